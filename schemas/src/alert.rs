@@ -1,0 +1,62 @@
+//! What policy raises to the SOC: one alert a category and interaction.
+
+use serde::{Deserialize, Serialize};
+
+use crate::annotation::{Annotation, Category, Score};
+use crate::entity::Entity;
+use crate::ids::{InteractionId, SignalUid, TenantId};
+use crate::interaction::TraceContext;
+use crate::severity::Severity;
+use crate::time::Timestamp;
+
+/// Whether the attempt went through, as far as the record shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Seen; the record does not say that anything stopped it.
+    #[default]
+    Detected,
+    /// The provider's own filter stopped the exchange.
+    Blocked,
+}
+
+/// Annotations of one category in one interaction that policy raises.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// Stable: the same interaction and category have the same uid on every run.
+    pub uid: SignalUid,
+    /// The interaction's time.
+    pub time: Timestamp,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The interaction that it is about.
+    pub interaction_id: InteractionId,
+    /// One line for an analyst.
+    pub title: String,
+    /// What was seen and why it matters, without content.
+    pub description: String,
+    /// The threat.
+    pub category: Category,
+    /// The highest severity of the annotations.
+    pub severity: Severity,
+    /// The highest score of the annotations.
+    pub score: Score,
+    /// Whether it was blocked.
+    pub outcome: Outcome,
+    /// What it rests on.
+    pub annotations: Vec<Annotation>,
+    /// MITRE ATLAS and ATT&CK ids, sorted, without repeats.
+    pub techniques: Vec<String>,
+    /// Who and what took part.
+    pub entities: Vec<Entity>,
+    /// SHA-256 of the interaction's content.
+    pub content_hash: String,
+    /// The application's name.
+    pub application: Option<String>,
+    /// The provider.
+    pub provider: Option<String>,
+    /// The model.
+    pub model: Option<String>,
+    /// The application's trace.
+    pub trace: Option<TraceContext>,
+}

@@ -1,0 +1,107 @@
+//! A story that joins signals, as one revision of it stands.
+
+use serde::{Deserialize, Serialize};
+
+use crate::entity::Entity;
+use crate::ids::{IncidentUid, SignalUid, TenantId};
+use crate::severity::Severity;
+use crate::signal::Signal;
+use crate::time::Timestamp;
+
+/// What a revision does, OCSF `activity_id`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activity {
+    /// 1: the first revision.
+    Create,
+    /// 2: something changed.
+    Update,
+    /// 3: the last revision.
+    Close,
+}
+
+/// Where an incident stands, OCSF `status_id`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentStatus {
+    /// 1: nobody has taken it.
+    New,
+    /// 5: over, merged away or quiet.
+    Closed,
+}
+
+/// Why a member belongs to the story.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Link {
+    /// The member that it is linked to.
+    pub to: SignalUid,
+    /// What both share: the entities with the identifiers that matched.
+    pub shared: Vec<Entity>,
+    /// How strongly: the sum of the shared entities' weights, at least the configured threshold.
+    pub strength: f32,
+    /// Milliseconds from the other member to this one; negative when this one came first.
+    pub distance_ms: i64,
+}
+
+/// A signal in an incident, with the reason why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// The signal.
+    pub signal: Signal,
+    /// Steps from the nearest alert that opens incidents: 0 for such an alert itself.
+    pub hops: u8,
+    /// Why it belongs; absent only for the canonical first alert.
+    pub link: Option<Link>,
+}
+
+/// One factor of an incident's priority.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PriorityFactor {
+    /// What counted: `severity`, `source_diversity`.
+    pub name: String,
+    /// What it added to the priority.
+    pub points: u8,
+}
+
+/// One revision of an incident, a full snapshot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Stable: derived from the tenant and the canonical first alert.
+    pub uid: IncidentUid,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The revision, counting from 1 without gaps.
+    pub revision: u32,
+    /// What this revision does.
+    pub activity: Activity,
+    /// Where the incident stands.
+    pub status: IncidentStatus,
+    /// What happened to whom.
+    pub title: String,
+    /// The highest severity of the alerts.
+    pub severity: Severity,
+    /// The event time at which this revision was made.
+    pub time: Timestamp,
+    /// The first member's time.
+    pub first_time: Timestamp,
+    /// The last member's time.
+    pub last_time: Timestamp,
+    /// The attack story: members in order of time, at most the configured number, the most telling kept.
+    pub members: Vec<Member>,
+    /// How many members there are, listed or not.
+    pub members_total: u64,
+    /// MITRE ATLAS and ATT&CK ids over all members, sorted.
+    pub techniques: Vec<String>,
+    /// Who and what took part, the most shared first, bounded.
+    pub entities: Vec<Entity>,
+    /// 0 (can wait) to 100 (drop everything).
+    pub priority: u8,
+    /// What the priority rests on.
+    pub priority_factors: Vec<PriorityFactor>,
+    /// The incident that this one was merged into: then this is its last revision.
+    pub merged_into: Option<IncidentUid>,
+    /// Incidents that were merged into this one.
+    pub absorbed: Vec<IncidentUid>,
+    /// The closed incident whose story this one takes up again.
+    pub continues: Option<IncidentUid>,
+}

@@ -1,0 +1,34 @@
+//! The vocabulary of Weir and its bytes.
+//!
+//! Everything that crosses a stage or leaves the product is defined here: what an application did
+//! ([`Interaction`]), what a detector says about it ([`Annotation`]), what policy raises ([`Alert`]),
+//! what the correlator joins ([`Signal`] and its [`Entity`]s) and what the SOC receives ([`Incident`]).
+//! Beside the types stand their bytes: one reader per input format ([`readers`]), the Avro schemas
+//! ([`avro`]) and the OCSF writers ([`ocsf`]).
+//!
+//! Deliberately absent: I/O, clocks, randomness, detection and correlation logic.
+
+pub mod alert;
+pub mod annotation;
+pub mod avro;
+pub mod entity;
+pub mod ids;
+pub mod incident;
+pub mod interaction;
+pub mod ocsf;
+pub mod readers;
+pub mod redacted;
+pub mod severity;
+pub mod signal;
+pub mod time;
+
+pub use alert::{Alert, Outcome};
+pub use annotation::{AnnotatedInteraction, Annotation, Category, Score};
+pub use entity::{Entity, EntityKind};
+pub use ids::{IncidentUid, InteractionId, SignalUid, TenantId};
+pub use incident::{Activity, Incident, IncidentStatus, Link, Member};
+pub use interaction::{Channel, FilterVerdict, Interaction, Message, Skipped, Tokens, TraceContext, Who};
+pub use redacted::Redacted;
+pub use severity::Severity;
+pub use signal::{Flag, Group, Signal, SignalKind};
+pub use time::Timestamp;

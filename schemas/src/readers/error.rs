@@ -1,0 +1,89 @@
+//! Why a record could not be read.
+
+use std::fmt;
+
+/// The reason code of a dead letter. The names are part of the contract with operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Nothing to read.
+    Empty,
+    /// A field is present and says something impossible.
+    InvalidField,
+    /// Text that is not UTF-8.
+    InvalidUtf8,
+    /// Avro that does not decode.
+    MalformedAvro,
+    /// JSON that does not parse.
+    MalformedJson,
+    /// Protobuf that does not decode.
+    MalformedProtobuf,
+    /// A field without which the record means nothing is absent.
+    MissingField,
+    /// Nested deeper than the parser goes.
+    TooDeep,
+    /// Larger than the limit.
+    TooLarge,
+    /// Avro of a schema that this version does not know.
+    UnknownSchema,
+    /// No reader recognises the shape.
+    UnrecognisedFormat,
+}
+
+impl Reason {
+    /// The code on the wire.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::InvalidField => "invalid_field",
+            Self::InvalidUtf8 => "invalid_utf8",
+            Self::MalformedAvro => "malformed_avro",
+            Self::MalformedJson => "malformed_json",
+            Self::MalformedProtobuf => "malformed_protobuf",
+            Self::MissingField => "missing_field",
+            Self::TooDeep => "too_deep",
+            Self::TooLarge => "too_large",
+            Self::UnknownSchema => "unknown_schema",
+            Self::UnrecognisedFormat => "unrecognised_format",
+        }
+    }
+}
+
+/// A record that could not be read. The message names fields and positions, never content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadError {
+    /// The code.
+    pub reason: Reason,
+    /// What is wrong and where, for people.
+    pub message: String,
+}
+
+impl ReadError {
+    /// An error with a message for people, free of content.
+    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into() }
+    }
+
+    /// The error for a JSON document that serde_json refuses: the class of the fault and its position,
+    /// without serde's own words, which quote values.
+    pub fn json(error: &serde_json::Error) -> Self {
+        let (line, column) = (error.line(), error.column());
+        let text = error.to_string();
+        if text.starts_with("recursion limit exceeded") {
+            return Self::new(Reason::TooDeep, format!("nested too deeply at line {line} column {column}"));
+        }
+        let what = match error.classify() {
+            serde_json::error::Category::Eof => "ends too early",
+            serde_json::error::Category::Data => "a value has the wrong type",
+            _ => "not valid JSON",
+        };
+        Self::new(Reason::MalformedJson, format!("{what} at line {line} column {column}"))
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.reason.code(), self.message)
+    }
+}
+
+impl std::error::Error for ReadError {}

@@ -1,0 +1,191 @@
+//! From the bytes of a record to what it means: one reader a format, one file a reader.
+//!
+//! A reader says by the shape of a record whether it is its own ([`Reader::recognises`]) and turns it
+//! into interactions or signals ([`Reader::read`]). [`READERS`] is the explicit list; the next format
+//! is a file, a line there and a directory of cases. Where a source names its format, only that reader
+//! is asked. What no reader recognises is an error with a reason, never silence.
+//!
+//! Collections that shippers wrap around records (`{"records": [...]}`, `{"Records": [...]}`,
+//! `{"value": [...]}`, a top-level array) are opened here, so that a bad element rejects only itself.
+
+mod context;
+mod error;
+mod json;
+pub mod signals;
+pub mod telemetry;
+
+use serde_json::value::RawValue;
+
+pub use context::{Context, Limits, Tenancy};
+pub use error::{ReadError, Reason};
+pub use json::{Object, parse_value};
+
+use crate::interaction::Interaction;
+use crate::signal::Signal;
+
+/// One record as it came: its bytes, and its top level where it is a JSON object.
+pub struct RawRecord<'a> {
+    /// The original bytes.
+    pub bytes: &'a [u8],
+    /// The top-level members, undecoded; `None` where the bytes are no JSON object.
+    pub object: Option<Object<'a>>,
+}
+
+impl<'a> RawRecord<'a> {
+    /// The member `key` of the JSON object, undecoded.
+    pub fn field(&self, key: &str) -> Option<&'a RawValue> {
+        self.object.as_ref().and_then(|object| object.get(key))
+    }
+
+    /// Whether the record is a JSON object with all of `keys`.
+    pub fn has_all(&self, keys: &[&str]) -> bool {
+        keys.iter().all(|key| self.field(key).is_some())
+    }
+
+    /// Whether the record is a JSON object with one of `keys`.
+    pub fn has_any(&self, keys: &[&str]) -> bool {
+        keys.iter().any(|key| self.field(key).is_some())
+    }
+
+    /// The member `key` where it is a string without escapes, as discriminators are.
+    pub fn str(&self, key: &str) -> Option<&'a str> {
+        self.field(key)?.get().strip_prefix('"')?.strip_suffix('"')
+    }
+}
+
+/// What a reader made of a record.
+#[derive(Debug)]
+pub enum Input {
+    /// An exchange with a model, for the detectors.
+    Interaction(Box<Interaction>),
+    /// A vendor's record, for the correlator.
+    Signal(Box<Signal>),
+}
+
+/// An element of a collection that could not be read.
+#[derive(Debug)]
+pub struct Rejected {
+    /// The element's own bytes.
+    pub bytes: Vec<u8>,
+    /// Why.
+    pub error: ReadError,
+}
+
+/// Everything that came out of one record.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// What was read.
+    pub inputs: Vec<Input>,
+    /// What was recognised and holds nothing to look at: spans of other software, embeddings.
+    pub passed_by: u32,
+    /// Elements of a collection that could not be read.
+    pub rejected: Vec<Rejected>,
+}
+
+impl Output {
+    /// Adds an interaction.
+    pub fn interaction(&mut self, interaction: Interaction) {
+        self.inputs.push(Input::Interaction(Box::new(interaction)));
+    }
+
+    /// Adds a signal.
+    pub fn signal(&mut self, signal: Signal) {
+        self.inputs.push(Input::Signal(Box::new(signal)));
+    }
+}
+
+/// Reads one format.
+pub trait Reader: Sync {
+    /// The format's name in configuration and in dead letters.
+    fn name(&self) -> &'static str;
+
+    /// Whether `record` has this format's shape. Cheap: only the top level, no decoding. At most one
+    /// reader recognises a record; a test holds every case against every reader.
+    fn recognises(&self, record: &RawRecord<'_>) -> bool;
+
+    /// Turns `record` into what it means.
+    ///
+    /// # Errors
+    /// When the record has the shape but cannot be read; `out` then holds nothing of it.
+    fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError>;
+}
+
+/// Every reader, alphabetically within telemetry and signals.
+pub const READERS: &[&dyn Reader] = &[];
+
+/// The reader called `name`.
+pub fn by_name(name: &str) -> Option<&'static dyn Reader> {
+    READERS.iter().copied().find(|reader| reader.name() == name)
+}
+
+/// Reads one record: with `format` where the source names one, else with the reader that recognises it.
+///
+/// # Errors
+/// When the bytes exceed the limit, are of no known format, or cannot be read. Elements of a collection
+/// fail one by one into [`Output::rejected`].
+pub fn read(
+    bytes: &[u8],
+    format: Option<&'static dyn Reader>,
+    context: &Context<'_>,
+    out: &mut Output,
+) -> Result<(), ReadError> {
+    if bytes.len() > context.limits.record_bytes_max {
+        let message = format!("{} bytes, the limit is {}", bytes.len(), context.limits.record_bytes_max);
+        return Err(ReadError::new(Reason::TooLarge, message));
+    }
+    match json::top_level(bytes) {
+        Ok(json::Top::Object(object)) => match object.collection() {
+            Some(elements) => {
+                read_elements(&elements, format, context, out);
+                Ok(())
+            }
+            None => read_one(&RawRecord { bytes, object: Some(object) }, format, context, out),
+        },
+        Ok(json::Top::Array(elements)) => {
+            read_elements(&elements, format, context, out);
+            Ok(())
+        }
+        Err(error) => {
+            let record = RawRecord { bytes, object: None };
+            match format.or_else(|| recognise(&record)) {
+                Some(reader) => reader.read(&record, context, out),
+                None => Err(error),
+            }
+        }
+    }
+}
+
+fn recognise(record: &RawRecord<'_>) -> Option<&'static dyn Reader> {
+    READERS.iter().copied().find(|reader| reader.recognises(record))
+}
+
+fn read_elements(
+    elements: &[&RawValue],
+    format: Option<&'static dyn Reader>,
+    context: &Context<'_>,
+    out: &mut Output,
+) {
+    for element in elements {
+        let bytes = element.get().as_bytes();
+        let result = match json::top_level(bytes) {
+            Ok(json::Top::Object(object)) => read_one(&RawRecord { bytes, object: Some(object) }, format, context, out),
+            Ok(json::Top::Array(_)) => Err(ReadError::new(Reason::UnrecognisedFormat, "an array within a collection")),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = result {
+            out.rejected.push(Rejected { bytes: bytes.to_vec(), error });
+        }
+    }
+}
+
+fn read_one(
+    record: &RawRecord<'_>,
+    format: Option<&'static dyn Reader>,
+    context: &Context<'_>,
+    out: &mut Output,
+) -> Result<(), ReadError> {
+    match format.or_else(|| recognise(record)) {
+        Some(reader) => reader.read(record, context, out),
+        None => Err(ReadError::new(Reason::UnrecognisedFormat, "no reader recognises the shape of this object")),
+    }
+}

@@ -1,0 +1,57 @@
+//! How bad something is, on OCSF's scale.
+
+use serde::{Deserialize, Serialize};
+
+/// OCSF `severity_id`, ordered from harmless to fatal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// 0: the source says nothing, or nothing that is known.
+    #[default]
+    Unknown,
+    /// 1: no action needed.
+    Informational,
+    /// 2: worth knowing.
+    Low,
+    /// 3: needs a look.
+    Medium,
+    /// 4: needs action now.
+    High,
+    /// 5: needs action now, and the scope is broad.
+    Critical,
+    /// 6: the damage is done.
+    Fatal,
+}
+
+impl Severity {
+    /// The OCSF 1.8 `severity_id`.
+    pub fn ocsf_id(self) -> u8 {
+        self as u8
+    }
+
+    /// The OCSF 1.8 caption of [`Self::ocsf_id`].
+    pub fn caption(self) -> &'static str {
+        match self {
+            Self::Unknown => "Unknown",
+            Self::Informational => "Informational",
+            Self::Low => "Low",
+            Self::Medium => "Medium",
+            Self::High => "High",
+            Self::Critical => "Critical",
+            Self::Fatal => "Fatal",
+        }
+    }
+
+    /// Reads a vendor's word for it, in any case; words that are not known are [`Self::Unknown`].
+    pub fn from_word(word: &str) -> Self {
+        match word.trim().to_ascii_lowercase().as_str() {
+            "informational" | "info" | "information" | "debug" | "none" => Self::Informational,
+            "low" | "notice" => Self::Low,
+            "medium" | "moderate" | "warn" | "warning" => Self::Medium,
+            "high" | "error" => Self::High,
+            "critical" => Self::Critical,
+            "fatal" => Self::Fatal,
+            _ => Self::Unknown,
+        }
+    }
+}

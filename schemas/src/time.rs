@@ -1,0 +1,118 @@
+//! Instants as every stage exchanges them, and the ways in which sources write them.
+
+use std::fmt;
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds since 1970-01-01T00:00:00Z, never negative, at most the year 9999.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// 9999-12-31T23:59:59Z, the last instant that is accepted.
+    pub const MAX: Self = Self(253_402_300_799_000);
+
+    /// The instant `millis` after the epoch; `None` outside 1970 to 9999.
+    pub fn from_millis(millis: i64) -> Option<Self> {
+        (0..=Self::MAX.0).contains(&millis).then_some(Self(millis))
+    }
+
+    /// Milliseconds since the epoch.
+    pub fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// This instant plus `millis`, clamped to the accepted range.
+    pub fn saturating_add_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis).clamp(0, Self::MAX.0))
+    }
+
+    /// The distance between two instants in milliseconds.
+    pub fn abs_diff(self, other: Self) -> i64 {
+        (self.0 - other.0).abs()
+    }
+
+    /// Reads an epoch number whose unit shows in its size: seconds, milliseconds, microseconds or
+    /// nanoseconds. Sources mix them; the four ranges do not overlap between 1973 and 9999.
+    pub fn from_epoch_number(number: f64) -> Option<Self> {
+        if !number.is_finite() || number < 0.0 {
+            return None;
+        }
+        let millis = match number {
+            n if n < 1e11 => n * 1e3,
+            n if n < 1e14 => n,
+            n if n < 1e17 => n / 1e3,
+            n => n / 1e6,
+        };
+        (millis <= Self::MAX.0 as f64).then_some(Self(millis as i64))
+    }
+
+    /// Nanoseconds since the epoch, as OpenTelemetry writes them.
+    pub fn from_nanos(nanos: u64) -> Option<Self> {
+        i64::try_from(nanos / 1_000_000).ok().and_then(Self::from_millis)
+    }
+
+    /// Reads RFC 3339, the same with a space for the `T`, the same without a zone (taken as UTC),
+    /// with up to nine digits of fraction, or an epoch number in text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if text.len() > 64 {
+            return None;
+        }
+        if let Ok(instant) = text.parse::<jiff::Timestamp>() {
+            return Self::from_millis(instant.as_millisecond());
+        }
+        if let Ok(civil) = text.parse::<DateTime>() {
+            let instant = TimeZone::UTC.to_timestamp(civil).ok()?;
+            return Self::from_millis(instant.as_millisecond());
+        }
+        text.parse::<f64>().ok().and_then(Self::from_epoch_number)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 in UTC with milliseconds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(instant) => write!(f, "{instant:.3}"),
+            Err(_) => write!(f, "{}", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_sources_write() {
+        let expected = Timestamp::from_millis(1_627_909_982_057);
+        for text in [
+            "2021-08-02T13:13:02.057Z",
+            "2021-08-02 13:13:02.057",
+            "2021-08-02T13:13:02.0570000Z",
+            "2021-08-02T15:13:02.057+02:00",
+            "2021-08-02 13:13:02.057000000",
+            "1627909982057",
+        ] {
+            assert_eq!(Timestamp::parse(text), expected, "{text}");
+        }
+        assert_eq!(Timestamp::from_epoch_number(1_627_909_982.057), expected);
+        assert_eq!(Timestamp::from_nanos(1_627_909_982_057_000_001), expected);
+    }
+
+    #[test]
+    fn refuses_what_is_no_instant() {
+        for text in ["", "-", "yesterday", "-5", "1e300", "NaN", "2021-13-01T00:00:00Z", "1969-12-31T23:59:59Z"] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn prints_rfc_3339() {
+        assert_eq!(Timestamp(0).to_string(), "1970-01-01T00:00:00.000Z");
+    }
+}
