@@ -1,8 +1,8 @@
 //! From the bytes of a record to what it means: one reader a format, one file a reader.
 //!
 //! A reader says by the shape of a record whether it is its own ([`Reader::recognises`]) and turns it
-//! into interactions or signals ([`Reader::read`]). [`READERS`] is the explicit list; the next format
-//! is a file, a line there and a directory of cases. Where a source names its format, only that reader
+//! into interactions or signals ([`Reader::read`]). [`telemetry::READERS`] and [`signals::READERS`] are the
+//! explicit lists; the next format is a file, a line there and a directory of cases. Where a source names its format, only that reader
 //! is asked. What no reader recognises is an error with a reason, never silence.
 //!
 //! Collections that shippers wrap around records (`{"records": [...]}`, `{"Records": [...]}`,
@@ -111,11 +111,13 @@ pub trait Reader: Sync {
 }
 
 /// Every reader, alphabetically within telemetry and signals.
-pub const READERS: &[&dyn Reader] = &[];
+pub fn all() -> impl Iterator<Item = &'static dyn Reader> {
+    telemetry::READERS.iter().chain(signals::READERS).copied()
+}
 
 /// The reader called `name`.
 pub fn by_name(name: &str) -> Option<&'static dyn Reader> {
-    READERS.iter().copied().find(|reader| reader.name() == name)
+    all().find(|reader| reader.name() == name)
 }
 
 /// Reads one record: with `format` where the source names one, else with the reader that recognises it.
@@ -156,7 +158,7 @@ pub fn read(
 }
 
 fn recognise(record: &RawRecord<'_>) -> Option<&'static dyn Reader> {
-    READERS.iter().copied().find(|reader| reader.recognises(record))
+    all().find(|reader| reader.recognises(record))
 }
 
 fn read_elements(
