@@ -1,6 +1,10 @@
-//! Readers of inference telemetry, one file a format.
+//! Readers of inference telemetry: each turns a record of one format into interactions.
+
+mod body;
+mod exchange;
+mod lenient;
 
 use super::Reader;
 
-/// Every reader of telemetry, alphabetically.
-pub const READERS: &[&dyn Reader] = &[];
+/// Every telemetry reader, alphabetically.
+pub const READERS: &[&dyn Reader] = &[&exchange::Exchange];
