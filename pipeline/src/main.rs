@@ -1,1 +1,23 @@
-fn main(){}
+//! The binary `weir`: reads the command line, hands over to the command, turns failures into exit codes.
+//!
+//! The path of one record: a worker of [`pipeline::kafka::worker`] polls it and opens a transaction, the
+//! stage ([`pipeline::kafka::detect`] or [`pipeline::kafka::correlate`]) hands its bytes to
+//! [`pipeline::process`] or to the correlator and produces what comes back, and the worker commits
+//! outputs, dead letters and offsets together.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use pipeline::cli::Cli;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    pipeline::logging::init();
+    match pipeline::command::run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("weir: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

@@ -17,7 +17,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::cache_dir;
+use crate::{cache_dir, skipped};
 
 /// The variable with which `make test`, or a user, names the broker.
 const BROKERS_VARIABLE: &str = "KAFKA_BROKERS";
@@ -91,7 +91,7 @@ impl Kafka {
         }
         let started = running_brokers().and_then(|brokers| Self::at(&brokers, Duration::from_secs(3)).ok());
         if started.is_none() {
-            println!("skipped: no Kafka (make kafka-start)");
+            skipped("no Kafka (make kafka-start)");
         }
         Ok(started)
     }

@@ -17,3 +17,9 @@ pub fn cache_dir() -> Option<PathBuf> {
     let named = std::env::var_os("WEIR_CACHE").map(PathBuf::from);
     named.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/weir")))
 }
+
+/// Says that a test does not look, and why. `make test` must never print it.
+#[allow(clippy::print_stdout, reason = "the test harness shows it beside the test's name")]
+pub fn skipped(why: &str) {
+    println!("skipped: {why}");
+}

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use jsonschema::Validator;
 use serde_json::Value;
 
-use crate::cache_dir;
+use crate::{cache_dir, skipped};
 
 /// The variable with which `make test` names the folder of the schemas.
 const FOLDER_VARIABLE: &str = "WEIR_OCSF_SCHEMAS";
@@ -32,7 +32,7 @@ impl OcsfSchemas {
         match folder.filter(|folder| folder.join("incident_finding.json").exists()) {
             Some(folder) => Self::read(&folder).map(Some),
             None => {
-                println!("skipped: no OCSF schemas (tests/setup ocsf makes them)");
+                skipped("no OCSF schemas (tests/setup ocsf)");
                 Ok(None)
             }
         }

@@ -27,6 +27,11 @@ impl<'a> Object<'a> {
         self.0.iter().map(|(name, _)| name.as_ref())
     }
 
+    /// The members in the order written, repeated keys included.
+    pub fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), *value))
+    }
+
     /// The elements, where this object is nothing but a wrapper around an array of records.
     pub(super) fn collection(&self) -> Option<Vec<&'a RawValue>> {
         const WRAPPERS: [&str; 3] = ["records", "Records", "value"];
@@ -77,10 +82,40 @@ pub(super) fn top_level(bytes: &[u8]) -> Result<Top<'_>, ReadError> {
 /// # Errors
 /// When `bytes` are not JSON, or nested deeper than 128 levels.
 pub fn parse_value(bytes: &[u8]) -> Result<Value, ReadError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        ReadError::new(Reason::InvalidUtf8, format!("not UTF-8 at byte {}", error.valid_up_to()))
-    })?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| ReadError::new(Reason::InvalidUtf8, format!("not UTF-8 at byte {}", error.valid_up_to())))?;
     serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| ReadError::json(&error))
+}
+
+/// A copy of the JSON document `text` in which U+FFFD stands for each lone surrogate; `None` where there is none.
+///
+/// Python and JavaScript write half of a pair as `\ud83d` where a program has cut a string in the middle
+/// of an emoji. Rust's strings cannot hold it, and one such letter must not hide a record.
+pub fn mend_surrogates(text: &str) -> Option<String> {
+    let mut mended: Option<String> = None;
+    let (mut at, mut copied) = (0, 0);
+    while let Some(found) = text.get(at..).and_then(|rest| rest.find('\\')) {
+        at += found;
+        let unit = |from: usize| {
+            let digits = text.get(from..)?.strip_prefix("\\u")?.get(..4)?;
+            u16::from_str_radix(digits, 16).ok()
+        };
+        match unit(at) {
+            Some(0xd800..=0xdbff) if unit(at + 6).is_some_and(|low| (0xdc00..=0xdfff).contains(&low)) => at += 12,
+            Some(0xd800..=0xdfff) => {
+                let mended = mended.get_or_insert_with(|| String::with_capacity(text.len()));
+                mended.push_str(text.get(copied..at)?);
+                mended.push_str("\\ufffd");
+                at += 6;
+                copied = at;
+            }
+            // Whatever is escaped: two bytes on, or one letter on, where the record is broken anyway.
+            _ => at += 1 + text.get(at + 1..)?.chars().next().map_or(0, char::len_utf8),
+        }
+    }
+    let mut mended = mended?;
+    mended.push_str(text.get(copied..)?);
+    Some(mended)
 }
 
 struct ObjectVisitor;

@@ -1,8 +1,8 @@
 //! From the bytes of a record to what it means: one reader a format, one file a reader.
 //!
 //! A reader says by the shape of a record whether it is its own ([`Reader::recognises`]) and turns it
-//! into interactions or signals ([`Reader::read`]). [`READERS`] is the explicit list; the next format
-//! is a file, a line there and a directory of cases. Where a source names its format, only that reader
+//! into interactions or signals ([`Reader::read`]). [`telemetry::READERS`] and [`signals::READERS`] are the
+//! explicit lists; the next format is a file, a line there and a directory of cases. Where a source names its format, only that reader
 //! is asked. What no reader recognises is an error with a reason, never silence.
 //!
 //! Collections that shippers wrap around records (`{"records": [...]}`, `{"Records": [...]}`,
@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 
 pub use context::{Context, Limits, Tenancy};
 pub use error::{ReadError, Reason};
-pub use json::{Object, parse_value};
+pub use json::{Object, mend_surrogates, parse_value};
 
 use crate::interaction::Interaction;
 use crate::signal::Signal;
@@ -32,6 +32,15 @@ pub struct RawRecord<'a> {
 }
 
 impl<'a> RawRecord<'a> {
+    /// The record in `bytes`, with its top level where that is a JSON object.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        let object = match json::top_level(bytes) {
+            Ok(json::Top::Object(object)) => Some(object),
+            _ => None,
+        };
+        Self { bytes, object }
+    }
+
     /// The member `key` of the JSON object, undecoded.
     pub fn field(&self, key: &str) -> Option<&'a RawValue> {
         self.object.as_ref().and_then(|object| object.get(key))
@@ -111,11 +120,13 @@ pub trait Reader: Sync {
 }
 
 /// Every reader, alphabetically within telemetry and signals.
-pub const READERS: &[&dyn Reader] = &[];
+pub fn all() -> impl Iterator<Item = &'static dyn Reader> {
+    telemetry::READERS.iter().chain(signals::READERS).copied()
+}
 
 /// The reader called `name`.
 pub fn by_name(name: &str) -> Option<&'static dyn Reader> {
-    READERS.iter().copied().find(|reader| reader.name() == name)
+    all().find(|reader| reader.name() == name)
 }
 
 /// Reads one record: with `format` where the source names one, else with the reader that recognises it.
@@ -133,6 +144,28 @@ pub fn read(
         let message = format!("{} bytes, the limit is {}", bytes.len(), context.limits.record_bytes_max);
         return Err(ReadError::new(Reason::TooLarge, message));
     }
+    read_mended(bytes, |bytes| read_record(bytes, format, context, out))
+}
+
+/// Reads `bytes`, and where they are no JSON because of lone surrogates, a copy without them.
+fn read_mended(bytes: &[u8], mut read: impl FnMut(&[u8]) -> Result<(), ReadError>) -> Result<(), ReadError> {
+    match read(bytes) {
+        Err(error) if error.reason == Reason::MalformedJson => {
+            match std::str::from_utf8(bytes).ok().and_then(json::mend_surrogates) {
+                Some(mended) => read(mended.as_bytes()),
+                None => Err(error),
+            }
+        }
+        result => result,
+    }
+}
+
+fn read_record(
+    bytes: &[u8],
+    format: Option<&'static dyn Reader>,
+    context: &Context<'_>,
+    out: &mut Output,
+) -> Result<(), ReadError> {
     match json::top_level(bytes) {
         Ok(json::Top::Object(object)) => match object.collection() {
             Some(elements) => {
@@ -156,22 +189,16 @@ pub fn read(
 }
 
 fn recognise(record: &RawRecord<'_>) -> Option<&'static dyn Reader> {
-    READERS.iter().copied().find(|reader| reader.recognises(record))
+    all().find(|reader| reader.recognises(record))
 }
 
-fn read_elements(
-    elements: &[&RawValue],
-    format: Option<&'static dyn Reader>,
-    context: &Context<'_>,
-    out: &mut Output,
-) {
+fn read_elements(elements: &[&RawValue], format: Option<&'static dyn Reader>, context: &Context<'_>, out: &mut Output) {
     for element in elements {
         let bytes = element.get().as_bytes();
-        let result = match json::top_level(bytes) {
-            Ok(json::Top::Object(object)) => read_one(&RawRecord { bytes, object: Some(object) }, format, context, out),
-            Ok(json::Top::Array(_)) => Err(ReadError::new(Reason::UnrecognisedFormat, "an array within a collection")),
-            Err(error) => Err(error),
-        };
+        let result = read_mended(bytes, |bytes| match json::top_level(bytes)? {
+            json::Top::Object(object) => read_one(&RawRecord { bytes, object: Some(object) }, format, context, out),
+            json::Top::Array(_) => Err(ReadError::new(Reason::UnrecognisedFormat, "an array within a collection")),
+        });
         if let Err(error) = result {
             out.rejected.push(Rejected { bytes: bytes.to_vec(), error });
         }

@@ -1,1 +1,10 @@
-//! TBD
+//! Readers of inference telemetry: each turns a record of one format into interactions.
+
+mod body;
+mod exchange;
+mod lenient;
+
+use super::Reader;
+
+/// Every telemetry reader, alphabetically.
+pub const READERS: &[&dyn Reader] = &[&exchange::Exchange];

@@ -1,0 +1,26 @@
+//! The benchmarks that the README quotes.
+//!
+//! Each prints the machine, the commit and its method, runs several rounds and reports medians, because
+//! the machines that they run on are shared. What is compared is compared within one run.
+
+mod correlate;
+mod detect;
+mod meter;
+mod pipeline;
+
+use crate::cli::{BenchArgs, BenchWhat};
+use crate::failure::Failure;
+
+/// Runs the benchmark.
+///
+/// # Errors
+/// When its parts cannot be set up.
+pub fn run(args: &BenchArgs) -> Result<(), Failure> {
+    meter::print_machine();
+    match &args.what {
+        BenchWhat::Detect { count } => detect::run(*count)?,
+        BenchWhat::Correlate { count } => correlate::run(*count)?,
+        BenchWhat::Pipeline { brokers, count } => pipeline::run(brokers, *count)?,
+    }
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! How much of librdkafka's own speed the detect stage keeps.
+//!
+//! Two loops over the same records on the same broker in one run, turn about: librdkafka alone, which
+//! copies each record from one topic to another in transactions, and the detect stage with detectors
+//! off, which reads, decodes, annotates nothing and writes the annotated interaction. The ratio of their
+//! rates is the figure; the rates themselves say more about the machine.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow};
+use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::producer::{BaseRecord, Producer};
+
+use super::detect::interactions;
+use super::meter::{Meter, ROUNDS, Reading, median, peak_rss_mib};
+use crate::command::produce;
+use crate::config::{Config, Start, TenantSettings};
+use crate::kafka::assignment::Assigned;
+use crate::kafka::client::Client;
+use crate::kafka::detect::{DetectStage, Shared};
+use crate::kafka::output::Topics;
+use crate::kafka::topics;
+use crate::kafka::transaction::Transactions;
+use crate::kafka::worker::{BatchLimits, Positions, Stage, StageError, Worker};
+
+/// As in the figures that librdkafka alone was measured with.
+const PARTITIONS: u32 = 4;
+const BATCH: BatchLimits =
+    BatchLimits { records_max: 100_000, bytes_max: 256 * 1024 * 1024, interval: Duration::from_millis(200) };
+/// The longest that one round may take.
+const ROUND_MAX: Duration = Duration::from_secs(120);
+/// Each record is filled up to this size with more conversation.
+const RECORD_BYTES: usize = 1600;
+
+/// Runs the benchmark over `count` records.
+///
+/// # Errors
+/// When the broker cannot be used.
+pub fn run(brokers: &str, count: u64) -> anyhow::Result<()> {
+    println!(
+        "method   {count} exchanges of {RECORD_BYTES} bytes, {PARTITIONS} partitions, lz4, transactions of {:?}, one worker, \
+         broker on this machine, both loops in turn, median of {ROUNDS} rounds",
+        BATCH.interval
+    );
+    let prefix = format!("weir-bench-{}.", std::process::id());
+    let config = config(brokers, &prefix)?;
+    let client = Client::new(&config, None);
+    let wanted = topics::wanted(&config);
+    topics::create(&client, &wanted.iter().collect::<Vec<_>>(), 0)?;
+    let result = fill(&client, &format!("{prefix}in"), count).and_then(|()| rounds(&config, &client, &prefix, count));
+    let names: Vec<&str> = wanted.iter().map(|topic| topic.name.as_str()).collect();
+    topics::delete(&client, &names)?;
+    result
+}
+
+fn config(brokers: &str, prefix: &str) -> anyhow::Result<Config> {
+    let text = format!(
+        "[kafka]\nbrokers = {brokers:?}\ntopic_prefix = {prefix:?}\napplication = {prefix:?}\n[topics]\npartitions = \
+         {PARTITIONS}\n[detection]\ndetection = false\n[[source]]\ntopic = \"{prefix}in\"\ngroup = \"ai\"\n"
+    );
+    Config::parse(&text).map_err(|message| anyhow!(message))
+}
+
+/// Puts the records into the input topic.
+fn fill(client: &Client, topic: &str, count: u64) -> anyhow::Result<()> {
+    let producer: rdkafka::producer::BaseProducer = client.clone().without_transactions().producer("").create()?;
+    let bodies: Vec<String> = interactions(2_000).iter().map(|body| padded(body)).collect();
+    for body in bodies.iter().cycle().take(usize::try_from(count)?) {
+        produce(&producer, topic, body.as_bytes())?;
+    }
+    producer.flush(Duration::from_secs(30)).context("cannot fill the input topic")
+}
+
+/// The same exchange with a longer history, up to the benchmark's size.
+fn padded(body: &str) -> String {
+    const TURN: &str = "Thanks, that helps. Please keep the tone friendly and mention that the office is closed on Friday. ";
+    let missing = RECORD_BYTES.saturating_sub(body.len() + 40);
+    let filler: String = TURN.chars().cycle().take(missing).collect();
+    body.replacen("\"messages\":[", &format!("\"messages\":[{{\"content\":\"{filler}\",\"role\":\"user\"}},"), 1)
+}
+
+fn rounds(config: &Config, client: &Client, prefix: &str, count: u64) -> anyhow::Result<()> {
+    let topics = Topics::new(config);
+    let (mut copies, mut detects, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        let copy = Copy { input: format!("{prefix}in"), output: topics.alerts.clone() };
+        let copied = measure(client, copy, &format!("{prefix}copy-{round}"), count)?;
+        let shared = Shared::with_settings(config.clone(), topics.clone(), TenantSettings::without_detection());
+        let detected = measure(client, DetectStage::new(shared), &format!("{prefix}detect-{round}"), count)?;
+        let rate = |reading: &Reading| count as f64 / reading.wall.as_secs_f64();
+        ratios.push(rate(&detected) / rate(&copied));
+        copies.push(copied);
+        detects.push(detected);
+    }
+    for (name, readings) in [("librdkafka", &copies), ("detect stage", &detects)] {
+        let wall = median(readings.iter().map(|reading| reading.wall.as_secs_f64()).collect());
+        let cpu = median(readings.iter().map(|reading| reading.cpu.as_secs_f64()).collect());
+        println!(
+            "{name:<14} {:>9.0} records/s  {:>6.2} µs CPU a record, broker not counted",
+            count as f64 / wall,
+            cpu / count as f64 * 1e6
+        );
+    }
+    println!("ratio          {:>9.2} of librdkafka's rate (rounds: {})", median(ratios.clone()), list(&ratios));
+    println!("peak RSS {:.0} MiB", peak_rss_mib());
+    Ok(())
+}
+
+fn list(ratios: &[f64]) -> String {
+    ratios.iter().map(|ratio| format!("{ratio:.2}")).collect::<Vec<_>>().join(" ")
+}
+
+/// One worker over the whole topic, from its first record to the commit of its last.
+fn measure(client: &Client, stage: impl Stage + Send, application: &str, count: u64) -> anyhow::Result<Reading> {
+    let shutdown = Arc::new(AtomicBool::new(false));
+    let counter = Arc::new(Counter::default());
+    let counted = Counted { stage, counter: Arc::clone(&counter) };
+    let client = client.clone().with_application(application);
+    thread::scope(|scope| {
+        let worker = scope.spawn(|| Worker::new(client, counted, 0, Start::Earliest, BATCH, &shutdown).run());
+        let since = Instant::now();
+        while counter.records.load(Ordering::Relaxed) == 0 && since.elapsed() < ROUND_MAX && !worker.is_finished() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let meter = Meter::start();
+        while counter.committed.load(Ordering::Relaxed) < count && since.elapsed() < ROUND_MAX && !worker.is_finished() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let reading = meter.read();
+        shutdown.store(true, Ordering::Relaxed);
+        worker.join().map_err(|_| anyhow!("the worker panicked"))??;
+        let done = counter.committed.load(Ordering::Relaxed);
+        if done < count { Err(anyhow!("{done} of {count} records in {ROUND_MAX:?}")) } else { Ok(reading) }
+    })
+}
+
+#[derive(Default)]
+struct Counter {
+    records: AtomicU64,
+    committed: AtomicU64,
+}
+
+/// A stage that is watched.
+struct Counted<S> {
+    stage: S,
+    counter: Arc<Counter>,
+}
+
+impl<S: Stage> Stage for Counted<S> {
+    fn name(&self) -> &'static str {
+        self.stage.name()
+    }
+
+    fn inputs(&self) -> Vec<String> {
+        self.stage.inputs()
+    }
+
+    fn assigned(&mut self, partitions: &[Assigned]) -> Result<(), StageError> {
+        self.stage.assigned(partitions)
+    }
+
+    fn revoked(&mut self) {
+        self.stage.revoked();
+    }
+
+    fn record(&mut self, message: &BorrowedMessage<'_>, output: &Transactions) -> Result<(), StageError> {
+        self.counter.records.fetch_add(1, Ordering::Relaxed);
+        self.stage.record(message, output)
+    }
+
+    fn committed(&mut self, positions: &Positions) -> Result<(), StageError> {
+        self.counter.committed.store(self.counter.records.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.stage.committed(positions)
+    }
+
+    fn aborted(&mut self) {
+        self.stage.aborted();
+    }
+}
+
+/// librdkafka alone: each record goes out as it came in.
+struct Copy {
+    input: String,
+    output: String,
+}
+
+impl Stage for Copy {
+    fn name(&self) -> &'static str {
+        "copy"
+    }
+
+    fn inputs(&self) -> Vec<String> {
+        vec![self.input.clone()]
+    }
+
+    fn assigned(&mut self, _partitions: &[Assigned]) -> Result<(), StageError> {
+        Ok(())
+    }
+
+    fn revoked(&mut self) {}
+
+    fn record(&mut self, message: &BorrowedMessage<'_>, output: &Transactions) -> Result<(), StageError> {
+        let record = BaseRecord::to(&self.output)
+            .key(message.key().unwrap_or_default())
+            .payload(message.payload().unwrap_or_default());
+        Ok(output.send(record)?)
+    }
+
+    fn committed(&mut self, _positions: &Positions) -> Result<(), StageError> {
+        Ok(())
+    }
+
+    fn aborted(&mut self) {}
+}

@@ -1,0 +1,221 @@
+//! The command line, as the contract describes it.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Threat protection for AI applications, as a stream.
+#[derive(Parser)]
+#[command(name = "weir", version, long_version = crate::version::long(), about, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Measure: the figures that the README quotes
+    #[command(after_help = "Example:\n  weir bench detect")]
+    Bench(BenchArgs),
+    /// Validate a configuration and print it with every default, or say what a file's lines are read as
+    #[command(after_help = "Examples:\n  weir check --config weir.toml\n  weir check --sample exported.jsonl")]
+    Check(CheckArgs),
+    /// The whole system on this machine: a broker in this process, applications, an attack, an incident
+    #[command(after_help = "Examples:\n  weir demo\n  weir demo --brokers 127.0.0.1:9092 --follow")]
+    Demo(DemoArgs),
+    /// Annotate interactions: JSON lines in, one annotated interaction a line out
+    #[command(after_help = "Examples:\n  weir detect telemetry.jsonl\n  cat telemetry.jsonl | weir detect --scores -")]
+    Detect(DetectArgs),
+    /// Files in, incidents out, without any broker; the same input gives the same bytes
+    #[command(after_help = "Example:\n  weir replay --input ai=telemetry.jsonl --input identity=okta/ --out story/")]
+    Replay(ReplayArgs),
+    /// The stages on Kafka, exactly once
+    #[command(after_help = "Example:\n  weir run --config weir.toml --stage detect")]
+    Run(RunArgs),
+    /// Make realistic traffic with attacks in it, and the truth about them in a file beside it
+    #[command(after_help = "Examples:\n  weir simulate --out traffic/ --seed 7\n  weir simulate --brokers 127.0.0.1:9092 --seed 7 --rate 500")]
+    Simulate(SimulateArgs),
+    /// Show or create the topics
+    #[command(after_help = "Examples:\n  weir topics plan --config weir.toml\n  weir topics apply --config weir.toml")]
+    Topics(TopicsArgs),
+}
+
+#[derive(Args)]
+pub struct ReplayArgs {
+    /// KIND=PATH with KIND one of ai, identity, endpoint, cloud, model, commands; PATH a JSONL file, a directory of them, or -
+    #[arg(long, required = true, value_name = "KIND=PATH")]
+    pub input: Vec<Input>,
+    /// Where annotated.jsonl, alerts.jsonl, incidents.jsonl and dead-letters.jsonl are written
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// The configuration
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The tenant of records that bring none
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+}
+
+/// What a replay's input is, which decides the readers that are asked first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InputKind {
+    Ai,
+    Identity,
+    Endpoint,
+    Cloud,
+    Model,
+    Commands,
+}
+
+/// `KIND=PATH`.
+#[derive(Clone, Debug)]
+pub struct Input {
+    pub kind: InputKind,
+    pub path: PathBuf,
+}
+
+impl FromStr for Input {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (kind, path) = text.split_once('=').ok_or("write KIND=PATH, such as ai=telemetry.jsonl")?;
+        let kind = InputKind::from_str(kind, false)
+            .map_err(|_| format!("no kind is called {kind:?}: use ai, identity, endpoint, cloud, model or commands"))?;
+        if path.is_empty() {
+            return Err("the path is empty".to_owned());
+        }
+        Ok(Self { kind, path: PathBuf::from(path) })
+    }
+}
+
+#[derive(Args)]
+pub struct DetectArgs {
+    /// A JSONL file, or - for standard input
+    #[arg(default_value = "-")]
+    pub path: PathBuf,
+    /// Add every detector's raw score, also below its threshold
+    #[arg(long)]
+    pub scores: bool,
+    /// The configuration
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct RunArgs {
+    /// The configuration
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// The stages to run
+    #[arg(long, default_value = "all")]
+    pub stage: StageChoice,
+    /// What tells this process from its siblings; wins over the configuration
+    #[arg(long, value_name = "NAME", env = "WEIR_INSTANCE")]
+    pub instance: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StageChoice {
+    Detect,
+    Correlate,
+    All,
+}
+
+#[derive(Args)]
+pub struct DemoArgs {
+    /// A real Kafka instead of the broker in this process
+    #[arg(long, value_name = "HOST:PORT")]
+    pub brokers: Option<String>,
+    /// Run on after the story is told, until interrupted
+    #[arg(long)]
+    pub follow: bool,
+}
+
+#[derive(Args)]
+pub struct CheckArgs {
+    /// The configuration
+    #[arg(long, value_name = "FILE", required_unless_present = "sample")]
+    pub config: Option<PathBuf>,
+    /// Say for each line of this file which reader takes it, what it took and why a line is rejected
+    #[arg(long, value_name = "FILE")]
+    pub sample: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct TopicsArgs {
+    #[command(subcommand)]
+    pub action: TopicsAction,
+}
+
+#[derive(Subcommand)]
+pub enum TopicsAction {
+    /// Show the topics and what they lack
+    Plan(TopicsConfig),
+    /// Create what is missing
+    Apply(TopicsConfig),
+}
+
+#[derive(Args)]
+pub struct TopicsConfig {
+    /// The configuration
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+}
+
+#[derive(Args)]
+#[group(id = "target", required = true, multiple = false, args = ["out", "brokers"])]
+pub struct SimulateArgs {
+    /// Write ai.jsonl, identity.jsonl, endpoint.jsonl, cloud.jsonl and truth.jsonl here
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Produce to the input topics of this Kafka; the truth goes to --truth
+    #[arg(long, value_name = "HOST:PORT", requires = "rate")]
+    pub brokers: Option<String>,
+    /// Where the truth is written with --brokers
+    #[arg(long, value_name = "FILE", default_value = "truth.jsonl")]
+    pub truth: PathBuf,
+    /// The same seed makes the same traffic
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Interactions a second of simulated time, and of real time with --brokers
+    #[arg(long, value_name = "R", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub rate: Option<u32>,
+    /// How many interactions
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: u64,
+    /// When the simulated time starts
+    #[arg(long, value_name = "TIME", default_value = "2026-05-01T08:00:00Z")]
+    pub start: String,
+}
+
+#[derive(Args)]
+pub struct BenchArgs {
+    #[command(subcommand)]
+    pub what: BenchWhat,
+}
+
+#[derive(Subcommand)]
+pub enum BenchWhat {
+    /// The detect stage without its carrier
+    Detect {
+        /// Interactions in one round
+        #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(1..))]
+        count: u64,
+    },
+    /// The correlator on a real RocksDB
+    Correlate {
+        /// Signals
+        #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..))]
+        count: u64,
+    },
+    /// librdkafka alone against the detect stage with detectors off, on a real Kafka
+    Pipeline {
+        /// The Kafka to use
+        #[arg(long, value_name = "HOST:PORT", env = "KAFKA_BROKERS")]
+        brokers: String,
+        /// Records in one round
+        #[arg(long, default_value_t = 400_000, value_parser = clap::value_parser!(u64).range(1..))]
+        count: u64,
+    },
+}

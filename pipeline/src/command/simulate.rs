@@ -1,0 +1,125 @@
+//! `weir simulate`: traffic into files or into Kafka, and the truth about it into a file of its own.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use schemas::Timestamp;
+
+use crate::cli::SimulateArgs;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::kafka::client::Client;
+use crate::shutdown;
+use crate::simulation::traffic::Traffic;
+use crate::simulation::{Record, Stream};
+
+/// Interactions a second of simulated time where nothing else is asked for.
+const RATE: u32 = 50;
+/// The longest wait for the last records to arrive.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Runs the command.
+///
+/// # Errors
+/// When the arguments contradict, or files or topics cannot be written.
+pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
+    let start = Timestamp::parse(&args.start)
+        .ok_or_else(|| Failure::usage(format!("--start {:?} is no time: write 2026-05-01T08:00:00Z", args.start)))?;
+    let traffic = Traffic::new(args.seed, start, args.rate.unwrap_or(RATE));
+    match (&args.out, &args.brokers) {
+        (Some(directory), _) => into_files(traffic, args.count, directory)?,
+        (None, Some(brokers)) => into_kafka(traffic, args, brokers)?,
+        (None, None) => return Err(Failure::usage("name --out DIR or --brokers HOST:PORT")),
+    }
+    Ok(())
+}
+
+fn into_files(traffic: Traffic, count: u64, directory: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
+    let create = |name: &str| -> anyhow::Result<BufWriter<File>> {
+        let path = directory.join(name);
+        Ok(BufWriter::new(File::create(&path).with_context(|| format!("cannot create {}", path.display()))?))
+    };
+    let mut files = BTreeMap::new();
+    for stream in Stream::ALL {
+        files.insert(stream, create(stream.file())?);
+    }
+    let mut truth = create("truth.jsonl")?;
+    for record in limited(traffic, count) {
+        if let Some(file) = files.get_mut(&record.stream) {
+            writeln!(file, "{}", record.body).context("cannot write the traffic")?;
+        }
+        write_truth(&mut truth, &record)?;
+    }
+    for (_, mut file) in files {
+        file.flush().context("cannot write the traffic")?;
+    }
+    truth.flush().context("cannot write the truth")
+}
+
+/// As many records as `count` interactions and what comes with them.
+fn limited(traffic: Traffic, count: u64) -> impl Iterator<Item = Record> {
+    let mut interactions = 0;
+    traffic.take_while(move |record| {
+        interactions += u64::from(record.stream == Stream::Ai);
+        interactions <= count
+    })
+}
+
+fn write_truth(file: &mut impl Write, record: &Record) -> anyhow::Result<()> {
+    serde_json::to_writer(&mut *file, &record.truth).context("cannot write the truth")?;
+    file.write_all(b"\n").context("cannot write the truth")
+}
+
+fn into_kafka(traffic: Traffic, args: &SimulateArgs, brokers: &str) -> Result<(), Failure> {
+    let mut config = Config::defaults()?;
+    config.file.kafka.brokers = brokers.to_owned();
+    let producer: BaseProducer =
+        Client::new(&config, None).without_transactions().producer("").create().context("cannot create a producer")?;
+    let mut truth = BufWriter::new(
+        File::create(&args.truth).with_context(|| format!("cannot create {}", args.truth.display()))?,
+    );
+    let shutdown = shutdown::on_signals()?;
+    let started = Instant::now();
+    let rate = f64::from(args.rate.unwrap_or(RATE));
+    let mut sent = 0_u64;
+    for record in limited(traffic, args.count) {
+        if shutdown::requested(&shutdown) {
+            break;
+        }
+        if record.stream == Stream::Ai {
+            let due = Duration::from_secs_f64(sent as f64 / rate);
+            std::thread::sleep(due.saturating_sub(started.elapsed()));
+            sent += 1;
+        }
+        produce(&producer, record.stream.topic(), record.body.as_bytes())?;
+        write_truth(&mut truth, &record)?;
+    }
+    producer.flush(FLUSH_TIMEOUT).with_context(|| format!("cannot reach Kafka at {brokers}"))?;
+    truth.flush().context("cannot write the truth")?;
+    Ok(())
+}
+
+/// Queues a record without a key; waits while the queue is full.
+pub(super) fn produce(producer: &BaseProducer, topic: &str, payload: &[u8]) -> anyhow::Result<()> {
+    let mut record = BaseRecord::<(), [u8]>::to(topic).payload(payload);
+    let deadline = Instant::now() + FLUSH_TIMEOUT;
+    loop {
+        match producer.send(record) {
+            Ok(()) => break,
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) if Instant::now() < deadline => {
+                producer.poll(Duration::from_millis(100));
+                record = back;
+            }
+            Err((error, _)) => return Err(error).with_context(|| format!("cannot produce to {topic}")),
+        }
+    }
+    producer.poll(Duration::ZERO);
+    Ok(())
+}

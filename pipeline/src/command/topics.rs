@@ -1,0 +1,46 @@
+//! `weir topics plan|apply`: what the topics are, and creating what is missing.
+
+use crate::cli::TopicsAction;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::kafka::client::Client;
+use crate::kafka::topics::{self, Cleanup, Topic};
+
+/// Runs the command.
+///
+/// # Errors
+/// When the configuration is wrong or the cluster cannot be reached.
+pub fn run(action: &TopicsAction) -> Result<(), Failure> {
+    let (args, apply) = match action {
+        TopicsAction::Plan(args) => (args, false),
+        TopicsAction::Apply(args) => (args, true),
+    };
+    let config = Config::load(&args.config)?;
+    config.require_kafka()?;
+    let client = Client::new(&config, None);
+    let existing = topics::existing(&client)?;
+    let wanted = topics::wanted(&config);
+    let mut missing = Vec::new();
+    for topic in &wanted {
+        let state = match existing.get(&topic.name) {
+            None => {
+                missing.push(topic);
+                if apply { "created" } else { "missing" }.to_owned()
+            }
+            Some(partitions) if *partitions == topic.partitions as usize => "exists".to_owned(),
+            Some(partitions) => format!("exists with {partitions} partitions; Weir leaves it as it is"),
+        };
+        println!("{:<28} {:>3} partitions  {:<18} {state}", topic.name, topic.partitions, describe(topic));
+    }
+    if apply && !missing.is_empty() {
+        topics::create(&client, &missing, config.file.topics.replication_factor)?;
+    }
+    Ok(())
+}
+
+fn describe(topic: &Topic) -> String {
+    match topic.cleanup {
+        Cleanup::Delete => format!("kept {} h", topic.retention_hours),
+        Cleanup::Compact => "newest of each key".to_owned(),
+    }
+}

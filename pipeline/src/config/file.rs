@@ -1,0 +1,281 @@
+//! The configuration as it is written: one TOML file, every key optional but the brokers.
+//!
+//! Nothing is checked here beyond types; [`super::Config`] is what the stages run on. Every default is
+//! a named constant of the type that it belongs to, and `deploy/config/weir.toml` documents each key.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemas::Group;
+use serde::{Deserialize, Serialize};
+
+/// The whole file.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConfigFile {
+    /// How to reach Kafka.
+    pub kafka: KafkaFile,
+    /// The input topics.
+    pub source: Vec<SourceFile>,
+    /// From a vendor's tenant, organisation or account id to Weir's tenant.
+    pub tenants: BTreeMap<String, String>,
+    /// Detection for tenants without a section of their own.
+    pub detection: DetectionFile,
+    /// Detection by tenant; what a section leaves out comes from `detection`.
+    pub tenant: BTreeMap<String, DetectionFile>,
+    /// The detect stage.
+    pub detect: StageFile,
+    /// The correlate stage.
+    pub correlate: CorrelateFile,
+    /// How incidents are put together.
+    pub correlation: correlator::Config,
+    /// What stands around the telemetry.
+    pub network: NetworkFile,
+    /// What keeps secrets comparable without keeping them.
+    pub privacy: PrivacyFile,
+    /// Bounds on one record.
+    pub limits: LimitsFile,
+    /// What `weir topics apply` creates.
+    pub topics: TopicsFile,
+}
+
+/// How to reach Kafka.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KafkaFile {
+    /// `host:port`, several separated by commas.
+    pub brokers: String,
+    /// The prefix of Weir's own topics.
+    pub topic_prefix: String,
+    /// The prefix of consumer groups and transactional ids: one for each deployment on a cluster.
+    pub application: String,
+    /// What tells this process from its siblings; stable over restarts, unique in the deployment.
+    pub instance: String,
+    /// Where a stage starts on a partition that it never committed: `earliest` or `latest`.
+    pub start: Start,
+    /// Properties that go to librdkafka as they are: TLS, SASL, timeouts.
+    pub client: BTreeMap<String, String>,
+    /// Properties that are secret, each from a file or an environment variable.
+    pub secrets: BTreeMap<String, SecretFile>,
+}
+
+impl KafkaFile {
+    /// The prefix of Weir's own topics.
+    pub const TOPIC_PREFIX: &'static str = "weir.";
+    /// The prefix of consumer groups and transactional ids.
+    pub const APPLICATION: &'static str = "weir";
+    /// The instance of a deployment of one process.
+    pub const INSTANCE: &'static str = "0";
+}
+
+impl Default for KafkaFile {
+    fn default() -> Self {
+        Self {
+            brokers: String::new(),
+            topic_prefix: Self::TOPIC_PREFIX.to_owned(),
+            application: Self::APPLICATION.to_owned(),
+            instance: Self::INSTANCE.to_owned(),
+            start: Start::Earliest,
+            client: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+        }
+    }
+}
+
+/// Where a stage starts on a partition that it never committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// The oldest record that is retained.
+    Earliest,
+    /// Records that come from now on.
+    Latest,
+}
+
+/// Where a secret stands. Exactly one of both.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SecretFile {
+    /// A file whose content, less trailing line ends, is the secret.
+    pub file: Option<PathBuf>,
+    /// An environment variable.
+    pub env: Option<String>,
+}
+
+/// One input topic.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// The topic's name.
+    pub topic: String,
+    /// The part of the estate: `ai`, `identity`, `endpoint`, `cloud` or `model`.
+    pub group: Group,
+    /// A reader's name, or `auto` to go by each record's shape.
+    #[serde(default = "auto")]
+    pub format: String,
+    /// The tenant of records that bring none.
+    #[serde(default)]
+    pub tenant: Option<String>,
+}
+
+/// The format that goes by each record's shape.
+pub const AUTO: &str = "auto";
+
+fn auto() -> String {
+    AUTO.to_owned()
+}
+
+/// Detection for one tenant, or for all that have no section.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DetectionFile {
+    /// Whether detectors run at all. Default: true.
+    pub detection: Option<bool>,
+    /// Whether annotations carry redacted excerpts. Default: false.
+    pub evidence: Option<bool>,
+    /// Single detectors.
+    pub detectors: BTreeMap<String, DetectorFile>,
+}
+
+/// One detector.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DetectorFile {
+    /// Whether it runs. Default: true.
+    pub enabled: Option<bool>,
+    /// The score from which it annotates, 0 to 1. Default: the detector's own.
+    pub threshold: Option<f32>,
+}
+
+/// A stage on Kafka.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StageFile {
+    /// Workers in this process, each with a thread, a consumer and a producer of its own.
+    pub workers: usize,
+    /// The most records of one transaction.
+    pub batch_records_max: usize,
+    /// The most input bytes of one transaction.
+    pub batch_bytes_max: usize,
+    /// The longest that a transaction stays open, in milliseconds.
+    pub commit_interval_ms: u64,
+}
+
+impl StageFile {
+    /// One worker: scale out by processes first, they fail apart.
+    pub const WORKERS: usize = 1;
+    /// Enough to amortise a transaction's fixed cost, little enough to redo after a crash.
+    pub const BATCH_RECORDS_MAX: usize = 20_000;
+    /// Bounds memory together with the producer's queue.
+    pub const BATCH_BYTES_MAX: usize = 32 * 1024 * 1024;
+    /// Latency against cost: Kafka Streams uses the same 100 ms for exactly-once.
+    pub const COMMIT_INTERVAL_MS: u64 = 100;
+}
+
+impl Default for StageFile {
+    fn default() -> Self {
+        Self {
+            workers: Self::WORKERS,
+            batch_records_max: Self::BATCH_RECORDS_MAX,
+            batch_bytes_max: Self::BATCH_BYTES_MAX,
+            commit_interval_ms: Self::COMMIT_INTERVAL_MS,
+        }
+    }
+}
+
+/// The correlate stage.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CorrelateFile {
+    /// Workers in this process.
+    pub workers: usize,
+    /// The most signals of one transaction.
+    pub batch_records_max: usize,
+    /// The longest that a transaction stays open, in milliseconds.
+    pub commit_interval_ms: u64,
+    /// Where the state lives: one RocksDB directory a partition. Not shared between processes.
+    pub state_dir: PathBuf,
+}
+
+impl CorrelateFile {
+    /// Signals are a thousandth of the interactions.
+    pub const BATCH_RECORDS_MAX: usize = 2_000;
+    /// Relative to the working directory.
+    pub const STATE_DIR: &'static str = "weir-state";
+}
+
+impl Default for CorrelateFile {
+    fn default() -> Self {
+        Self {
+            workers: StageFile::WORKERS,
+            batch_records_max: Self::BATCH_RECORDS_MAX,
+            commit_interval_ms: StageFile::COMMIT_INTERVAL_MS,
+            state_dir: PathBuf::from(Self::STATE_DIR),
+        }
+    }
+}
+
+/// What stands around the telemetry.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NetworkFile {
+    /// Addresses of reverse proxies that append to `x-forwarded-for`.
+    pub trusted_proxies: Vec<String>,
+}
+
+/// What keeps secrets comparable without keeping them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PrivacyFile {
+    /// The key of the hashes by which leaked credentials are recognised again.
+    pub hash_key: SecretFile,
+}
+
+/// Bounds on one record.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LimitsFile {
+    /// The largest record in bytes; larger ones are dead letters.
+    pub record_bytes_max: usize,
+    /// The most bytes of the original that a dead letter keeps.
+    pub dead_letter_bytes_max: usize,
+}
+
+impl LimitsFile {
+    /// What fits into one Kafka record of the default `max.message.bytes` with room for headers.
+    pub const DEAD_LETTER_BYTES_MAX: usize = 900_000;
+}
+
+impl Default for LimitsFile {
+    fn default() -> Self {
+        Self {
+            record_bytes_max: schemas::readers::Limits::default().record_bytes_max,
+            dead_letter_bytes_max: Self::DEAD_LETTER_BYTES_MAX,
+        }
+    }
+}
+
+/// What `weir topics apply` creates.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TopicsFile {
+    /// Partitions of each topic.
+    pub partitions: u32,
+    /// Copies of each partition; 0 leaves it to the broker's default.
+    pub replication_factor: u32,
+    /// How long signals, alerts and incidents are kept, in hours. State is rebuilt from signals, so
+    /// this is also how far back a rebuilt correlator remembers.
+    pub retention_hours: u32,
+}
+
+impl TopicsFile {
+    /// Room to scale out without repartitioning soon.
+    pub const PARTITIONS: u32 = 6;
+    /// Two weeks: twice the correlator's retention.
+    pub const RETENTION_HOURS: u32 = 14 * 24;
+}
+
+impl Default for TopicsFile {
+    fn default() -> Self {
+        Self { partitions: Self::PARTITIONS, replication_factor: 0, retention_hours: Self::RETENTION_HOURS }
+    }
+}

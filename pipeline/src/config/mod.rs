@@ -1,0 +1,216 @@
+//! The configuration that the stages run on: read, checked, with secrets resolved.
+//!
+//! Written ([`ConfigFile`]) and checked ([`Config`]) are two types, so that no stage meets a value
+//! that was not looked at. Every complaint names the file, the key and the remedy.
+
+mod file;
+mod secret;
+mod settings;
+mod unknown;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::IpAddr;
+use std::path::Path;
+
+use schemas::TenantId;
+use schemas::readers::{self, Limits, Tenancy};
+
+pub use file::{ConfigFile, CorrelateFile, KafkaFile, SourceFile, StageFile, Start, TopicsFile};
+pub use secret::Secret;
+pub use settings::TenantSettings;
+
+use crate::failure::Failure;
+use crate::process::Source;
+
+/// An input topic with how its records are read.
+#[derive(Clone)]
+pub struct InputTopic {
+    /// The topic's name.
+    pub topic: String,
+    /// How its records are read.
+    pub source: Source,
+}
+
+/// A checked configuration.
+#[derive(Clone)]
+pub struct Config {
+    /// As written, for printing and for plain numbers that need no checking.
+    pub file: ConfigFile,
+    /// The input topics.
+    pub inputs: Vec<InputTopic>,
+    /// Detection settings by tenant.
+    pub tenants: TenantSettings,
+    /// Addresses that `x-forwarded-for` passes.
+    pub proxies: Vec<IpAddr>,
+    /// Bounds on one record.
+    pub limits: Limits,
+    /// Secret properties of librdkafka.
+    pub kafka_secrets: BTreeMap<String, Secret>,
+}
+
+impl Config {
+    /// Reads and checks the file at `path`.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] naming the file, the key and the remedy.
+    pub fn load(path: &Path) -> Result<Self, Failure> {
+        let text = fs::read_to_string(path)
+            .map_err(|error| Failure::usage(format!("{}: cannot read it: {error}", path.display())))?;
+        Self::parse(&text).map_err(|message| Failure::usage(format!("{}: {message}", path.display())))
+    }
+
+    /// Checks the configuration in `text`.
+    ///
+    /// # Errors
+    /// A message that names the key and the remedy.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (file, unknown) = unknown::parse(text).map_err(|error| first_lines(&error))?;
+        match unknown.first() {
+            Some(path) => Err(unknown::message(path)),
+            None => Self::check(file),
+        }
+    }
+
+    /// The configuration with every default, for commands that run without a file.
+    ///
+    /// # Errors
+    /// Never, unless a default contradicts a check.
+    pub fn defaults() -> Result<Self, Failure> {
+        Self::check(ConfigFile::default()).map_err(Failure::usage)
+    }
+
+    fn check(file: ConfigFile) -> Result<Self, String> {
+        file.correlation.validate().map_err(|message| format!("[correlation]: {message}"))?;
+        check_stages(&file)?;
+        Ok(Self {
+            inputs: file.source.iter().map(|source| input(source, &file)).collect::<Result<_, _>>()?,
+            tenants: TenantSettings::new(&file)?,
+            proxies: file.network.trusted_proxies.iter().map(|text| proxy(text)).collect::<Result<_, _>>()?,
+            limits: Limits { record_bytes_max: file.limits.record_bytes_max, ..Limits::default() },
+            kafka_secrets: kafka_secrets(&file.kafka)?,
+            file,
+        })
+    }
+
+    /// The name of Weir's own topic `name`.
+    pub fn topic(&self, name: &str) -> String {
+        format!("{}{name}", self.file.kafka.topic_prefix)
+    }
+
+    /// How records that come from no configured topic are read.
+    pub fn tenancy(&self, source: Option<TenantId>) -> Tenancy {
+        tenancy(&self.file, source)
+    }
+
+    /// Complaints that matter only where Kafka is used.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] with the key and the remedy.
+    pub fn require_kafka(&self) -> Result<(), Failure> {
+        if self.file.kafka.brokers.trim().is_empty() {
+            return Err(Failure::usage("[kafka] brokers is not set: name at least one `host:port`"));
+        }
+        if self.inputs.is_empty() {
+            return Err(Failure::usage("no [[source]] is configured: name at least one input topic"));
+        }
+        Ok(())
+    }
+}
+
+fn check_stages(file: &ConfigFile) -> Result<(), String> {
+    let numbers = [
+        ("[detect] workers", file.detect.workers),
+        ("[detect] batch_records_max", file.detect.batch_records_max),
+        ("[detect] batch_bytes_max", file.detect.batch_bytes_max),
+        ("[correlate] workers", file.correlate.workers),
+        ("[correlate] batch_records_max", file.correlate.batch_records_max),
+        ("[limits] record_bytes_max", file.limits.record_bytes_max),
+        ("[topics] partitions", file.topics.partitions as usize),
+        ("[topics] retention_hours", file.topics.retention_hours as usize),
+    ];
+    if let Some((key, _)) = numbers.iter().find(|(_, value)| *value == 0) {
+        return Err(format!("{key} is 0: it must be at least 1"));
+    }
+    // A transaction that stays open longer than a tenth of its timeout risks being aborted under load.
+    let interval_max_ms = crate::kafka::TRANSACTION_TIMEOUT_MS / 10;
+    for (key, value) in
+        [("[detect]", file.detect.commit_interval_ms), ("[correlate]", file.correlate.commit_interval_ms)]
+    {
+        if value == 0 || value > interval_max_ms {
+            return Err(format!("{key} commit_interval_ms is {value}: it must be 1 to {interval_max_ms}"));
+        }
+    }
+    for (key, text) in [("application", &file.kafka.application), ("instance", &file.kafka.instance)] {
+        let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if text.is_empty() || !text.chars().all(legal) {
+            return Err(format!("[kafka] {key} is {text:?}: use letters, digits, '.', '_' and '-'"));
+        }
+    }
+    Ok(())
+}
+
+fn input(source: &SourceFile, file: &ConfigFile) -> Result<InputTopic, String> {
+    let format = match source.format.as_str() {
+        file::AUTO => None,
+        name => Some(readers::by_name(name).ok_or_else(|| unknown_format(&source.topic, name))?),
+    };
+    if source.topic.trim().is_empty() {
+        return Err("[[source]] topic is empty: name a topic".to_owned());
+    }
+    let tenant = source.tenant.as_deref().map(TenantId::from);
+    let source_read = Source { group: source.group, format, tenancy: tenancy(file, tenant) };
+    Ok(InputTopic { topic: source.topic.clone(), source: source_read })
+}
+
+fn unknown_format(topic: &str, name: &str) -> String {
+    let names: Vec<&str> = readers::all().map(|reader| reader.name()).collect();
+    format!("[[source]] {topic}: no format is called `{name}`: use `auto` or one of {}", names.join(", "))
+}
+
+fn tenancy(file: &ConfigFile, source: Option<TenantId>) -> Tenancy {
+    let by_vendor_id = file.tenants.iter().map(|(id, name)| (id.clone(), TenantId::from(name.as_str()))).collect();
+    Tenancy { by_vendor_id, source }
+}
+
+fn proxy(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| format!("[network] trusted_proxies: {text:?} is no IP address"))
+}
+
+/// Properties that Weir sets itself, because exactly-once rests on them.
+const OWN_PROPERTIES: [&str; 9] = [
+    "auto.offset.reset",
+    "bootstrap.servers",
+    "enable.auto.commit",
+    "enable.auto.offset.store",
+    "enable.idempotence",
+    "group.id",
+    "isolation.level",
+    "transaction.timeout.ms",
+    "transactional.id",
+];
+
+fn kafka_secrets(kafka: &KafkaFile) -> Result<BTreeMap<String, Secret>, String> {
+    for key in kafka.client.keys() {
+        if secret::SECRET_PROPERTIES.contains(&key.as_str()) {
+            return Err(format!(
+                "[kafka.client] {key} is secret: move it to [kafka.secrets] as \"{key}\" = {{ file = \"...\" }} or {{ env = \"...\" }}"
+            ));
+        }
+        if OWN_PROPERTIES.contains(&key.as_str()) {
+            return Err(format!("[kafka.client] {key} is set by Weir, exactly-once rests on it: remove it"));
+        }
+    }
+    let read = |(key, file): (&String, &file::SecretFile)| {
+        let secret = file.read().map_err(|message| format!("[kafka.secrets] {key}: {message}"))?;
+        Ok((key.clone(), secret))
+    };
+    kafka.secrets.iter().map(read).collect()
+}
+
+/// The parts of a TOML error that say what and where, on one line.
+fn first_lines(error: &toml::de::Error) -> String {
+    let text = error.to_string();
+    let place = text.lines().next().unwrap_or_default().trim();
+    format!("{}: {}", place, error.message().replace('\n', " "))
+}

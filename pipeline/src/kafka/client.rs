@@ -1,0 +1,144 @@
+//! From configuration to librdkafka's properties.
+//!
+//! Anything that librdkafka knows can be set in `[kafka.client]`: TLS, SASL (PLAIN, SCRAM, OAUTHBEARER),
+//! mTLS. What exactly-once rests on is set here, last, and refused there.
+
+use std::collections::BTreeMap;
+
+use rdkafka::ClientConfig;
+
+use super::TRANSACTION_TIMEOUT_MS;
+use crate::config::{Config, Secret};
+
+/// How to reach a cluster, and under which names.
+#[derive(Clone)]
+pub struct Client {
+    brokers: String,
+    properties: BTreeMap<String, String>,
+    secrets: BTreeMap<String, Secret>,
+    application: String,
+    instance: String,
+    /// Whether the broker has transactions; the in-process one of the demo has none.
+    pub transactional: bool,
+}
+
+impl Client {
+    /// The cluster of `config`, under `instance` where the command line names one.
+    pub fn new(config: &Config, instance: Option<&str>) -> Self {
+        let kafka = &config.file.kafka;
+        Self {
+            brokers: kafka.brokers.clone(),
+            properties: kafka.client.clone(),
+            secrets: config.kafka_secrets.clone(),
+            application: kafka.application.clone(),
+            instance: instance.unwrap_or(&kafka.instance).to_owned(),
+            transactional: true,
+        }
+    }
+
+    /// The same names on a broker without transactions: at least once.
+    pub fn without_transactions(mut self) -> Self {
+        self.transactional = false;
+        self
+    }
+
+    /// The same cluster under another application's names.
+    pub fn with_application(mut self, application: &str) -> Self {
+        application.clone_into(&mut self.application);
+        self
+    }
+
+    /// The addresses, for messages.
+    pub fn brokers(&self) -> &str {
+        &self.brokers
+    }
+
+    /// The consumer group of `stage`.
+    pub fn group(&self, stage: &str) -> String {
+        format!("{}.{stage}", self.application)
+    }
+
+    /// The transactional id of a worker: stable over restarts, so that a restarted worker ends the open
+    /// transaction of the dead one at once instead of waiting for its timeout.
+    pub fn transactional_id(&self, stage: &str, worker: usize) -> String {
+        format!("{}.{stage}.{}.{worker}", self.application, self.instance)
+    }
+
+    /// What every client has in common.
+    pub fn base(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("client.id", "weir").set("socket.keepalive.enable", "true");
+        for (key, value) in &self.properties {
+            config.set(key, value);
+        }
+        for (key, value) in &self.secrets {
+            config.set(key, value.expose());
+        }
+        config.set("bootstrap.servers", &self.brokers);
+        config
+    }
+
+    /// A member of `stage`'s consumer group.
+    pub fn group_consumer(&self, stage: &str) -> ClientConfig {
+        let mut config = self.reader();
+        config.set("group.id", self.group(stage));
+        config
+    }
+
+    /// A reader of committed records, outside any group until a group id is set.
+    pub fn reader(&self) -> ClientConfig {
+        let mut defaults = ClientConfig::new();
+        // Memory: at most 32 MiB prefetched. The default back-off of 1 s shows as gaps of 1 s under load.
+        defaults
+            .set("queued.max.messages.kbytes", "32768")
+            .set("queued.min.messages", "20000")
+            .set("fetch.queue.backoff.ms", "20")
+            .set("fetch.wait.max.ms", "50")
+            .set("session.timeout.ms", "10000")
+            .set("heartbeat.interval.ms", "1000")
+            // A correlator that rebuilds its state does not poll meanwhile.
+            .set("max.poll.interval.ms", "900000")
+            // Eager: after any rebalance every partition starts at its committed offset, one case to reason about.
+            .set("partition.assignment.strategy", "range");
+        self.own(
+            defaults,
+            &[
+                ("enable.auto.commit", "false"),
+                ("enable.auto.offset.store", "false"),
+                ("isolation.level", "read_committed"),
+                ("auto.offset.reset", "error"),
+            ],
+        )
+    }
+
+    /// A producer, transactional under `transactional_id` where the broker can.
+    pub fn producer(&self, transactional_id: &str) -> ClientConfig {
+        let mut defaults = ClientConfig::new();
+        defaults
+            .set("linger.ms", "20")
+            .set("compression.type", "lz4")
+            .set("batch.size", "1000000")
+            .set("queue.buffering.max.kbytes", "65536")
+            .set("delivery.report.only.error", "true")
+            .set("partitioner", "murmur2_random")
+            .set("socket.timeout.ms", "10000")
+            .set("message.timeout.ms", "12000");
+        let timeout = TRANSACTION_TIMEOUT_MS.to_string();
+        let mut own = vec![("enable.idempotence", "true")];
+        if self.transactional {
+            own.extend([("transactional.id", transactional_id), ("transaction.timeout.ms", timeout.as_str())]);
+        }
+        self.own(defaults, &own)
+    }
+
+    /// `defaults`, over them what the user set, over that what must hold.
+    fn own(&self, mut config: ClientConfig, own: &[(&str, &str)]) -> ClientConfig {
+        for (key, value) in self.base().config_map() {
+            config.set(*key, *value);
+        }
+        for (key, value) in own {
+            config.set(*key, *value);
+        }
+        config
+    }
+}

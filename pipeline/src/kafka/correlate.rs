@@ -1,0 +1,209 @@
+//! The correlate stage on Kafka: one correlator and one RocksDB for each owned partition of signals.
+//!
+//! State is written after the commit, in one batch with the offset that it reflects. When a partition
+//! is assigned and the two do not agree, [`super::restore`] rebuilds the state from the retained signals.
+//!
+//! Time moves only with input, so that a rebuilt correlator repeats itself to the byte. Where revisions
+//! wait for time to pass and no signal comes, the stage writes a *tick* to its own input: an empty
+//! record, which flushes what waits, now and at every replay of it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use correlator::{Correlator, RocksStore};
+use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::producer::BaseRecord;
+use schemas::{Incident, avro, ocsf};
+use tracing::{info, warn};
+
+use super::assignment::Assigned;
+use super::client::Client;
+use super::output::{self, Event, JSON, Topics};
+use super::restore;
+use super::transaction::Transactions;
+use super::worker::{Positions, Stage, StageError};
+use crate::config::Config;
+use crate::dead_letter::STAGE_CORRELATE;
+
+/// `ce_source` of everything that this stage writes.
+const SOURCE: &str = "/weir/correlate";
+/// `ce_type` of incidents.
+const INCIDENT_TYPE: &str = "io.weir.incident.v1";
+/// `ce_type` of ticks.
+const TICK_TYPE: &str = "io.weir.tick.v1";
+/// The reason code of a revision that Kafka refuses for its size.
+const OUTPUT_TOO_LARGE: (&str, &str) = ("output_too_large", "a revision is larger than Kafka takes");
+
+/// The stage's name in groups and transactional ids.
+pub const NAME: &str = "correlate";
+
+/// The correlator of one partition.
+pub type PartitionState = Correlator<RocksStore>;
+
+/// The stage in one worker.
+pub struct CorrelateStage {
+    client: Client,
+    topics: Topics,
+    rules: correlator::Config,
+    state_dir: PathBuf,
+    dead_letter_bytes_max: usize,
+    partitions: BTreeMap<i32, PartitionState>,
+    payload: Vec<u8>,
+}
+
+impl CorrelateStage {
+    /// A worker's own stage.
+    pub fn new(config: &Config, client: Client, topics: Topics) -> Self {
+        Self {
+            client,
+            topics,
+            rules: config.file.correlation.clone(),
+            state_dir: config.file.correlate.state_dir.clone(),
+            dead_letter_bytes_max: config.file.limits.dead_letter_bytes_max,
+            partitions: BTreeMap::new(),
+            payload: Vec::new(),
+        }
+    }
+
+    fn state(&mut self, partition: i32) -> Result<&mut PartitionState, StageError> {
+        self.partitions
+            .get_mut(&partition)
+            .ok_or_else(|| StageError::Fatal(anyhow!("a record of partition {partition}, which is not owned")))
+    }
+
+    fn publish(
+        &mut self,
+        incidents: &[Incident],
+        message: &BorrowedMessage<'_>,
+        output: &Transactions,
+    ) -> Result<(), StageError> {
+        for incident in incidents {
+            let sent = self.publish_one(incident, output);
+            match sent {
+                Err(StageError::TooLarge) => {
+                    warn!(incident = %incident.uid, "a revision is larger than Kafka takes");
+                    self.dead_letter(message, OUTPUT_TOO_LARGE, output)?;
+                }
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    fn publish_one(&mut self, incident: &Incident, output: &Transactions) -> Result<(), StageError> {
+        self.payload.clear();
+        ocsf::write_incident_finding(incident, &mut self.payload);
+        let id = format!("{}/{}", incident.uid, incident.revision);
+        let time = incident.time.to_string();
+        let event = Event {
+            id: &id,
+            kind: INCIDENT_TYPE,
+            source: SOURCE,
+            time: &time,
+            content_type: JSON,
+            traceparent: None,
+        };
+        for topic in [&self.topics.incidents, &self.topics.latest] {
+            output::send(output, topic, incident.uid.as_str(), &self.payload, &event)?;
+        }
+        Ok(())
+    }
+
+    fn dead_letter(
+        &self,
+        message: &BorrowedMessage<'_>,
+        error: (&str, &str),
+        output: &Transactions,
+    ) -> Result<(), StageError> {
+        let bytes = message.payload().unwrap_or_default();
+        let (topic, bytes_max) = (&self.topics.dead_letters, self.dead_letter_bytes_max);
+        Ok(output::dead_letter(output, topic, message, bytes, error, STAGE_CORRELATE, bytes_max)?)
+    }
+}
+
+/// What a record of signals does to the correlator. Live and rebuilt state go through here alike.
+///
+/// # Errors
+/// [`RecordError::Unreadable`] for bytes that are no signal, else what the store says.
+pub fn apply(state: &mut PartitionState, message: &BorrowedMessage<'_>) -> Result<Vec<Incident>, RecordError> {
+    if output::header_text(message.headers(), "ce_type") == Some(TICK_TYPE) {
+        return Ok(state.flush()?);
+    }
+    let signal = avro::decode_signal(message.payload().unwrap_or_default())
+        .map_err(|error| RecordError::Unreadable(error.to_string()))?;
+    Ok(state.process(signal)?)
+}
+
+/// Why a record changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// It is no signal.
+    #[error("{0}")]
+    Unreadable(String),
+    /// The state cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] correlator::StoreError),
+}
+
+impl Stage for CorrelateStage {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn inputs(&self) -> Vec<String> {
+        vec![self.topics.signals.clone()]
+    }
+
+    fn assigned(&mut self, partitions: &[Assigned]) -> Result<(), StageError> {
+        for assigned in partitions {
+            let state = restore::state(assigned, &self.client, &self.rules, &self.state_dir).map_err(StageError::Fatal)?;
+            self.partitions.insert(assigned.partition, state);
+        }
+        Ok(())
+    }
+
+    fn revoked(&mut self) {
+        // Dropping closes RocksDB, so that the next owner on this machine can open it.
+        self.partitions.clear();
+    }
+
+    fn record(&mut self, message: &BorrowedMessage<'_>, output: &Transactions) -> Result<(), StageError> {
+        match apply(self.state(message.partition())?, message) {
+            Ok(incidents) => self.publish(&incidents, message, output),
+            Err(RecordError::Unreadable(why)) => self.dead_letter(message, ("malformed_avro", &why), output),
+            Err(RecordError::Store(error)) => Err(StageError::Fatal(error.into())),
+        }
+    }
+
+    fn idle(&mut self, output: &mut Transactions) -> Result<(), StageError> {
+        for (partition, state) in &self.partitions {
+            if state.has_pending() {
+                info!(partition, "a tick moves waiting revisions on");
+                output.begin()?;
+                output.send(tick(&self.topics.signals, *partition))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn committed(&mut self, positions: &Positions) -> Result<(), StageError> {
+        for ((topic, partition), offset) in positions {
+            let position = restore::position(topic, *partition, *offset);
+            self.state(*partition)?.commit(&position).map_err(|error| StageError::Fatal(error.into()))?;
+        }
+        Ok(())
+    }
+
+    fn aborted(&mut self) {
+        for state in self.partitions.values_mut() {
+            state.rollback();
+        }
+    }
+}
+
+fn tick(topic: &str, partition: i32) -> BaseRecord<'_, [u8], [u8]> {
+    use rdkafka::message::{Header, OwnedHeaders};
+    let headers = OwnedHeaders::new().insert(Header { key: "ce_type", value: Some(TICK_TYPE.as_bytes()) });
+    BaseRecord::to(topic).partition(partition).payload(&[][..]).headers(headers)
+}

@@ -1,0 +1,20 @@
+//! The stages on Kafka.
+//!
+//! [`worker`] is the one loop: poll, hand over to the stage, commit outputs and offsets in one
+//! transaction. [`detect`] and [`correlate`] are the stages. [`client`] turns configuration into
+//! librdkafka's, [`assignment`] decides where a partition starts, [`transaction`] knows which error
+//! means what, [`output`] gives each record its topic, key and headers.
+
+pub mod assignment;
+pub mod client;
+pub mod correlate;
+pub mod detect;
+pub mod output;
+pub mod restore;
+pub mod topics;
+pub mod transaction;
+pub mod worker;
+
+/// How long the broker lets a transaction stay open. A transaction that is stuck holds back every
+/// read_committed reader of the partitions that it touched, so this is short (Kafka's default: 60 s).
+pub const TRANSACTION_TIMEOUT_MS: u64 = 15_000;

@@ -1,0 +1,153 @@
+//! The state of a partition when it is assigned: taken from disk where it agrees with the broker, rebuilt
+//! from the retained signals where it does not.
+//!
+//! Rebuilding repeats the input up to the committed offset and drops what comes out, since it was
+//! published already. It is as complete as what the topic retains, and says so.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow, bail};
+use correlator::{Correlator, RocksStore};
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::Message;
+use rdkafka::topic_partition_list::Offset;
+use tracing::{info, warn};
+
+use super::assignment::Assigned;
+use super::client::Client;
+use super::correlate::{PartitionState, RecordError, apply};
+
+/// The longest wait for an answer of the broker.
+const BROKER_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest that a rebuild waits without a record or the partition's end: an open transaction of a
+/// previous owner holds the end back, at most until its timeout.
+const STALL_MAX: Duration = Duration::from_secs(60);
+/// Signals between commits of a rebuild.
+const SIGNALS_PER_COMMIT: usize = 4096;
+
+/// What the state of `partition` reflects, as it stands in the store.
+pub fn position(topic: &str, partition: i32, offset: i64) -> Vec<u8> {
+    format!("{topic}/{partition}@{offset}").into_bytes()
+}
+
+/// Opens the state of `assigned`, rebuilding it where it does not match the committed offset.
+///
+/// # Errors
+/// When the store cannot be opened, the signals cannot be read, or the group lost its offsets while state
+/// exists, which an operator must decide.
+pub fn state(
+    assigned: &Assigned,
+    client: &Client,
+    rules: &correlator::Config,
+    state_dir: &Path,
+) -> anyhow::Result<PartitionState> {
+    let directory = directory(state_dir, assigned);
+    let state = open(&directory, rules)?;
+    let reflects = state.position()?;
+    match (reflects, assigned.committed) {
+        (None, None) => Ok(state),
+        (Some(reflects), Some(committed)) if reflects == position(&assigned.topic, assigned.partition, committed) => {
+            Ok(state)
+        }
+        (Some(reflects), None) => bail!(
+            "the state in {} reflects {}, but the consumer group has no committed offset there: its offsets expired or \
+             were deleted. Remove the directory to start over from what is retained, or restore the offset",
+            directory.display(),
+            String::from_utf8_lossy(&reflects)
+        ),
+        (reflects, Some(committed)) => {
+            let reflects = reflects.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            warn!(
+                topic = assigned.topic,
+                partition = assigned.partition,
+                committed,
+                state = reflects.as_deref().unwrap_or("none"),
+                "state does not match the committed offset: it is rebuilt from the retained signals"
+            );
+            drop(state);
+            RocksStore::destroy(&directory).with_context(|| format!("cannot remove {}", directory.display()))?;
+            rebuild(assigned, committed, client, open(&directory, rules)?)
+        }
+    }
+}
+
+fn directory(state_dir: &Path, assigned: &Assigned) -> PathBuf {
+    state_dir.join(format!("{}-{}", assigned.topic, assigned.partition))
+}
+
+fn open(directory: &Path, rules: &correlator::Config) -> anyhow::Result<PartitionState> {
+    std::fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
+    let store =
+        RocksStore::open(directory).with_context(|| format!("cannot open the state in {}", directory.display()))?;
+    Ok(Correlator::new(rules.clone(), store))
+}
+
+fn rebuild(
+    assigned: &Assigned,
+    committed: i64,
+    client: &Client,
+    mut state: PartitionState,
+) -> anyhow::Result<PartitionState> {
+    let Assigned { topic, partition, .. } = assigned;
+    let mut config = client.reader();
+    config.set("enable.partition.eof", "true").set("group.id", "weir.restore");
+    let consumer: BaseConsumer = config.create().context("cannot create a consumer")?;
+    let (low, _) = consumer.fetch_watermarks(topic, *partition, BROKER_TIMEOUT).context("cannot read the offsets")?;
+    if low > 0 {
+        warn!(topic, partition, from = low, "signals before this offset are no longer retained: what they told is lost");
+    }
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(topic, *partition, Offset::Offset(low))?;
+    consumer.assign(&list)?;
+    let mut signals = 0_u64;
+    let mut heard = Instant::now();
+    let mut next = low;
+    while next < committed {
+        match consumer.poll(Duration::from_millis(500)) {
+            None if heard.elapsed() > STALL_MAX => {
+                return Err(anyhow!("no signal of {topic}/{partition} before offset {committed} for {STALL_MAX:?}"));
+            }
+            None => {}
+            Some(Ok(message)) if message.offset() >= committed => break,
+            Some(Ok(message)) => {
+                heard = Instant::now();
+                next = message.offset() + 1;
+                replay(&mut state, &message)?;
+                signals += 1;
+                if signals.is_multiple_of(SIGNALS_PER_COMMIT as u64) {
+                    state.commit(&position(topic, *partition, next))?;
+                }
+            }
+            // Transaction markers take offsets too: the end can lie behind the last record.
+            Some(Err(KafkaError::PartitionEOF(_))) if reached(&consumer, topic, *partition, committed) => break,
+            Some(Err(KafkaError::PartitionEOF(_))) => {}
+            Some(Err(error)) => return Err(error).context("cannot read the retained signals"),
+        }
+    }
+    state.commit(&position(topic, *partition, committed))?;
+    info!(topic, partition, signals, "state is rebuilt");
+    Ok(state)
+}
+
+fn replay(state: &mut PartitionState, message: &rdkafka::message::BorrowedMessage<'_>) -> anyhow::Result<()> {
+    match apply(state, message) {
+        // Published when they were made.
+        Ok(_incidents) => Ok(()),
+        // A dead letter when it came.
+        Err(RecordError::Unreadable(_)) => Ok(()),
+        Err(RecordError::Store(error)) => Err(error.into()),
+    }
+}
+
+fn reached(consumer: &BaseConsumer, topic: &str, partition: i32, committed: i64) -> bool {
+    let position = consumer.position().ok().and_then(|list| list.find_partition(topic, partition).map(|e| e.offset()));
+    // Without a record read the position is not set; then the partition holds none before its end.
+    let watermark = || consumer.fetch_watermarks(topic, partition, BROKER_TIMEOUT).map(|(_, high)| high);
+    match position {
+        Some(Offset::Offset(offset)) if offset >= committed => true,
+        _ => watermark().is_ok_and(|high| high >= committed),
+    }
+}

@@ -1,0 +1,160 @@
+//! Records from files and pipes, one a line, in bounded memory.
+//!
+//! A line longer than the limit is kept up to the limit and skipped to its end, so that one endless line
+//! costs a dead letter and not the machine's memory. Files are read in the order of their names; the
+//! length that a file has when it is opened is where it ends, so that one still being written is read
+//! up to a point and a partial last line becomes a dead letter rather than a wait.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+/// The name of standard input on the command line.
+pub const STDIN: &str = "-";
+
+/// One line of an input.
+pub struct Line<'a> {
+    /// Its number, from 1.
+    pub number: u64,
+    /// Its bytes without the line end, at most the limit.
+    pub bytes: &'a [u8],
+    /// How long it really is.
+    pub len: usize,
+}
+
+/// A file, or standard input, that is read line by line.
+pub struct Lines {
+    /// How messages name it.
+    pub name: String,
+    reader: Box<dyn BufRead>,
+    buffer: Vec<u8>,
+    number: u64,
+    bytes_max: usize,
+}
+
+impl Lines {
+    /// Opens `path`, or standard input for `-`.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn open(path: &Path, bytes_max: usize) -> anyhow::Result<Self> {
+        let name = path.display().to_string();
+        let reader: Box<dyn BufRead> = if name == STDIN {
+            Box::new(BufReader::with_capacity(1 << 18, io::stdin()))
+        } else {
+            let file = File::open(path).with_context(|| format!("cannot open {name}"))?;
+            let metadata = file.metadata().with_context(|| format!("cannot read {name}"))?;
+            // Pipes and devices have no length; only a regular file can grow under the reader.
+            let len = if metadata.is_file() { metadata.len() } else { u64::MAX };
+            Box::new(BufReader::with_capacity(1 << 18, file.take(len)))
+        };
+        Ok(Self { name, reader, buffer: Vec::new(), number: 0, bytes_max })
+    }
+
+    /// The next line that holds more than white space, or `None` at the end.
+    ///
+    /// # Errors
+    /// When reading fails.
+    pub fn next_line(&mut self) -> anyhow::Result<Option<Line<'_>>> {
+        loop {
+            self.buffer.clear();
+            let len = read_bounded_line(&mut *self.reader, &mut self.buffer, self.bytes_max)
+                .with_context(|| format!("cannot read {} after line {}", self.name, self.number))?;
+            let Some(len) = len else { return Ok(None) };
+            self.number += 1;
+            if len > self.bytes_max || !self.buffer.trim_ascii().is_empty() {
+                return Ok(Some(Line { number: self.number, bytes: &self.buffer, len }));
+            }
+        }
+    }
+}
+
+/// Appends at most `bytes_max` bytes of the next line to `buffer`; returns the line's full length, or
+/// `None` at the end of the input.
+fn read_bounded_line(reader: &mut dyn BufRead, buffer: &mut Vec<u8>, bytes_max: usize) -> io::Result<Option<usize>> {
+    let mut len = 0;
+    loop {
+        let available = match reader.fill_buf() {
+            Ok(available) => available,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if available.is_empty() {
+            return Ok((len > 0).then_some(len));
+        }
+        let end = available.iter().position(|byte| *byte == b'\n');
+        let part = available.get(..end.unwrap_or(available.len())).unwrap_or_default();
+        let room = bytes_max.saturating_sub(buffer.len());
+        buffer.extend_from_slice(part.get(..room.min(part.len())).unwrap_or_default());
+        len += part.len();
+        let used = part.len() + usize::from(end.is_some());
+        reader.consume(used);
+        if end.is_some() {
+            // An empty line is a line: the caller counts it.
+            return Ok(Some(len));
+        }
+    }
+}
+
+/// The files that `path` stands for: itself, or the JSON files of a directory in the order of their names.
+///
+/// # Errors
+/// When `path` does not exist, or is a directory without JSON files.
+pub fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    if path.as_os_str() == STDIN {
+        return Ok(vec![path.to_owned()]);
+    }
+    let metadata = fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
+    if !metadata.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    const ENDINGS: [&str; 3] = ["json", "jsonl", "ndjson"];
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))? {
+        let file = entry.with_context(|| format!("cannot list {}", path.display()))?.path();
+        let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        if ENDINGS.contains(&ending) && file.is_file() {
+            files.push(file);
+        }
+    }
+    if files.is_empty() {
+        bail!("{} holds no file that ends in .json, .jsonl or .ndjson", path.display());
+    }
+    files.sort_unstable();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &[u8], bytes_max: usize) -> Vec<(u64, Vec<u8>, usize)> {
+        let reader: Box<dyn BufRead> = Box::new(BufReader::with_capacity(4, io::Cursor::new(text.to_vec())));
+        let mut lines = Lines { name: "test".into(), reader, buffer: Vec::new(), number: 0, bytes_max };
+        let mut all = Vec::new();
+        while let Some(line) = lines.next_line().expect("readable") {
+            all.push((line.number, line.bytes.to_vec(), line.len));
+        }
+        all
+    }
+
+    #[test]
+    fn lines_are_numbered_as_an_editor_does() {
+        let all = lines(b"a\n\n  \nbb\r\nccc", 100);
+        assert_eq!(all, [(1, b"a".to_vec(), 1), (4, b"bb\r".to_vec(), 3), (5, b"ccc".to_vec(), 3)]);
+    }
+
+    #[test]
+    fn an_endless_line_is_cut_and_the_next_one_is_read() {
+        let all = lines(b"0123456789\nnext\n", 4);
+        assert_eq!(all, [(1, b"0123".to_vec(), 10), (2, b"next".to_vec(), 4)]);
+    }
+
+    #[test]
+    fn nothing_is_no_line() {
+        assert!(lines(b"", 4).is_empty());
+        assert!(lines(b"\n\n", 4).is_empty());
+    }
+}

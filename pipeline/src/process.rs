@@ -1,0 +1,125 @@
+//! The path of one record through the detect stage, on one screen.
+//!
+//! ```text
+//! bytes ─ read ─┬─ interaction ─ annotate ─┬─ annotated interaction
+//!               │                          └─ policy ─ alerts ─ signals
+//!               ├─ signal of a vendor ───────────────────────── signals
+//!               └─ error ────────────────────────────────────── dead letters
+//! ```
+//!
+//! Stateless: everything that is said about a record follows from its bytes, its surroundings and the
+//! configuration. Every command goes through here: `run`, `replay`, `detect`, `demo`, the benchmarks.
+
+use std::net::IpAddr;
+
+use detectors::Detectors;
+use schemas::readers::{self, Context, Input, Limits, Output, Reader, Rejected, Tenancy};
+use schemas::{Alert, AnnotatedInteraction, Flag, Group, Interaction, Signal, Timestamp};
+
+use crate::config::{Config, TenantSettings};
+
+/// Where records come from, and so how they are read.
+#[derive(Clone)]
+pub struct Source {
+    /// The part of the estate.
+    pub group: Group,
+    /// The only reader to ask; `None` goes by each record's shape.
+    pub format: Option<&'static dyn Reader>,
+    /// Whose records are whose.
+    pub tenancy: Tenancy,
+}
+
+/// What the carrier says about one record.
+#[derive(Clone, Copy)]
+pub struct Delivery<'a> {
+    /// When the broker took it.
+    pub time: Timestamp,
+    /// Whether that time is a real broker's, against which clocks that run ahead are held.
+    pub clamp_future: bool,
+    /// The header `weir-tenant`.
+    pub tenant: Option<&'a str>,
+}
+
+/// One interaction and what came of it.
+pub struct Processed {
+    /// Its metadata with its annotations.
+    pub annotated: AnnotatedInteraction,
+    /// What policy raises.
+    pub alerts: Vec<Alert>,
+    /// The application's `traceparent`, carried on.
+    pub traceparent: Option<String>,
+}
+
+/// Everything that came of one record. Reused from record to record.
+#[derive(Default)]
+pub struct Outcome {
+    /// Interactions, in the order in which the record holds them.
+    pub interactions: Vec<Processed>,
+    /// Signals of vendors, likewise.
+    pub signals: Vec<Signal>,
+    /// Parts of the record that could not be read, or all of it.
+    pub rejected: Vec<Rejected>,
+    /// Parts that were recognised and hold nothing to look at.
+    pub passed_by: u32,
+    /// Detectors that panicked: their say is missing from the annotations.
+    pub faults: u32,
+    /// Whether a part had no time of its own.
+    pub time_missing: bool,
+}
+
+/// The detect stage less its carrier.
+pub struct Processor {
+    detectors: Detectors,
+    tenants: TenantSettings,
+    proxies: Vec<IpAddr>,
+    limits: Limits,
+}
+
+impl Processor {
+    /// The stage as `config` wants it, with the detection settings `tenants`.
+    pub fn new(config: &Config, tenants: TenantSettings) -> Self {
+        Self { detectors: Detectors::new(), tenants, proxies: config.proxies.clone(), limits: config.limits }
+    }
+
+    /// Everything that comes of one record.
+    pub fn process(&self, bytes: &[u8], source: &Source, delivery: Delivery<'_>) -> Outcome {
+        let context = Context {
+            group: source.group,
+            broker_time: delivery.time,
+            clamp_future: delivery.clamp_future,
+            tenant_header: delivery.tenant,
+            tenancy: &source.tenancy,
+            proxies: &self.proxies,
+            limits: self.limits,
+        };
+        let mut read = Output::default();
+        let result = readers::read(bytes, source.format, &context, &mut read);
+        let mut outcome = Outcome { rejected: read.rejected, passed_by: read.passed_by, ..Outcome::default() };
+        if let Err(error) = result {
+            outcome.rejected.push(Rejected { bytes: bytes.to_vec(), error });
+        }
+        for input in read.inputs {
+            match input {
+                Input::Interaction(interaction) => self.interaction(&interaction, &mut outcome),
+                Input::Signal(signal) => {
+                    outcome.time_missing |= signal.flags.contains(&Flag::BrokerTime);
+                    outcome.signals.push(*signal);
+                }
+            }
+        }
+        outcome
+    }
+
+    fn interaction(&self, interaction: &Interaction, outcome: &mut Outcome) {
+        let settings = self.tenants.of(&interaction.tenant);
+        let detection = self.detectors.annotate(interaction, settings);
+        let alerts = detectors::alerts(interaction, &detection.annotated, settings);
+        outcome.time_missing |= interaction.flags.contains(&Flag::BrokerTime);
+        outcome.faults += detection.faults.len() as u32;
+        let traceparent = interaction.trace.as_ref().map(|trace| {
+            format!("00-{}-{}-{:02x}", trace.trace_id, trace.span_id, u8::from(trace.sampled))
+        });
+        outcome.interactions.push(Processed { annotated: detection.annotated, alerts, traceparent });
+    }
+}
+

@@ -1,0 +1,98 @@
+//! Which workers a process runs, made from the configuration.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use crate::config::{Config, CorrelateFile, StageFile, Start};
+use crate::kafka::client::Client;
+use crate::kafka::correlate::CorrelateStage;
+use crate::kafka::detect::{DetectStage, Shared};
+use crate::kafka::output::Topics;
+use crate::kafka::worker::{BatchLimits, Worker};
+
+/// A worker's thread name and its work.
+pub type Work<'a> = (String, Box<dyn FnOnce() -> anyhow::Result<()> + Send + 'a>);
+
+/// The stages of one process.
+pub struct Stages {
+    client: Client,
+    topics: Topics,
+    inputs: Vec<String>,
+    start: Start,
+    detect: Option<(Arc<Shared>, StageFile)>,
+    correlate: Option<(Config, CorrelateFile)>,
+}
+
+impl Stages {
+    /// The stages that are wanted, on `client`'s cluster.
+    pub fn new(config: Config, client: Client, detect: bool, correlate: bool) -> Self {
+        let topics = Topics::new(&config);
+        let inputs = config.inputs.iter().map(|input| input.topic.clone()).collect();
+        let start = config.file.kafka.start;
+        let correlate = correlate.then(|| (config.clone(), config.file.correlate.clone()));
+        let detect = detect.then(|| {
+            let limits = config.file.detect;
+            (Shared::new(config, topics.clone()), limits)
+        });
+        Self { client, topics, inputs, start, detect, correlate }
+    }
+
+    /// The cluster.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Every topic that must exist.
+    pub fn topics(&self) -> Vec<String> {
+        let topics = &self.topics;
+        let mut all = vec![topics.signals.clone(), topics.dead_letters.clone()];
+        if self.detect.is_some() {
+            all.extend(self.inputs.iter().cloned());
+            all.extend([topics.annotated.clone(), topics.alerts.clone()]);
+        }
+        if self.correlate.is_some() {
+            all.extend([topics.incidents.clone(), topics.latest.clone()]);
+        }
+        all
+    }
+
+    /// The workers, each ready to run on a thread of its own.
+    pub fn workers<'a>(&'a self, shutdown: &'a AtomicBool) -> Vec<Work<'a>> {
+        let mut all: Vec<Work<'a>> = Vec::new();
+        if let Some((shared, limits)) = &self.detect {
+            for number in 0..limits.workers {
+                let batch = BatchLimits {
+                    records_max: limits.batch_records_max,
+                    bytes_max: limits.batch_bytes_max,
+                    interval: Duration::from_millis(limits.commit_interval_ms),
+                };
+                all.push((
+                    format!("detect-{number}"),
+                    Box::new(move || {
+                        let stage = DetectStage::new(Arc::clone(shared));
+                        Worker::new(self.client.clone(), stage, number, self.start, batch, shutdown).run()
+                    }),
+                ));
+            }
+        }
+        if let Some((config, limits)) = &self.correlate {
+            for number in 0..limits.workers {
+                let batch = BatchLimits {
+                    records_max: limits.batch_records_max,
+                    bytes_max: StageFile::BATCH_BYTES_MAX,
+                    interval: Duration::from_millis(limits.commit_interval_ms),
+                };
+                all.push((
+                    format!("correlate-{number}"),
+                    Box::new(move || {
+                        let stage = CorrelateStage::new(config, self.client.clone(), self.topics.clone());
+                        // A correlator that skipped signals would tell half of a story.
+                        Worker::new(self.client.clone(), stage, number, Start::Earliest, batch, shutdown).run()
+                    }),
+                ));
+            }
+        }
+        all
+    }
+}

@@ -1,0 +1,87 @@
+//! What Azure OpenAI adds to bodies: filter verdicts, and who the end user is.
+//!
+//! Verdicts: `prompt_filter_results`, `content_filter_results`, and `innererror` of a blocked request.
+//! Who: `user_security_context` (chat completions, 2025-01-01 and later) and its older form, a JSON
+//! document in the string field `user`, which also told the type of user, the conversation and the
+//! headers that the application saw.
+
+use super::super::lenient::{List, Pairs, Switch, Text, object};
+use super::Body;
+use crate::interaction::FilterVerdict;
+
+object! {
+    /// One category's verdict.
+    Verdict {
+        "filtered" => filtered: Switch,
+        "detected" => detected: Switch,
+        "severity" => severity: Text<'a>,
+    }
+}
+
+/// Verdicts by category.
+pub(in crate::readers::telemetry) type Filters<'a> = Pairs<Verdict<'a>>;
+
+object! {
+    /// The verdicts about one prompt.
+    PromptFilters {
+        "content_filter_results" | "content_filter_result" | "content_filter_offsets" => verdicts: Filters<'a>,
+    }
+}
+
+/// Adds verdicts about the prompt.
+pub(super) fn collect_prompt_filters(prompts: List<PromptFilters<'_>>, body: &mut Body) {
+    prompts.0.into_iter().for_each(|prompt| collect_filters(prompt.verdicts, false, body));
+}
+
+/// Adds verdicts about the prompt or the response. What says neither that something was seen nor how
+/// bad it was is no verdict but a note, such as the error of a filter that did not run.
+pub(super) fn collect_filters(filters: Filters<'_>, response: bool, body: &mut Body) {
+    for (category, verdict) in filters.0 {
+        let severity = verdict.severity.owned();
+        if verdict.filtered.0.is_none() && verdict.detected.0.is_none() && severity.is_none() {
+            continue;
+        }
+        let filtered = verdict.filtered.0.unwrap_or(false);
+        let severe = severity.as_deref().is_some_and(|word| word != "safe");
+        let detected = verdict.detected.0.unwrap_or(filtered || severe) || filtered;
+        let verdict = FilterVerdict { category, detected, filtered, severity, response };
+        // A streamed answer repeats its verdicts in every chunk.
+        if !body.filters.iter().rev().take(VERDICTS_COMPARED_MAX).any(|known| *known == verdict) {
+            body.filters.push(verdict);
+        }
+    }
+}
+
+/// How many of the latest verdicts a repeat is looked for in; Azure has a dozen categories.
+const VERDICTS_COMPARED_MAX: usize = 32;
+
+object! {
+    /// Who the end user is, in both spellings.
+    SecurityContext {
+        "application_name" | "ApplicationName" => application: Text<'a>,
+        "end_user_id" | "EndUserId" => user: Text<'a>,
+        "EndUserIdType" | "end_user_id_type" => user_kind: Text<'a>,
+        "end_user_tenant_id" | "EndUserTenantId" => user_tenant: Text<'a>,
+        "source_ip" | "SourceIP" => source_ip: Text<'a>,
+        "SourceRequestHeaders" => headers: Pairs<Text<'a>>,
+        "ConversationId" | "conversation_id" => conversation: Text<'a>,
+    }
+}
+
+impl SecurityContext<'_> {
+    /// The older form, where `user` holds one.
+    pub fn from_user_field(user: &str) -> Option<SecurityContext<'_>> {
+        let context: SecurityContext<'_> =
+            serde_json::from_str(user.trim_start().starts_with('{').then_some(user)?).ok()?;
+        let known = [&context.application, &context.user, &context.user_tenant, &context.source_ip];
+        (known.iter().any(|text| text.get().is_some()) || !context.headers.0.is_empty()).then_some(context)
+    }
+
+    /// The kind of user in the contract's words.
+    pub fn kind(&self) -> Option<String> {
+        Some(match self.user_kind.get()? {
+            kind if kind.eq_ignore_ascii_case("aad") || kind.eq_ignore_ascii_case("entra") => "entra".to_owned(),
+            kind => kind.to_ascii_lowercase(),
+        })
+    }
+}

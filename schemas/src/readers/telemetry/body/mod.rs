@@ -1,0 +1,87 @@
+//! Bodies of requests and responses, whatever provider's: read by what is in them, not by a name.
+//!
+//! Providers copy each other's shapes and gateways mix them, so there is one permissive shape for a
+//! request, a response, a message and a part, and what a body holds decides how it is read. A body of
+//! a provider that nobody has heard of still gives every text that stands where one of the known
+//! shapes has it. Nothing here fails on a field; only broken JSON is an error.
+
+pub(super) mod azure;
+mod message;
+mod part;
+mod request;
+mod response;
+mod stream;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+pub(super) use request::Request;
+pub(super) use response::read_response;
+
+use crate::interaction::{Channel, FilterVerdict, Message, Skipped, Tokens};
+
+/// What the bodies of one exchange say, in the order in which the model saw it.
+#[derive(Default)]
+pub(super) struct Body {
+    pub messages: Vec<Message>,
+    pub tokens: Tokens,
+    pub filters: Vec<FilterVerdict>,
+    pub finish_reasons: Vec<String>,
+    pub error: Option<String>,
+    pub skipped: Skipped,
+    /// The model that answered.
+    pub model: Option<String>,
+    /// Whether what is added now comes from the response.
+    response: bool,
+    /// Names of the tools by the id of their call, to name the results.
+    tools: HashMap<String, String>,
+}
+
+impl Body {
+    /// From here on, everything comes from the response.
+    pub fn begin_response(&mut self) {
+        self.response = true;
+    }
+
+    /// Adds a text unless it is empty.
+    fn push(&mut self, channel: Channel, text: Cow<'_, str>, name: Option<&str>) {
+        if text.is_empty() {
+            return;
+        }
+        let message = Message::request(channel, text).named(name);
+        self.messages.push(Message { response: self.response, ..message });
+    }
+
+    /// Adds a call of a tool. One without arguments is still a call, so its text is an empty object.
+    fn push_call(&mut self, id: Option<&str>, name: Option<&str>, arguments: Cow<'_, str>) {
+        if let (Some(id), Some(name)) = (id, name) {
+            self.tools.insert(id.to_owned(), name.to_owned());
+        }
+        let arguments = if arguments.is_empty() { Cow::Borrowed("{}") } else { arguments };
+        self.push(Channel::ToolCall, arguments, name);
+    }
+
+    /// The name of the tool that the call `id` went to.
+    fn tool_name(&self, id: Option<&str>) -> Option<String> {
+        self.tools.get(id?).cloned()
+    }
+
+    /// Adds why the model stopped.
+    fn finish(&mut self, reason: Option<String>) {
+        self.finish_reasons.extend(reason);
+    }
+}
+
+/// The channel of a role; `default` for a role that is absent.
+fn channel_of(role: Option<&str>, default: Channel) -> Channel {
+    let Some(role) = role else { return default };
+    match role {
+        "user" | "human" | "USER" | "Human" => Channel::User,
+        "assistant" | "model" | "ai" | "CHATBOT" | "Assistant" => Channel::Assistant,
+        "system" | "developer" | "SYSTEM" | "System" => Channel::System,
+        "tool" | "function" | "tool_result" | "tool_response" | "ipython" | "TOOL" => Channel::ToolResult,
+        "document" | "documents" | "context" | "retrieval" => Channel::Document,
+        // An unknown role may carry what a user wrote, and nothing else is checked more strictly.
+        _ => Channel::User,
+    }
+}
