@@ -16,12 +16,12 @@ use rdkafka::producer::{BaseRecord, Producer};
 
 use super::detect::interactions;
 use super::meter::{Meter, ROUNDS, Reading, median, peak_rss_mib};
-use crate::command::produce;
 use crate::config::{Config, Start, TenantSettings};
 use crate::kafka::assignment::Assigned;
 use crate::kafka::client::Client;
 use crate::kafka::detect::{DetectStage, Shared};
 use crate::kafka::output::Topics;
+use crate::kafka::plain::produce;
 use crate::kafka::topics;
 use crate::kafka::transaction::Transactions;
 use crate::kafka::worker::{BatchLimits, Positions, Stage, StageError, Worker};

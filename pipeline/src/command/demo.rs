@@ -23,9 +23,9 @@ use serde_json::Value;
 use self::screen::Screen;
 use self::stage_set::StageSet;
 use super::run::run_until;
-use super::simulate::produce;
 use crate::cli::DemoArgs;
 use crate::failure::Failure;
+use crate::kafka::plain::produce;
 use crate::shutdown;
 use crate::simulation::people::{APPLICATIONS, people};
 use crate::simulation::story::story;
@@ -51,7 +51,7 @@ const STORY_SPAN_MS: i64 = 15 * 60 * 1000;
 /// When the broker cannot be used, or the incident does not come together in time.
 pub fn run(args: &DemoArgs) -> Result<(), Failure> {
     let shutdown = shutdown::on_signals()?;
-    let set = StageSet::build(args.brokers.as_deref())?;
+    let (set, _broker) = StageSet::build(args.brokers.as_deref())?;
     let mut screen = Screen::new();
     screen.line(&format!("Weir on {}", set.describe()));
     let produced = AtomicU64::new(0);

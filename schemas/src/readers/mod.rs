@@ -192,6 +192,19 @@ fn recognise(record: &RawRecord<'_>) -> Option<&'static dyn Reader> {
     all().find(|reader| reader.recognises(record))
 }
 
+/// The reader that takes `bytes`, or their first element where they are a collection.
+pub fn reader_of(bytes: &[u8]) -> Option<&'static dyn Reader> {
+    let object = match json::top_level(bytes) {
+        Ok(json::Top::Object(object)) => object,
+        Ok(json::Top::Array(elements)) => return reader_of(elements.first()?.get().as_bytes()),
+        Err(_) => return recognise(&RawRecord { bytes, object: None }),
+    };
+    match object.collection() {
+        Some(elements) => reader_of(elements.first()?.get().as_bytes()),
+        None => recognise(&RawRecord { bytes, object: Some(object) }),
+    }
+}
+
 fn read_elements(elements: &[&RawValue], format: Option<&'static dyn Reader>, context: &Context<'_>, out: &mut Output) {
     for element in elements {
         let bytes = element.get().as_bytes();
