@@ -232,7 +232,7 @@ fn evidence(alert: &Alert) -> Evidence<'_> {
 /// address that a poisoned document mentions must not appear as where the user sits.
 fn participant(alert: &Alert, kind: EntityKind) -> Option<&Entity> {
     let mentioned = |entity: &Entity| alert.annotations.iter().any(|annotation| annotation.entities.contains(entity));
-    alert.entities.iter().find(|entity| entity.kind == kind && !mentioned(entity))
+    alert.entities.iter().find(|entity| entity.kind == kind && !entity.ids.is_empty() && !mentioned(entity))
 }
 
 /// The participant's address, where it is one that OCSF's `ip_t` takes.
