@@ -77,9 +77,7 @@ impl Context<'_> {
                 flags.push(Flag::BrokerTime);
                 self.broker_time
             }
-            Some(time)
-                if self.clamp_future && time > self.broker_time.saturating_add_millis(CLOCK_SKEW_MAX_MILLIS) =>
-            {
+            Some(time) if self.clamp_future && time > self.broker_time.saturating_add_millis(CLOCK_SKEW_MAX_MILLIS) => {
                 flags.push(Flag::FutureTime);
                 self.broker_time
             }

@@ -77,9 +77,8 @@ pub(super) fn top_level(bytes: &[u8]) -> Result<Top<'_>, ReadError> {
 /// # Errors
 /// When `bytes` are not JSON, or nested deeper than 128 levels.
 pub fn parse_value(bytes: &[u8]) -> Result<Value, ReadError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        ReadError::new(Reason::InvalidUtf8, format!("not UTF-8 at byte {}", error.valid_up_to()))
-    })?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| ReadError::new(Reason::InvalidUtf8, format!("not UTF-8 at byte {}", error.valid_up_to())))?;
     serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| ReadError::json(&error))
 }
 

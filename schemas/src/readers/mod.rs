@@ -161,12 +161,7 @@ fn recognise(record: &RawRecord<'_>) -> Option<&'static dyn Reader> {
     all().find(|reader| reader.recognises(record))
 }
 
-fn read_elements(
-    elements: &[&RawValue],
-    format: Option<&'static dyn Reader>,
-    context: &Context<'_>,
-    out: &mut Output,
-) {
+fn read_elements(elements: &[&RawValue], format: Option<&'static dyn Reader>, context: &Context<'_>, out: &mut Output) {
     for element in elements {
         let bytes = element.get().as_bytes();
         let result = match json::top_level(bytes) {
