@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use schemas::readers::{self, Context, Input, Limits, Output, Tenancy};
-use schemas::{EntityKind, Flag, Group, Signal, Timestamp};
+use schemas::{Flag, Group, Signal, Timestamp};
 
 /// The folder of a sample, or `None` with a word on it where there are no samples.
 fn samples(folder: &str) -> Option<PathBuf> {

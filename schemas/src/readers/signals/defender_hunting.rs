@@ -108,7 +108,8 @@ fn group_of_table(table: &str) -> Option<Group> {
 }
 
 fn group_of_columns(row: Node<'_>, otherwise: Group) -> Group {
-    let has = |key: &str| row.get(key).exists();
+    // Exports of several tables at once give every row all columns, empty ones too.
+    let has = |key: &str| row.first(&[key]).exists();
     if has("NetworkMessageId") || has("ActivityType") || has("RawEventData") {
         Group::Cloud
     } else if has("DestinationDeviceName") || row.get("Application").is("Active Directory") {

@@ -110,6 +110,8 @@ fn add_target(target: Node<'_>, draft: &mut Draft) {
         }
         Some("Application" | "ServicePrincipal") => things::microsoft_application(&[id], name),
         Some("Device") => things::device(&[id, name]),
+        // Whoever gains a role shares it with every administrator before them.
+        Some("Role" | "Directory" | "Other") => None,
         _ => return draft.add_one(EntityKind::CloudResource, id),
     };
     draft.add(entity);

@@ -90,7 +90,7 @@ impl<'v> Node<'v> {
 
     pub(super) fn time(self) -> Option<Timestamp> {
         match self.0? {
-            Value::String(text) => Timestamp::parse(text),
+            Value::String(text) => Timestamp::parse(text).or_else(|| spaced_time(text)),
             Value::Number(number) => number.as_f64().and_then(Timestamp::from_epoch_number),
             _ => None,
         }
@@ -123,7 +123,17 @@ impl<'v> Node<'v> {
     }
 }
 
-/// The first of `paths` that holds a time.
+/// A time whose zone stands apart: `2026-05-01 12:00:00 +0000`, `2026-05-01 12:00:00 UTC`.
+fn spaced_time(text: &str) -> Option<Timestamp> {
+    let (time, zone) = text.trim().rsplit_once(' ')?;
+    match zone {
+        "UTC" | "GMT" | "Z" => Timestamp::parse(time),
+        zone if zone.starts_with(['+', '-']) => Timestamp::parse(&format!("{time}{zone}")),
+        _ => None,
+    }
+}
+
+/// The first of `places` that holds a time.
 pub(super) fn first_time(places: &[Node<'_>]) -> Option<Timestamp> {
     places.iter().find_map(|place| place.time())
 }
@@ -171,5 +181,16 @@ mod tests {
         assert_eq!(Node::new(&flat).get("k").items().next().and_then(Node::word).as_deref(), Some("2"));
         assert_eq!((root.get("zero").word().as_deref(), root.get("zero").text()), (Some("0"), None));
         assert_eq!(*root.get("bad").unfolded(), Value::Null);
+    }
+
+    #[test]
+    fn times_may_have_their_zone_apart() {
+        let expected = Timestamp::parse("2026-05-01T12:00:00Z");
+        for text in ["2026-05-01 12:00:00 +0000", "2026-05-01 14:00:00 +02:00", "2026-05-01 12:00:00 UTC"] {
+            assert_eq!(Node::new(&json!(text)).time(), expected, "{text}");
+        }
+        for text in ["12:00 noon", "2026-05-01 12:00:00 CEST", " "] {
+            assert_eq!(Node::new(&json!(text)).time(), None, "{text}");
+        }
     }
 }

@@ -87,6 +87,11 @@ fn is_guid(text: &str) -> bool {
     text.len() == 36 && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
 }
 
+/// Exchange writes `True`, directories `Success`, SharePoint `Succeeded`.
+fn is_success(result: &str) -> bool {
+    result.eq_ignore_ascii_case("true") || result.to_ascii_lowercase().starts_with("succe")
+}
+
 fn title(row: Node<'_>, workload: &str) -> String {
     let operation = row.get("Operation").text().unwrap_or("Activity".into());
     let mut title = format!("{operation} in {workload}");
@@ -96,7 +101,7 @@ fn title(row: Node<'_>, workload: &str) -> String {
     if let Some(owner) = row.get("MailboxOwnerUPN").text().filter(|owner| !row.get("UserId").is(owner)) {
         title.push_str(&format!(" on the mailbox of {owner}"));
     }
-    if let Some(result) = row.get("ResultStatus").text().filter(|result| !result.starts_with("Succe")) {
+    if let Some(result) = row.get("ResultStatus").text().filter(|result| !is_success(result)) {
         title.push_str(&format!(": {result}"));
     }
     title

@@ -12,7 +12,8 @@ use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
 
 /// Event types with which Okta reports a threat.
-const ALERTS: [&str; 7] = [
+const ALERTS: [&str; 8] = [
+    "app.oauth2.as.token.detect_reuse",
     "app.oauth2.token.detect_reuse",
     "security.attack.start",
     "security.breached_credential.detected",

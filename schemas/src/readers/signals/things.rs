@@ -88,8 +88,8 @@ pub(super) fn device(nodes: &[Node<'_>]) -> Option<Entity> {
     Entity::new(EntityKind::Device, ids.iter().map(AsRef::as_ref)).map(|device| device.named(name.as_deref()))
 }
 
-/// A file or process image by its hashes and path; `None` for the operating system's own, which every
-/// machine has with the same hash and path.
+/// A file or process image by its hashes and path; `None` for programs that every machine has with the same
+/// hash and path, at the price that what an administrator hides among them does not link by its file.
 pub(super) fn image(kind: EntityKind, hashes: &[Node<'_>], folder: Node<'_>, file: Node<'_>) -> Option<Entity> {
     let (folder, file) = (folder.text(), file.text());
     let path = match (&folder, &file) {
@@ -119,15 +119,23 @@ pub(super) fn file_name(path: &str) -> &str {
     path.rsplit(['\\', '/']).next().unwrap_or(path)
 }
 
-/// Whether a path lies where the operating system keeps its own programs. Folders below that anyone may
-/// write to are not trusted.
+/// Whether a path lies where the operating system and installed software keep programs: the same path on
+/// every machine. Folders below that anyone may write to are not trusted.
 pub(super) fn is_system_path(path: &str) -> bool {
-    const SYSTEM: [&str; 5] = [
+    const SYSTEM: [&str; 13] = [
         "\\windows\\",
-        "\\program files\\windows defender",
-        "\\programdata\\microsoft\\windows defender",
+        "\\program files\\",
+        "\\program files (x86)\\",
+        "\\programdata\\microsoft\\windows defender\\",
+        "\\systemroot\\",
         "/usr/",
         "/bin/",
+        "/sbin/",
+        "/lib/",
+        "/lib64/",
+        "/opt/",
+        "/system/",
+        "/applications/",
     ];
     const WRITABLE: [&str; 4] = ["\\windows\\temp\\", "\\windows\\tasks\\", "\\windows\\tracing\\", "/usr/local/"];
     let path = path.to_lowercase();

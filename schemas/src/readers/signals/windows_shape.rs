@@ -63,7 +63,7 @@ impl<'v> WindowsRecord<'v> {
     pub(super) fn new(root: &'v Value, named: &'v Value) -> Self {
         let root = Node::new(root);
         let system = root.first(&["Event.System", "System", "winlog"]);
-        let data = root.first(&["winlog.event_data", "Event.EventData", "EventData", "event_data"]);
+        let data = root.first(&["winlog.event_data", "Event.EventData", "EventData", "event_data", "ExtraEventData"]);
         Self { root, system, data, named }
     }
 
