@@ -194,14 +194,19 @@ fn recognise(record: &RawRecord<'_>) -> Option<&'static dyn Reader> {
 
 /// The reader that takes `bytes`, or their first element where they are a collection.
 pub fn reader_of(bytes: &[u8]) -> Option<&'static dyn Reader> {
-    let object = match json::top_level(bytes) {
-        Ok(json::Top::Object(object)) => object,
-        Ok(json::Top::Array(elements)) => return reader_of(elements.first()?.get().as_bytes()),
+    let first = match json::top_level(bytes) {
+        Ok(json::Top::Object(object)) => match object.collection() {
+            Some(elements) => elements.first().copied()?,
+            None => return recognise(&RawRecord { bytes, object: Some(object) }),
+        },
+        Ok(json::Top::Array(elements)) => elements.first().copied()?,
         Err(_) => return recognise(&RawRecord { bytes, object: None }),
     };
-    match object.collection() {
-        Some(elements) => reader_of(elements.first()?.get().as_bytes()),
-        None => recognise(&RawRecord { bytes, object: Some(object) }),
+    match json::top_level(first.get().as_bytes()) {
+        Ok(json::Top::Object(object)) => {
+            recognise(&RawRecord { bytes: first.get().as_bytes(), object: Some(object) })
+        }
+        _ => None,
     }
 }
 
