@@ -1,5 +1,6 @@
 //! Readers of inference telemetry: each turns a record of one format into interactions.
 
+mod avro;
 mod body;
 mod exchange;
 mod lenient;
@@ -7,4 +8,4 @@ mod lenient;
 use super::Reader;
 
 /// Every telemetry reader, alphabetically.
-pub const READERS: &[&dyn Reader] = &[&exchange::Exchange];
+pub const READERS: &[&dyn Reader] = &[&avro::Avro, &exchange::Exchange];
