@@ -4,8 +4,9 @@ mod avro;
 mod body;
 mod exchange;
 mod lenient;
+mod otlp;
 
 use super::Reader;
 
 /// Every telemetry reader, alphabetically.
-pub const READERS: &[&dyn Reader] = &[&avro::Avro, &exchange::Exchange];
+pub const READERS: &[&dyn Reader] = &[&avro::Avro, &exchange::Exchange, &otlp::OtlpJson, &otlp::OtlpProto];
