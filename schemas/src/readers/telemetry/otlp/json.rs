@@ -6,7 +6,7 @@
 
 use base64::Engine;
 
-use super::super::lenient::{Count, List, Switch, Text, object};
+use super::super::lenient::{Count, List, Switch, Text, object, refuse_crowds};
 use super::value::{Attributes, Value};
 use super::{Span, Trace, read_trace};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, Reason};
@@ -26,6 +26,7 @@ impl Reader for OtlpJson {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        refuse_crowds(record.bytes)?;
         let Some(root) = ROOTS.iter().find_map(|key| record.field(key)) else {
             return Err(ReadError::new(Reason::MissingField, "`resourceSpans` is absent"));
         };
