@@ -90,7 +90,7 @@ fn addressed(text: &Text<'_>) -> Option<Verdict> {
     let pairs = text.hits.iter().zip(text.hits.iter().skip(1));
     let found = pairs.filter(|(name, order)| name.concepts.has(Assistant) && order.concepts.meets(ORDER)).find(|(name, order)| {
         let before = folded.get(..name.start as usize).unwrap_or_default().trim_end_matches([' ', '*', '#', '"', '[', '(']);
-        let between = folded.get(name.end as usize..order.start as usize).unwrap_or_default();
+        let between = folded.get((name.end as usize).saturating_sub(1)..order.start as usize).unwrap_or_default();
         let opens = before.is_empty() || before.ends_with(['.', '!', '?', '\n', ':', '-', '>']);
         opens && between.len() <= 24 && between.contains([',', ':', '-', ']'])
     });

@@ -60,7 +60,7 @@ pub const ROLE_PLAY: &[Rule] = &[
 ];
 
 const OTHERS: &[Rule] = &[
-    Rule { subtype: "conversation_mockup", weight: 0.5, steps: &[of(&[Template])], gap_max: 0 },
+    Rule { subtype: "conversation_mockup", weight: 0.55, steps: &[of(&[Template])], gap_max: 0 },
     Rule { subtype: "conversation_mockup", weight: 0.4, steps: &[of(&[Turn]), of(&[Role, Override, Unrestricted, Disable])], gap_max: 60 },
     Rule { subtype: "encoding", weight: 0.55, steps: &[of(&[Decode]), of(&[Obey])], gap_max: 80 },
     Rule { subtype: "encoding", weight: 0.5, steps: &[of(&[Cipher]), of(&[Obey])], gap_max: 60 },

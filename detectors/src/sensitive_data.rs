@@ -139,7 +139,7 @@ fn is_card(digits: &str) -> bool {
         }
         _ => false,
     };
-    issuer && luhn(digits) && digits.bytes().collect::<BTreeSet<_>>().len() >= 3
+    issuer && luhn(digits) && digits.bytes().collect::<BTreeSet<_>>().len() >= 2
 }
 
 /// ISO/IEC 7812 annex B.
