@@ -172,16 +172,22 @@ fn lookalike(c: char) -> Option<char> {
 /// `None` when fewer than [`LEET_WORDS_MIN`] words are written so, since version numbers and
 /// identifiers look alike one at a time.
 pub fn unleet(folded: &Folded) -> Option<Folded> {
-    let mut words = 0;
+    // Counting signs first keeps ordinary texts from being split into words at all.
+    let signs = folded.text.bytes().filter(|b| leet_letter(char::from(*b)).is_some()).take(LEET_WORDS_MIN);
+    if signs.count() < LEET_WORDS_MIN {
+        return None;
+    }
+    let words = folded.text.split_ascii_whitespace().filter(|word| inner_leet(word)).take(LEET_WORDS_MIN);
+    if words.count() < LEET_WORDS_MIN {
+        return None;
+    }
     let mut text = String::with_capacity(folded.text.len());
-    for word in folded.text.split_inclusive(char::is_whitespace) {
-        let letters = word.bytes().filter(u8::is_ascii_alphabetic).count();
-        let disguised = inner_leet(word) && letters > 0;
-        words += usize::from(disguised);
+    for word in folded.text.split_inclusive(|c: char| c.is_ascii_whitespace()) {
+        let disguised = inner_leet(word);
         // Only one-byte characters are exchanged for one-byte letters, so the map back stays valid.
         text.extend(word.chars().map(|c| if disguised { leet_letter(c).unwrap_or(c) } else { c }));
     }
-    (words >= LEET_WORDS_MIN).then(|| Folded { text, back: folded.back.clone(), removed: folded.removed })
+    Some(Folded { text, back: folded.back.clone(), removed: folded.removed })
 }
 
 /// How many words must be written in leet before a text is read so.

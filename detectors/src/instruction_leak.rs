@@ -13,7 +13,6 @@
 //! **References**: MITRE ATLAS AML.T0056 (Extract LLM System Prompt); OWASP LLM07:2025 System Prompt Leakage.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 use schemas::{Category, Channel, Severity};
@@ -77,6 +76,9 @@ fn disclosures(scene: &Scene<'_>, out: &mut Sightings) {
         return;
     }
     let mut known: HashSet<u64> = instructions().flat_map(|(_, text)| shingles(text)).map(|(hash, _)| hash).collect();
+    if known.is_empty() {
+        return;
+    }
     // What the user wrote as well is no disclosure.
     for (_, text) in texts_on(scene.view, &[Channel::User]) {
         for (hash, _) in shingles(text) {
@@ -99,7 +101,7 @@ fn shingles(text: &Text<'_>) -> Vec<(u64, Range<usize>)> {
     let places: Vec<(u64, Range<usize>)> = words
         .map(|word| {
             let start = word.as_ptr() as usize - base;
-            (hash_of(&word), start..start + word.len())
+            (hash_of(word), start..start + word.len())
         })
         .collect();
     let joined = places.windows(SHINGLE_WORDS).filter_map(|run| {
@@ -110,11 +112,9 @@ fn shingles(text: &Text<'_>) -> Vec<(u64, Range<usize>)> {
     joined.collect()
 }
 
-/// `DefaultHasher::new` has fixed keys, so the result is the same on every run.
+/// FNV-1a. A forged collision would at most raise a false alert on the forger's own text.
 fn hash_of(word: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    word.hash(&mut hasher);
-    hasher.finish()
+    word.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
 }
 
 /// The longest run of known shingles: how many words it spans, and where.

@@ -38,9 +38,9 @@ pub const CHANGE_OF_RULES: &[Rule] = &[
     Rule { subtype: "change_of_rules", weight: 0.6, steps: &[of(&[Override]), of(&[Instruction]), of(&[Prior])], gap_max: 16 },
     Rule { subtype: "change_of_rules", weight: 0.55, steps: &[of(&[Override]), of(&[Your]), of(&[Instruction])], gap_max: 20 },
     Rule { subtype: "change_of_rules", weight: 0.6, steps: &[of(&[Override]), of(&[PriorText])], gap_max: 20 },
-    Rule { subtype: "change_of_rules", weight: 0.3, steps: &[of(&[Override]), of(&[Instruction])], gap_max: 30 },
+    Rule { subtype: "change_of_rules", weight: 0.45, steps: &[of(&[Override]), of(&[Instruction, Safety])], gap_max: 30 },
     Rule { subtype: "change_of_rules", weight: 0.5, steps: &[of(&[Disable]), of(&[Safety])], gap_max: 24 },
-    Rule { subtype: "change_of_rules", weight: 0.35, steps: &[of(&[Instruction, Safety]), of(&[Disable])], gap_max: 12 },
+    Rule { subtype: "change_of_rules", weight: 0.4, steps: &[of(&[Safety]), of(&[Disable])], gap_max: 12 },
 ];
 
 /// Personas and modes, which indirect injection shares.
@@ -55,7 +55,8 @@ pub const ROLE_PLAY: &[Rule] = &[
     Rule { subtype: "role_play", weight: 0.45, steps: &[of(&[NoRefusal]), of(&[NoRefusal])], gap_max: 2000 },
     Rule { subtype: "role_play", weight: 0.2, steps: &[of(&[Persona])], gap_max: 0 },
     Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[Persona]), of(&[Persona, NoRefusal])], gap_max: 2000 },
-    Rule { subtype: "role_play", weight: 0.2, steps: &[of(&[Unrestricted])], gap_max: 0 },
+    Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[Unrestricted])], gap_max: 0 },
+    Rule { subtype: "role_play", weight: 0.5, steps: &[of(&[Beyond]), of(&[Your]), of(&[Safety, Instruction])], gap_max: 40 },
     Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[Unrestricted]), of(&[Unrestricted])], gap_max: 300 },
 ];
 
@@ -64,8 +65,9 @@ const OTHERS: &[Rule] = &[
     Rule { subtype: "conversation_mockup", weight: 0.4, steps: &[of(&[Turn]), of(&[Role, Override, Unrestricted, Disable])], gap_max: 60 },
     Rule { subtype: "encoding", weight: 0.55, steps: &[of(&[Decode]), of(&[Obey])], gap_max: 80 },
     Rule { subtype: "encoding", weight: 0.5, steps: &[of(&[Cipher]), of(&[Obey])], gap_max: 60 },
+    Rule { subtype: "change_of_rules", weight: 0.5, steps: &[of(&[Authority, Turn]), of(&[Override, Disable, Show]), of(&[Prompt, Instruction, Safety])], gap_max: 40 },
     // Asking for the system prompt is a detector of its own; here it only adds to other signs.
-    Rule { subtype: "change_of_rules", weight: 0.4, steps: &[of(&[Show]), of(&[Prompt])], gap_max: 60 },
+    Rule { subtype: "change_of_rules", weight: 0.45, steps: &[of(&[Show]), of(&[Prompt])], gap_max: 60 },
 ];
 
 /// How many pretended turns make a text a many-shot attack.

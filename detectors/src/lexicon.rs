@@ -34,6 +34,8 @@ pub enum Concept {
     Unrestricted,
     /// You are now, act as, pretend to be.
     Role,
+    /// Outside of, exempt from.
+    Beyond,
     /// Names of known jailbreaks and made-up modes.
     Mode,
     /// A made-up mode that also has an honest meaning.
@@ -208,6 +210,7 @@ impl Lexicon {
             }
             same
         });
+        inherit(&mut terms);
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
             .kind(Some(AhoCorasickKind::DFA))
@@ -217,20 +220,38 @@ impl Lexicon {
 
     /// The terms in a folded text, in order, not overlapping, whole words only.
     pub fn hits(&self, folded: &str) -> Vec<Hit> {
-        let bytes = folded.as_bytes();
-        let word = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphanumeric);
         let mut hits = Vec::new();
         for found in self.automaton.find_iter(folded) {
             let Some(meaning) = self.meanings.get(found.pattern().as_usize()) else { continue };
-            let starts = meaning.glued || !word(found.start().checked_sub(1)) || !word(Some(found.start()));
-            let ends = meaning.open || !word(Some(found.end())) || !word(found.end().checked_sub(1));
-            if starts && ends {
+            if whole(folded, found.start(), found.end(), *meaning) {
                 let (start, end) = (found.start() as u32, found.end() as u32);
                 hits.push(Hit { start, end, concepts: meaning.concepts });
             }
         }
         hits
     }
+}
+
+/// Gives each phrase the concepts of the terms within it: the automaton reports only the longest term at a
+/// place, and "your instructions" must still count as "instructions".
+fn inherit(terms: &mut [(String, Meaning)]) {
+    let all: Vec<(String, Meaning)> = terms.to_vec();
+    for (phrase, meaning) in terms.iter_mut().filter(|(phrase, _)| phrase.contains(' ')) {
+        for (term, inner) in all.iter().filter(|(term, _)| term.len() < phrase.len()) {
+            let inside = phrase.match_indices(term.as_str()).any(|(at, _)| whole(phrase, at, at + term.len(), *inner));
+            if inside {
+                meaning.concepts = meaning.concepts.or(inner.concepts);
+            }
+        }
+    }
+}
+
+/// Whether a term at `start..end` is not a part of a longer word.
+fn whole(text: &str, start: usize, end: usize, meaning: Meaning) -> bool {
+    let word = |at: Option<usize>| at.and_then(|at| text.as_bytes().get(at)).is_some_and(u8::is_ascii_alphanumeric);
+    let starts = meaning.glued || !word(start.checked_sub(1)) || !word(Some(start));
+    let ends = meaning.open || !word(Some(end)) || !word(end.checked_sub(1));
+    starts && ends
 }
 
 fn add(terms: &mut Vec<(String, Meaning)>, concepts: Concepts, word: &str) {

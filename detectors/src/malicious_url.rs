@@ -143,6 +143,9 @@ fn judge(url: &str, text: &Text<'_>, start: usize) -> Option<(&'static str, f32)
 
 fn active_content(parts: &Parts<'_>, url: &str) -> Option<(&'static str, f32)> {
     let scheme = parts.scheme.to_ascii_lowercase();
+    if is_web(parts) {
+        return None;
+    }
     let lower = url.get(..url.floor_char_boundary(64)).unwrap_or(url).to_ascii_lowercase();
     let weight = match scheme.as_str() {
         // `javascript:void(0)` stands in a million ordinary pages.
@@ -172,7 +175,7 @@ fn numeric_host(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
 }
 
 fn is_web(parts: &Parts<'_>) -> bool {
-    ["http", "https", "ftp", "hxxp", "hxxps"].contains(&parts.scheme.to_ascii_lowercase().as_str())
+    ["http", "https", "ftp", "hxxp", "hxxps"].iter().any(|scheme| parts.scheme.eq_ignore_ascii_case(scheme))
 }
 
 /// A host whose letters only look like a brand, in Unicode, in punycode or with digits for letters.
@@ -180,16 +183,25 @@ fn lookalike(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
     if !is_web(parts) {
         return None;
     }
+    // What an ordinary host lacks altogether needs no closer look.
+    let plain = parts.host.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'.' | b'-'));
+    if plain && !["rn", "vv", "xn--"].iter().any(|sign| parts.host.contains(sign)) {
+        return None;
+    }
     let host = parts.host.to_lowercase();
     let mixed = host.split('.').any(|label| label.bytes().any(|b| b.is_ascii_alphabetic()) && label.chars().any(|c| c.is_alphabetic() && !c.is_ascii()));
-    let seen = fold(&host).text;
-    let digits: String = host.chars().map(|c| match c { '0' => 'o', '1' => 'l', '3' => 'e', '5' => 's', c => c }).collect();
-    let rn = host.replace("rn", "m").replace("vv", "w");
-    let imitates = |spelling: &str| spelling != host && BRANDS.iter().any(|(brand, _)| spelling.split(['.', '-']).any(|label| label == *brand));
-    if imitates(&seen) {
+    let imitates = |spelling: &dyn Fn(&str) -> String| {
+        host.split(['.', '-']).any(|label| {
+            let read = spelling(label);
+            read != label && BRANDS.iter().any(|(brand, _)| *brand == read)
+        })
+    };
+    let digits = |label: &str| label.chars().map(|c| digit_as_letter(c).unwrap_or(c)).collect();
+    let pairs = |label: &str| label.replace("rn", "m").replace("vv", "w");
+    if imitates(&|label| fold(label).text) {
         return Some(("lookalike_host", 0.9));
     }
-    if imitates(&digits) || imitates(&rn) {
+    if imitates(&digits) || imitates(&pairs) {
         return Some(("lookalike_host", 0.75));
     }
     // Punycode is how honest names in other scripts travel, so alone it weighs little.
@@ -201,13 +213,26 @@ fn lookalike(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
     }
 }
 
+fn digit_as_letter(c: char) -> Option<char> {
+    Some(match c {
+        '0' => 'o',
+        '1' => 'l',
+        '3' => 'e',
+        '5' => 's',
+        _ => return None,
+    })
+}
+
 /// `microsoft.com.account-verify.example`: the brand stands where it does not decide.
 fn brand_in_subdomain(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
     let host = parts.host.to_ascii_lowercase();
-    let foreign = |own: &&str| host.contains(&format!("{own}.")) && !host.ends_with(*own) && host.split_once(*own).is_some_and(|(before, after)| {
-        (before.is_empty() || before.ends_with(['.', '-'])) && after.split('.').filter(|label| !label.is_empty()).count() >= 2
-    });
-    let found = is_web(parts) && BRANDS.iter().any(|(_, owns)| owns.iter().any(|own| foreign(&own)));
+    let foreign = |own: &str| {
+        host.split_once(own).is_some_and(|(before, after)| {
+            let apart = before.is_empty() || before.ends_with(['.', '-']);
+            apart && after.starts_with('.') && after.split('.').filter(|label| !label.is_empty()).count() >= 2
+        })
+    };
+    let found = is_web(parts) && BRANDS.iter().any(|(_, owns)| owns.iter().any(|own| foreign(own)));
     found.then_some(("brand_in_subdomain", 0.7))
 }
 

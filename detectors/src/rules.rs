@@ -45,13 +45,15 @@ impl Rule {
         }
         let starts = text.hits.iter().enumerate().filter(|(_, hit)| hit.concepts.meets(*first));
         for (at, start) in starts {
-            let (mut next, mut end) = (at + 1, start.end);
+            let (mut at, mut end, mut before) = (at, start.end, *first);
             let complete = rest.iter().all(|step| {
+                // One phrase may meet two steps that ask for different things: "your instructions".
+                let from = if step.meets(before) { at + 1 } else { at };
                 let limit = end.saturating_add(self.gap_max);
-                let near = text.hits.iter().enumerate().skip(next).take_while(|(_, hit)| hit.start <= limit);
+                let near = text.hits.iter().enumerate().skip(from).take_while(|(_, hit)| hit.start <= limit);
                 let found = near.into_iter().find(|(_, hit)| hit.concepts.meets(*step));
-                found.is_some_and(|(at, hit)| {
-                    (next, end) = (at + 1, hit.end);
+                found.is_some_and(|(found, hit)| {
+                    (at, end, before) = (found, hit.end, *step);
                     true
                 })
             });

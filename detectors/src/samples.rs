@@ -47,12 +47,16 @@ fn rows(name: &str) -> Option<Vec<Row>> {
 /// How often a benign text may raise its category, in percent.
 const FALSE_POSITIVES_PERCENT_MAX: f64 = 3.0;
 
+/// Where the curve is printed.
+const THRESHOLDS: [f32; 5] = [0.2, 0.3, 0.4, 0.45, 0.5];
+
 #[test]
 fn injection_samples() {
     let Some(rows) = rows("injection/train.jsonl.gz") else { return println!("skipped: no samples") };
     let detectors = Detectors::new().expect("compiles");
     let settings = Settings { scores: true, ..Settings::default() };
     let mut counts: BTreeMap<(u8, &str, String, &'static str), (u32, u32)> = BTreeMap::new();
+    let mut curve: BTreeMap<(&str, u8), [u32; THRESHOLDS.len() + 1]> = BTreeMap::new();
     let dump = std::env::var("WEIR_SAMPLES_DUMP").unwrap_or_default();
     for row in &rows {
         let (channel, name) = match row.channel.as_str() {
@@ -62,6 +66,12 @@ fn injection_samples() {
         };
         let interaction = talk(vec![Message::request(channel, row.text.clone())]);
         let detection = detectors.annotate(&interaction, &settings);
+        let score = detection.annotated.scores.as_ref().map_or(0.0, |scores| scores[name].value());
+        for (at, threshold) in THRESHOLDS.iter().enumerate() {
+            let count = curve.entry((channel.as_str(), row.label)).or_insert([0; THRESHOLDS.len() + 1]);
+            count[at] += u32::from(score >= *threshold);
+            count[THRESHOLDS.len()] += u32::from(at == 0);
+        }
         let seen: Vec<&str> = detection.annotated.annotations.iter().map(|a| a.detector.as_str()).collect();
         for detector in crate::names() {
             let hit = u32::from(seen.contains(&detector));
@@ -74,6 +84,7 @@ fn injection_samples() {
             println!("DUMP {} {:.200?} {:?}", row.source, row.text, detection.annotated.annotations.iter().find(|a| a.detector == name).map(|a| (&a.subtype, a.score, a.span)));
         }
     }
+    println!("share at thresholds {THRESHOLDS:?}: {curve:?}");
     for ((label, channel, source, detector), (hits, all)) in counts.iter().filter(|(_, count)| count.0 > 0) {
         println!("{label} {channel:11} {source:22} {detector:20} {hits:6}/{all:6} {:6.2} %", 100.0 * f64::from(*hits) / f64::from(*all));
     }

@@ -45,7 +45,7 @@ pub const TERMS: &[(Concept, &[&str])] = &[
             "constraint*", "policy", "policies", "orders", "regulations", "anweisung*", "instruktion*", "regeln",
             "aufgaben", "befehle", "consignes", "regles", "instruccion*", "reglas", "istruzion*", "regole",
             "indicazioni", "instrucoes", "regras", "instrukc*", "instructiuni*", "инструкци*", "правила", "instructies",
-            "talimat*", "指令", "指示", "规则", "규칙", "지시", "التعليمات", "निर्देश*", "ہدایات",
+            "talimat*", "richtlinien", "principios*", "directrices", "directives", "diretrizes", "direttive", "protocol*", "procedures", "doctrine", "指令", "指示", "规则", "규칙", "지시", "التعليمات", "निर्देश*", "ہدایات",
         ],
     ),
     (
@@ -55,7 +55,7 @@ pub const TERMS: &[(Concept, &[&str])] = &[
             "everything you were told", "everything i said", "everything you know", "everything that was said",
             "everything prior", "what i said before", "all the above", "the above and", "previous text",
             "previous context", "prior context", "earlier context", "alles davor", "alles zuvor", "alles bisherige",
-            "tout ce qui precede", "todo lo anterior", "tutto cio che", "all previous", "everything else",
+            "tout ce qui precede", "todo lo anterior", "tutto cio che", "everything else",
         ],
     ),
     (
@@ -80,7 +80,7 @@ pub const TERMS: &[(Concept, &[&str])] = &[
             "openai polic*", "openai's polic*", "usage polic*", "ethic*", "moral*", "censorship", "restrictions",
             "restriction", "limitations", "safety protocol*", "safety measure*", "security protocol*", "moderation",
             "safety feature*", "safety guideline*", "ethical guidelines", "content restrictions", "protections",
-            "programmed restrictions", "training restrictions", "security restrictions", "restricciones",
+            "protocol*", "standard operating", "boundaries", "etica*", "etico*", "etich*", "limites eticos", "ethik*", "richtlinien", "schutzmassnahmen", "securite", "seguridad", "sicherheits*", "sicurezza", "programmed restrictions", "training restrictions", "security restrictions", "restricciones",
             "einschrankungen", "restrizioni", "restricoes",
         ],
     ),
@@ -94,7 +94,7 @@ pub const TERMS: &[(Concept, &[&str])] = &[
             "free from restrictions", "no safety", "disregards all", "does not care about", "not bound by",
             "no longer bound", "do anything", "nothing is off limits", "regardless of legality", "illegal", "sin restricciones",
             "sans restriction*", "ohne einschrankungen", "senza restrizioni", "sem restricoes", "unhinged", "no boundaries",
-            "no censorship", "bypass*", "all restrictions", "any restrictions", "typical confines",
+            "no censorship", "bypass*", "typical confines",
         ],
     ),
     (
@@ -110,6 +110,14 @@ pub const TERMS: &[(Concept, &[&str])] = &[
             "ab jetzt", "tu so als", "stell dir vor", "actua como", "eres ahora", "ahora eres", "finge", "a partir de ahora",
             "comportati come", "fai finta", "d'ora in poi", "attiva", "finja", "a partir de agora", "ты теперь", "представь",
             "现在你是", "假装", "扮演", "you have been replaced", "you are replaced", "hypothetical",
+        ],
+    ),
+    (
+        Beyond,
+        &[
+            "beyond", "outside of", "outside", "exempt*", "exception to", "not subject to", "deviat*", "exclude", "free yourself",
+            "break", "set aside", "depart from", "au-dela", "fuera de", "fora de", "jenseits", "ausserhalb", "al di fuori", "oltre",
+            "desestima*", "aparta", "setze", "stelle", "desobeis*", "outrepasse*", "contorna*", "anulando",
         ],
     ),
     (
@@ -181,7 +189,7 @@ pub const TERMS: &[(Concept, &[&str])] = &[
         &[
             "reveal*", "show*", "print*", "output*", "repeat*", "tell me", "tell us", "display*", "disclos*", "share",
             "leak*", "give me", "what is", "what's", "what are", "what were", "recite", "dump", "echo", "expose*",
-            "translate", "summarize", "summarise", "encode", "provide", "return", "write out", "write down", "spell out",
+            "translate", "summarize", "summarise", "encode", "sharing", "unveil*", "uncover*", "unmask*", "demonstr*", "peek", "whisper*", "explicit*", "desvela*", "descubre*", "desenmascara*", "mostre", "enthulle*", "offenbare*", "quelle est", "cual es", "qual e", "was ist", "devoile*", "peux-tu", "puedes", "provide", "return", "write out", "write down", "spell out",
             "describe", "paraphrase", "copy", "verbatim", "write", "list", "include", "divulg*", "exact", "complete", "tell",
             "zeige*", "gib mir", "nenne*", "wiederhole*", "verrate*", "montre*", "affiche*", "revele*", "repete*", "donne*",
             "dis-moi", "muestra*", "revela*", "repite*", "dime", "comparte", "mostra*", "rivela*", "ripeti*", "dimmi",
@@ -200,7 +208,7 @@ pub const TERMS: &[(Concept, &[&str])] = &[
             "exact instructions", "what instructions you", "initialization string", "initialization", "custom instructions",
             "your configuration", "your initial instructions", "internal instructions", "your guidelines", "confidential instructions",
             "instructions you received", "your base prompt", "base instructions", "foundational prompt", "underlying prompt",
-            "core instructions", "your core instructions", "your secret*", "your internal", "your programming", "internal prompt",
+            "core instructions", "your core instructions", "your secret*", "your internal", "your programming", "your training", "your directive", "your config", "your setup", "your initialization", "your rules", "your constraints", "your restrictions", "your settings", "your operational*", "your foundational*", "your system", "your base", "your policies", "initial directive*", "operating instructions", "directives you", "guidelines you", "rules you", "instructions that were given to you", "directives project", "training command", "command that guides", "instrucao secreta", "instruccion central", "instruccion principal", "instruccion secreta", "instruccion inicial", "instruccion oculta", "indicacion oculta", "indicacion fundamental", "comando inicial", "comando principal*", "commande central*", "commande principal*", "invite initial*", "invite fondamental*", "premiere invite", "invite de formation", "hauptanweisung*", "grundanweisung*", "ursprungsbefehl*", "anfangsanweisung*", "istruzione principale", "istruzione centrale", "comando centrale", "comando originale", "everything you were told", "what you were told", "told to keep secret", "internal prompt",
             "full prompt", "beginning of this conversation", "start of this conversation", "you are chatgpt", "your original programming",
             "text you were given", "prompt you were given", "prompt initial", "instructions initiales", "instructions systeme", "vos instructions", "tes instructions",
             "prompt fondamental*", "tu prompt", "tus instrucciones", "instrucciones iniciales", "instrucciones del sistema",
