@@ -86,7 +86,13 @@ pub struct Sighting {
 
 impl Sighting {
     /// A sighting in `message`, without entities or masks.
-    pub fn new(message: &MessageView<'_>, subtype: &'static str, score: f32, severity: Severity, span: (u32, u32)) -> Self {
+    pub fn new(
+        message: &MessageView<'_>,
+        subtype: &'static str,
+        score: f32,
+        severity: Severity,
+        span: (u32, u32),
+    ) -> Self {
         Self {
             subtype,
             score,

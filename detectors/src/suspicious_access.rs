@@ -22,11 +22,26 @@ use crate::detector::{Detector, Scene, Sighting, Sightings};
 pub struct SuspiciousAccess;
 
 /// Tools that attack models, by a part of their user agent in lower case.
-const LLM_TOOLS: [&str; 8] = ["garak", "pyrit", "promptfoo", "promptmap", "llm-attacks", "giskard", "llmfuzzer", "deepteam"];
+const LLM_TOOLS: [&str; 8] =
+    ["garak", "pyrit", "promptfoo", "promptmap", "llm-attacks", "giskard", "llmfuzzer", "deepteam"];
 /// Scanners and attack proxies.
 const SCANNERS: [&str; 16] = [
-    "sqlmap", "nuclei", "burpsuite", "burp suite", "burpcollaborator", "nikto", "wpscan", "dirbuster", "gobuster", "ffuf", "masscan", "zgrab", "nmap scripting engine",
-    "acunetix", "owasp zap", "feroxbuster",
+    "sqlmap",
+    "nuclei",
+    "burpsuite",
+    "burp suite",
+    "burpcollaborator",
+    "nikto",
+    "wpscan",
+    "dirbuster",
+    "gobuster",
+    "ffuf",
+    "masscan",
+    "zgrab",
+    "nmap scripting engine",
+    "acunetix",
+    "owasp zap",
+    "feroxbuster",
 ];
 /// The longest user agent that is looked at, in bytes.
 const USER_AGENT_BYTES_MAX: usize = 1024;

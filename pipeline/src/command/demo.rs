@@ -66,7 +66,8 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
         });
         let told = watch(&set, &produced, &shutdown, args.follow, &mut screen);
         shutdown::now(&shutdown);
-        let join = |result: thread::Result<anyhow::Result<()>>| result.unwrap_or_else(|_| Err(anyhow!("a thread panicked")));
+        let join =
+            |result: thread::Result<anyhow::Result<()>>| result.unwrap_or_else(|_| Err(anyhow!("a thread panicked")));
         join(traffic.join()).and(join(stages.join())).and(told)
     });
     set.clean_up(args.follow);
@@ -74,12 +75,7 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
 }
 
 /// The applications at work: traffic at a steady rate, the story in between.
-fn applications(
-    set: &StageSet,
-    produced: &AtomicU64,
-    shutdown: &Arc<AtomicBool>,
-    follow: bool,
-) -> anyhow::Result<()> {
+fn applications(set: &StageSet, produced: &AtomicU64, shutdown: &Arc<AtomicBool>, follow: bool) -> anyhow::Result<()> {
     let producer: BaseProducer = set.stages.client().clone().without_transactions().producer("").create()?;
     let start = now().saturating_add_millis(-STORY_SPAN_MS);
     let mut rng = fastrand::Rng::with_seed(SEED);

@@ -80,9 +80,8 @@ fn into_kafka(traffic: Traffic, args: &SimulateArgs, brokers: &str) -> Result<()
     config.file.kafka.brokers = brokers.to_owned();
     let producer: BaseProducer =
         Client::new(&config, None).without_transactions().producer("").create().context("cannot create a producer")?;
-    let mut truth = BufWriter::new(
-        File::create(&args.truth).with_context(|| format!("cannot create {}", args.truth.display()))?,
-    );
+    let mut truth =
+        BufWriter::new(File::create(&args.truth).with_context(|| format!("cannot create {}", args.truth.display()))?);
     let shutdown = shutdown::on_signals()?;
     let started = Instant::now();
     let rate = f64::from(args.rate.unwrap_or(RATE));

@@ -137,7 +137,7 @@ impl Client {
             config.set(key.to_string(), value.to_string());
         }
         for (key, value) in own {
-            config.set(key, value);
+            config.set(key.to_string(), value.to_string());
         }
         config
     }

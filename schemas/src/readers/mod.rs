@@ -203,9 +203,7 @@ pub fn reader_of(bytes: &[u8]) -> Option<&'static dyn Reader> {
         Err(_) => return recognise(&RawRecord { bytes, object: None }),
     };
     match json::top_level(first.get().as_bytes()) {
-        Ok(json::Top::Object(object)) => {
-            recognise(&RawRecord { bytes: first.get().as_bytes(), object: Some(object) })
-        }
+        Ok(json::Top::Object(object)) => recognise(&RawRecord { bytes: first.get().as_bytes(), object: Some(object) }),
         _ => None,
     }
 }

@@ -61,7 +61,7 @@ impl StageSet {
             }
             None => topics::create(&client, &wanted.iter().collect::<Vec<_>>(), 0)?,
         }
-        let stages = Stages::new(config, client, true, true);
+        let stages = Stages::new(config, client, true, true)?;
         Ok((Self { stages, prefix, topics: names, real: mock.is_none(), _state: state }, mock))
     }
 
