@@ -1,1 +1,70 @@
+//! The stateless half of Weir: an interaction in, annotations and alerts out.
+//!
+//! The path of one interaction: [`view`] folds and decodes its texts and finds the terms of the
+//! [`lexicon`]; each [`Detector`] of [`DETECTORS`] reports [`Sighting`]s; [`Detectors::annotate`] applies
+//! the tenant's thresholds and writes annotations; [`policy::alerts`] raises what the SOC should see.
+//!
+//! Everything is pure: `&self`, no I/O, no clock, no state between interactions, linear time.
+//! Deliberately absent: anything that needs memory, such as rates, repeats and first-seen access. Those
+//! are the correlator's rules.
+//!
+//! Adding a detector touches three places: its file, its line in [`DETECTORS`], its directory in `cases/`.
 
+mod annotate;
+mod ascii_smuggling;
+mod credential_formats;
+mod credential_leak;
+mod data_poisoning;
+mod decode;
+mod detector;
+mod evidence;
+mod fold;
+mod hash;
+mod indirect_injection;
+mod instruction_leak;
+mod jailbreak;
+mod lexicon;
+mod malicious_url;
+pub mod policy;
+mod reconnaissance;
+mod rules;
+mod sensitive_data;
+mod settings;
+mod suspicious_access;
+mod terms;
+mod tool_abuse;
+mod view;
+
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod samples;
+
+pub use annotate::{Detection, Detectors};
+pub use detector::{Detector, Mask, Scene, Sighting, Sightings};
+pub use hash::content_hash;
+pub use lexicon::LexiconError;
+pub use settings::{DetectorSettings, HashKey, Settings};
+pub use view::View;
+
+/// Every detector, alphabetically.
+pub const DETECTORS: &[&dyn Detector] = &[
+    &ascii_smuggling::AsciiSmuggling,
+    &credential_leak::CredentialLeak,
+    &data_poisoning::DataPoisoning,
+    &indirect_injection::IndirectInjection,
+    &instruction_leak::InstructionLeak,
+    &jailbreak::Jailbreak,
+    &malicious_url::MaliciousUrl,
+    &reconnaissance::Reconnaissance,
+    &sensitive_data::SensitiveData,
+    &suspicious_access::SuspiciousAccess,
+    &tool_abuse::ToolAbuse,
+];
+
+/// The names of the detectors, alphabetically, for validating configuration.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    DETECTORS.iter().map(|detector| detector.name())
+}

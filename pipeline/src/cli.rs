@@ -34,7 +34,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  weir run --config weir.toml --stage detect")]
     Run(RunArgs),
     /// Make realistic traffic with attacks in it, and the truth about them in a file beside it
-    #[command(after_help = "Examples:\n  weir simulate --out traffic/ --seed 7\n  weir simulate --brokers 127.0.0.1:9092 --seed 7 --rate 500")]
+    #[command(
+        after_help = "Examples:\n  weir simulate --out traffic/ --seed 7\n  weir simulate --brokers 127.0.0.1:9092 --seed 7 --rate 500"
+    )]
     Simulate(SimulateArgs),
     /// Show or create the topics
     #[command(after_help = "Examples:\n  weir topics plan --config weir.toml\n  weir topics apply --config weir.toml")]
@@ -164,10 +166,9 @@ pub struct TopicsConfig {
 }
 
 #[derive(Args)]
-#[group(id = "target", required = true, multiple = false, args = ["out", "brokers"])]
 pub struct SimulateArgs {
     /// Write ai.jsonl, identity.jsonl, endpoint.jsonl, cloud.jsonl and truth.jsonl here
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", required_unless_present = "brokers", conflicts_with = "brokers")]
     pub out: Option<PathBuf>,
     /// Produce to the input topics of this Kafka; the truth goes to --truth
     #[arg(long, value_name = "HOST:PORT", requires = "rate")]

@@ -12,7 +12,7 @@
 
 use std::net::IpAddr;
 
-use detectors::Detectors;
+use detectors::{Detectors, LexiconError};
 use schemas::readers::{self, Context, Input, Limits, Output, Reader, Rejected, Tenancy};
 use schemas::{Alert, AnnotatedInteraction, Flag, Group, Interaction, Signal, Timestamp};
 
@@ -77,8 +77,12 @@ pub struct Processor {
 
 impl Processor {
     /// The stage as `config` wants it, with the detection settings `tenants`.
-    pub fn new(config: &Config, tenants: TenantSettings) -> Self {
-        Self { detectors: Detectors::new(), tenants, proxies: config.proxies.clone(), limits: config.limits }
+    ///
+    /// # Errors
+    /// When the detectors' own terms cannot be compiled, which a test rules out.
+    pub fn new(config: &Config, tenants: TenantSettings) -> Result<Self, LexiconError> {
+        let detectors = Detectors::new()?;
+        Ok(Self { detectors, tenants, proxies: config.proxies.clone(), limits: config.limits })
     }
 
     /// Everything that comes of one record.
@@ -113,13 +117,13 @@ impl Processor {
     fn interaction(&self, interaction: &Interaction, outcome: &mut Outcome) {
         let settings = self.tenants.of(&interaction.tenant);
         let detection = self.detectors.annotate(interaction, settings);
-        let alerts = detectors::alerts(interaction, &detection.annotated, settings);
+        let alerts = detectors::policy::alerts(interaction, &detection.annotated, settings);
         outcome.time_missing |= interaction.flags.contains(&Flag::BrokerTime);
         outcome.faults += detection.faults.len() as u32;
-        let traceparent = interaction.trace.as_ref().map(|trace| {
-            format!("00-{}-{}-{:02x}", trace.trace_id, trace.span_id, u8::from(trace.sampled))
-        });
+        let traceparent = interaction
+            .trace
+            .as_ref()
+            .map(|trace| format!("00-{}-{}-{:02x}", trace.trace_id, trace.span_id, u8::from(trace.sampled)));
         outcome.interactions.push(Processed { annotated: detection.annotated, alerts, traceparent });
     }
 }
-

@@ -26,16 +26,17 @@ pub struct Stages {
 
 impl Stages {
     /// The stages that are wanted, on `client`'s cluster.
-    pub fn new(config: Config, client: Client, detect: bool, correlate: bool) -> Self {
+    ///
+    /// # Errors
+    /// When the detectors cannot be compiled.
+    pub fn new(config: Config, client: Client, detect: bool, correlate: bool) -> anyhow::Result<Self> {
         let topics = Topics::new(&config);
         let inputs = config.inputs.iter().map(|input| input.topic.clone()).collect();
         let start = config.file.kafka.start;
         let correlate = correlate.then(|| (config.clone(), config.file.correlate.clone()));
-        let detect = detect.then(|| {
-            let limits = config.file.detect;
-            (Shared::new(config, topics.clone()), limits)
-        });
-        Self { client, topics, inputs, start, detect, correlate }
+        let limits = config.file.detect;
+        let detect = if detect { Some((Shared::new(config, topics.clone())?, limits)) } else { None };
+        Ok(Self { client, topics, inputs, start, detect, correlate })
     }
 
     /// The cluster.

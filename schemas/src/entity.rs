@@ -166,7 +166,7 @@ fn canonical_ip(id: &str) -> Option<String> {
 /// Machine and built-in accounts act for no person and stand on every machine alike.
 fn canonical_user(id: &str) -> Option<String> {
     let id = id.to_lowercase();
-    let account = id.rsplit('\\').next().unwrap_or(&id);
+    let (domain, account) = id.rsplit_once('\\').unwrap_or(("", &id));
     const BUILT_IN: [&str; 12] = [
         "system",
         "local service",
@@ -182,10 +182,16 @@ fn canonical_user(id: &str) -> Option<String> {
         "window manager",
     ];
     let well_known_sid = id.starts_with("s-1-") && !id.starts_with("s-1-5-21-") && !id.starts_with("s-1-12-1-");
-    let machine = account.ends_with('$');
+    let machine = account.ends_with('$') || account.split_once('@').is_some_and(|(name, _)| name.ends_with('$'));
     let session_account = account.starts_with("dwm-") || account.starts_with("umfd-");
-    let nothing =
-        machine || session_account || well_known_sid || is_placeholder(account) || BUILT_IN.contains(&account);
+    // Windows makes up these domains for services, which have no person behind them.
+    let service = ["nt authority", "nt service", "iis apppool", "font driver host", "window manager"].contains(&domain);
+    let nothing = machine
+        || service
+        || session_account
+        || well_known_sid
+        || is_placeholder(account)
+        || BUILT_IN.contains(&account);
     (!nothing).then_some(id)
 }
 
@@ -225,7 +231,16 @@ mod tests {
 
     #[test]
     fn built_in_accounts_are_no_users() {
-        for account in ["NT AUTHORITY\\SYSTEM", "ADFS01$", "S-1-5-18", "SYSTEM", "Window Manager\\DWM-2", "S-1-0-0"] {
+        for account in [
+            "NT AUTHORITY\\SYSTEM",
+            "ADFS01$",
+            "ADFS01$@simulandlabs.com",
+            "NT SERVICE\\MSSQLSERVER",
+            "S-1-5-18",
+            "SYSTEM",
+            "Window Manager\\DWM-2",
+            "S-1-0-0",
+        ] {
             assert_eq!(Entity::new(EntityKind::User, [account]), None, "{account}");
         }
         let user = Entity::new(EntityKind::User, ["Wardog@SimuLandLabs.com", "S-1-5-21-1-2-3-500"]).expect("a user");

@@ -143,20 +143,34 @@ pub struct Who {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tokens {
     /// Tokens of the prompt.
-    #[serde(default)]
+    #[serde(default, with = "count")]
     pub input: Option<u64>,
     /// Tokens of the answer.
-    #[serde(default)]
+    #[serde(default, with = "count")]
     pub output: Option<u64>,
     /// The provider's own total.
-    #[serde(default)]
+    #[serde(default, with = "count")]
     pub total: Option<u64>,
     /// Prompt tokens that a cache served.
-    #[serde(default)]
+    #[serde(default, with = "count")]
     pub cached: Option<u64>,
     /// Answer tokens spent on reasoning.
-    #[serde(default)]
+    #[serde(default, with = "count")]
     pub reasoning: Option<u64>,
+}
+
+/// Counts travel as signed numbers: Avro has no unsigned ones. What is beyond 2^63 is cut to it.
+mod count {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(count: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
+        count.map(|count| i64::try_from(count).unwrap_or(i64::MAX)).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+        let count = Option::<i64>::deserialize(deserializer)?;
+        Ok(count.and_then(|count| u64::try_from(count).ok()))
+    }
 }
 
 /// What the provider's own filter or guardrail said.
@@ -250,7 +264,7 @@ pub struct Interaction {
     #[serde(default)]
     pub tokens: Tokens,
     /// Milliseconds from request to the end of the response.
-    #[serde(default)]
+    #[serde(default, with = "count")]
     pub latency_ms: Option<u64>,
     /// The provider's filter verdicts.
     #[serde(default)]

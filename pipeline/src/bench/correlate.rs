@@ -5,9 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use correlator::{Correlator, RocksStore};
 use fastrand::Rng;
-use schemas::{
-    Entity, EntityKind, Group, Severity, Signal, SignalKind, SignalUid, TenantId, Timestamp,
-};
+use schemas::{Entity, EntityKind, Group, Severity, Signal, SignalKind, SignalUid, TenantId, Timestamp};
 
 use super::meter::{Meter, peak_rss_mib};
 
@@ -60,7 +58,10 @@ fn signal(rng: &mut Rng, number: u64) -> Signal {
     let native_id = format!("record-{number}");
     let millis = START_MILLIS + number as i64 * STEP_MILLIS;
     let entities = [
-        Entity::new(EntityKind::User, [format!("user{user}@contoso.example").as_str(), format!("oid-{user:08}").as_str()]),
+        Entity::new(
+            EntityKind::User,
+            [format!("user{user}@contoso.example").as_str(), format!("oid-{user:08}").as_str()],
+        ),
         Entity::new(EntityKind::Device, [format!("ws-{user}").as_str()]),
         Entity::new(EntityKind::Ip, [format!("10.{}.{}.{}", user >> 16, (user >> 8) & 255, user & 255).as_str()]),
     ];

@@ -32,10 +32,9 @@ pub fn run(count: u64) -> Result<(), Failure> {
         bytes / bodies.len().max(1)
     );
     let source = Source { group: Group::Ai, format: None, tenancy: config.tenancy(None) };
-    let variants =
-        [("all detectors", config.tenants.clone()), ("detectors off", TenantSettings::without_detection())];
+    let variants = [("all detectors", config.tenants.clone()), ("detectors off", TenantSettings::without_detection())];
     for (name, tenants) in variants {
-        let processor = Processor::new(&config, tenants);
+        let processor = Processor::new(&config, tenants)?;
         let mut alerts = 0;
         let rounds = (0..ROUNDS).map(|_| {
             let meter = Meter::start();

@@ -16,12 +16,12 @@ use rdkafka::producer::{BaseRecord, Producer};
 
 use super::detect::interactions;
 use super::meter::{Meter, ROUNDS, Reading, median, peak_rss_mib};
-use crate::command::produce;
 use crate::config::{Config, Start, TenantSettings};
 use crate::kafka::assignment::Assigned;
 use crate::kafka::client::Client;
 use crate::kafka::detect::{DetectStage, Shared};
 use crate::kafka::output::Topics;
+use crate::kafka::plain::produce;
 use crate::kafka::topics;
 use crate::kafka::transaction::Transactions;
 use crate::kafka::worker::{BatchLimits, Positions, Stage, StageError, Worker};
@@ -76,7 +76,8 @@ fn fill(client: &Client, topic: &str, count: u64) -> anyhow::Result<()> {
 
 /// The same exchange with a longer history, up to the benchmark's size.
 fn padded(body: &str) -> String {
-    const TURN: &str = "Thanks, that helps. Please keep the tone friendly and mention that the office is closed on Friday. ";
+    const TURN: &str =
+        "Thanks, that helps. Please keep the tone friendly and mention that the office is closed on Friday. ";
     let missing = RECORD_BYTES.saturating_sub(body.len() + 40);
     let filler: String = TURN.chars().cycle().take(missing).collect();
     body.replacen("\"messages\":[", &format!("\"messages\":[{{\"content\":\"{filler}\",\"role\":\"user\"}},"), 1)
@@ -88,7 +89,7 @@ fn rounds(config: &Config, client: &Client, prefix: &str, count: u64) -> anyhow:
     for round in 0..ROUNDS {
         let copy = Copy { input: format!("{prefix}in"), output: topics.alerts.clone() };
         let copied = measure(client, copy, &format!("{prefix}copy-{round}"), count)?;
-        let shared = Shared::with_settings(config.clone(), topics.clone(), TenantSettings::without_detection());
+        let shared = Shared::with_settings(config.clone(), topics.clone(), TenantSettings::without_detection())?;
         let detected = measure(client, DetectStage::new(shared), &format!("{prefix}detect-{round}"), count)?;
         let rate = |reading: &Reading| count as f64 / reading.wall.as_secs_f64();
         ratios.push(rate(&detected) / rate(&copied));
@@ -126,7 +127,8 @@ fn measure(client: &Client, stage: impl Stage + Send, application: &str, count: 
             thread::sleep(Duration::from_millis(1));
         }
         let meter = Meter::start();
-        while counter.committed.load(Ordering::Relaxed) < count && since.elapsed() < ROUND_MAX && !worker.is_finished() {
+        while counter.committed.load(Ordering::Relaxed) < count && since.elapsed() < ROUND_MAX && !worker.is_finished()
+        {
             thread::sleep(Duration::from_millis(1));
         }
         let reading = meter.read();

@@ -35,7 +35,7 @@ fn effective(config: &Config) -> anyhow::Result<String> {
 }
 
 fn sample(config: &Config, path: &Path) -> Result<(), Failure> {
-    let processor = Processor::new(config, TenantSettings::without_detection());
+    let processor = Processor::new(config, TenantSettings::without_detection())?;
     let source = Source { group: Group::Ai, format: None, tenancy: config.tenancy(None) };
     let mut lines = Lines::open(path, config.limits.record_bytes_max)
         .map_err(|error| Failure::usage(format!("--sample: {error:#}")))?;

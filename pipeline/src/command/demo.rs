@@ -23,9 +23,9 @@ use serde_json::Value;
 use self::screen::Screen;
 use self::stage_set::StageSet;
 use super::run::run_until;
-use super::simulate::produce;
 use crate::cli::DemoArgs;
 use crate::failure::Failure;
+use crate::kafka::plain::produce;
 use crate::shutdown;
 use crate::simulation::people::{APPLICATIONS, people};
 use crate::simulation::story::story;
@@ -51,7 +51,7 @@ const STORY_SPAN_MS: i64 = 15 * 60 * 1000;
 /// When the broker cannot be used, or the incident does not come together in time.
 pub fn run(args: &DemoArgs) -> Result<(), Failure> {
     let shutdown = shutdown::on_signals()?;
-    let set = StageSet::build(args.brokers.as_deref())?;
+    let (set, _broker) = StageSet::build(args.brokers.as_deref())?;
     let mut screen = Screen::new();
     screen.line(&format!("Weir on {}", set.describe()));
     let produced = AtomicU64::new(0);
@@ -66,7 +66,8 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
         });
         let told = watch(&set, &produced, &shutdown, args.follow, &mut screen);
         shutdown::now(&shutdown);
-        let join = |result: thread::Result<anyhow::Result<()>>| result.unwrap_or_else(|_| Err(anyhow!("a thread panicked")));
+        let join =
+            |result: thread::Result<anyhow::Result<()>>| result.unwrap_or_else(|_| Err(anyhow!("a thread panicked")));
         join(traffic.join()).and(join(stages.join())).and(told)
     });
     set.clean_up(args.follow);
@@ -74,12 +75,7 @@ pub fn run(args: &DemoArgs) -> Result<(), Failure> {
 }
 
 /// The applications at work: traffic at a steady rate, the story in between.
-fn applications(
-    set: &StageSet,
-    produced: &AtomicU64,
-    shutdown: &Arc<AtomicBool>,
-    follow: bool,
-) -> anyhow::Result<()> {
+fn applications(set: &StageSet, produced: &AtomicU64, shutdown: &Arc<AtomicBool>, follow: bool) -> anyhow::Result<()> {
     let producer: BaseProducer = set.stages.client().clone().without_transactions().producer("").create()?;
     let start = now().saturating_add_millis(-STORY_SPAN_MS);
     let mut rng = fastrand::Rng::with_seed(SEED);

@@ -39,7 +39,7 @@ struct Counts {
 pub fn run(args: &DetectArgs) -> Result<(), Failure> {
     let config = super::config_or_defaults(args.config.as_deref())?;
     let tenants = if args.scores { config.tenants.clone().with_scores() } else { config.tenants.clone() };
-    let processor = Processor::new(&config, tenants);
+    let processor = Processor::new(&config, tenants)?;
     let source = Source { group: Group::Ai, format: None, tenancy: config.tenancy(None) };
     let mut lines = Lines::open(&args.path, config.limits.record_bytes_max)
         .map_err(|error| Failure::usage(format!("{error:#}")))?;

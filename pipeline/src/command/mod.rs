@@ -10,8 +10,6 @@ mod topics;
 
 use std::path::Path;
 
-pub(crate) use simulate::produce;
-
 use crate::bench;
 use crate::cli::Command;
 use crate::config::Config;

@@ -37,7 +37,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     let inputs = expand(&args.input)?;
     fs::create_dir_all(&args.out).with_context(|| format!("cannot create {}", args.out.display()))?;
     let mut outputs = Outputs::create(&args.out)?;
-    let mut reading = Reading::new(&config, args.tenant.as_deref());
+    let mut reading = Reading::new(&config, args.tenant.as_deref())?;
     for (kind, path) in &inputs {
         reading.file(*kind, path, &mut outputs)?;
     }
@@ -48,7 +48,12 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     outputs.finish()?;
     eprintln!(
         "{} records: {} interactions, {} alerts, {} signals, {} passed by, {} dead letters; {incidents} incident revisions",
-        replayed.records, replayed.interactions, replayed.alerts, replayed.signals, replayed.passed_by, replayed.rejected
+        replayed.records,
+        replayed.interactions,
+        replayed.alerts,
+        replayed.signals,
+        replayed.passed_by,
+        replayed.rejected
     );
     Ok(())
 }
@@ -57,7 +62,9 @@ fn expand(inputs: &[Input]) -> Result<Vec<(InputKind, PathBuf)>, Failure> {
     let mut all = Vec::new();
     for input in inputs {
         if input.kind == InputKind::Commands {
-            return Err(Failure::usage("--input commands=...: this version takes no analyst commands yet: leave it out"));
+            return Err(Failure::usage(
+                "--input commands=...: this version takes no analyst commands yet: leave it out",
+            ));
         }
         for file in files(&input.path).map_err(|error| Failure::usage(format!("--input: {error:#}")))? {
             all.push((input.kind, file));
@@ -105,10 +112,10 @@ struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    fn new(config: &'a Config, tenant: Option<&str>) -> Self {
-        let processor = Processor::new(config, config.tenants.clone());
+    fn new(config: &'a Config, tenant: Option<&str>) -> anyhow::Result<Self> {
+        let processor = Processor::new(config, config.tenants.clone())?;
         let tenant = tenant.map(schemas::TenantId::from);
-        Self { config, processor, tenant, timeless: Vec::new(), replayed: Replayed::default() }
+        Ok(Self { config, processor, tenant, timeless: Vec::new(), replayed: Replayed::default() })
     }
 
     fn file(&mut self, kind: InputKind, path: &Path, outputs: &mut Outputs) -> anyhow::Result<()> {

@@ -23,7 +23,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     config.require_kafka()?;
     let shutdown = shutdown::on_signals()?;
     let client = Client::new(&config, args.instance.as_deref());
-    let stages = Stages::new(config, client, args.stage != StageChoice::Correlate, args.stage != StageChoice::Detect);
+    let stages = Stages::new(config, client, args.stage != StageChoice::Correlate, args.stage != StageChoice::Detect)?;
     preflight(stages.client(), &stages.topics())?;
     info!(brokers = stages.client().brokers(), "started");
     run_until(&stages, &shutdown)?;

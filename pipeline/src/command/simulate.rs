@@ -7,22 +7,20 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::producer::{BaseProducer, Producer};
 use schemas::Timestamp;
 
 use crate::cli::SimulateArgs;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::kafka::client::Client;
+use crate::kafka::plain::{self, produce};
 use crate::shutdown;
 use crate::simulation::traffic::Traffic;
 use crate::simulation::{Record, Stream};
 
 /// Interactions a second of simulated time where nothing else is asked for.
 const RATE: u32 = 50;
-/// The longest wait for the last records to arrive.
-const FLUSH_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Runs the command.
 ///
@@ -82,9 +80,8 @@ fn into_kafka(traffic: Traffic, args: &SimulateArgs, brokers: &str) -> Result<()
     config.file.kafka.brokers = brokers.to_owned();
     let producer: BaseProducer =
         Client::new(&config, None).without_transactions().producer("").create().context("cannot create a producer")?;
-    let mut truth = BufWriter::new(
-        File::create(&args.truth).with_context(|| format!("cannot create {}", args.truth.display()))?,
-    );
+    let mut truth =
+        BufWriter::new(File::create(&args.truth).with_context(|| format!("cannot create {}", args.truth.display()))?);
     let shutdown = shutdown::on_signals()?;
     let started = Instant::now();
     let rate = f64::from(args.rate.unwrap_or(RATE));
@@ -101,25 +98,7 @@ fn into_kafka(traffic: Traffic, args: &SimulateArgs, brokers: &str) -> Result<()
         produce(&producer, record.stream.topic(), record.body.as_bytes())?;
         write_truth(&mut truth, &record)?;
     }
-    producer.flush(FLUSH_TIMEOUT).with_context(|| format!("cannot reach Kafka at {brokers}"))?;
+    producer.flush(plain::TIMEOUT).with_context(|| format!("cannot reach Kafka at {brokers}"))?;
     truth.flush().context("cannot write the truth")?;
-    Ok(())
-}
-
-/// Queues a record without a key; waits while the queue is full.
-pub(super) fn produce(producer: &BaseProducer, topic: &str, payload: &[u8]) -> anyhow::Result<()> {
-    let mut record = BaseRecord::<(), [u8]>::to(topic).payload(payload);
-    let deadline = Instant::now() + FLUSH_TIMEOUT;
-    loop {
-        match producer.send(record) {
-            Ok(()) => break,
-            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) if Instant::now() < deadline => {
-                producer.poll(Duration::from_millis(100));
-                record = back;
-            }
-            Err((error, _)) => return Err(error).with_context(|| format!("cannot produce to {topic}")),
-        }
-    }
-    producer.poll(Duration::ZERO);
     Ok(())
 }

@@ -63,10 +63,14 @@ fn apply(settings: &mut Settings, section: &DetectionFile, place: &str) -> Resul
         {
             return Err(format!("[{place}.detectors.{name}] threshold is {threshold}: it must be 0 to 1"));
         }
-        if !settings.configure(name, detector.enabled, detector.threshold) {
-            let known = detectors::names().collect::<Vec<_>>().join(", ");
+        let known: Vec<&str> = detectors::names().collect();
+        if !known.contains(&name.as_str()) {
+            let known = known.join(", ");
             return Err(format!("[{place}.detectors.{name}]: no detector is called `{name}`: known are {known}"));
         }
+        let known = settings.detectors.entry(name.clone()).or_default();
+        known.enabled = detector.enabled.unwrap_or(known.enabled);
+        known.threshold = detector.threshold.or(known.threshold);
     }
     Ok(())
 }

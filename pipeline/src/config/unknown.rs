@@ -37,13 +37,15 @@ pub(super) fn message(path: &str) -> String {
 fn known_keys(path: &str) -> Vec<String> {
     let parts: Vec<&str> = path.split('.').filter(|part| !part.is_empty()).collect();
     let value = match parts.as_slice() {
-        ["source", _] => tree(&SourceFile { topic: String::new(), group: schemas::Group::Ai, format: String::new(), tenant: None }),
+        ["source", _] => {
+            tree(&SourceFile { topic: String::new(), group: schemas::Group::Ai, format: String::new(), tenant: None })
+        }
         ["tenant", _] => tree(&DetectionFile::default()),
         ["tenant", _, "detectors", _] | ["detection", "detectors", _] => tree(&DetectorFile::default()),
         ["kafka", "secrets", _] => tree(&SecretFile::default()),
-        parts => parts.iter().fold(tree(&ConfigFile::default()), |value, part| {
-            value.get(part).cloned().unwrap_or(Value::Null)
-        }),
+        parts => parts
+            .iter()
+            .fold(tree(&ConfigFile::default()), |value, part| value.get(part).cloned().unwrap_or(Value::Null)),
     };
     value.as_object().map(|object| object.keys().cloned().collect()).unwrap_or_default()
 }

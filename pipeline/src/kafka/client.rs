@@ -134,10 +134,10 @@ impl Client {
     /// `defaults`, over them what the user set, over that what must hold.
     fn own(&self, mut config: ClientConfig, own: &[(&str, &str)]) -> ClientConfig {
         for (key, value) in self.base().config_map() {
-            config.set(*key, *value);
+            config.set(key.to_string(), value.to_string());
         }
         for (key, value) in own {
-            config.set(*key, *value);
+            config.set(key.to_string(), value.to_string());
         }
         config
     }

@@ -96,14 +96,8 @@ impl CorrelateStage {
         ocsf::write_incident_finding(incident, &mut self.payload);
         let id = format!("{}/{}", incident.uid, incident.revision);
         let time = incident.time.to_string();
-        let event = Event {
-            id: &id,
-            kind: INCIDENT_TYPE,
-            source: SOURCE,
-            time: &time,
-            content_type: JSON,
-            traceparent: None,
-        };
+        let event =
+            Event { id: &id, kind: INCIDENT_TYPE, source: SOURCE, time: &time, content_type: JSON, traceparent: None };
         for topic in [&self.topics.incidents, &self.topics.latest] {
             output::send(output, topic, incident.uid.as_str(), &self.payload, &event)?;
         }
@@ -130,7 +124,7 @@ pub fn apply(state: &mut PartitionState, message: &BorrowedMessage<'_>) -> Resul
     if output::header_text(message.headers(), "ce_type") == Some(TICK_TYPE) {
         return Ok(state.flush()?);
     }
-    let signal = avro::decode_signal(message.payload().unwrap_or_default())
+    let signal = avro::decode(message.payload().unwrap_or_default())
         .map_err(|error| RecordError::Unreadable(error.to_string()))?;
     Ok(state.process(signal)?)
 }
@@ -157,7 +151,8 @@ impl Stage for CorrelateStage {
 
     fn assigned(&mut self, partitions: &[Assigned]) -> Result<(), StageError> {
         for assigned in partitions {
-            let state = restore::state(assigned, &self.client, &self.rules, &self.state_dir).map_err(StageError::Fatal)?;
+            let state =
+                restore::state(assigned, &self.client, &self.rules, &self.state_dir).map_err(StageError::Fatal)?;
             self.partitions.insert(assigned.partition, state);
         }
         Ok(())

@@ -34,17 +34,23 @@ pub struct Shared {
 
 impl Shared {
     /// The stage as `config` wants it.
-    pub fn new(config: Config, topics: Topics) -> Arc<Self> {
+    ///
+    /// # Errors
+    /// When the detectors cannot be compiled.
+    pub fn new(config: Config, topics: Topics) -> anyhow::Result<Arc<Self>> {
         let tenants = config.tenants.clone();
         Self::with_settings(config, topics, tenants)
     }
 
     /// The stage with other detection settings than `config` names.
-    pub fn with_settings(config: Config, topics: Topics, tenants: TenantSettings) -> Arc<Self> {
-        let processor = Processor::new(&config, tenants);
+    ///
+    /// # Errors
+    /// When the detectors cannot be compiled.
+    pub fn with_settings(config: Config, topics: Topics, tenants: TenantSettings) -> anyhow::Result<Arc<Self>> {
+        let processor = Processor::new(&config, tenants)?;
         let dead_letter_bytes_max = config.file.limits.dead_letter_bytes_max;
         let sources = config.inputs.into_iter().map(|input| (input.topic, input.source)).collect();
-        Arc::new(Self { processor, sources, topics, dead_letter_bytes_max })
+        Ok(Arc::new(Self { processor, sources, topics, dead_letter_bytes_max }))
     }
 }
 
@@ -67,7 +73,7 @@ impl DetectStage {
         let tenant = annotated.tenant.as_str();
         let topics = &self.shared.topics;
         self.payload.clear();
-        avro::encode_annotated(annotated, &mut self.payload).map_err(fatal)?;
+        avro::encode(annotated, &mut self.payload).map_err(fatal)?;
         let event = Event {
             id: annotated.id.as_str(),
             kind: "io.weir.annotated.v1",
@@ -80,8 +86,12 @@ impl DetectStage {
         for alert in &processed.alerts {
             self.payload.clear();
             ocsf::write_detection_finding(alert, &mut self.payload);
-            let event =
-                Event { id: alert.uid.as_str(), kind: "io.weir.alert.v1", content_type: JSON, ..event_at(&time, traceparent) };
+            let event = Event {
+                id: alert.uid.as_str(),
+                kind: "io.weir.alert.v1",
+                content_type: JSON,
+                ..event_at(&time, traceparent)
+            };
             output::send(output, &topics.alerts, tenant, &self.payload, &event)?;
             send_signal(&Signal::from(alert), topics, &mut self.payload, traceparent, output)?;
         }
@@ -101,7 +111,12 @@ impl DetectStage {
         let outcome = shared.processor.process(message.payload().unwrap_or_default(), source, delivery);
         if outcome.faults > 0 {
             // The record's place, never its content.
-            warn!(topic = message.topic(), partition = message.partition(), offset = message.offset(), "a detector panicked");
+            warn!(
+                topic = message.topic(),
+                partition = message.partition(),
+                offset = message.offset(),
+                "a detector panicked"
+            );
         }
         for processed in &outcome.interactions {
             let sent = self.interaction(processed, output);
@@ -157,7 +172,7 @@ fn send_signal(
     output: &Transactions,
 ) -> Result<(), StageError> {
     payload.clear();
-    avro::encode_signal(signal, payload).map_err(fatal)?;
+    avro::encode(signal, payload).map_err(fatal)?;
     let time = signal.time.to_string();
     let event = Event { id: signal.uid.as_str(), kind: SIGNAL_TYPE, ..event_at(&time, traceparent) };
     Ok(output::send(output, &topics.signals, signal.tenant.as_str(), payload, &event)?)

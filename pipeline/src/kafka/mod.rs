@@ -10,6 +10,7 @@ pub mod client;
 pub mod correlate;
 pub mod detect;
 pub mod output;
+pub mod plain;
 pub mod restore;
 pub mod topics;
 pub mod transaction;

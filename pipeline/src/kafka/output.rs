@@ -81,13 +81,7 @@ fn header<'a>(key: &'a str, value: &'a str) -> Header<'a, &'a [u8]> {
 ///
 /// # Errors
 /// [`SendError`]; [`SendError::TooLarge`] is the record's own fault.
-pub fn send(
-    output: &Transactions,
-    topic: &str,
-    key: &str,
-    payload: &[u8],
-    event: &Event<'_>,
-) -> Result<(), SendError> {
+pub fn send(output: &Transactions, topic: &str, key: &str, payload: &[u8], event: &Event<'_>) -> Result<(), SendError> {
     output.send(BaseRecord::to(topic).key(key.as_bytes()).payload(payload).headers(event.headers()))
 }
 

@@ -97,7 +97,12 @@ fn rebuild(
     let consumer: BaseConsumer = config.create().context("cannot create a consumer")?;
     let (low, _) = consumer.fetch_watermarks(topic, *partition, BROKER_TIMEOUT).context("cannot read the offsets")?;
     if low > 0 {
-        warn!(topic, partition, from = low, "signals before this offset are no longer retained: what they told is lost");
+        warn!(
+            topic,
+            partition,
+            from = low,
+            "signals before this offset are no longer retained: what they told is lost"
+        );
     }
     let mut list = TopicPartitionList::new();
     list.add_partition_offset(topic, *partition, Offset::Offset(low))?;

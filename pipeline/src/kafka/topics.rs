@@ -50,8 +50,7 @@ pub fn wanted(config: &Config) -> Vec<Topic> {
         cleanup,
         retention_hours: topics.retention_hours,
     };
-    let mut all: Vec<Topic> =
-        config.inputs.iter().map(|input| topic(input.topic.clone(), Cleanup::Delete)).collect();
+    let mut all: Vec<Topic> = config.inputs.iter().map(|input| topic(input.topic.clone(), Cleanup::Delete)).collect();
     for name in ["annotated", "alerts", "signals", "incidents", "dead-letters"] {
         all.push(topic(config.topic(name), Cleanup::Delete));
     }

@@ -61,8 +61,7 @@ impl Transactions {
     /// # Errors
     /// [`TransactionError`] when the broker cannot be reached in time or refuses.
     pub fn new(client: &Client, transactional_id: &str) -> Result<Self, TransactionError> {
-        let producer: BaseProducer =
-            client.producer(transactional_id).create().map_err(TransactionError::Recreate)?;
+        let producer: BaseProducer = client.producer(transactional_id).create().map_err(TransactionError::Recreate)?;
         if client.transactional {
             retry(|| producer.init_transactions(CALL_TIMEOUT))?;
         }
@@ -97,7 +96,9 @@ impl Transactions {
         loop {
             match self.producer.send(record) {
                 Ok(()) => return Ok(()),
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) if Instant::now() < deadline => {
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back))
+                    if Instant::now() < deadline =>
+                {
                     self.producer.poll(QUEUE_FULL_WAIT);
                     record = back;
                 }

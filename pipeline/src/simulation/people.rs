@@ -78,12 +78,11 @@ pub const APPLICATIONS: [Application; 5] = [
 ];
 
 const FIRST: [&str; 16] = [
-    "Amara", "Bruno", "Chen", "Daria", "Elif", "Farid", "Greta", "Hiro", "Ines", "Jonas", "Kavya", "Luca", "Mina", "Noor",
-    "Oskar", "Priya",
+    "Amara", "Bruno", "Chen", "Daria", "Elif", "Farid", "Greta", "Hiro", "Ines", "Jonas", "Kavya", "Luca", "Mina",
+    "Noor", "Oskar", "Priya",
 ];
-const LAST: [&str; 12] = [
-    "Abel", "Bianchi", "Costa", "Dahl", "Eriksen", "Fontaine", "Garcia", "Haas", "Ito", "Jansen", "Kumar", "Lindholm",
-];
+const LAST: [&str; 12] =
+    ["Abel", "Bianchi", "Costa", "Dahl", "Eriksen", "Fontaine", "Garcia", "Haas", "Ito", "Jansen", "Kumar", "Lindholm"];
 
 /// The company's people: every pair of names once, in an order that the seed decides.
 pub fn people(rng: &mut Rng) -> Vec<Person> {

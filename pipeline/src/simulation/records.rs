@@ -59,7 +59,8 @@ impl Exchange<'_> {
             json!({ "role": "user", "content": self.prompt }),
         ];
         if let Some(result) = self.tool_result {
-            let call = json!({ "id": "call_1", "type": "function", "function": { "name": "search", "arguments": "{}" } });
+            let call =
+                json!({ "id": "call_1", "type": "function", "function": { "name": "search", "arguments": "{}" } });
             messages.push(json!({ "role": "assistant", "content": null, "tool_calls": [call] }));
             messages.push(json!({ "role": "tool", "tool_call_id": "call_1", "content": result }));
         }

@@ -18,9 +18,20 @@ const STORIES_PER_TEN_THOUSAND: u32 = 4;
 const CONTEXT_PERCENT: u32 = 5;
 
 const TOPICS: [&str; 14] = [
-    "parental leave", "the travel policy", "the quarterly report", "a flaky integration test", "the onboarding checklist",
-    "our refund rules", "the new expense tool", "a Kubernetes readiness probe", "the supplier contract", "the sales forecast",
-    "a slow SQL query", "the security awareness training", "password manager roll-out", "the data retention schedule",
+    "parental leave",
+    "the travel policy",
+    "the quarterly report",
+    "a flaky integration test",
+    "the onboarding checklist",
+    "our refund rules",
+    "the new expense tool",
+    "a Kubernetes readiness probe",
+    "the supplier contract",
+    "the sales forecast",
+    "a slow SQL query",
+    "the security awareness training",
+    "password manager roll-out",
+    "the data retention schedule",
 ];
 const ASKS: [&str; 10] = [
     "Please summarise {} in three sentences.",
@@ -180,15 +191,31 @@ impl Traffic {
         self.sequence += 1;
         let (sign_in, call) = (uuid(&mut self.rng), uuid(&mut self.rng));
         let bodies = [
-            (Stream::Identity, records::sign_in(&sign_in, time, person, &person.ip, ("Hamburg", "DE"), "none"), sign_in),
+            (
+                Stream::Identity,
+                records::sign_in(&sign_in, time, person, &person.ip, ("Hamburg", "DE"), "none"),
+                sign_in,
+            ),
             (
                 Stream::Endpoint,
-                records::process_start(self.sequence, time, person, "C:\\Program Files\\Editor\\editor.exe", "editor.exe"),
+                records::process_start(
+                    self.sequence,
+                    time,
+                    person,
+                    "C:\\Program Files\\Editor\\editor.exe",
+                    "editor.exe",
+                ),
                 self.sequence.to_string(),
             ),
             (
                 Stream::Cloud,
-                records::api_call(&call, time, "AKIA2CONTOSO2REPORTS", "198.51.100.250", ("s3.amazonaws.com", "GetObject")),
+                records::api_call(
+                    &call,
+                    time,
+                    "AKIA2CONTOSO2REPORTS",
+                    "198.51.100.250",
+                    ("s3.amazonaws.com", "GetObject"),
+                ),
                 call,
             ),
         ];

@@ -192,6 +192,22 @@ fn recognise(record: &RawRecord<'_>) -> Option<&'static dyn Reader> {
     all().find(|reader| reader.recognises(record))
 }
 
+/// The reader that takes `bytes`, or their first element where they are a collection.
+pub fn reader_of(bytes: &[u8]) -> Option<&'static dyn Reader> {
+    let first = match json::top_level(bytes) {
+        Ok(json::Top::Object(object)) => match object.collection() {
+            Some(elements) => elements.first().copied()?,
+            None => return recognise(&RawRecord { bytes, object: Some(object) }),
+        },
+        Ok(json::Top::Array(elements)) => elements.first().copied()?,
+        Err(_) => return recognise(&RawRecord { bytes, object: None }),
+    };
+    match json::top_level(first.get().as_bytes()) {
+        Ok(json::Top::Object(object)) => recognise(&RawRecord { bytes: first.get().as_bytes(), object: Some(object) }),
+        _ => None,
+    }
+}
+
 fn read_elements(elements: &[&RawValue], format: Option<&'static dyn Reader>, context: &Context<'_>, out: &mut Output) {
     for element in elements {
         let bytes = element.get().as_bytes();

@@ -18,6 +18,9 @@ use crate::stages::Stages;
 /// Enough for the demo's rate; the mock broker keeps 5 MiB of each.
 const PARTITIONS: i32 = 2;
 
+/// A broker in this process. Not shared between threads, so it stands beside the stage, not in it.
+pub type Broker = MockCluster<'static, DefaultProducerContext>;
+
 /// A stage to play on.
 pub struct StageSet {
     /// Both stages.
@@ -25,15 +28,14 @@ pub struct StageSet {
     prefix: String,
     topics: Vec<String>,
     real: bool,
-    /// Keeps the broker alive.
-    _mock: Option<MockCluster<'static, DefaultProducerContext>>,
     /// Keeps the state's directory until the end.
     _state: TempDir,
 }
 
 impl StageSet {
-    /// The stages on the Kafka at `brokers`, or on a broker in this process.
-    pub fn build(brokers: Option<&str>) -> Result<Self, Failure> {
+    /// The stages on the Kafka at `brokers`, or on a broker in this process, which lives as long as it
+    /// is held.
+    pub fn build(brokers: Option<&str>) -> Result<(Self, Option<Broker>), Failure> {
         let mock = match brokers {
             Some(_) => None,
             None => Some(MockCluster::new(1).context("cannot start the broker in this process")?),
@@ -59,8 +61,8 @@ impl StageSet {
             }
             None => topics::create(&client, &wanted.iter().collect::<Vec<_>>(), 0)?,
         }
-        let stages = Stages::new(config, client, true, true);
-        Ok(Self { stages, prefix, topics: names, real: mock.is_none(), _mock: mock, _state: state })
+        let stages = Stages::new(config, client, true, true)?;
+        Ok((Self { stages, prefix, topics: names, real: mock.is_none(), _state: state }, mock))
     }
 
     /// Where it plays, for people.

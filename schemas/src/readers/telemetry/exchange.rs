@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::body::azure::SecurityContext;
 use super::body::{Body, Request, read_response};
-use super::lenient::{Pairs, Text, object};
+use super::lenient::{Pairs, Text, object, refuse_crowds};
 use crate::entity::{EntityKind, canonical_id};
 use crate::ids::InteractionId;
 use crate::interaction::{Channel, Interaction, Message, Named, Skipped, TraceContext, User, Who};
@@ -34,6 +34,7 @@ impl Reader for Exchange {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        refuse_crowds(record.bytes)?;
         let Some(object) = &record.object else {
             return Err(ReadError::new(Reason::MalformedJson, "not a JSON object"));
         };

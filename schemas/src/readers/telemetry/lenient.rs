@@ -16,6 +16,8 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::readers::{ReadError, Reason};
+
 /// Visitor methods that accept the named kinds of value and make nothing of them.
 macro_rules! pass_over {
     ($($kind:ident),+) => { $($crate::readers::telemetry::lenient::pass_over!(@ $kind);)+ };
@@ -323,11 +325,49 @@ any_value!(Switch, SwitchVisitor);
 #[derive(Clone, Copy, Default)]
 pub(super) struct Present(pub bool);
 
-impl<'a> Deserialize<'a> for Present {
-    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(Option::<IgnoredAny>::deserialize(deserializer)?.is_some()))
+struct PresentVisitor;
+
+impl<'a> Visitor<'a> for PresentVisitor {
+    type Value = Present;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        any(f)
     }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Present(true))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Present(true))
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Present(true))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Present(true))
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Present(true))
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Present(true))
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Present(true))
+    }
+
+    pass_over!(null);
 }
+
+any_value!(Present, PresentVisitor);
 
 /// A value as its JSON text, undecoded; absent where it is null.
 #[derive(Clone, Copy, Default)]
@@ -444,4 +484,37 @@ impl<'a, T: Deserialize<'a>> Deserialize<'a> for Pairs<T> {
     fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(PairsVisitor(PhantomData))
     }
+}
+
+/// The most strings and objects that are decoded from one record.
+const VALUES_MAX: usize = 256 * 1024;
+
+/// Refuses a record of so many tiny values that decoding would take a hundred times its size: `{},{},{}` costs
+/// three bytes an object here and some hundred in memory. Texts may be as long as they like.
+///
+/// # Errors
+/// When the record holds more than [`VALUES_MAX`] strings and objects.
+pub(super) fn refuse_crowds(record: &[u8]) -> Result<(), ReadError> {
+    // Each value takes two bytes at least, so that small records, which are nearly all, are not scanned.
+    if record.len() <= VALUES_MAX * 2 {
+        return Ok(());
+    }
+    let (mut values, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in record {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => {
+                in_string = !in_string;
+                values += usize::from(in_string);
+            }
+            b'{' | b'[' if !in_string => values += 1,
+            _ => {}
+        }
+    }
+    if values > VALUES_MAX {
+        let message = format!("{values} strings, arrays and objects, the limit is {VALUES_MAX}");
+        return Err(ReadError::new(Reason::TooLarge, message));
+    }
+    Ok(())
 }

@@ -15,10 +15,15 @@ mod stream;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use message::ChatMessage;
+use part::Content;
+pub(super) use part::Part;
 pub(super) use request::Request;
 pub(super) use response::read_response;
 
+use super::lenient::List;
 use crate::interaction::{Channel, FilterVerdict, Message, Skipped, Tokens};
+use crate::readers::json::mend_surrogates;
 
 /// What the bodies of one exchange say, in the order in which the model saw it.
 #[derive(Default)]
@@ -44,7 +49,7 @@ impl Body {
     }
 
     /// Adds a text unless it is empty.
-    fn push(&mut self, channel: Channel, text: Cow<'_, str>, name: Option<&str>) {
+    pub fn push(&mut self, channel: Channel, text: Cow<'_, str>, name: Option<&str>) {
         if text.is_empty() {
             return;
         }
@@ -53,12 +58,41 @@ impl Body {
     }
 
     /// Adds a call of a tool. One without arguments is still a call, so its text is an empty object.
-    fn push_call(&mut self, id: Option<&str>, name: Option<&str>, arguments: Cow<'_, str>) {
+    pub fn push_call(&mut self, id: Option<&str>, name: Option<&str>, arguments: Cow<'_, str>) {
         if let (Some(id), Some(name)) = (id, name) {
             self.tools.insert(id.to_owned(), name.to_owned());
         }
         let arguments = if arguments.is_empty() { Cow::Borrowed("{}") } else { arguments };
         self.push(Channel::ToolCall, arguments, name);
+    }
+
+    /// Adds messages that stand in a JSON array of their own; `default` is the channel of those without a role.
+    ///
+    /// # Errors
+    /// When the JSON does not decode.
+    pub fn collect_messages(&mut self, json: &str, default: Channel) -> Result<(), serde_json::Error> {
+        let messages: List<ChatMessage<'_>> = serde_json::from_str(json)?;
+        messages.0.into_iter().for_each(|message| message.collect(default, self));
+        Ok(())
+    }
+
+    /// Adds content that stands in a JSON value of its own.
+    ///
+    /// # Errors
+    /// When the JSON does not decode.
+    pub fn collect_content(&mut self, json: &str, channel: Channel) -> Result<(), serde_json::Error> {
+        serde_json::from_str::<Content<'_>>(json)?.collect(channel, None, self);
+        Ok(())
+    }
+
+    /// Decodes JSON within a string once more where lone surrogates were in the way, which mending the whole
+    /// record does not reach; tells whether that helped.
+    pub fn retry_mended(
+        &mut self,
+        json: &str,
+        decode: impl Fn(&str, &mut Self) -> Result<(), serde_json::Error>,
+    ) -> bool {
+        mend_surrogates(json).is_some_and(|mended| decode(&mended, self).is_ok())
     }
 
     /// The name of the tool that the call `id` went to.

@@ -94,7 +94,9 @@ object! {
     Part {
         "type" => kind: Text<'a>,
         "text" | "snippet" => text: Text<'a>,
-        "content" | "output" | "response" | "contents" => content: Content<'a>,
+        "content" | "output" | "contents" => content: Content<'a>,
+        "response" | "result" => response: Raw<'a>,
+        "modality" => modality: Text<'a>,
         "data" => data: Raw<'a>,
         "refusal" | "thinking" | "reasoning" => thought: Text<'a>,
         "summary" => summary: Content<'a>,
@@ -121,6 +123,7 @@ impl<'a> Part<'a> {
         match kind {
             "text" | "input_text" | "output_text" | "summary_text" | "reasoning_text" => {
                 body.push(channel, self.text.into_cow(), name);
+                self.content.collect(channel, name, body);
             }
             "" => self.collect_untyped(channel, name, body),
             "refusal" | "thinking" | "reasoning" | "redacted_thinking" => {
@@ -140,6 +143,11 @@ impl<'a> Part<'a> {
             "document" | "search_result" | "web_search_result" => self.collect_document(body),
             "image" | "image_url" | "input_image" | "output_image" | "image_file" => body.skipped.images += 1,
             "audio" | "input_audio" | "output_audio" | "audio_url" => body.skipped.audio += 1,
+            "blob" | "uri" => match self.modality.get() {
+                Some("image") => body.skipped.images += 1,
+                Some("audio") => body.skipped.audio += 1,
+                _ => body.skipped.files += 1,
+            },
             "file" | "input_file" | "video" | "video_url" | "container_upload" => body.skipped.files += 1,
             _ => self.collect_untyped(channel, name, body),
         }
@@ -172,6 +180,7 @@ impl<'a> Part<'a> {
         let name = self.name.owned().or_else(|| body.tool_name(id.get()));
         body.push(Channel::ToolResult, self.text.into_cow(), name.as_deref());
         self.content.collect(Channel::ToolResult, name.as_deref(), body);
+        collect_answer(self.response, name.as_deref(), body);
     }
 
     /// Adds a document: its text, wherever the provider puts it.
@@ -187,5 +196,18 @@ impl<'a> Part<'a> {
         self.source.content.collect(Channel::Document, name, body);
         body.push(Channel::Document, self.data.text(), name);
         body.skipped.files += u32::from(body.messages.len() == before);
+    }
+}
+
+/// Adds what a tool answered: parts where it is made of them, else whatever JSON it is.
+fn collect_answer(answer: Raw<'_>, name: Option<&str>, body: &mut Body) {
+    let before = body.messages.len();
+    if let Some(json) = answer.0.map(|raw| raw.get()).filter(|json| json.starts_with('['))
+        && let Ok(parts) = serde_json::from_str::<Content<'_>>(json)
+    {
+        parts.collect(Channel::ToolResult, name, body);
+    }
+    if body.messages.len() == before {
+        body.push(Channel::ToolResult, answer.text(), name);
     }
 }

@@ -1,0 +1,162 @@
+//! What a detector is, what it is given, and what it reports.
+
+use hmac::{Hmac, KeyInit, Mac};
+use schemas::{Category, Channel, Entity, EntityKind, Severity, TenantId};
+use sha2::Sha256;
+
+use crate::settings::Settings;
+use crate::view::{MessageView, Text, View};
+
+/// The stateless half of the product, one threat at a time: an interaction's view in, sightings out.
+///
+/// A detector keeps nothing between interactions, does no I/O, reads no clock and cannot fail. It
+/// reports what it sees with an honest score, also below its threshold: policy decides what counts.
+pub trait Detector: Send + Sync {
+    /// The name in configuration and on the wire, equal to the file's.
+    fn name(&self) -> &'static str;
+    /// The threat that it looks for.
+    fn category(&self) -> Category;
+    /// From which score on a sighting becomes an annotation, unless the tenant's settings say otherwise.
+    fn threshold(&self) -> f32 {
+        Settings::THRESHOLD_DEFAULT
+    }
+    /// MITRE ATLAS and ATT&CK ids of everything that it reports.
+    fn techniques(&self) -> &'static [&'static str];
+    /// Looks at one interaction.
+    fn detect(&self, scene: &Scene<'_>, out: &mut Sightings);
+}
+
+/// What a detector is given.
+#[derive(Debug)]
+pub struct Scene<'a> {
+    /// The interaction, normalised.
+    pub view: &'a View<'a>,
+    /// The tenant's settings.
+    pub settings: &'a Settings,
+}
+
+impl Scene<'_> {
+    /// The entity that stands for a secret: a keyed hash, so that two records with the same secret meet
+    /// and nobody without the key can test a guess. The tenant goes into the hash, so tenants never meet.
+    pub fn secret_entity(&self, secret: &str) -> Option<Entity> {
+        let tenant = &self.view.interaction.tenant;
+        let id = keyed_hash(self.settings.hash_key.expose(), tenant, secret)?;
+        Entity::new(EntityKind::ApiKey, [id.as_str()])
+    }
+}
+
+/// HMAC-SHA256 of tenant and secret, as `hmac:` and 64 hex digits. `None` never happens: HMAC takes keys of any length.
+fn keyed_hash(key: &[u8], tenant: &TenantId, secret: &str) -> Option<String> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+    mac.update(&(tenant.as_str().len() as u64).to_be_bytes());
+    mac.update(tenant.as_str().as_bytes());
+    mac.update(secret.as_bytes());
+    Some(format!("hmac:{}", crate::hash::hex(&mac.finalize().into_bytes())))
+}
+
+/// What must not be shown in an excerpt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mask {
+    /// A secret.
+    Credential,
+    /// Personal or otherwise regulated data.
+    PersonalData,
+}
+
+/// One thing that a detector saw, before thresholds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sighting {
+    /// The finer distinction.
+    pub subtype: &'static str,
+    /// How sure the detector is, 0 to 1.
+    pub score: f32,
+    /// How bad it is if true.
+    pub severity: Severity,
+    /// The message's position in the interaction.
+    pub message_index: u32,
+    /// The message's channel.
+    pub channel: Channel,
+    /// Scalar values of the message, end exclusive.
+    pub span: (u32, u32),
+    /// What it names that other records may share.
+    pub entities: Vec<Entity>,
+    /// Parts of the message that no excerpt may show, in scalar values.
+    pub masks: Vec<(u32, u32, Mask)>,
+}
+
+impl Sighting {
+    /// A sighting in `message`, without entities or masks.
+    pub fn new(
+        message: &MessageView<'_>,
+        subtype: &'static str,
+        score: f32,
+        severity: Severity,
+        span: (u32, u32),
+    ) -> Self {
+        Self {
+            subtype,
+            score,
+            severity,
+            message_index: message.index,
+            channel: message.channel,
+            span,
+            entities: Vec::new(),
+            masks: Vec::new(),
+        }
+    }
+
+    /// The same with `entities` added.
+    pub fn naming(mut self, entities: impl IntoIterator<Item = Entity>) -> Self {
+        self.entities.extend(entities);
+        self
+    }
+
+    /// The same with its own span masked in excerpts.
+    pub fn masked(mut self, mask: Mask) -> Self {
+        self.masks.push((self.span.0, self.span.1, mask));
+        self
+    }
+}
+
+/// The most sightings that one detector reports for one message. A text with thousands of card numbers
+/// is one leak, and every further span costs a count from the start of the text.
+pub const SIGHTINGS_PER_MESSAGE_MAX: usize = 32;
+
+/// What one detector reports about one interaction.
+#[derive(Debug, Default)]
+pub struct Sightings {
+    list: Vec<Sighting>,
+}
+
+impl Sightings {
+    /// Adds `sighting`, unless its message already has [`SIGHTINGS_PER_MESSAGE_MAX`].
+    pub fn push(&mut self, sighting: Sighting) {
+        if self.room(sighting.message_index) {
+            self.list.push(sighting);
+        }
+    }
+
+    /// Whether the message may get another sighting.
+    pub fn room(&self, message_index: u32) -> bool {
+        let same = self.list.iter().rev().take(SIGHTINGS_PER_MESSAGE_MAX);
+        same.filter(|sighting| sighting.message_index == message_index).count() < SIGHTINGS_PER_MESSAGE_MAX
+    }
+
+    /// Everything reported.
+    pub fn into_inner(self) -> Vec<Sighting> {
+        self.list
+    }
+
+    /// The last sighting, if any.
+    pub fn last(&self) -> Option<&Sighting> {
+        self.list.last()
+    }
+}
+
+/// The messages of `channels` with each of their texts.
+pub fn texts_on<'v, 'a>(
+    view: &'v View<'a>,
+    channels: &'static [Channel],
+) -> impl Iterator<Item = (&'v MessageView<'a>, &'v Text<'a>)> {
+    view.on(channels).flat_map(|message| message.texts.iter().map(move |text| (message, text)))
+}

@@ -1,0 +1,81 @@
+//! Rules: concepts in order and near each other, each with a weight, summed into one score.
+//!
+//! A single word proves nothing: "ignore", "system" and "prompt" are everyday words. A rule asks for
+//! several concepts within a few words. Independent rules that match add up as 1 - (1 - a)(1 - b), so
+//! that several weak signs make a strong one and the score never leaves 0..1. Linear in the number of
+//! hits: each start looks ahead a bounded number of bytes.
+
+use std::ops::Range;
+
+use crate::lexicon::Concepts;
+use crate::view::Text;
+
+/// Concepts in order.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// The detector's finer distinction.
+    pub subtype: &'static str,
+    /// How much it proves alone, 0 to 1.
+    pub weight: f32,
+    /// What must follow on what: each step is met by any of its concepts.
+    pub steps: &'static [Concepts],
+    /// How many bytes may lie between one step and the next.
+    pub gap_max: u32,
+}
+
+/// What the rules say about one text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// The subtype of the weightiest rule.
+    pub subtype: &'static str,
+    /// The sum over the rules that matched.
+    pub score: f32,
+    /// Where the weightiest rule matched, in folded bytes.
+    pub range: Range<usize>,
+    /// How many rules matched.
+    pub rules: usize,
+}
+
+impl Rule {
+    /// The first place where the rule matches.
+    pub fn find(&self, text: &Text<'_>) -> Option<Range<usize>> {
+        let (first, rest) = self.steps.split_first()?;
+        if !self.steps.iter().all(|step| text.concepts.meets(*step)) {
+            return None;
+        }
+        let starts = text.hits.iter().enumerate().filter(|(_, hit)| hit.concepts.meets(*first));
+        for (at, start) in starts {
+            let (mut at, mut end, mut before) = (at, start.end, *first);
+            let complete = rest.iter().all(|step| {
+                // One phrase may meet two steps that ask for different things: "your instructions".
+                let from = if step.meets(before) { at + 1 } else { at };
+                let limit = end.saturating_add(self.gap_max);
+                let near = text.hits.iter().enumerate().skip(from).take_while(|(_, hit)| hit.start <= limit);
+                let found = near.into_iter().find(|(_, hit)| hit.concepts.meets(*step));
+                found.is_some_and(|(found, hit)| {
+                    (at, end, before) = (found, hit.end, *step);
+                    true
+                })
+            });
+            if complete {
+                return Some(start.start as usize..end as usize);
+            }
+        }
+        None
+    }
+}
+
+/// Applies `rules` to `text`; `None` where none matches.
+pub fn judge(rules: &[Rule], text: &Text<'_>) -> Option<Verdict> {
+    let mut best: Option<(&Rule, Range<usize>)> = None;
+    let (mut doubt, mut count) = (1.0, 0);
+    for rule in rules {
+        let Some(range) = rule.find(text) else { continue };
+        doubt *= 1.0 - rule.weight;
+        count += 1;
+        if best.as_ref().is_none_or(|(other, _)| rule.weight > other.weight) {
+            best = Some((rule, range));
+        }
+    }
+    best.map(|(rule, range)| Verdict { subtype: rule.subtype, score: 1.0 - doubt, range, rules: count })
+}

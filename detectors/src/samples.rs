@@ -1,0 +1,170 @@
+//! Measures the detectors on sample data, where it is present, and holds them to their promises there.
+//!
+//! `cargo test -p detectors samples -- --nocapture` prints false positives and recall by channel. Without
+//! the data the test prints `skipped: no samples` and passes.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use schemas::{Channel, Message};
+use serde::Deserialize;
+
+use crate::cases::talk;
+use crate::{Detectors, Settings};
+
+#[derive(Deserialize)]
+struct Row {
+    text: String,
+    label: u8,
+    #[serde(default)]
+    source: String,
+    #[serde(default)]
+    channel: String,
+}
+
+fn samples() -> PathBuf {
+    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data");
+    std::env::var_os("WEIR_SAMPLES").map_or_else(|| PathBuf::from(default), PathBuf::from)
+}
+
+/// The rows of a JSONL file, unpacked by `gzip` where it is packed.
+fn rows(name: &str) -> Option<Vec<Row>> {
+    let path = samples().join(name);
+    let packed = path.extension().is_some_and(|extension| extension == "gz");
+    if !path.is_file() {
+        return None;
+    }
+    let mut child = Command::new(if packed { "gzip" } else { "cat" })
+        .args(packed.then_some("-dc"))
+        .arg(&path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .ok()?;
+    let lines = BufReader::new(child.stdout.take()?).lines();
+    let rows = lines.map(|line| serde_json::from_str(&line.expect("UTF-8")).expect("a row")).collect();
+    child.wait().ok()?;
+    Some(rows)
+}
+
+/// How often a benign text may raise its category, in percent.
+const FALSE_POSITIVES_PERCENT_MAX: f64 = 3.0;
+
+/// Where the curve is printed.
+const THRESHOLDS: [f32; 5] = [0.2, 0.3, 0.4, 0.45, 0.5];
+
+#[test]
+fn injection_samples() {
+    let Some(rows) = rows("injection/train.jsonl.gz") else { return println!("skipped: no samples") };
+    let detectors = Detectors::new().expect("compiles");
+    let settings = Settings { scores: true, ..Settings::default() };
+    let mut counts: BTreeMap<(u8, &str, String, &'static str), (u32, u32)> = BTreeMap::new();
+    let mut curve: BTreeMap<(&str, u8), [u32; THRESHOLDS.len() + 1]> = BTreeMap::new();
+    let dump = std::env::var("WEIR_SAMPLES_DUMP").unwrap_or_default();
+    for row in &rows {
+        let (channel, name) = match row.channel.as_str() {
+            "document" => (Channel::Document, "indirect_injection"),
+            "tool" => (Channel::ToolResult, "indirect_injection"),
+            _ => (Channel::User, "jailbreak"),
+        };
+        let interaction = talk(vec![Message::request(channel, row.text.clone())]);
+        let detection = detectors.annotate(&interaction, &settings);
+        let score = detection.annotated.scores.as_ref().map_or(0.0, |scores| scores[name].value());
+        for (at, threshold) in THRESHOLDS.iter().enumerate() {
+            let count = curve.entry((channel.as_str(), row.label)).or_insert([0; THRESHOLDS.len() + 1]);
+            count[at] += u32::from(score >= *threshold);
+            count[THRESHOLDS.len()] += u32::from(at == 0);
+        }
+        let seen: Vec<&str> = detection.annotated.annotations.iter().map(|a| a.detector.as_str()).collect();
+        for detector in crate::names() {
+            let hit = u32::from(seen.contains(&detector));
+            for source in [row.source.clone(), "(all)".to_owned()] {
+                let count = counts.entry((row.label, channel.as_str(), source, detector)).or_default();
+                *count = (count.0 + hit, count.1 + 1);
+            }
+        }
+        if dump == format!("{}{name}", row.label) && (row.label == 0) == seen.contains(&name) {
+            println!(
+                "DUMP {} {:.200?} {:?}",
+                row.source,
+                row.text,
+                detection
+                    .annotated
+                    .annotations
+                    .iter()
+                    .find(|a| a.detector == name)
+                    .map(|a| (&a.subtype, a.score, a.span))
+            );
+        }
+    }
+    println!("share at thresholds {THRESHOLDS:?}: {curve:?}");
+    for ((label, channel, source, detector), (hits, all)) in counts.iter().filter(|(_, count)| count.0 > 0) {
+        println!(
+            "{label} {channel:11} {source:22} {detector:20} {hits:6}/{all:6} {:6.2} %",
+            100.0 * f64::from(*hits) / f64::from(*all)
+        );
+    }
+    for (channel, name) in
+        [("user", "jailbreak"), ("document", "indirect_injection"), ("tool_result", "indirect_injection")]
+    {
+        let share = |label| {
+            counts
+                .get(&(label, channel, "(all)".to_owned(), name))
+                .map_or(0.0, |(hits, all)| 100.0 * f64::from(*hits) / f64::from(*all))
+        };
+        assert!(share(0) <= FALSE_POSITIVES_PERCENT_MAX, "{name} on {channel}: {:.2} %", share(0));
+    }
+}
+
+#[test]
+fn secret_samples() {
+    let mut total = (0, 0, 0, 0);
+    for name in ["betterleaks_rules", "detect_secrets_tests", "gitleaks_rules", "kingfisher_rules", "noseyparker_rules"]
+    {
+        let Some(rows) = rows(&format!("secrets/{name}.jsonl")) else { return println!("skipped: no samples") };
+        let detectors = Detectors::new().expect("compiles");
+        let mut counts = (0, 0, 0, 0);
+        for row in rows {
+            let interaction = talk(vec![Message::request(Channel::Document, row.text)]);
+            let hit = detectors
+                .annotate(&interaction, &Settings::default())
+                .annotated
+                .annotations
+                .iter()
+                .any(|a| a.detector == "credential_leak");
+            match row.label {
+                1 => counts = (counts.0 + i32::from(hit), counts.1 + 1, counts.2, counts.3),
+                _ => counts = (counts.0, counts.1, counts.2 + i32::from(hit), counts.3 + 1),
+            }
+        }
+        println!("{name}: found {}/{}, on negatives {}/{}", counts.0, counts.1, counts.2, counts.3);
+        total = (total.0 + counts.0, total.1 + counts.1, total.2 + counts.2, total.3 + counts.3);
+    }
+    assert!(total.0 * 4 > total.1, "a quarter of all formats at least: {total:?}");
+}
+
+/// Not a limit, since machines differ: prints what an ordinary interaction costs.
+#[test]
+fn cost_of_an_ordinary_interaction() {
+    let detectors = Detectors::new().expect("compiles");
+    let prose = "The quarterly report shows that revenue grew in three of four regions, while costs in logistics rose. Please check https://www.example.com/report. ";
+    let messages = vec![
+        Message::request(
+            Channel::System,
+            "You are a helpful assistant of the finance team. Answer briefly and name your sources.",
+        ),
+        Message::request(Channel::User, prose.repeat(4)),
+        Message::response(Channel::Assistant, prose.repeat(5)),
+    ];
+    let bytes: usize = messages.iter().map(|message| message.text.expose().len()).sum();
+    let interaction = talk(messages);
+    assert!(detectors.annotate(&interaction, &Settings::default()).annotated.annotations.is_empty());
+    const ROUNDS: u32 = 5_000;
+    let start = Instant::now();
+    for _ in 0..ROUNDS {
+        std::hint::black_box(detectors.annotate(std::hint::black_box(&interaction), &Settings::default()));
+    }
+    println!("{bytes} bytes: {:.1} µs", start.elapsed().as_secs_f64() * 1e6 / f64::from(ROUNDS));
+}

@@ -1,0 +1,93 @@
+//! What a tenant decides about detection, already validated.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The secret that keys the hashes of secrets. Keep it for as long as records shall meet; whoever has it
+/// can test guesses.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HashKey(Vec<u8>);
+
+impl HashKey {
+    /// Wraps secret bytes; 32 or more are advised.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// The bytes.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for HashKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HashKey(<redacted>)")
+    }
+}
+
+/// A tenant's settings for one detector.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DetectorSettings {
+    /// Whether it runs.
+    pub enabled: bool,
+    /// From which score on its sightings count; `None` for the detector's own.
+    pub threshold: Option<f32>,
+}
+
+impl Default for DetectorSettings {
+    fn default() -> Self {
+        Self { enabled: true, threshold: None }
+    }
+}
+
+/// A tenant's settings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Whether anything is detected at all; default true.
+    pub enabled: bool,
+    /// Whether annotations carry redacted excerpts; default false.
+    pub evidence: bool,
+    /// Whether every detector's raw score is reported; default false.
+    pub scores: bool,
+    /// The key of secrets' hashes. The default is a published constant: good for trying out, no secret.
+    pub hash_key: HashKey,
+    /// By detector name; a detector that is absent has [`DetectorSettings::default`].
+    pub detectors: BTreeMap<String, DetectorSettings>,
+}
+
+impl Settings {
+    /// The score from which on a sighting counts: more likely right than wrong.
+    pub const THRESHOLD_DEFAULT: f32 = 0.5;
+    /// The key that is used where none is configured.
+    pub const HASH_KEY_DEFAULT: &'static [u8] = b"weir: no hash key configured";
+
+    /// The settings of the detector `name`.
+    pub fn of(&self, name: &str) -> DetectorSettings {
+        self.detectors.get(name).copied().unwrap_or_default()
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            evidence: false,
+            scores: false,
+            hash_key: HashKey::new(Self::HASH_KEY_DEFAULT),
+            detectors: BTreeMap::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_hides_the_key() {
+        let settings = Settings { hash_key: HashKey::new(*b"topsecret"), ..Settings::default() };
+        let shown = format!("{settings:?}");
+        assert!(!shown.contains("topsecret") && !shown.contains("116"), "{shown}");
+    }
+}

@@ -1,0 +1,92 @@
+//! Suspicious access: the caller's client is a known attack tool.
+//!
+//! **Finds**: user agents of LLM red-team tools and of scanners.
+//!
+//! **Why**: a tool that names itself is either an authorised test that the SOC should know about, or an
+//! attacker in a hurry. It costs nothing to look.
+//!
+//! **Example**: `garak/0.9 (LLM vulnerability scanner)`.
+//!
+//! **Does not find**: tools that name themselves otherwise, places and times that do not fit (they need
+//! memory: correlation rules), addresses of anonymisers.
+//!
+//! **References**: MITRE ATLAS AML.T0040 (AI Model Inference API Access), ATT&CK T1595 (Active Scanning);
+//! the tools' own documentation.
+
+use schemas::{Category, Channel, Severity};
+
+use crate::detector::{Detector, Scene, Sighting, Sightings};
+
+/// See the file's head.
+#[derive(Debug)]
+pub struct SuspiciousAccess;
+
+/// Tools that attack models, by a part of their user agent in lower case.
+const LLM_TOOLS: [&str; 8] =
+    ["garak", "pyrit", "promptfoo", "promptmap", "llm-attacks", "giskard", "llmfuzzer", "deepteam"];
+/// Scanners and attack proxies.
+const SCANNERS: [&str; 16] = [
+    "sqlmap",
+    "nuclei",
+    "burpsuite",
+    "burp suite",
+    "burpcollaborator",
+    "nikto",
+    "wpscan",
+    "dirbuster",
+    "gobuster",
+    "ffuf",
+    "masscan",
+    "zgrab",
+    "nmap scripting engine",
+    "acunetix",
+    "owasp zap",
+    "feroxbuster",
+];
+/// The longest user agent that is looked at, in bytes.
+const USER_AGENT_BYTES_MAX: usize = 1024;
+
+impl Detector for SuspiciousAccess {
+    fn name(&self) -> &'static str {
+        "suspicious_access"
+    }
+
+    fn category(&self) -> Category {
+        Category::SuspiciousAccess
+    }
+
+    fn techniques(&self) -> &'static [&'static str] {
+        &["AML.T0040", "T1595"]
+    }
+
+    fn detect(&self, scene: &Scene<'_>, out: &mut Sightings) {
+        let Some(agent) = &scene.view.interaction.who.user_agent else { return };
+        let agent = agent.get(..agent.floor_char_boundary(USER_AGENT_BYTES_MAX)).unwrap_or(agent).to_ascii_lowercase();
+        let named = |tools: &[&str]| tools.iter().any(|tool| names(&agent, tool));
+        let (subtype, score, severity) = match (named(&LLM_TOOLS), named(&SCANNERS)) {
+            (true, _) => ("llm_attack_tool", 0.9, Severity::Medium),
+            (_, true) => ("scanner", 0.8, Severity::Low),
+            _ => return,
+        };
+        // The access is not a text: the sighting stands at the first message with an empty span.
+        out.push(Sighting {
+            subtype,
+            score,
+            severity,
+            message_index: 0,
+            channel: scene.view.messages.first().map_or(Channel::User, |message| message.channel),
+            span: (0, 0),
+            entities: Vec::new(),
+            masks: Vec::new(),
+        });
+    }
+}
+
+/// Whether `agent` holds `tool` as a word of its own.
+fn names(agent: &str, tool: &str) -> bool {
+    agent.match_indices(tool).any(|(at, _)| {
+        let before = agent.get(..at).and_then(|text| text.chars().next_back());
+        let after = agent.get(at + tool.len()..).and_then(|text| text.chars().next());
+        ![before, after].into_iter().flatten().any(char::is_alphanumeric)
+    })
+}

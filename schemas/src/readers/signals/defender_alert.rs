@@ -1,0 +1,61 @@
+//! Microsoft Defender XDR alerts as Microsoft Graph gives them (`security/alerts_v2`).
+//!
+//! Source: learn.microsoft.com/graph/api/resources/security-alert. The older `security/alerts` and the
+//! Defender for Endpoint API are not read; what an alert is about stands in [`super::defender_evidence`].
+
+use super::defender_evidence::add_evidence;
+use super::draft::Draft;
+use super::fields::{Node, first_time, has, has_any};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::severity::Severity;
+use crate::signal::Group;
+
+/// The product of every Defender XDR alert, however it came: its id is the same in Graph and hunting.
+pub(super) const PRODUCT: &str = "defender_alert";
+
+/// Reads Defender XDR alerts.
+pub(super) struct DefenderAlert;
+
+impl Reader for DefenderAlert {
+    fn name(&self) -> &'static str {
+        PRODUCT
+    }
+
+    fn recognises(&self, record: &RawRecord<'_>) -> bool {
+        has(record, "title")
+            && has_any(record, &["createdDateTime", "firstActivityDateTime"])
+            && has_any(record, &["serviceSource", "detectionSource", "alertWebUrl", "providerAlertId"])
+    }
+
+    fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let root = parse_value(record.bytes)?;
+        let alert = Node::new(&root);
+        let service = alert.first(&["serviceSource", "detectionSource"]).text().unwrap_or_default();
+        let severity = Severity::from_word(&alert.get("severity").word().unwrap_or_default());
+        let mut draft = Draft::alert(PRODUCT, group_of(&service, context.group), severity);
+        draft.native_id = alert.get("id").text().map(Into::into);
+        draft.time = first_time(&[alert.get("firstActivityDateTime"), alert.get("createdDateTime")]);
+        draft.vendor_tenant = alert.get("tenantId").text().map(Into::into);
+        draft.add_techniques_at(alert.get("mitreTechniques"));
+        alert.get("evidence").items().for_each(|evidence| add_evidence(evidence, &mut draft));
+        let title = alert.first(&["title", "category"]).text();
+        draft.title = title.unwrap_or("Defender alert".into()).into_owned();
+        draft.publish(record, context, out)
+    }
+}
+
+/// The part of the estate that a Defender service watches, by its name in Graph (`microsoftDefenderForIdentity`)
+/// or in hunting (`Microsoft Defender for Identity`).
+pub(super) fn group_of(service: &str, otherwise: Group) -> Group {
+    let service: String = service.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect();
+    let is = |words: &[&str]| words.iter().any(|word| service.contains(word));
+    if is(&["foridentity", "identityprotection"]) {
+        Group::Identity
+    } else if is(&["forendpoint"]) {
+        Group::Endpoint
+    } else if is(&["office365", "cloudapp", "forcloud", "dataloss", "purview", "appgovernance"]) {
+        Group::Cloud
+    } else {
+        otherwise
+    }
+}

@@ -1,0 +1,224 @@
+//! Microsoft Defender XDR advanced hunting: the streaming envelope (`AdvancedHunting-*`), rows of the
+//! tables as Log Analytics keeps them, and bare rows as the portal exports them.
+//!
+//! Source: learn.microsoft.com/defender-xdr/advanced-hunting-schema-tables. Columns have the same meaning
+//! in every table, so one walk over the known columns reads them all. Rows of `AlertInfo` and
+//! `AlertEvidence` become the signal of their alert, so that the correlator folds them by uid.
+
+use super::defender_alert::{PRODUCT as ALERT, group_of};
+use super::draft::Draft;
+use super::fields::{Node, discriminator, first_time, has, has_any};
+use super::things::{self, Account};
+use crate::entity::{Entity, EntityKind};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::severity::Severity;
+use crate::signal::Group;
+
+const PREFIX: &str = "advancedhunting-";
+
+/// Reads advanced hunting rows.
+pub(super) struct DefenderHunting;
+
+impl Reader for DefenderHunting {
+    fn name(&self) -> &'static str {
+        "defender_hunting"
+    }
+
+    fn recognises(&self, record: &RawRecord<'_>) -> bool {
+        if has(record, "properties") {
+            return discriminator(record, "category").to_ascii_lowercase().starts_with(PREFIX);
+        }
+        let timed = has_any(record, &["Timestamp", "TimeGenerated"]);
+        let event =
+            has(record, "ActionType") && has_any(record, &["ReportId", "ReportId_long", "DeviceId", "AccountObjectId"]);
+        let alert = has(record, "AlertId") && has_any(record, &["EntityType", "Title", "AttackTechniques"]);
+        let mail = has(record, "NetworkMessageId") && has(record, "ReportId");
+        let row = group_of_table(discriminator(record, "Type")).is_some() && has(record, "ReportId");
+        timed && (event || alert || mail || row)
+    }
+
+    fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let root = parse_value(record.bytes)?;
+        let envelope = Node::new(&root);
+        let properties = envelope.get("properties").unfolded();
+        let properties = Node::new(&properties);
+        let row = if properties.is_object() { properties } else { envelope };
+        let mut draft = match row.get("AlertId").text() {
+            Some(id) => alert(row, id.into_owned(), context.group),
+            None => event(self.name(), envelope, row, context.group),
+        };
+        draft.time = first_time(&[row.get("Timestamp"), row.get("TimeGenerated"), envelope.get("time")]);
+        draft.vendor_tenant = envelope.first(&["tenantId", "AADTenantId"]).text().map(Into::into);
+        for techniques in ["AttackTechniques", "AdditionalFields.AttackTechniques"] {
+            draft.add_techniques_at(row.at(techniques));
+        }
+        add_accounts(row, &mut draft);
+        add_devices(row, &mut draft);
+        add_files(row, &mut draft);
+        add_network(row, &mut draft);
+        add_cloud(row, &mut draft);
+        draft.publish(record, context, out)
+    }
+}
+
+/// A row of `AlertInfo` or `AlertEvidence`.
+fn alert(row: Node<'_>, id: String, otherwise: Group) -> Draft {
+    let service = row.first(&["ServiceSource", "DetectionSource"]).text().unwrap_or_default();
+    let severity = Severity::from_word(&row.get("Severity").word().unwrap_or_default());
+    let mut draft = Draft::alert(ALERT, group_of(&service, otherwise), severity);
+    draft.native_id = Some(id);
+    let kind = row.get("EntityType").text().map(|kind| format!("Evidence of an alert: {kind}"));
+    let title = row.first(&["Title", "Category"]).text().map(Into::into).or(kind);
+    draft.title = title.unwrap_or("Defender alert".to_owned());
+    draft
+}
+
+/// A row of any other table.
+fn event(product: &'static str, envelope: Node<'_>, row: Node<'_>, otherwise: Group) -> Draft {
+    let category = envelope.get("category").text().unwrap_or_default().to_ascii_lowercase();
+    let table = category.strip_prefix(PREFIX).map(str::to_owned);
+    let table = table.or_else(|| row.get("Type").text().map(Into::into)).unwrap_or_default();
+    let group = group_of_table(&table).unwrap_or_else(|| group_of_columns(row, otherwise));
+    let mut draft = Draft::context(product, group);
+    let report = row.first(&["ReportId", "ReportId_long"]).text().map(String::from);
+    if report.as_deref().is_some_and(|id| id.bytes().all(|b| b.is_ascii_digit())) {
+        // A device numbers its reports itself; with its name and the time the number is unique.
+        let device = row.first(&["DeviceId", "DeviceName"]).text().unwrap_or_default();
+        let time = row.first(&["Timestamp", "TimeGenerated"]).text().unwrap_or_default();
+        draft.unique_id = report.as_deref().map(|id| format!("{device} {time} {id}"));
+    }
+    draft.native_id = report;
+    draft.title = title(row, &table);
+    draft
+}
+
+/// The part of the estate that a table is about.
+fn group_of_table(table: &str) -> Option<Group> {
+    let table = table.to_ascii_lowercase();
+    let starts = |words: &[&str]| words.iter().any(|word| table.starts_with(word));
+    if starts(&["device"]) {
+        Some(Group::Endpoint)
+    } else if starts(&["identity", "aadsignin", "entraidsignin", "aadspnsignin"]) {
+        Some(Group::Identity)
+    } else if starts(&["cloud", "email", "urlclick", "message", "behavior", "oauthapp"]) {
+        Some(Group::Cloud)
+    } else {
+        None
+    }
+}
+
+fn group_of_columns(row: Node<'_>, otherwise: Group) -> Group {
+    // Exports of several tables at once give every row all columns, empty ones too.
+    let has = |key: &str| row.first(&[key]).exists();
+    if has("NetworkMessageId") || has("ActivityType") || has("RawEventData") {
+        Group::Cloud
+    } else if has("DestinationDeviceName") || row.get("Application").is("Active Directory") {
+        Group::Identity
+    } else if has("DeviceId") || has("InitiatingProcessFileName") {
+        Group::Endpoint
+    } else {
+        otherwise
+    }
+}
+
+fn account_of<'v>(row: Node<'v>, prefix: &str) -> Option<Entity> {
+    let key = |name: &str| row.get(&format!("{prefix}{name}"));
+    let ids: [Node<'v>; 4] = [key("ObjectId"), key("Upn"), key("Sid"), Node::absent()];
+    Account { ids: &ids, domain: key("Domain"), name: key("Name"), display: key("DisplayName") }.entity()
+}
+
+fn add_accounts(row: Node<'_>, draft: &mut Draft) {
+    let object = row.get("AccountObjectId");
+    let application = row.get("OAuthAppId").text().or_else(|| row.get("ClientId").text());
+    let acts_itself = object.text().is_some_and(|id| application.as_deref() == Some(&*id));
+    if acts_itself || row.get("AccountType").is("Application") {
+        draft.add(things::microsoft_application(&[object], row.get("AccountDisplayName")));
+    } else {
+        draft.add(account_of(row, "Account"));
+        let login = Some(row.get("UserId")).filter(|id| id.text().is_some_and(|id| id.contains('@')));
+        draft.add(things::user(&[object, login.unwrap_or(Node::absent())]));
+    }
+    draft.add(account_of(row, "InitiatingProcessAccount"));
+    draft.add(account_of(row, "TargetAccount"));
+    let raw = row.get("RawEventData").unfolded();
+    let raw = Node::new(&raw);
+    let login = raw.get("UserId");
+    if login.text().is_some_and(|id| id.contains('@')) {
+        draft.add(things::user(&[login, raw.get("LogonUserSid")]));
+    }
+    let owner = raw.get("MailboxOwnerUPN");
+    draft.add(things::user(&[owner, raw.get("MailboxOwnerSid")]));
+    let mailbox = [raw.get("MailboxGuid").text(), owner.text()];
+    draft.add(Entity::new(EntityKind::Mailbox, mailbox.iter().flatten().map(AsRef::as_ref)));
+}
+
+fn add_devices(row: Node<'_>, draft: &mut Draft) {
+    draft.add(things::device(&[row.get("DeviceId"), row.get("DeviceName")]));
+    for name in ["DestinationDeviceName", "TargetDeviceName", "RemoteDeviceName"] {
+        draft.add(things::device(&[row.get(name)]));
+    }
+}
+
+fn add_files(row: Node<'_>, draft: &mut Draft) {
+    let process = row.get("ActionType").is("ProcessCreated") || row.get("EntityType").is("Process");
+    let kind = if process { EntityKind::Process } else { EntityKind::File };
+    let hashes = [row.get("SHA256"), row.get("SHA1")];
+    draft.add(things::image(kind, &hashes, row.get("FolderPath"), row.get("FileName")));
+    let hashes = [row.get("InitiatingProcessSHA256"), row.get("InitiatingProcessSHA1")];
+    let (path, name) = (row.get("InitiatingProcessFolderPath"), row.get("InitiatingProcessFileName"));
+    draft.add(things::image(EntityKind::Process, &hashes, path, name));
+}
+
+fn add_network(row: Node<'_>, draft: &mut Draft) {
+    const ADDRESSES: [&str; 8] = [
+        "IPAddress",
+        "RemoteIP",
+        "LocalIP",
+        "DestinationIPAddress",
+        "SenderIPv4",
+        "SenderIPv6",
+        "FileOriginIP",
+        "ClientIP",
+    ];
+    draft.add_ips(ADDRESSES.map(|key| row.get(key)));
+    for url in ["RemoteUrl", "Url", "FileOriginUrl"] {
+        draft.add(things::url_or_domain(row.get(url)));
+    }
+    draft.add(things::user(&[row.get("RecipientEmailAddress"), row.get("RecipientObjectId")]));
+    let sender = row.first(&["SenderFromAddress", "SenderMailFromAddress"]);
+    match row.get("SenderObjectId").text() {
+        Some(_) => draft.add(things::user(&[sender, row.get("SenderObjectId")])),
+        None => draft.add_one(EntityKind::Mailbox, sender),
+    }
+}
+
+fn add_cloud(row: Node<'_>, draft: &mut Draft) {
+    for id in ["OAuthAppId", "OAuthApplicationId", "AppId"] {
+        draft.add(things::microsoft_application(&[row.get(id)], row.get("OAuthApplicationName")));
+    }
+    draft.add_one(EntityKind::Session, row.get("SessionId"));
+    for id in ["AzureResourceId", "ResourceId", "ResourceID", "AwsResourceName", "GcpFullResourceName"] {
+        draft.add_one(EntityKind::CloudResource, row.get(id));
+    }
+}
+
+fn title(row: Node<'_>, table: &str) -> String {
+    let what = row.get("ActionType").text().map_or_else(|| table.to_owned(), Into::into);
+    let mut title = if what.is_empty() { "Defender event".to_owned() } else { what };
+    let program = row.get("FileName").text().filter(|_| row.get("ActionType").is("ProcessCreated"));
+    if let Some(program) = program.or_else(|| row.get("InitiatingProcessFileName").text()) {
+        title.push_str(&format!(": {program}"));
+    }
+    let users = ["AccountUpn", "InitiatingProcessAccountUpn", "UserId", "AccountName", "AccountDisplayName"];
+    let user = row.first(&users).text().or_else(|| row.get("InitiatingProcessAccountName").text());
+    if let Some(user) = user {
+        title.push_str(&format!(" by {user}"));
+    }
+    if let Some(device) = row.get("DeviceName").text() {
+        title.push_str(&format!(" on {device}"));
+    }
+    if let Some(target) = row.first(&["DestinationDeviceName", "RemoteUrl", "RemoteIP"]).text() {
+        title.push_str(&format!(" to {target}"));
+    }
+    title
+}

@@ -1,0 +1,270 @@
+//! A signal while a reader fills it, and what all signals have in common.
+//!
+//! Here stand the uid, the content hash of records without an id, the bounds on text and on the number
+//! of entities, and the union of entities that turn out to be one thing. What a field means is the
+//! reader's business.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::fields::Node;
+use crate::entity::{Entity, EntityKind, ID_BYTES_MAX, IDS_PER_ENTITY_MAX};
+use crate::ids::SignalUid;
+use crate::readers::{Context, Output, RawRecord, ReadError, parse_value};
+use crate::severity::Severity;
+use crate::signal::{Flag, Group, Signal, SignalKind};
+use crate::time::Timestamp;
+
+/// The longest title in characters; a title is one line for people.
+const TITLE_CHARS_MAX: usize = 240;
+/// The most techniques that one signal keeps.
+const TECHNIQUES_MAX: usize = 64;
+
+/// A signal in the making.
+pub(super) struct Draft {
+    /// The source's name, part of the uid.
+    pub(super) product: &'static str,
+    pub(super) group: Group,
+    pub(super) kind: SignalKind,
+    pub(super) severity: Severity,
+    pub(super) title: String,
+    /// The vendor's id; without one the content's hash.
+    pub(super) native_id: Option<String>,
+    /// What the uid is derived from where the vendor's id alone is not unique.
+    pub(super) unique_id: Option<String>,
+    pub(super) time: Option<Timestamp>,
+    /// The vendor's tenant, organisation or account.
+    pub(super) vendor_tenant: Option<String>,
+    techniques: Vec<String>,
+    entities: Vec<Entity>,
+}
+
+impl Draft {
+    /// A record that is no alert.
+    pub(super) fn context(product: &'static str, group: Group) -> Self {
+        Self {
+            product,
+            group,
+            kind: SignalKind::Context,
+            severity: Severity::Informational,
+            title: String::new(),
+            native_id: None,
+            unique_id: None,
+            time: None,
+            vendor_tenant: None,
+            techniques: Vec::new(),
+            entities: Vec::new(),
+        }
+    }
+
+    /// A vendor's alert.
+    pub(super) fn alert(product: &'static str, group: Group, severity: Severity) -> Self {
+        Self { kind: SignalKind::Alert, severity, ..Self::context(product, group) }
+    }
+
+    /// Adds what took part. Entities of one kind that share an identifier are one thing.
+    pub(super) fn add(&mut self, entity: Option<Entity>) {
+        let Some(mut entity) = entity else { return };
+        let mut place = self.entities.len();
+        let mut index = 0;
+        self.entities.retain_mut(|known| {
+            let same = known.kind == entity.kind && known.ids.iter().any(|id| entity.ids.contains(id));
+            if same {
+                place = place.min(index);
+                entity.ids.append(&mut known.ids);
+                entity.name = known.name.take().or(entity.name.take());
+            }
+            index += 1;
+            !same
+        });
+        entity.ids.sort_unstable();
+        entity.ids.dedup();
+        entity.ids.truncate(IDS_PER_ENTITY_MAX);
+        self.entities.insert(place.min(self.entities.len()), entity);
+    }
+
+    /// Adds the thing of `kind` whose one identifier stands at `node`.
+    pub(super) fn add_one(&mut self, kind: EntityKind, node: Node<'_>) {
+        if let Some(id) = node.text() {
+            self.add(Entity::new(kind, [&*id]));
+        }
+    }
+
+    /// Adds the addresses at `nodes`.
+    pub(super) fn add_ips<'v>(&mut self, nodes: impl IntoIterator<Item = Node<'v>>) {
+        for node in nodes {
+            self.add_one(EntityKind::Ip, node);
+        }
+    }
+
+    /// Adds every MITRE ATT&CK or ATLAS technique that `text` names.
+    pub(super) fn add_techniques(&mut self, text: &str) {
+        self.techniques.extend(techniques_in(text).take(TECHNIQUES_MAX));
+    }
+
+    /// Adds every technique that the texts at or in `node` name.
+    pub(super) fn add_techniques_at(&mut self, node: Node<'_>) {
+        for text in node.items().filter_map(Node::word) {
+            self.add_techniques(&text);
+        }
+    }
+
+    /// Completes the signal and hands it over.
+    ///
+    /// # Errors
+    /// When the content of a record without an id cannot be read for its hash.
+    pub(super) fn publish(
+        mut self,
+        record: &RawRecord<'_>,
+        context: &Context<'_>,
+        out: &mut Output,
+    ) -> Result<(), ReadError> {
+        let mut flags = Vec::new();
+        let native_id = match self.native_id.take().filter(|id| id.len() <= ID_BYTES_MAX) {
+            Some(id) => id,
+            None => {
+                flags.push(Flag::DerivedId);
+                content_hash(&parse_value(record.bytes)?)
+            }
+        };
+        let time = context.time(self.time, &mut flags);
+        if self.entities.len() > context.limits.entities_max {
+            self.entities.truncate(context.limits.entities_max);
+            flags.push(Flag::Truncated);
+        }
+        self.techniques.sort_unstable();
+        self.techniques.dedup();
+        self.techniques.truncate(TECHNIQUES_MAX);
+        let tenant = context.tenant(None, self.vendor_tenant.as_deref());
+        out.signal(Signal {
+            uid: SignalUid::derive(&tenant, self.product, self.unique_id.as_deref().unwrap_or(&native_id)),
+            native_id,
+            tenant,
+            time,
+            group: self.group,
+            product: self.product.to_owned(),
+            kind: self.kind,
+            title: one_line(&self.title),
+            severity: self.severity,
+            category: None,
+            techniques: self.techniques,
+            entities: self.entities,
+            flags,
+        });
+        Ok(())
+    }
+}
+
+/// One line of bounded length: runs of white space and control characters become one space.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len().min(TITLE_CHARS_MAX));
+    let mut gap = false;
+    for (kept, c) in text.trim().chars().enumerate() {
+        if kept >= TITLE_CHARS_MAX {
+            line.push('…');
+            break;
+        }
+        if c.is_whitespace() || c.is_control() {
+            gap = true;
+            continue;
+        }
+        if std::mem::take(&mut gap) {
+            line.push(' ');
+        }
+        line.push(c);
+    }
+    line
+}
+
+/// Technique ids within `text`: `T1218.010`, `AML.T0051`. What letters or digits enclose is no id.
+fn techniques_in(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '.').filter_map(|word| {
+        let word = word.trim_matches('.');
+        let (atlas, id) = match word.get(..4) {
+            Some(prefix) if prefix.eq_ignore_ascii_case("AML.") => ("AML.", word.get(4..)?),
+            _ => ("", word),
+        };
+        let mut parts = id.strip_prefix(['T', 't'])?.split('.');
+        let digits = |part: &str, count| part.len() == count && part.bytes().all(|b| b.is_ascii_digit());
+        let technique = parts.next().filter(|part| digits(part, 4))?;
+        match (parts.next(), parts.next()) {
+            (None, None) => Some(format!("{atlas}T{technique}")),
+            (Some(sub), None) if digits(sub, 3) => Some(format!("{atlas}T{technique}.{sub}")),
+            _ => None,
+        }
+    })
+}
+
+/// SHA-256 over a record's content in hexadecimal digits, blind to white space and to the order of members.
+pub(super) fn content_hash(value: &Value) -> String {
+    let mut hash = Sha256::new();
+    feed(&mut hash, value);
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Every value with its type and length before it, so that no two contents give the same bytes.
+fn feed(hash: &mut Sha256, value: &Value) {
+    let mut part = |tag: u8, bytes: &[u8]| {
+        hash.update([tag]);
+        hash.update((bytes.len() as u64).to_be_bytes());
+        hash.update(bytes);
+    };
+    match value {
+        Value::Null => part(b'n', &[]),
+        Value::Bool(flag) => part(b'b', &[u8::from(*flag)]),
+        Value::Number(number) => part(b'd', number.to_string().as_bytes()),
+        Value::String(text) => part(b's', text.as_bytes()),
+        Value::Array(elements) => {
+            part(b'a', &(elements.len() as u64).to_be_bytes());
+            elements.iter().for_each(|element| feed(hash, element));
+        }
+        Value::Object(members) => {
+            part(b'o', &(members.len() as u64).to_be_bytes());
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_unstable_by(|a, b| a.0.cmp(b.0));
+            for (name, member) in members {
+                feed(hash, &Value::String(name.clone()));
+                feed(hash, member);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_techniques_in_prose() {
+        let text =
+            "[\"Regsvr32 (T1218.010)\",\"T1059\"], aml.t0051.000; XT1059 T10590 T1059.01 technique_id=T1003,x T1.2.3";
+        let found: Vec<_> = techniques_in(text).collect();
+        assert_eq!(found, ["T1218.010", "T1059", "AML.T0051.000", "T1003"]);
+    }
+
+    #[test]
+    fn entities_that_share_an_identifier_are_one() {
+        let mut draft = Draft::context("x", Group::Identity);
+        for ids in [["a@example.com", "s-1-5-21-1"], ["b@example.com", "o2"], ["s-1-5-21-1", "o1"], ["o1", "o2"]] {
+            draft.add(Entity::new(EntityKind::User, ids));
+        }
+        draft.add(Entity::new(EntityKind::Device, ["o1"]));
+        assert_eq!(draft.entities.len(), 2);
+        assert_eq!(draft.entities[0].ids, ["a@example.com", "b@example.com", "o1", "o2", "s-1-5-21-1"]);
+    }
+
+    #[test]
+    fn titles_are_one_bounded_line() {
+        assert_eq!(one_line(" a\r\n\u{0}b  c "), "a b c");
+        assert_eq!(one_line(&"x".repeat(1000)).chars().count(), TITLE_CHARS_MAX + 1);
+    }
+
+    #[test]
+    fn the_hash_sees_content_and_nothing_else() {
+        let hash = |text| content_hash(&serde_json::from_str(text).expect("JSON"));
+        assert_eq!(hash(r#"{"a":1,"b":[2]}"#), hash(r#"{ "b": [2], "a": 1 }"#));
+        assert_ne!(hash(r#"{"a":"1"}"#), hash(r#"{"a":1}"#));
+        assert_ne!(hash(r#"[["a"],"b"]"#), hash(r#"[["a","b"]]"#));
+        assert_eq!(hash("null").len(), 64);
+    }
+}

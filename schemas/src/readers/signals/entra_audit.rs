@@ -1,0 +1,118 @@
+//! Entra ID directory audits: Graph `directoryAudit`, the diagnostic category `AuditLogs` and the others
+//! that stand in for its `category` member, the table `AuditLogs`.
+//!
+//! Source: learn.microsoft.com/graph/api/resources/directoryaudit. Intune writes a category `AuditLogs`
+//! of its own, which goes to [`super::intune`].
+
+use super::draft::Draft;
+use super::entra::{EntraRecord, is_table};
+use super::fields::{Node, discriminator, has, has_any, is_one_of};
+use super::{intune, things};
+use crate::entity::EntityKind;
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::signal::Group;
+
+/// The activity categories that Entra also writes in the envelope's place.
+const CATEGORIES: [&str; 19] = [
+    "AdministrativeUnit",
+    "ApplicationManagement",
+    "AttributeManagement",
+    "AuditLogs",
+    "Authentication",
+    "Authorization",
+    "AuthorizationPolicy",
+    "Contact",
+    "CrossTenantAccessSettings",
+    "Device",
+    "DeviceConfiguration",
+    "DirectoryManagement",
+    "EntitlementManagement",
+    "GroupManagement",
+    "KerberosDomain",
+    "Policy",
+    "ResourceManagement",
+    "RoleManagement",
+    "UserManagement",
+];
+
+/// Reads Entra ID directory audits.
+pub(super) struct EntraAudit;
+
+impl Reader for EntraAudit {
+    fn name(&self) -> &'static str {
+        "entra_audit"
+    }
+
+    fn recognises(&self, record: &RawRecord<'_>) -> bool {
+        let own = has(record, "activityDisplayName") && has_any(record, &["initiatedBy", "targetResources"]);
+        let envelope = has(record, "properties") && is_one_of(discriminator(record, "category"), &CATEGORIES);
+        let resource = discriminator(record, "resourceId");
+        let activity = resource.is_empty() || resource.to_ascii_lowercase().contains("microsoft.aadiam");
+        let audit = discriminator(record, "category").eq_ignore_ascii_case("AuditLogs");
+        let row = !has(record, "properties") && is_table(record, |name| name.eq_ignore_ascii_case("AuditLogs"));
+        own || row || (envelope && (activity || audit))
+    }
+
+    fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let root = parse_value(record.bytes)?;
+        let properties = Node::new(&root).get("properties").unfolded().into_owned();
+        let entra = EntraRecord::new(&root, &properties);
+        if intune::is_audit(entra.body) {
+            return intune::read_value(&root, record, context, out);
+        }
+        let mut draft = Draft::context(self.name(), Group::Identity);
+        draft.native_id = entra.id();
+        draft.time = entra.time(&["activityDateTime"]);
+        draft.vendor_tenant = entra.tenant();
+        let initiated = entra.body.get("initiatedBy").unfolded();
+        let actor = add_actor(Node::new(&initiated), &mut draft);
+        draft.add_ips([entra.envelope.get("callerIpAddress")]);
+        let targets = entra.body.get("targetResources").unfolded();
+        let mut target_name = None;
+        for target in Node::new(&targets).items() {
+            target_name = target_name.or(target.first(&["userPrincipalName", "displayName"]).text());
+            add_target(target, &mut draft);
+        }
+        let activity = entra.body.first(&["activityDisplayName", "operationName"]).text();
+        let activity = activity.or_else(|| entra.envelope.get("operationName").text());
+        draft.title = activity.unwrap_or("Directory change".into()).into_owned();
+        if let Some(actor) = actor {
+            draft.title.push_str(&format!(" by {actor}"));
+        }
+        if let Some(name) = target_name {
+            draft.title.push_str(&format!(" on {name}"));
+        }
+        if entra.body.first(&["result", "resultType"]).is("failure") {
+            draft.title.push_str(" (failed)");
+        }
+        draft.publish(record, context, out)
+    }
+}
+
+/// Adds who did it; gives their name.
+fn add_actor(initiated: Node<'_>, draft: &mut Draft) -> Option<String> {
+    let (user, app) = (initiated.get("user"), initiated.get("app"));
+    let person = things::user(&[user.get("id"), user.get("userPrincipalName")]);
+    draft.add(person.map(|person| person.named(user.get("displayName").text().as_deref())));
+    draft.add_ips([user.get("ipAddress")]);
+    let ids = [app.get("servicePrincipalId"), app.get("appId")];
+    draft.add(things::microsoft_application(&ids, app.get("displayName")));
+    let name = user.first(&["userPrincipalName", "displayName", "id"]).text();
+    name.or_else(|| app.first(&["displayName", "servicePrincipalName", "appId"]).text()).map(Into::into)
+}
+
+fn add_target(target: Node<'_>, draft: &mut Draft) {
+    let (id, name) = (target.get("id"), target.get("displayName"));
+    let entity = match target.get("type").text().as_deref() {
+        Some("User") => {
+            let user = things::user(&[id, target.get("userPrincipalName")]);
+            user.map(|user| user.named(name.text().as_deref()))
+        }
+        Some("Application" | "ServicePrincipal") => things::microsoft_application(&[id], name),
+        Some("Device") => things::device(&[id, name]),
+        // Whoever gains a role shares it with every administrator before them.
+        Some("Role" | "Directory" | "Other") => None,
+        _ => return draft.add_one(EntityKind::CloudResource, id),
+    };
+    draft.add(entity);
+}

@@ -1,0 +1,101 @@
+//! Entra ID Protection: risk detections and risky users or service principals, in Graph, Azure Monitor
+//! and Log Analytics form.
+//!
+//! Source: learn.microsoft.com/graph/api/resources/riskdetection and riskyuser. A risk that was dismissed
+//! or remediated is context; any other is an alert.
+
+use super::draft::Draft;
+use super::entra::{EntraRecord, is_table};
+use super::fields::{Node, has, has_any, is_one_of};
+use super::things;
+use crate::entity::EntityKind;
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::severity::Severity;
+use crate::signal::{Group, SignalKind};
+
+const TABLES: [&str; 8] = [
+    "AADRiskyServicePrincipals",
+    "AADRiskyUsers",
+    "AADServicePrincipalRiskEvents",
+    "AADUserRiskEvents",
+    "RiskyServicePrincipals",
+    "RiskyUsers",
+    "ServicePrincipalRiskEvents",
+    "UserRiskEvents",
+];
+
+/// Reads Entra ID Protection's records.
+pub(super) struct EntraRisk;
+
+impl Reader for EntraRisk {
+    fn name(&self) -> &'static str {
+        "entra_risk"
+    }
+
+    fn recognises(&self, record: &RawRecord<'_>) -> bool {
+        let level = has(record, "riskLevel") && !has_any(record, &["properties", "Type", "riskLevelDuringSignIn"]);
+        let detection =
+            has_any(record, &["riskEventType", "riskType"]) && has_any(record, &["riskState", "riskDetail"]);
+        let entity = has(record, "riskState") && has_any(record, &["riskLastUpdatedDateTime", "isDeleted"]);
+        (level && (detection || entity)) || is_table(record, |name| is_one_of(name, &TABLES))
+    }
+
+    fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let root = parse_value(record.bytes)?;
+        let properties = Node::new(&root).get("properties").unfolded().into_owned();
+        let entra = EntraRecord::new(&root, &properties);
+        let body = entra.body;
+        let mut draft = Draft::alert(self.name(), Group::Identity, severity(body));
+        if is_one_of(
+            &body.get("riskState").word().unwrap_or_default(),
+            &["dismissed", "remediated", "confirmedSafe", "none"],
+        ) {
+            draft.kind = SignalKind::Context;
+            draft.severity = Severity::Informational;
+        }
+        draft.native_id = entra.id();
+        draft.vendor_tenant = entra.tenant();
+        draft.time = entra.time(&["activityDateTime", "detectedDateTime", "riskLastUpdatedDateTime"]);
+        let event = body.first(&["riskEventType", "riskType"]).text();
+        if event.is_none() {
+            // The id of a risky user is the user's: only with the time does it name this record.
+            let updated = body.get("riskLastUpdatedDateTime").text();
+            draft.unique_id = entra.id().zip(updated).map(|(id, updated)| format!("{id} {updated}"));
+            if body.get("userPrincipalName").exists() {
+                draft.add(things::user(&[body.get("id"), body.get("userPrincipalName")]));
+            } else {
+                draft.add(things::microsoft_application(&[body.get("id"), body.get("appId")], body.get("displayName")));
+            }
+        }
+        draft.add(entra.user());
+        draft.add(things::microsoft_application(
+            &[body.get("servicePrincipalId"), body.get("appId")],
+            body.first(&["servicePrincipalDisplayName", "displayName"]),
+        ));
+        draft.add_ips([body.get("ipAddress")]);
+        draft.add_one(EntityKind::Session, body.get("sessionId"));
+        draft.add_techniques_at(body.get("additionalInfo"));
+        draft.title = title(body, event.as_deref());
+        draft.publish(record, context, out)
+    }
+}
+
+/// Entra's risk level; `hidden` needs a licence and so says nothing.
+fn severity(body: Node<'_>) -> Severity {
+    let level = body.get("riskLevel").word().unwrap_or_default();
+    if level.eq_ignore_ascii_case("none") { Severity::Informational } else { Severity::from_word(&level) }
+}
+
+fn title(body: Node<'_>, event: Option<&str>) -> String {
+    let who =
+        body.first(&["userPrincipalName", "userDisplayName", "servicePrincipalDisplayName", "displayName", "userId"]);
+    let who = who.text().unwrap_or("someone".into());
+    let mut title = match event {
+        Some(event) => format!("Risk detection {event} for {who}"),
+        None => format!("{who} is at risk"),
+    };
+    if let Some(state) = body.get("riskState").text() {
+        title.push_str(&format!(" ({state})"));
+    }
+    title
+}

@@ -1,0 +1,196 @@
+//! Walking a vendor's record: absent where anything on the way is absent, never an error.
+//!
+//! Keys match in any case, since lakes lower them (`eventtype`, `calleripaddress`). Of members that
+//! differ only in case the exact one counts, else the first in the map's order.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::entity::is_placeholder;
+use crate::readers::RawRecord;
+use crate::time::Timestamp;
+
+/// A place in a record, which may be empty.
+#[derive(Clone, Copy)]
+pub(super) struct Node<'v>(Option<&'v Value>);
+
+impl<'v> Node<'v> {
+    pub(super) fn new(value: &'v Value) -> Self {
+        Self(Some(value).filter(|value| !value.is_null()))
+    }
+
+    /// Nowhere.
+    pub(super) fn absent() -> Self {
+        Self(None)
+    }
+
+    /// The member `key` in any case; a `null` is as good as absent.
+    pub(super) fn get(self, key: &str) -> Self {
+        let Some(Value::Object(members)) = self.0 else { return Self(None) };
+        let found = members
+            .get(key)
+            .or_else(|| members.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value));
+        found.map_or(Self(None), Self::new)
+    }
+
+    /// The member behind `path`, whose steps dots separate.
+    pub(super) fn at(self, path: &str) -> Self {
+        path.split('.').fold(self, Self::get)
+    }
+
+    /// The first of `paths` that says something.
+    pub(super) fn first(self, paths: &[&str]) -> Self {
+        paths.iter().map(|path| self.at(path)).find(|node| node.says_something()).unwrap_or(Self(None))
+    }
+
+    fn says_something(self) -> bool {
+        match self.0 {
+            None => false,
+            Some(Value::String(text)) => !is_placeholder(text),
+            Some(_) => true,
+        }
+    }
+
+    pub(super) fn exists(self) -> bool {
+        self.0.is_some()
+    }
+
+    pub(super) fn is_object(self) -> bool {
+        self.0.is_some_and(Value::is_object)
+    }
+
+    /// The text or number, as written.
+    pub(super) fn word(self) -> Option<Cow<'v, str>> {
+        match self.0? {
+            Value::String(text) => Some(Cow::Borrowed(text.trim())).filter(|text| !text.is_empty()),
+            Value::Number(number) => Some(Cow::Owned(number.to_string())),
+            _ => None,
+        }
+    }
+
+    /// The text or number, unless it is one of the ways to write "nothing".
+    pub(super) fn text(self) -> Option<Cow<'v, str>> {
+        self.word().filter(|text| !is_placeholder(text))
+    }
+
+    /// Whether the text or number is `expected`, in any case.
+    pub(super) fn is(self, expected: &str) -> bool {
+        self.word().is_some_and(|word| word.eq_ignore_ascii_case(expected))
+    }
+
+    pub(super) fn number(self) -> Option<f64> {
+        match self.0? {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn time(self) -> Option<Timestamp> {
+        match self.0? {
+            Value::String(text) => Timestamp::parse(text).or_else(|| spaced_time(text)),
+            Value::Number(number) => number.as_f64().and_then(Timestamp::from_epoch_number),
+            _ => None,
+        }
+    }
+
+    /// The elements of an array; anything else is its own only element.
+    pub(super) fn items(self) -> impl Iterator<Item = Node<'v>> {
+        let (array, single) = match self.0 {
+            Some(Value::Array(elements)) => (elements.as_slice(), None),
+            single => (Default::default(), single),
+        };
+        array.iter().chain(single).map(Node::new)
+    }
+
+    /// The members of an object.
+    pub(super) fn members(self) -> impl Iterator<Item = (&'v str, Node<'v>)> {
+        let members = self.0.and_then(Value::as_object);
+        members.into_iter().flatten().map(|(name, value)| (name.as_str(), Node::new(value)))
+    }
+
+    /// The value, opened where a log store flattened it into JSON within a string.
+    pub(super) fn unfolded(self) -> Cow<'v, Value> {
+        match self.0 {
+            None => Cow::Owned(Value::Null),
+            Some(Value::String(text)) if text.trim_start().starts_with(['{', '[']) => {
+                serde_json::from_str(text).map_or(Cow::Owned(Value::Null), Cow::Owned)
+            }
+            Some(value) => Cow::Borrowed(value),
+        }
+    }
+}
+
+/// A time whose zone stands apart: `2026-05-01 12:00:00 +0000`, `2026-05-01 12:00:00 UTC`.
+fn spaced_time(text: &str) -> Option<Timestamp> {
+    let (time, zone) = text.trim().rsplit_once(' ')?;
+    match zone {
+        "UTC" | "GMT" | "Z" => Timestamp::parse(time),
+        zone if zone.starts_with(['+', '-']) => Timestamp::parse(&format!("{time}{zone}")),
+        _ => None,
+    }
+}
+
+/// The first of `places` that holds a time.
+pub(super) fn first_time(places: &[Node<'_>]) -> Option<Timestamp> {
+    places.iter().find_map(|place| place.time())
+}
+
+/// The top-level member `key` of a record in any case, undecoded.
+pub(super) fn member<'a>(record: &RawRecord<'a>, key: &str) -> Option<&'a RawValue> {
+    let object = record.object.as_ref()?;
+    object.get(key).or_else(|| object.get(object.keys().find(|name| name.eq_ignore_ascii_case(key))?))
+}
+
+/// Whether a record has the top-level member `key` in any case.
+pub(super) fn has(record: &RawRecord<'_>, key: &str) -> bool {
+    member(record, key).is_some()
+}
+
+/// Whether a record has one of the top-level members `keys` in any case.
+pub(super) fn has_any(record: &RawRecord<'_>, keys: &[&str]) -> bool {
+    keys.iter().any(|key| has(record, key))
+}
+
+/// The top-level discriminator `key`: a string without escapes, or empty.
+pub(super) fn discriminator<'a>(record: &RawRecord<'a>, key: &str) -> &'a str {
+    member(record, key).and_then(|raw| raw.get().strip_prefix('"')?.strip_suffix('"')).unwrap_or_default()
+}
+
+/// Whether `text` is one of `words`, in any case.
+pub(super) fn is_one_of(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn walks_in_any_case_and_through_anything() {
+        let value = json!({"a": {"B": [1, {"c": " x "}]}, "n": null, "flat": "{\"k\":[2]}", "zero": "0", "bad": "{"});
+        let root = Node::new(&value);
+        assert_eq!(root.at("A.b").items().count(), 2);
+        assert_eq!(root.at("a.b.c.d").text(), None);
+        assert!(!root.get("n").exists());
+        assert_eq!(root.at("a.b").items().nth(1).and_then(|node| node.get("C").text()).as_deref(), Some("x"));
+        let flat = root.get("flat").unfolded();
+        assert_eq!(Node::new(&flat).get("k").items().next().and_then(Node::word).as_deref(), Some("2"));
+        assert_eq!((root.get("zero").word().as_deref(), root.get("zero").text()), (Some("0"), None));
+        assert_eq!(*root.get("bad").unfolded(), Value::Null);
+    }
+
+    #[test]
+    fn times_may_have_their_zone_apart() {
+        let expected = Timestamp::parse("2026-05-01T12:00:00Z");
+        for text in ["2026-05-01 12:00:00 +0000", "2026-05-01 14:00:00 +02:00", "2026-05-01 12:00:00 UTC"] {
+            assert_eq!(Node::new(&json!(text)).time(), expected, "{text}");
+        }
+        for text in ["12:00 noon", "2026-05-01 12:00:00 CEST", " "] {
+            assert_eq!(Node::new(&json!(text)).time(), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Intune through Azure Monitor: audits (category `AuditLogs`, told from Entra's by their own fields) and
+//! compliance events (category `OperationalLogs`).
+//!
+//! Source: learn.microsoft.com/azure/azure-monitor/reference/tables/intuneauditlogs. Enrolment and
+//! inventory reports are not read.
+
+use serde_json::Value;
+
+use super::draft::Draft;
+use super::fields::{Node, discriminator, first_time, has};
+use super::things::{self, Account};
+use crate::entity::EntityKind;
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::severity::Severity;
+use crate::signal::Group;
+
+/// Reads Intune's records.
+pub(super) struct Intune;
+
+impl Reader for Intune {
+    fn name(&self) -> &'static str {
+        "intune"
+    }
+
+    fn recognises(&self, record: &RawRecord<'_>) -> bool {
+        has(record, "properties") && discriminator(record, "category").eq_ignore_ascii_case("OperationalLogs")
+    }
+
+    fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        read_value(&parse_value(record.bytes)?, record, context, out)
+    }
+}
+
+/// Whether `properties` are those of an Intune audit.
+pub(super) fn is_audit(properties: Node<'_>) -> bool {
+    properties.get("AuditEventId").exists() || (properties.get("Actor").exists() && properties.get("Targets").exists())
+}
+
+/// Reads a decoded record of either category.
+pub(super) fn read_value(
+    root: &Value,
+    record: &RawRecord<'_>,
+    context: &Context<'_>,
+    out: &mut Output,
+) -> Result<(), ReadError> {
+    let root = Node::new(root);
+    let properties = root.get("properties").unfolded();
+    let body = Node::new(&properties);
+    let mut draft = Draft::context("intune", Group::Endpoint);
+    draft.vendor_tenant = root.first(&["tenantId", "properties.AADTenantId"]).text().map(Into::into);
+    draft.time = first_time(&[root.get("time"), body.get("StartTimeUtc")]);
+    if is_audit(body) {
+        audit(root, body, &mut draft);
+    } else {
+        compliance(body, &mut draft);
+    }
+    draft.publish(record, context, out)
+}
+
+fn audit(root: Node<'_>, body: Node<'_>, draft: &mut Draft) {
+    draft.native_id = body.get("AuditEventId").text().map(Into::into);
+    let actor = body.get("Actor");
+    draft.add(things::user(&[actor.get("ObjectId"), actor.get("UPN")]));
+    draft.add(things::microsoft_application(&[actor.get("Application")], actor.get("ApplicationName")));
+    for target in body.get("TargetObjectIds").items() {
+        draft.add_one(EntityKind::CloudResource, target);
+    }
+    draft.title = root.get("operationName").text().unwrap_or("Intune change".into()).into();
+    if let Some(who) = actor.get("UPN").text().or_else(|| root.get("identity").text()) {
+        draft.title.push_str(&format!(" by {who}"));
+    }
+    if let Some(target) = body.get("TargetDisplayNames").items().find_map(Node::text) {
+        draft.title.push_str(&format!(" on {target}"));
+    }
+}
+
+fn compliance(body: Node<'_>, draft: &mut Draft) {
+    draft.native_id = body.get("AlertId").text().map(Into::into);
+    // The device's display name carries the enrolment date; only the host name names it elsewhere.
+    draft.add(things::device(&[body.get("IntuneDeviceId"), body.get("DeviceHostName"), body.get("DeviceNetBiosName")]));
+    let upn = body.get("UserName").text().zip(body.get("UPNSuffix").text());
+    let upn = Value::from(upn.map(|(name, suffix)| format!("{name}@{suffix}")));
+    let ids = [body.get("IntuneUserId"), Node::new(&upn)];
+    let account =
+        Account { ids: &ids, domain: Node::absent(), name: body.get("UserName"), display: body.get("UserDisplayName") };
+    draft.add(account.entity());
+    let what = body.first(&["AlertType", "OperationalLogCategory"]).text().unwrap_or("Intune event".into());
+    let host = body.first(&["DeviceHostName", "DeviceName"]).text().unwrap_or("a device".into());
+    draft.title = format!("{what}: {host}");
+    if what.to_ascii_lowercase().contains("not compliant") {
+        draft.severity = Severity::Low;
+    }
+}

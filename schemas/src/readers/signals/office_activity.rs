@@ -1,0 +1,108 @@
+//! Office 365: records of the Management Activity API and rows of the Log Analytics table `OfficeActivity`.
+//!
+//! Source: learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema.
+
+use super::draft::Draft;
+use super::fields::{Node, discriminator, first_time, has, has_any};
+use super::things::{self, Account};
+use crate::entity::{Entity, EntityKind};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::signal::Group;
+
+/// Reads Office 365 activity.
+pub(super) struct OfficeActivity;
+
+impl Reader for OfficeActivity {
+    fn name(&self) -> &'static str {
+        "office_activity"
+    }
+
+    fn recognises(&self, record: &RawRecord<'_>) -> bool {
+        let row = has(record, "OfficeWorkload") || discriminator(record, "Type").eq_ignore_ascii_case("OfficeActivity");
+        let api = has(record, "Workload") && has_any(record, &["RecordType", "UserType"]);
+        has(record, "Operation") && (row || api)
+    }
+
+    fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let root = parse_value(record.bytes)?;
+        let row = Node::new(&root);
+        let workload = row.first(&["Workload", "OfficeWorkload"]).text().unwrap_or("Office 365".into());
+        let directory = workload.eq_ignore_ascii_case("AzureActiveDirectory");
+        let mut draft = Draft::context(self.name(), if directory { Group::Identity } else { Group::Cloud });
+        draft.native_id = row.first(&["OfficeId", "SourceRecordId", "Id"]).text().map(Into::into);
+        draft.time = first_time(&[row.get("CreationTime"), row.get("TimeGenerated")]);
+        draft.vendor_tenant = row.first(&["OrganizationId", "OfficeTenantId"]).text().map(Into::into);
+        add_actor(row, &mut draft);
+        add_mailbox(row, &mut draft);
+        for target in row.get("Target").items() {
+            draft.add(party(target));
+        }
+        draft.add_ips(["ClientIP", "Client_IPAddress", "ClientIPAddress", "ActorIpAddress"].map(|key| row.get(key)));
+        for session in ["SessionId", "AppAccessContext.AADSessionId"] {
+            draft.add_one(EntityKind::Session, row.at(session));
+        }
+        for application in ["ClientAppId", "AppId", "ApplicationId", "AppAccessContext.ClientAppId"] {
+            draft.add(things::microsoft_application(&[row.at(application)], Node::absent()));
+        }
+        draft.add_one(EntityKind::Agent, row.get("AgentId"));
+        let object = row.first(&["ObjectId", "OfficeObjectId"]);
+        if object.text().is_some_and(|object| object.contains("://")) {
+            draft.add(things::url_or_domain(object));
+        }
+        draft.title = title(row, &workload);
+        draft.publish(record, context, out)
+    }
+}
+
+fn add_actor(row: Node<'_>, draft: &mut Draft) {
+    let id = row.get("UserId").text().unwrap_or_default();
+    if let Some(application) = id.strip_prefix("ServicePrincipal_") {
+        draft.add(Entity::new(EntityKind::Application, [application]));
+    } else if id.contains('@') || id.contains('\\') || id.starts_with("S-1-5-21-") {
+        let ids = [row.get("LogonUserSid")];
+        let account = Account { ids: &ids, domain: Node::absent(), name: row.get("UserId"), display: Node::absent() };
+        draft.add(account.entity());
+    }
+    // In directory records the actor's object id stands beside their UPN, not in it.
+    let actors: Vec<_> = row.get("Actor").items().filter_map(|actor| actor.get("ID").text()).collect();
+    let names = actors.iter().map(AsRef::as_ref).filter(|id: &&str| id.contains('@') || is_guid(id));
+    let named = actors.iter().any(|actor| actor.eq_ignore_ascii_case(&id));
+    draft.add(Entity::new(EntityKind::User, names).filter(|_| named));
+}
+
+/// The mailbox and its owner.
+fn add_mailbox(row: Node<'_>, draft: &mut Draft) {
+    let (guid, owner) = (row.get("MailboxGuid"), row.get("MailboxOwnerUPN"));
+    let (guid, upn) = (guid.text(), owner.text());
+    draft.add(Entity::new(EntityKind::Mailbox, guid.as_deref().into_iter().chain(upn.as_deref())));
+    draft.add(things::user(&[owner, row.get("MailboxOwnerSid")]));
+}
+
+fn party(party: Node<'_>) -> Option<Entity> {
+    let id = party.get("ID").text().filter(|id| id.contains('@') && !id.contains(' '))?;
+    Entity::new(EntityKind::User, [&*id])
+}
+
+fn is_guid(text: &str) -> bool {
+    text.len() == 36 && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+}
+
+/// Exchange writes `True`, directories `Success`, SharePoint `Succeeded`.
+fn is_success(result: &str) -> bool {
+    result.eq_ignore_ascii_case("true") || result.to_ascii_lowercase().starts_with("succe")
+}
+
+fn title(row: Node<'_>, workload: &str) -> String {
+    let operation = row.get("Operation").text().unwrap_or("Activity".into());
+    let mut title = format!("{operation} in {workload}");
+    if let Some(user) = row.get("UserId").text() {
+        title.push_str(&format!(" by {user}"));
+    }
+    if let Some(owner) = row.get("MailboxOwnerUPN").text().filter(|owner| !row.get("UserId").is(owner)) {
+        title.push_str(&format!(" on the mailbox of {owner}"));
+    }
+    if let Some(result) = row.get("ResultStatus").text().filter(|result| !is_success(result)) {
+        title.push_str(&format!(": {result}"));
+    }
+    title
+}

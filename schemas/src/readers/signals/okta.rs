@@ -1,0 +1,106 @@
+//! Okta System Log.
+//!
+//! Source: developer.okta.com/docs/api/openapi/okta-management (LogEvent) and the catalogue of event
+//! types. Most events are context; those with which Okta itself reports a threat are alerts.
+
+use super::draft::Draft;
+use super::fields::{Node, has, has_any, is_one_of};
+use super::things;
+use crate::entity::{Entity, EntityKind};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::severity::Severity;
+use crate::signal::{Group, SignalKind};
+
+/// Event types with which Okta reports a threat.
+const ALERTS: [&str; 8] = [
+    "app.oauth2.as.token.detect_reuse",
+    "app.oauth2.token.detect_reuse",
+    "security.attack.start",
+    "security.breached_credential.detected",
+    "security.threat.detected",
+    "user.account.report_suspicious_activity_by_enduser",
+    "user.risk.detect",
+    "user.session.hijack.detected",
+];
+
+/// Reads the Okta System Log.
+pub(super) struct Okta;
+
+impl Reader for Okta {
+    fn name(&self) -> &'static str {
+        "okta"
+    }
+
+    fn recognises(&self, record: &RawRecord<'_>) -> bool {
+        has(record, "eventType")
+            && has_any(record, &["legacyEventType", "displayMessage", "actor", "securityContext", "debugContext"])
+            && has_any(record, &["published", "uuid", "outcome", "version"])
+            && !has_any(record, &["eventSource", "eventName"])
+    }
+
+    fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let root = parse_value(record.bytes)?;
+        let event = Node::new(&root);
+        let event_type = event.get("eventType").text().unwrap_or_default();
+        let mut draft = Draft::context(self.name(), Group::Identity);
+        draft.severity = Severity::from_word(&event.get("severity").word().unwrap_or_default()).max(draft.severity);
+        if is_one_of(&event_type, &ALERTS) {
+            draft.kind = SignalKind::Alert;
+            draft.severity = draft.severity.max(Severity::Medium);
+        }
+        draft.native_id = event.get("uuid").text().map(Into::into);
+        draft.time = event.get("published").time();
+        draft.add(party(event.get("actor")));
+        event.get("target").items().for_each(|target| draft.add(party(target)));
+        let chain = event.at("request.ipChain").items().next().map(|hop| hop.get("ip"));
+        let client = event.at("client.ipAddress");
+        draft.add_ips(if client.text().is_some() { Some(client) } else { chain });
+        let session = event.at("authenticationContext.externalSessionId").text();
+        draft.add(session.and_then(|session| Entity::new(EntityKind::Session, [&*session])));
+        let device = event.get("device");
+        draft.add(things::device(&[device.get("id"), device.get("name")]));
+        draft.title = title(event, &event_type);
+        draft.publish(record, context, out)
+    }
+}
+
+/// The actor or a target. Okta's own principals stand in every log and are left out.
+fn party(party: Node<'_>) -> Option<Entity> {
+    let (id, login, name) = (party.get("id"), party.get("alternateId"), party.get("displayName"));
+    if login.is("system@okta.com") || name.text().is_some_and(|name| name.starts_with("Okta ")) {
+        return None;
+    }
+    let kind = party.get("type").text().unwrap_or_default();
+    let email = login.text().filter(|login| login.contains('@'));
+    let entity = match kind.to_ascii_lowercase().as_str() {
+        // The id of an AppUser is that of the account within the application.
+        "appuser" => Entity::new(EntityKind::User, [&*email?])?,
+        "user" => match (id.text(), email) {
+            (None, None) => Entity::new(EntityKind::User, [&*login.text()?])?,
+            (id, email) => Entity::new(EntityKind::User, id.as_deref().into_iter().chain(email.as_deref()))?,
+        },
+        "appinstance" | "publicclientapp" | "oauth2client" => Entity::new(EntityKind::Application, [&*id.text()?])?,
+        "device" => things::device(&[id, name])?,
+        _ => return None,
+    };
+    Some(entity.named(name.text().as_deref()))
+}
+
+fn title(event: Node<'_>, event_type: &str) -> String {
+    let what = event.get("displayMessage").text().unwrap_or(event_type.into());
+    let mut title = if what.is_empty() { "Okta event".to_owned() } else { what.into_owned() };
+    if let Some(who) = event.get("actor").first(&["alternateId", "displayName", "id"]).text() {
+        title.push_str(&format!(" by {who}"));
+    }
+    let user = |target: &Node<'_>| target.get("type").is("User");
+    if let Some(whom) = event.get("target").items().find(user).and_then(|target| target.get("alternateId").text()) {
+        title.push_str(&format!(" on {whom}"));
+    }
+    if let Some(result) = event.at("outcome.result").text() {
+        title.push_str(&format!(": {result}"));
+        if let Some(reason) = event.at("outcome.reason").text() {
+            title.push_str(&format!(" ({reason})"));
+        }
+    }
+    title
+}

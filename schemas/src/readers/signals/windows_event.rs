@@ -1,0 +1,187 @@
+//! Windows events: security log, Sysmon, Defender Antivirus, AD FS and SQL Server audits.
+//!
+//! One reader for all channels, since what tells them apart lies below the top level; [`super::windows_shape`]
+//! knows how shippers write them. Only Defender Antivirus' findings are alerts.
+
+use serde_json::Value;
+
+use super::draft::Draft;
+use super::fields::{Node, has, has_any};
+use super::things::{self, Account};
+use super::windows_shape::{WindowsRecord, named_data};
+use super::windows_titles as titles;
+use crate::entity::{Entity, EntityKind};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::severity::Severity;
+use crate::signal::Group;
+
+/// Reads Windows events.
+pub(super) struct WindowsEvent;
+
+impl Reader for WindowsEvent {
+    fn name(&self) -> &'static str {
+        "windows_event"
+    }
+
+    fn recognises(&self, record: &RawRecord<'_>) -> bool {
+        let flat = has_any(record, &["EventID", "EventCode"])
+            && has_any(record, &["Computer", "ComputerName", "Hostname", "host"])
+            && !has(record, "eventName");
+        // `event` in lower case is another vendor's: only XML made into JSON has a capital.
+        let xml = record.field("Event").is_some_and(|event| event.get().starts_with('{')) && !has(record, "metadata");
+        flat || xml || has(record, "winlog") || (has(record, "System") && has(record, "EventData"))
+    }
+
+    fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let root = parse_value(record.bytes)?;
+        let named = named_data(&root);
+        let event = WindowsRecord::new(&root, &named);
+        let id = event.event_id();
+        let sysmon = event.is_sysmon();
+        let mut draft = new_draft(&event, id, sysmon);
+        draft.native_id = native_id(&event);
+        draft.time = event.time();
+        draft.vendor_tenant = event.tenant();
+        draft.add_techniques_at(event.data("RuleName"));
+        draft.add(things::device(&[event.computer()]));
+        add_accounts(&event, id, &mut draft);
+        add_claims(&event, id, &mut draft);
+        add_network(&event, &mut draft);
+        add_files(&event, id, sysmon, &mut draft);
+        draft.title = title(&event, id, sysmon);
+        draft.publish(record, context, out)
+    }
+}
+
+fn new_draft(event: &WindowsRecord<'_>, id: u32, sysmon: bool) -> Draft {
+    let antivirus = event.provider().is_some_and(|provider| provider.ends_with("Windows Defender"));
+    if antivirus && matches!(id, 1006 | 1015 | 1116 | 1117) {
+        let word = event.data("Severity Name").word().unwrap_or_default();
+        let severity = if word.eq_ignore_ascii_case("severe") { Severity::High } else { Severity::from_word(&word) };
+        return Draft::alert("windows_event", Group::Endpoint, severity);
+    }
+    Draft::context(if sysmon { "sysmon" } else { "windows_event" }, Group::Endpoint)
+}
+
+/// The record's number is unique within a log of a computer.
+fn native_id(event: &WindowsRecord<'_>) -> Option<String> {
+    let computer = event.computer().text();
+    let numbered = computer.zip(event.channel()).zip(event.record_id());
+    let numbered = numbered.map(|((computer, channel), number)| format!("{computer}/{channel}/{number}"));
+    numbered.or_else(|| event.origin_id().map(Into::into))
+}
+
+/// Events whose target is a group, so that `Target*` names no account.
+fn targets_group(id: u32) -> bool {
+    matches!(id, 4727..=4737 | 4754..=4758 | 4764 | 4799)
+}
+
+fn account_of(event: &WindowsRecord<'_>, prefix: &str) -> Option<Entity> {
+    let key = |name: &str| event.data(&format!("{prefix}{name}"));
+    let sid = if key("UserSid").text().is_some() { key("UserSid") } else { key("Sid") };
+    Account { ids: &[sid], domain: key("DomainName"), name: key("UserName"), display: Node::absent() }.entity()
+}
+
+fn add_accounts(event: &WindowsRecord<'_>, id: u32, draft: &mut Draft) {
+    draft.add(account_of(event, "Subject"));
+    if !targets_group(id) {
+        draft.add(account_of(event, "Target"));
+    }
+    draft.add(things::user(&[event.data("MemberSid")]));
+    let names = ["User", "SourceUser", "TargetUser", "Detection User", "Account", "UserName"];
+    for name in names.map(|key| event.data(key)) {
+        if name.text().is_some_and(|name| name.contains(['\\', '@'])) {
+            let account = Account { ids: &[], domain: Node::absent(), name, display: Node::absent() };
+            draft.add(account.entity());
+        }
+    }
+}
+
+/// The principals of AD FS and SQL Server audits, which stand in lists and prose.
+fn add_claims(event: &WindowsRecord<'_>, id: u32, draft: &mut Draft) {
+    let data = event.unnamed_data();
+    let claims: Vec<Node<'_>> = Node::new(&data).items().collect();
+    let claim = |end: &str| {
+        let pair = claims
+            .windows(2)
+            .find(|pair| pair.first().and_then(|name| name.text()).is_some_and(|name| name.ends_with(end)));
+        pair.and_then(|pair| pair.last().copied()).unwrap_or(Node::absent())
+    };
+    let upn = claim("/claims/upn");
+    let name = [event.data("ClaimsName"), claim("/claims/name")].into_iter().find(|name| name.text().is_some());
+    let ids = [claim("/claims/primarysid"), upn];
+    let account = Account { ids: &ids, domain: Node::absent(), name: name.unwrap_or(upn), display: Node::absent() };
+    draft.add(account.entity());
+    if id == 33205 {
+        let prose = event.prose().unwrap_or_default();
+        let principal =
+            prose.split_once(" server_principal_name:").and_then(|(_, rest)| rest.split_whitespace().next());
+        let principal = Value::from(principal.filter(|name| name.contains('\\')));
+        let name = Node::new(&principal);
+        draft.add(Account { ids: &[], domain: Node::absent(), name, display: Node::absent() }.entity());
+    }
+}
+
+fn add_network(event: &WindowsRecord<'_>, draft: &mut Draft) {
+    const ADDRESSES: [&str; 8] = [
+        "IpAddress",
+        "SourceIp",
+        "DestinationIp",
+        "SourceAddress",
+        "DestAddress",
+        "DestinationAddress",
+        "ClientAddress",
+        "Source Network Address",
+    ];
+    draft.add_ips(ADDRESSES.map(|key| event.data(key)));
+    draft.add(things::device(&[event.first(&["WorkstationName", "Workstation"])]));
+    for name in ["DestinationHostname", "QueryName"] {
+        draft.add(things::url_or_domain(event.data(name)));
+    }
+    let session = event.first(&["LogonGuid", "LogonGuid_string"]).text();
+    let session = session.map(|guid| guid.trim_matches(['{', '}']).to_ascii_lowercase());
+    draft.add(session.and_then(|guid| Entity::new(EntityKind::Session, [guid.as_str()])));
+}
+
+fn add_files(event: &WindowsRecord<'_>, id: u32, sysmon: bool, draft: &mut Draft) {
+    let hashes = sha256(&event.data("Hashes").word().unwrap_or_default());
+    let hashes = Value::from(hashes);
+    let (hash, absent) = (Node::new(&hashes), Node::absent());
+    let image = event.first(&["Image", "NewProcessName", "ProcessName", "SourceImage"]);
+    let loaded = event.data("ImageLoaded");
+    // The hashes of an event are those of the file that it is about: the process only when it starts.
+    let process_hash = if sysmon && id == 1 { hash } else { absent };
+    draft.add(things::image(EntityKind::Process, &[process_hash], image, absent));
+    let file = if loaded.text().is_some() { loaded } else { event.first(&["TargetFilename", "Path"]) };
+    let file_hash = if sysmon && matches!(id, 6 | 7 | 15 | 23 | 26..=29) { hash } else { absent };
+    if file.text().is_some() {
+        draft.add(things::image(EntityKind::File, &[file_hash], file, absent));
+    }
+}
+
+/// The SHA-256 within Sysmon's `SHA1=…,SHA256=…`.
+fn sha256(hashes: &str) -> Option<String> {
+    hashes.split(',').find_map(|pair| pair.trim().strip_prefix("SHA256=")).map(str::to_owned)
+}
+
+fn title(event: &WindowsRecord<'_>, id: u32, sysmon: bool) -> String {
+    let known = if sysmon { titles::sysmon(id) } else { titles::windows(id) };
+    let mut title = known.map_or_else(|| format!("Windows event {id}"), str::to_owned);
+    let image = event.first(&["Image", "NewProcessName", "Threat Name"]).text();
+    if let Some(image) = image {
+        title.push_str(&format!(": {}", things::file_name(&image)));
+    }
+    let target = if targets_group(id) { Node::absent() } else { event.data("TargetUserName") };
+    let who = [target, event.data("SubjectUserName"), event.data("ClaimsName"), event.data("User")];
+    if let Some(who) = who.iter().find_map(|node| node.text()) {
+        title.push_str(&format!(" by {who}"));
+    }
+    if let Some(computer) = event.computer().text() {
+        title.push_str(&format!(" on {computer}"));
+    }
+    if let Some(address) = event.first(&["IpAddress", "DestinationIp", "DestAddress"]).text() {
+        let way = if event.data("IpAddress").text().is_some() { "from" } else { "to" };
+        title.push_str(&format!(" {way} {address}"));
+    }
+    title
+}

@@ -1,0 +1,178 @@
+//! One Windows event, whichever shipper wrote it.
+//!
+//! Shapes: rows of the Log Analytics tables `SecurityEvent` and `Event`, winlogbeat's `winlog`, the XML
+//! rendered as JSON (`Event.System`, `Event.EventData`), and flat objects as Splunk and NXLog make them.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::fields::{Node, first_time};
+use crate::time::Timestamp;
+
+/// The most named values that are taken from one event's data.
+const DATA_MAX: usize = 256;
+
+/// One Windows event.
+pub(super) struct WindowsRecord<'v> {
+    root: Node<'v>,
+    system: Node<'v>,
+    data: Node<'v>,
+    named: &'v Value,
+}
+
+/// The values that an event names within arrays or XML, as an object: `[{"@Name": "a", "#text": "b"}]`,
+/// `<Data Name="a">b</Data>`.
+pub(super) fn named_data(root: &Value) -> Value {
+    let root = Node::new(root);
+    let mut named = serde_json::Map::new();
+    for place in ["Event.EventData.Data", "EventData.Data"] {
+        for element in root.at(place).items().take(DATA_MAX) {
+            let name = element.first(&["@Name", "Name", "#attributes.Name", "$.Name", "_attributes.Name"]).text();
+            let text = element.first(&["#text", "text", "Value", "_", "content"]).word();
+            if let (Some(name), Some(text)) = (name, text) {
+                named.insert(name.into_owned(), Value::from(text.into_owned()));
+            }
+        }
+    }
+    for place in ["EventData", "EventData_string"] {
+        if let Some(xml) = root.get(place).word().filter(|text| text.starts_with('<')) {
+            named.extend(xml_data(&xml).take(DATA_MAX).map(|(name, text)| (name, Value::from(text))));
+        }
+    }
+    Value::Object(named)
+}
+
+/// The pairs of `<Data Name="…">…</Data>`. A scanner suffices: the elements do not nest.
+fn xml_data(xml: &str) -> impl Iterator<Item = (String, String)> + '_ {
+    xml.split("<Data Name=").skip(1).filter_map(|element| {
+        let quote = element.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        let (name, rest) = element.get(1..)?.split_once(quote)?;
+        let (_, text) = rest.split_once('>')?;
+        let text = text.split('<').next()?;
+        Some((name.to_owned(), unescape(text)))
+    })
+}
+
+fn unescape(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'").replace("&amp;", "&")
+}
+
+impl<'v> WindowsRecord<'v> {
+    /// `named` must be [`named_data`] of `root`.
+    pub(super) fn new(root: &'v Value, named: &'v Value) -> Self {
+        let root = Node::new(root);
+        let system = root.first(&["Event.System", "System", "winlog"]);
+        let data = root.first(&["winlog.event_data", "Event.EventData", "EventData", "event_data", "ExtraEventData"]);
+        Self { root, system, data, named }
+    }
+
+    /// The value `key` of the event's own data.
+    pub(super) fn data(&self, key: &str) -> Node<'v> {
+        let places = [Node::new(self.named).get(key), self.data.get(key), self.root.get(key)];
+        places.into_iter().find(|place| place.word().is_some()).unwrap_or(Node::absent())
+    }
+
+    /// The first of `keys` that the event's own data names.
+    pub(super) fn first(&self, keys: &[&str]) -> Node<'v> {
+        keys.iter().map(|key| self.data(key)).find(|place| place.text().is_some()).unwrap_or(Node::absent())
+    }
+
+    /// A field of the envelope, wherever the shipper puts it.
+    fn field(&self, keys: &[&str]) -> Option<Cow<'v, str>> {
+        let own = |key: &&str| self.system.at(key).text().or_else(|| self.system.at(key).get("#text").text());
+        keys.iter().find_map(|key| own(key).or_else(|| self.root.at(key).text()))
+    }
+
+    pub(super) fn event_id(&self) -> u32 {
+        let id = self.field(&["EventID", "event_id", "EventCode", "event.code", "EventID.Value", "EventID.value"]);
+        id.and_then(|id| id.parse().ok()).unwrap_or_default()
+    }
+
+    pub(super) fn computer(&self) -> Node<'v> {
+        let names = ["Computer", "computer_name", "ComputerName", "Hostname", "host.name", "host"];
+        let system = names.iter().map(|name| self.system.at(name));
+        let mut places = system.chain(names.iter().map(|name| self.root.at(name)));
+        places.find(|place| place.text().is_some()).unwrap_or(Node::absent())
+    }
+
+    pub(super) fn channel(&self) -> Option<Cow<'v, str>> {
+        self.field(&["Channel", "channel", "EventLog", "LogName", "log_name"])
+    }
+
+    pub(super) fn provider(&self) -> Option<Cow<'v, str>> {
+        self.field(&[
+            "provider_name",
+            "Provider.Name",
+            "Provider.@Name",
+            "Provider.#attributes.Name",
+            "Provider.$.Name",
+            "EventSourceName",
+            "SourceName",
+            "ProviderName",
+            "Source",
+            "source_name",
+            "event.provider",
+            "Provider",
+        ])
+    }
+
+    pub(super) fn is_sysmon(&self) -> bool {
+        let sysmon = |text: Option<Cow<'_, str>>| text.is_some_and(|text| text.to_ascii_lowercase().contains("sysmon"));
+        sysmon(self.provider()) || sysmon(self.channel())
+    }
+
+    /// The event's number in its log.
+    pub(super) fn record_id(&self) -> Option<Cow<'v, str>> {
+        self.field(&["EventRecordID", "record_id", "EventRecordId", "RecordNumber", "RecordID", "RecordId"])
+    }
+
+    /// The id that the log store gave the event.
+    pub(super) fn origin_id(&self) -> Option<Cow<'v, str>> {
+        self.root.get("EventOriginId").text()
+    }
+
+    pub(super) fn time(&self) -> Option<Timestamp> {
+        const CREATED: [&str; 6] = [
+            "TimeCreated.SystemTime",
+            "TimeCreated.@SystemTime",
+            "TimeCreated.#attributes.SystemTime",
+            "TimeCreated.$.SystemTime",
+            "time_created",
+            "TimeCreated",
+        ];
+        const TIMES: [&str; 7] =
+            ["TimeGenerated", "TimeCreated", "EventTime", "@timestamp", "UtcTime", "_time", "timestamp"];
+        first_time(&CREATED.map(|key| self.system.at(key)))
+            .or_else(|| self.data("UtcTime").time())
+            .or_else(|| first_time(&TIMES.map(|key| self.root.get(key))))
+    }
+
+    /// The Log Analytics workspace.
+    pub(super) fn tenant(&self) -> Option<String> {
+        self.root.get("TenantId").text().map(Cow::into_owned)
+    }
+
+    /// The values of an event whose data has no names: AD FS audits write claims as a list of names and values.
+    pub(super) fn unnamed_data(&self) -> Cow<'v, Value> {
+        let places = [self.data, self.root.get("EventData_dynamic"), self.root.get("EventData")];
+        places.iter().map(|place| place.unfolded()).find(|data| data.is_array()).unwrap_or(Cow::Owned(Value::Null))
+    }
+
+    /// The whole data as text, for events that put pairs into prose.
+    pub(super) fn prose(&self) -> Option<Cow<'v, str>> {
+        ["EventData_string", "EventData", "ParameterXml", "Message"].iter().find_map(|key| self.root.get(key).text())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_pairs_out_of_xml() {
+        let xml = "<EventData><Data Name=\"User\">CORP\\eve</Data><Data Name='Image'>C:\\a&amp;b.exe</Data><Data/><Data Name=\"x";
+        let pairs: Vec<_> = xml_data(xml).collect();
+        assert_eq!(pairs, [("User".into(), "CORP\\eve".into()), ("Image".into(), "C:\\a&b.exe".into())]);
+    }
+}
