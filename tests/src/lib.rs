@@ -1,5 +1,6 @@
 //! What the end-to-end tests share: a real Kafka to talk to ([`kafka`]) and the published schema to
-//! judge records by ([`ocsf`]).
+//! judge records by ([`ocsf`]), and the
+//! product as a user runs it ([`weir`]).
 //!
 //! Both come from the set-up of `make test`, which names them in the environment. A test that is run
 //! without it (`cargo test` alone) finds what an earlier set-up left behind, or says that it skips; under
@@ -9,6 +10,7 @@
 
 pub mod kafka;
 pub mod ocsf;
+pub mod weir;
 
 use std::path::PathBuf;
 
