@@ -5,13 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use schemas::{AnnotatedInteraction, Annotation, Interaction, Score};
 
+use crate::DETECTORS;
 use crate::detector::{Detector, Mask, Scene, Sighting, Sightings};
 use crate::evidence::excerpt;
 use crate::hash::content_hash;
 use crate::lexicon::{Lexicon, LexiconError};
 use crate::settings::Settings;
 use crate::view::View;
-use crate::DETECTORS;
 
 /// The detectors, compiled once and shared by every thread.
 #[derive(Debug)]
@@ -44,8 +44,8 @@ impl Detectors {
         Self::with(DETECTORS)
     }
 
-    /// Compiles a list of one's own, for tests.
-    pub fn with(list: &'static [&'static dyn Detector]) -> Result<Self, LexiconError> {
+    /// Compiles with a list of its own, so that a test can bring a detector that panics.
+    fn with(list: &'static [&'static dyn Detector]) -> Result<Self, LexiconError> {
         Ok(Self { lexicon: Lexicon::new()?, list })
     }
 

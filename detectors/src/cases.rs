@@ -74,7 +74,11 @@ fn expand(text: &str) -> String {
         let written: Option<String> = match kind {
             Some("tags") => Some(body.bytes().filter_map(|b| char::from_u32(0xE0000 + u32::from(b))).collect()),
             Some("base64") => Some(base64::engine::general_purpose::STANDARD.encode(body)),
-            Some("zw") => Some(body.bytes().flat_map(|b| (0..8).map(move |i| if b >> i & 1 == 1 { '\u{200B}' } else { '\u{200C}' })).collect()),
+            Some("zw") => Some(
+                body.bytes()
+                    .flat_map(|b| (0..8).map(move |i| if b >> i & 1 == 1 { '\u{200B}' } else { '\u{200C}' }))
+                    .collect(),
+            ),
             Some("vs") => Some(body.bytes().filter_map(|b| char::from_u32(0xE0100 + u32::from(b))).collect()),
             _ => None,
         };
@@ -120,7 +124,8 @@ fn detectors_say_what_the_cases_expect() {
         for file in std::fs::read_dir(cases_dir().join(name)).expect("a directory") {
             let path = file.expect("entry").path();
             let text = std::fs::read_to_string(&path).expect("readable");
-            let cases: Vec<Case> = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let cases: Vec<Case> =
+                serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             for case in cases {
                 kinds = (kinds.0 || case.expected.is_empty(), kinds.1 || !case.expected.is_empty());
                 wrong.extend(check(&detectors, name, &case));

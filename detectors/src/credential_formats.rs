@@ -49,7 +49,13 @@ pub struct Format {
     pub score: f32,
 }
 
-const fn format(subtype: &'static str, prefix: &'static str, alphabet: Alphabet, length: (usize, usize), score: f32) -> Format {
+const fn format(
+    subtype: &'static str,
+    prefix: &'static str,
+    alphabet: Alphabet,
+    length: (usize, usize),
+    score: f32,
+) -> Format {
     Format { subtype, prefix, alphabet, length, score }
 }
 
@@ -117,8 +123,32 @@ fn without_final_dots(bytes: &[u8], length: usize) -> usize {
 /// Whether a value is one of the ways in which people write "put your secret here".
 pub fn is_placeholder(value: &str) -> bool {
     const WORDS: [&str; 26] = [
-        "example", "sample", "your", "xxxx", "****", "....", "changeme", "change_me", "change-me", "placeholder", "dummy", "redacted", "insert",
-        "replace", "<", "{{", "${", "todo", "fake", "12345678", "abcdefgh", "deadbeef", "00000000", "____", "not-a-real", "notreal",
+        "example",
+        "sample",
+        "your",
+        "xxxx",
+        "****",
+        "....",
+        "changeme",
+        "change_me",
+        "change-me",
+        "placeholder",
+        "dummy",
+        "redacted",
+        "insert",
+        "replace",
+        "<",
+        "{{",
+        "${",
+        "todo",
+        "fake",
+        "12345678",
+        "abcdefgh",
+        "deadbeef",
+        "00000000",
+        "____",
+        "not-a-real",
+        "notreal",
     ];
     let lower = value.to_ascii_lowercase();
     WORDS.iter().any(|word| lower.contains(word)) || repeats(value) || (value.len() >= 16 && entropy_bits(value) < 2.5)
@@ -144,14 +174,21 @@ pub fn entropy_bits(value: &str) -> f32 {
         }
     }
     let total = value.len().max(1) as f32;
-    counts.iter().filter(|count| **count > 0).map(|count| *count as f32 / total).map(|share| -share * share.log2()).sum()
+    counts
+        .iter()
+        .filter(|count| **count > 0)
+        .map(|count| *count as f32 / total)
+        .map(|share| -share * share.log2())
+        .sum()
 }
 
 /// Whether a GitHub token's last six characters are the CRC-32 of the rest in base62 (GitHub, "Behind GitHub's
 /// new authentication token formats", 2021).
 pub fn github_checksum_holds(token: &str) -> bool {
     let Some((_, body)) = token.split_once('_') else { return false };
-    let Some((random, checksum)) = body.len().checked_sub(6).and_then(|at| body.split_at_checked(at)) else { return false };
+    let Some((random, checksum)) = body.len().checked_sub(6).and_then(|at| body.split_at_checked(at)) else {
+        return false;
+    };
     base62(crc32(random.as_bytes())) == checksum
 }
 
@@ -195,7 +232,9 @@ mod tests {
 
     #[test]
     fn placeholders_are_known() {
-        for value in ["AKIAIOSFODNN7EXAMPLE", "your-api-key", "sk-xxxxxxxxxxxxxxxxxxxxxxxx", "${SECRET}", "aaaaaaaaaaaaaaaaaaaa"] {
+        for value in
+            ["AKIAIOSFODNN7EXAMPLE", "your-api-key", "sk-xxxxxxxxxxxxxxxxxxxxxxxx", "${SECRET}", "aaaaaaaaaaaaaaaaaaaa"]
+        {
             assert!(is_placeholder(value), "{value}");
         }
         assert!(!is_placeholder("AKIAZ7QWERTY5UIOPLKJ"));

@@ -19,6 +19,7 @@ use std::ops::Range;
 
 use schemas::{Category, Channel, Entity, EntityKind, Severity};
 
+use crate::bounds::head;
 use crate::credential_formats::{FORMATS, entropy_bits, github_checksum_holds, is_placeholder};
 use crate::detector::{Detector, Mask, Scene, Sighting, Sightings};
 use crate::lexicon::Concept;
@@ -59,7 +60,8 @@ impl Detector for CredentialLeak {
             for text in message.texts.iter().filter(|text| text.layer != Layer::Leet) {
                 done.clear();
                 for secret in secrets(text) {
-                    let overlaps = |other: &Range<usize>| other.start < secret.range.end && secret.range.start < other.end;
+                    let overlaps =
+                        |other: &Range<usize>| other.start < secret.range.end && secret.range.start < other.end;
                     if done.iter().any(overlaps) || !out.room(message.index) {
                         continue;
                     }
@@ -134,14 +136,21 @@ const AWS_SECRET_DISTANCE_MAX: usize = 200;
 /// An AWS access key id, with the secret when 40 base64 characters stand near.
 fn aws(raw: &str, id: Range<usize>) -> Secret {
     let after = raw.get(id.end..).unwrap_or_default();
-    let near = after.get(..after.floor_char_boundary(AWS_SECRET_DISTANCE_MAX + 40)).unwrap_or_default();
+    let near = head(after, AWS_SECRET_DISTANCE_MAX + 40);
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
-    let secret = near.split(|c| !is_part(c)).find(|word| word.len() == 40 && entropy_bits(word) > 4.0 && !is_placeholder(word));
+    let secret =
+        near.split(|c| !is_part(c)).find(|word| word.len() == 40 && entropy_bits(word) > 4.0 && !is_placeholder(word));
     let place = secret.and_then(|secret| near.find(secret));
     match place {
         Some(at) => {
             let start = id.end + at;
-            Secret { subtype: "aws_secret_access_key", score: 0.98, range: start..start + 40, id: Some(id), public: false }
+            Secret {
+                subtype: "aws_secret_access_key",
+                score: 0.98,
+                range: start..start + 40,
+                id: Some(id),
+                public: false,
+            }
         }
         None => Secret { subtype: "aws_access_key_id", score: 0.6, range: id.clone(), id: Some(id), public: true },
     }
@@ -165,7 +174,7 @@ fn structured(raw: &str, start: usize) -> Option<Secret> {
 /// The length of a PEM private key whose body is more than a placeholder.
 fn pem_length(rest: &str) -> Option<usize> {
     const PEM_BYTES_MAX: usize = 16 << 10;
-    let window = rest.get(..rest.floor_char_boundary(PEM_BYTES_MAX))?;
+    let window = head(rest, PEM_BYTES_MAX);
     let head_end = window.get(10..)?.find("-----")? + 15;
     let head = window.get(..head_end)?;
     if !head.contains("PRIVATE KEY") || head.len() > 64 {
@@ -186,18 +195,24 @@ fn jwt_length(rest: &str) -> Option<usize> {
     let token = rest.get(..length)?.trim_end_matches('.');
     let mut parts = token.split('.');
     let (head, body, signature) = (parts.next()?, parts.next()?, parts.next()?);
-    (head.len() >= 16 && body.starts_with("eyJ") && signature.len() >= 20 && parts.next().is_none()).then_some(token.len())
+    (head.len() >= 16 && body.starts_with("eyJ") && signature.len() >= 20 && parts.next().is_none())
+        .then_some(token.len())
 }
 
 /// The password in `scheme://user:password@host`.
 fn url_password(rest: &str) -> Option<Range<usize>> {
-    let authority_start = rest.get(..16.min(rest.len())).unwrap_or(rest).find("://")? + 3;
-    let window = rest.get(authority_start..rest.floor_char_boundary(authority_start + 300))?;
+    let authority_start = head(rest, 16).find("://")? + 3;
+    let window = head(rest.get(authority_start..)?, 300);
     let authority = window.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '?' | '<')).next()?;
     let (credentials, host) = authority.rsplit_once('@')?;
     let (_, password) = credentials.split_once(':')?;
-    let usual = ["password", "pass", "pwd", "secret", "postgres", "root", "admin", "guest", "user", "test"].contains(&password.to_ascii_lowercase().as_str());
-    let real = password.len() >= 5 && !usual && !is_placeholder(password) && !password.starts_with(['$', '%', '[']) && !host.contains("example");
+    let usual = ["password", "pass", "pwd", "secret", "postgres", "root", "admin", "guest", "user", "test"]
+        .contains(&password.to_ascii_lowercase().as_str());
+    let real = password.len() >= 5
+        && !usual
+        && !is_placeholder(password)
+        && !password.starts_with(['$', '%', '['])
+        && !host.contains("example");
     let end = authority_start + credentials.len();
     real.then_some(end - password.len()..end)
 }
@@ -210,12 +225,21 @@ const VALUE_BYTES_MAX: usize = 200;
 /// The value behind `password is`, `api_key =` and the like, when it looks random.
 fn named_value(raw: &str, word_end: usize) -> Option<Secret> {
     let rest = raw.get(word_end..)?;
-    let window = rest.get(..rest.floor_char_boundary(VALUE_DISTANCE_MAX + VALUE_BYTES_MAX))?;
+    let window = head(rest, VALUE_DISTANCE_MAX + VALUE_BYTES_MAX);
     let value_start = value_start(window)?;
-    let value: &str = window.get(value_start..)?.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | ';' | '<' | '>' | '|')).next()?;
+    let value: &str = window
+        .get(value_start..)?
+        .split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | ';' | '<' | '>' | '|'))
+        .next()?;
     let value = value.trim_end_matches(['.', ')', '!', '?', ':', '*', ']', '}']);
     let start = word_end + value_start;
-    looks_random(value).then(|| Secret { subtype: "named_secret", score: 0.7, range: start..start + value.len(), id: None, public: false })
+    looks_random(value).then(|| Secret {
+        subtype: "named_secret",
+        score: 0.7,
+        range: start..start + value.len(),
+        id: None,
+        public: false,
+    })
 }
 
 /// Where the value starts behind the word that names it: after `is`, `=`, `:` and quotes, and nothing else.
@@ -224,7 +248,9 @@ fn value_start(window: &str) -> Option<usize> {
     let mut linked = false;
     for _ in 0..3 {
         let before = rest.len();
-        for link in ["is ", "was ", "to ", "ist ", "est ", "es ", ":=", "=>", "->", "=", ":", "set to ", "for prod is ", "now "] {
+        for link in
+            ["is ", "was ", "to ", "ist ", "est ", "es ", ":=", "=>", "->", "=", ":", "set to ", "for prod is ", "now "]
+        {
             if let Some(next) = rest.strip_prefix(link) {
                 (rest, linked) = (next, true);
                 break;
@@ -245,12 +271,21 @@ fn looks_random(value: &str) -> bool {
     if !(8..=VALUE_BYTES_MAX - 1).contains(&value.len()) || !value.is_ascii() || is_placeholder(value) {
         return false;
     }
-    let code = value.contains(['(', '{', '[', '\\']) || value.starts_with(['$', '%', '/', '.', '-', '&']) || value.contains("://") || value.contains("env.") || value.contains("::");
+    let code = value.contains(['(', '{', '[', '\\'])
+        || value.starts_with(['$', '%', '/', '.', '-', '&'])
+        || value.contains("://")
+        || value.contains("env.")
+        || value.contains("::");
     let has = |test: fn(&u8) -> bool| value.bytes().any(|b| test(&b));
     let letters = has(u8::is_ascii_alphabetic);
     let digits = has(u8::is_ascii_digit);
     let mixed_case = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
     let signs = value.bytes().any(|b| matches!(b, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'~' | b'?'));
     let name = value.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'.' | b'_' | b'-' | b'/'));
-    !code && !name && letters && (digits || signs) && (mixed_case || signs || value.len() >= 16) && entropy_bits(value) >= 2.7
+    !code
+        && !name
+        && letters
+        && (digits || signs)
+        && (mixed_case || signs || value.len() >= 16)
+        && entropy_bits(value) >= 2.7
 }

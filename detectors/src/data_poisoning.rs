@@ -32,8 +32,18 @@ const fn of(concepts: &[Concept]) -> Concepts {
 
 const RULES: &[Rule] = &[
     Rule { subtype: "memory_poisoning", weight: 0.55, steps: &[of(&[Remember]), of(&[Fact])], gap_max: 120 },
-    Rule { subtype: "memory_poisoning", weight: 0.5, steps: &[of(&[Remember]), of(&[Memory]), of(&[Fact, Always])], gap_max: 80 },
-    Rule { subtype: "memory_poisoning", weight: 0.4, steps: &[of(&[Memory]), of(&[Fact]), of(&[Always, Answer])], gap_max: 120 },
+    Rule {
+        subtype: "memory_poisoning",
+        weight: 0.5,
+        steps: &[of(&[Remember]), of(&[Memory]), of(&[Fact, Always])],
+        gap_max: 80,
+    },
+    Rule {
+        subtype: "memory_poisoning",
+        weight: 0.4,
+        steps: &[of(&[Memory]), of(&[Fact]), of(&[Always, Answer])],
+        gap_max: 120,
+    },
     Rule { subtype: "backdoor", weight: 0.55, steps: &[of(&[Whenever]), of(&[Trigger]), of(&[Always])], gap_max: 60 },
     Rule { subtype: "training_data", weight: 0.6, steps: &[of(&[Poison]), of(&[Training])], gap_max: 60 },
     Rule { subtype: "training_data", weight: 0.45, steps: &[of(&[Training]), of(&[Poison])], gap_max: 60 },
@@ -58,7 +68,11 @@ impl Detector for DataPoisoning {
     fn detect(&self, scene: &Scene<'_>, out: &mut Sightings) {
         for (message, text) in texts_on(scene.view, &[Channel::User, Channel::Document, Channel::ToolResult]) {
             let Some(verdict) = judge(RULES, text) else { continue };
-            let about = text.hits.iter().take_while(|hit| (hit.start as usize) < verdict.range.start).any(|hit| hit.concepts.has(About));
+            let about = text
+                .hits
+                .iter()
+                .take_while(|hit| (hit.start as usize) < verdict.range.start)
+                .any(|hit| hit.concepts.has(About));
             let score = if about { verdict.score * ABOUT_FACTOR } else { verdict.score };
             let severity = if message.channel == Channel::User { Severity::Medium } else { Severity::High };
             out.push(Sighting::new(message, verdict.subtype, score, severity, text.span(verdict.range)));

@@ -181,7 +181,10 @@ mod tests {
 
     #[test]
     fn noise_and_flags_are_not_text() {
-        assert!(texts("commit 3f786850e387550fdab836ed7e6dc881de23001b aGVsbG8 \u{1F3F4}\u{E0067}\u{E0062}\u{E007F}").is_empty());
+        assert!(
+            texts("commit 3f786850e387550fdab836ed7e6dc881de23001b aGVsbG8 \u{1F3F4}\u{E0067}\u{E0062}\u{E007F}")
+                .is_empty()
+        );
         assert!(texts(&"%zz".repeat(40)).is_empty());
     }
 

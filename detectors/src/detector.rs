@@ -86,7 +86,13 @@ pub struct Sighting {
 
 impl Sighting {
     /// A sighting in `message`, without entities or masks.
-    pub fn new(message: &MessageView<'_>, subtype: &'static str, score: f32, severity: Severity, span: (u32, u32)) -> Self {
+    pub fn new(
+        message: &MessageView<'_>,
+        subtype: &'static str,
+        score: f32,
+        severity: Severity,
+        span: (u32, u32),
+    ) -> Self {
         Self {
             subtype,
             score,
@@ -116,6 +122,9 @@ impl Sighting {
 /// is one leak, and every further span costs a count from the start of the text.
 pub const SIGHTINGS_PER_MESSAGE_MAX: usize = 32;
 
+/// The most sightings that one detector reports for one interaction.
+pub const SIGHTINGS_PER_INTERACTION_MAX: usize = 512;
+
 /// What one detector reports about one interaction.
 #[derive(Debug, Default)]
 pub struct Sightings {
@@ -123,15 +132,18 @@ pub struct Sightings {
 }
 
 impl Sightings {
-    /// Adds `sighting`, unless its message already has [`SIGHTINGS_PER_MESSAGE_MAX`].
+    /// Adds `sighting`, unless its message or the interaction is full.
     pub fn push(&mut self, sighting: Sighting) {
         if self.room(sighting.message_index) {
             self.list.push(sighting);
         }
     }
 
-    /// Whether the message may get another sighting.
+    /// Whether the message may get another sighting; what comes after is left out, in the order of the text.
     pub fn room(&self, message_index: u32) -> bool {
+        if self.list.len() >= SIGHTINGS_PER_INTERACTION_MAX {
+            return false;
+        }
         let same = self.list.iter().rev().take(SIGHTINGS_PER_MESSAGE_MAX);
         same.filter(|sighting| sighting.message_index == message_index).count() < SIGHTINGS_PER_MESSAGE_MAX
     }
@@ -139,11 +151,6 @@ impl Sightings {
     /// Everything reported.
     pub fn into_inner(self) -> Vec<Sighting> {
         self.list
-    }
-
-    /// The last sighting, if any.
-    pub fn last(&self) -> Option<&Sighting> {
-        self.list.last()
     }
 }
 

@@ -65,7 +65,10 @@ mod tests {
     #[test]
     fn secrets_never_show_and_controls_are_escaped() {
         let text = "key=hunter2hunter2\u{1b}[0m\u{202E} and more";
-        assert_eq!(excerpt(text, (0, 18), vec![(4, 18, Mask::Credential)]), "key=[credential]\\u{1b}[0m\\u{202e} and more");
+        assert_eq!(
+            excerpt(text, (0, 18), vec![(4, 18, Mask::Credential)]),
+            "key=[credential]\\u{1b}[0m\\u{202e} and more"
+        );
     }
 
     #[test]

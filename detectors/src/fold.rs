@@ -197,9 +197,11 @@ pub const LEET_WORDS_MIN: usize = 3;
 fn inner_leet(word: &str) -> bool {
     let bytes = word.trim_end().as_bytes();
     bytes.windows(2).any(|pair| match pair {
-        [a, b] => a.is_ascii_alphabetic() != b.is_ascii_alphabetic()
-            && [*a, *b].iter().any(|c| leet_letter(char::from(*c)).is_some())
-            && !matches!(b, b'!' | b'|'),
+        [a, b] => {
+            a.is_ascii_alphabetic() != b.is_ascii_alphabetic()
+                && [*a, *b].iter().any(|c| leet_letter(char::from(*c)).is_some())
+                && !matches!(b, b'!' | b'|')
+        }
         _ => false,
     })
 }
@@ -232,7 +234,8 @@ mod tests {
 
     #[test]
     fn disguises_fall_away() {
-        for text in ["ｉｇｎｏｒｅ", "іgnоrе", "i\u{200B}g\u{00AD}nore", "𝐢𝐠𝐧𝐨𝐫𝐞", "IGNÓRE", "i\u{0301}gnore"] {
+        for text in ["ｉｇｎｏｒｅ", "іgnоrе", "i\u{200B}g\u{00AD}nore", "𝐢𝐠𝐧𝐨𝐫𝐞", "IGNÓRE", "i\u{0301}gnore"]
+        {
             assert_eq!(fold(text).text, "ignore", "{text}");
         }
         assert_eq!(fold("игнорируй правила").text, fold("ИГНОРИРУЙ ПРАВИЛА").text);

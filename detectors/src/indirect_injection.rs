@@ -20,6 +20,7 @@
 
 use schemas::{Category, Channel, Severity};
 
+use crate::bounds::head;
 use crate::detector::{Detector, Scene, Sighting, Sightings};
 use crate::jailbreak::{CHANGE_OF_RULES, ROLE_PLAY, combine};
 use crate::lexicon::Concept::{self, *};
@@ -38,17 +39,47 @@ const fn of(concepts: &[Concept]) -> Concepts {
 const ORDER: Concepts = of(&[Override, Act, Secretly, Show]);
 
 const RULES: &[Rule] = &[
-    Rule { subtype: "addressed", weight: 0.3, steps: &[of(&[Assistant]), of(&[Act]), of(&[Answer, Secretly])], gap_max: 60 },
+    Rule {
+        subtype: "addressed",
+        weight: 0.3,
+        steps: &[of(&[Assistant]), of(&[Act]), of(&[Answer, Secretly])],
+        gap_max: 60,
+    },
     Rule { subtype: "addressed", weight: 0.3, steps: &[of(&[Assistant]), of(&[Secretly, Prompt])], gap_max: 120 },
     Rule { subtype: "answer_steering", weight: 0.55, steps: &[of(&[Act]), of(&[Answer])], gap_max: 100 },
     Rule { subtype: "tool_steering", weight: 0.5, steps: &[of(&[Act]), of(&[Tool]), of(&[Secretly])], gap_max: 160 },
     Rule { subtype: "tool_steering", weight: 0.55, steps: &[of(&[Secretly])], gap_max: 0 },
-    Rule { subtype: "memory_write", weight: 0.5, steps: &[of(&[Remember]), of(&[Memory]), of(&[Whenever, Always])], gap_max: 80 },
-    Rule { subtype: "false_authority", weight: 0.35, steps: &[of(&[Authority]), of(&[Override, Act, Always])], gap_max: 60 },
-    Rule { subtype: "false_authority", weight: 0.5, steps: &[of(&[Authority]), of(&[Assistant, Secretly, Prompt])], gap_max: 80 },
+    Rule {
+        subtype: "memory_write",
+        weight: 0.5,
+        steps: &[of(&[Remember]), of(&[Memory]), of(&[Whenever, Always])],
+        gap_max: 80,
+    },
+    Rule {
+        subtype: "false_authority",
+        weight: 0.35,
+        steps: &[of(&[Authority]), of(&[Override, Act, Always])],
+        gap_max: 60,
+    },
+    Rule {
+        subtype: "false_authority",
+        weight: 0.5,
+        steps: &[of(&[Authority]), of(&[Assistant, Secretly, Prompt])],
+        gap_max: 80,
+    },
     Rule { subtype: "false_authority", weight: 0.45, steps: &[of(&[Template])], gap_max: 0 },
-    Rule { subtype: "hidden_text", weight: 0.5, steps: &[of(&[Hidden]), of(&[Assistant, Authority, Prompt]), ORDER], gap_max: 60 },
-    Rule { subtype: "hidden_text", weight: 0.6, steps: &[of(&[Hidden]), of(&[Override]), of(&[Instruction, Safety, Prior])], gap_max: 60 },
+    Rule {
+        subtype: "hidden_text",
+        weight: 0.5,
+        steps: &[of(&[Hidden]), of(&[Assistant, Authority, Prompt]), ORDER],
+        gap_max: 60,
+    },
+    Rule {
+        subtype: "hidden_text",
+        weight: 0.6,
+        steps: &[of(&[Hidden]), of(&[Override]), of(&[Instruction, Safety, Prior])],
+        gap_max: 60,
+    },
     Rule { subtype: "prompt_request", weight: 0.4, steps: &[of(&[Show]), of(&[Prompt])], gap_max: 40 },
 ];
 
@@ -76,7 +107,13 @@ impl Detector for IndirectInjection {
 }
 
 fn look(message: &MessageView<'_>, text: &Text<'_>) -> Option<Sighting> {
-    let mut verdict = combine([judge(CHANGE_OF_RULES, text), judge(ROLE_PLAY, text).filter(|v| v.score >= 0.5), judge(RULES, text), image(text), addressed(text)])?;
+    let mut verdict = combine([
+        judge(CHANGE_OF_RULES, text),
+        judge(ROLE_PLAY, text).filter(|v| v.score >= 0.5),
+        judge(RULES, text),
+        image(text),
+        addressed(text),
+    ])?;
     if let Layer::Decoded(_) = text.layer {
         verdict.score = 1.0 - (1.0 - verdict.score) * 0.6;
     }
@@ -88,13 +125,21 @@ fn look(message: &MessageView<'_>, text: &Text<'_>) -> Option<Sighting> {
 fn addressed(text: &Text<'_>) -> Option<Verdict> {
     let folded = text.folded();
     let pairs = text.hits.iter().zip(text.hits.iter().skip(1));
-    let found = pairs.filter(|(name, order)| name.concepts.has(Assistant) && order.concepts.meets(ORDER)).find(|(name, order)| {
-        let before = folded.get(..name.start as usize).unwrap_or_default().trim_end_matches([' ', '*', '#', '"', '[', '(']);
-        let between = folded.get((name.end as usize).saturating_sub(1)..order.start as usize).unwrap_or_default();
-        let opens = before.is_empty() || before.ends_with(['.', '!', '?', '\n', ':', '-', '>']);
-        opens && between.len() <= 24 && between.contains([',', ':', '-', ']'])
-    });
-    found.map(|(name, order)| Verdict { subtype: "addressed", score: 0.6, range: name.start as usize..order.end as usize, rules: 1 })
+    let found = pairs.filter(|(name, order)| name.concepts.has(Assistant) && order.concepts.meets(ORDER)).find(
+        |(name, order)| {
+            let before =
+                folded.get(..name.start as usize).unwrap_or_default().trim_end_matches([' ', '*', '#', '"', '[', '(']);
+            let between = folded.get((name.end as usize).saturating_sub(1)..order.start as usize).unwrap_or_default();
+            let opens = before.is_empty() || before.ends_with(['.', '!', '?', '\n', ':', '-', '>']);
+            opens && between.len() <= 24 && between.contains([',', ':', '-', ']'])
+        },
+    );
+    found.map(|(name, order)| Verdict {
+        subtype: "addressed",
+        score: 0.6,
+        range: name.start as usize..order.end as usize,
+        rules: 1,
+    })
 }
 
 /// A Markdown image whose address has a place for data: a placeholder, or an order to fill it.
@@ -103,13 +148,20 @@ fn image(text: &Text<'_>) -> Option<Verdict> {
     let images = text.hits.iter().filter(|hit| hit.concepts.has(Image));
     images.into_iter().find_map(|hit| {
         let rest = folded.get(hit.end as usize..)?;
-        let rest = rest.get(..rest.floor_char_boundary(400)).unwrap_or(rest);
+        let rest = head(rest, 400);
         let open = rest.find("](")?;
         let address = rest.get(open + 2..)?;
         let address = address.get(..address.find(')')?)?;
         let (_, query) = address.split_once('?')?;
-        let placeholder = ["{", "[", "<", "data_here", "summary", "conversation", "secret", "chat_history"].iter().any(|sign| query.contains(sign));
+        let placeholder = ["{", "[", "<", "data_here", "summary", "conversation", "secret", "chat_history"]
+            .iter()
+            .any(|sign| query.contains(sign));
         let range = hit.start as usize..hit.end as usize + open + 2 + address.len() + 1;
-        (address.starts_with("http") && placeholder).then_some(Verdict { subtype: "image_exfiltration", score: 0.7, range, rules: 1 })
+        (address.starts_with("http") && placeholder).then_some(Verdict {
+            subtype: "image_exfiltration",
+            score: 0.7,
+            range,
+            rules: 1,
+        })
     })
 }

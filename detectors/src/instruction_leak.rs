@@ -61,7 +61,11 @@ impl Detector for InstructionLeak {
     fn detect(&self, scene: &Scene<'_>, out: &mut Sightings) {
         for (message, text) in texts_on(scene.view, &[Channel::User]) {
             let Some(verdict) = judge(RULES, text) else { continue };
-            let about = text.hits.iter().find(|hit| hit.concepts.meets(of(&[About, Show]))).is_some_and(|hit| hit.concepts.has(About));
+            let about = text
+                .hits
+                .iter()
+                .find(|hit| hit.concepts.meets(of(&[About, Show])))
+                .is_some_and(|hit| hit.concepts.has(About));
             let score = if about { verdict.score * ABOUT_FACTOR } else { verdict.score };
             out.push(Sighting::new(message, verdict.subtype, score, Severity::Medium, text.span(verdict.range)));
         }
@@ -76,7 +80,9 @@ fn disclosures(scene: &Scene<'_>, out: &mut Sightings) {
         return;
     }
     let mut known: HashSet<u64> = instructions().flat_map(|(_, text)| shingles(text)).map(|(hash, _)| hash).collect();
-    if known.is_empty() {
+    let shared =
+        |known: &HashSet<u64>| answers().any(|(_, text)| shingles(text).iter().any(|(hash, _)| known.contains(hash)));
+    if known.is_empty() || !shared(&known) {
         return;
     }
     // What the user wrote as well is no disclosure.
@@ -106,7 +112,8 @@ fn shingles(text: &Text<'_>) -> Vec<(u64, Range<usize>)> {
         .collect();
     let joined = places.windows(SHINGLE_WORDS).filter_map(|run| {
         let (first, last) = (run.first()?, run.last()?);
-        let hash = run.iter().fold(0_u64, |all, (hash, _)| all.rotate_left(7).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ hash);
+        let hash =
+            run.iter().fold(0_u64, |all, (hash, _)| all.rotate_left(7).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ hash);
         Some((hash, first.1.start..last.1.end))
     });
     joined.collect()

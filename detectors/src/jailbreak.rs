@@ -3,7 +3,8 @@
 //! **Finds**, in user text: orders to drop earlier instructions (`change_of_rules`), unrestricted personas
 //! and made-up modes (`role_play`), pretended turns and chat-template tokens (`conversation_mockup`),
 //! attacks in base64, hexadecimal or percent encoding and orders to decode and obey (`encoding`),
-//! machine-made gibberish at the end (`suffix`), long series of pretended exchanges (`many_shot`).
+//! machine-made gibberish at the end (`suffix`), long series of pretended exchanges (`many_shot`), and
+//! requests for the model's instructions (`prompt_request`), which are an `instruction_leak` as well.
 //!
 //! **Why**: a model that drops its rules discloses, insults and acts on behalf of the attacker; in an
 //! agent it acts with the application's rights.
@@ -18,6 +19,7 @@
 
 use schemas::{Category, Channel, Severity};
 
+use crate::bounds::tail;
 use crate::detector::{Detector, Scene, Sighting, Sightings};
 use crate::lexicon::Concept::{self, *};
 use crate::lexicon::Concepts;
@@ -34,11 +36,31 @@ const fn of(concepts: &[Concept]) -> Concepts {
 
 /// Orders to drop the rules, which indirect injection shares.
 pub const CHANGE_OF_RULES: &[Rule] = &[
-    Rule { subtype: "change_of_rules", weight: 0.75, steps: &[of(&[Override]), of(&[Prior]), of(&[Instruction])], gap_max: 24 },
-    Rule { subtype: "change_of_rules", weight: 0.6, steps: &[of(&[Override]), of(&[Instruction]), of(&[Prior])], gap_max: 16 },
-    Rule { subtype: "change_of_rules", weight: 0.55, steps: &[of(&[Override]), of(&[Your]), of(&[Instruction])], gap_max: 20 },
+    Rule {
+        subtype: "change_of_rules",
+        weight: 0.75,
+        steps: &[of(&[Override]), of(&[Prior]), of(&[Instruction])],
+        gap_max: 24,
+    },
+    Rule {
+        subtype: "change_of_rules",
+        weight: 0.6,
+        steps: &[of(&[Override]), of(&[Instruction]), of(&[Prior])],
+        gap_max: 16,
+    },
+    Rule {
+        subtype: "change_of_rules",
+        weight: 0.55,
+        steps: &[of(&[Override]), of(&[Your]), of(&[Instruction])],
+        gap_max: 20,
+    },
     Rule { subtype: "change_of_rules", weight: 0.6, steps: &[of(&[Override]), of(&[PriorText])], gap_max: 20 },
-    Rule { subtype: "change_of_rules", weight: 0.45, steps: &[of(&[Override]), of(&[Instruction, Safety])], gap_max: 30 },
+    Rule {
+        subtype: "change_of_rules",
+        weight: 0.45,
+        steps: &[of(&[Override]), of(&[Instruction, Safety])],
+        gap_max: 30,
+    },
     Rule { subtype: "change_of_rules", weight: 0.5, steps: &[of(&[Disable]), of(&[Safety])], gap_max: 24 },
     Rule { subtype: "change_of_rules", weight: 0.4, steps: &[of(&[Safety]), of(&[Disable])], gap_max: 12 },
 ];
@@ -47,7 +69,12 @@ pub const CHANGE_OF_RULES: &[Rule] = &[
 pub const ROLE_PLAY: &[Rule] = &[
     Rule { subtype: "role_play", weight: 0.5, steps: &[of(&[Role]), of(&[Unrestricted])], gap_max: 90 },
     Rule { subtype: "role_play", weight: 0.55, steps: &[of(&[Role]), of(&[Mode])], gap_max: 60 },
-    Rule { subtype: "role_play", weight: 0.4, steps: &[of(&[Role]), of(&[Without]), of(&[Safety, Instruction])], gap_max: 50 },
+    Rule {
+        subtype: "role_play",
+        weight: 0.4,
+        steps: &[of(&[Role]), of(&[Without]), of(&[Safety, Instruction])],
+        gap_max: 50,
+    },
     Rule { subtype: "role_play", weight: 0.5, steps: &[of(&[Role, Disable, Override]), of(&[WeakMode])], gap_max: 24 },
     Rule { subtype: "role_play", weight: 0.25, steps: &[of(&[WeakMode])], gap_max: 0 },
     Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[Mode])], gap_max: 0 },
@@ -56,24 +83,41 @@ pub const ROLE_PLAY: &[Rule] = &[
     Rule { subtype: "role_play", weight: 0.2, steps: &[of(&[Persona])], gap_max: 0 },
     Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[Persona]), of(&[Persona, NoRefusal])], gap_max: 2000 },
     Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[Unrestricted])], gap_max: 0 },
-    Rule { subtype: "role_play", weight: 0.5, steps: &[of(&[Beyond]), of(&[Your]), of(&[Safety, Instruction])], gap_max: 40 },
+    Rule {
+        subtype: "role_play",
+        weight: 0.5,
+        steps: &[of(&[Beyond]), of(&[Your]), of(&[Safety, Instruction])],
+        gap_max: 40,
+    },
     Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[Unrestricted]), of(&[Unrestricted])], gap_max: 300 },
 ];
 
 const OTHERS: &[Rule] = &[
     Rule { subtype: "conversation_mockup", weight: 0.55, steps: &[of(&[Template])], gap_max: 0 },
-    Rule { subtype: "conversation_mockup", weight: 0.4, steps: &[of(&[Turn]), of(&[Role, Override, Unrestricted, Disable])], gap_max: 60 },
+    Rule {
+        subtype: "conversation_mockup",
+        weight: 0.4,
+        steps: &[of(&[Turn]), of(&[Role, Override, Unrestricted, Disable])],
+        gap_max: 60,
+    },
     Rule { subtype: "encoding", weight: 0.55, steps: &[of(&[Decode]), of(&[Obey])], gap_max: 80 },
     Rule { subtype: "encoding", weight: 0.5, steps: &[of(&[Cipher]), of(&[Obey])], gap_max: 60 },
-    Rule { subtype: "change_of_rules", weight: 0.5, steps: &[of(&[Authority, Turn]), of(&[Override, Disable, Show]), of(&[Prompt, Instruction, Safety])], gap_max: 40 },
-    // Asking for the system prompt is a detector of its own; here it only adds to other signs.
-    Rule { subtype: "change_of_rules", weight: 0.45, steps: &[of(&[Show]), of(&[Prompt])], gap_max: 60 },
+    Rule {
+        subtype: "change_of_rules",
+        weight: 0.5,
+        steps: &[of(&[Authority, Turn]), of(&[Override, Disable, Show]), of(&[Prompt, Instruction, Safety])],
+        gap_max: 40,
+    },
+    Rule { subtype: "prompt_request", weight: 0.45, steps: &[of(&[Show]), of(&[Prompt])], gap_max: 60 },
 ];
 
+/// Where one clear sign is enough: on development data 0.5 loses a third of what 0.4 finds, and 0.4 is
+/// wrong on one benign text in four hundred.
+const THRESHOLD: f32 = 0.4;
 /// How many pretended turns make a text a many-shot attack.
 const TURNS_MIN: usize = 12;
 /// How much a question about attacks, rather than an attack, keeps of its score.
-const ABOUT_FACTOR: f32 = 0.55;
+const ABOUT_FACTOR: f32 = 0.45;
 /// Up to this many bytes a text that asks about attacks is taken for a question.
 const ABOUT_BYTES_MAX: usize = 320;
 
@@ -84,6 +128,10 @@ impl Detector for Jailbreak {
 
     fn category(&self) -> Category {
         Category::Jailbreak
+    }
+
+    fn threshold(&self) -> f32 {
+        THRESHOLD
     }
 
     fn techniques(&self) -> &'static [&'static str] {
@@ -101,7 +149,13 @@ impl Detector for Jailbreak {
 }
 
 fn look(message: &MessageView<'_>, text: &Text<'_>) -> Option<Sighting> {
-    let mut verdict = combine([judge(CHANGE_OF_RULES, text), judge(ROLE_PLAY, text), judge(OTHERS, text), many_shot(text), suffix(text)])?;
+    let mut verdict = combine([
+        judge(CHANGE_OF_RULES, text),
+        judge(ROLE_PLAY, text),
+        judge(OTHERS, text),
+        many_shot(text),
+        suffix(text),
+    ])?;
     if asks_about(text) {
         verdict.score *= ABOUT_FACTOR;
     }
@@ -131,7 +185,11 @@ fn asks_about(text: &Text<'_>) -> bool {
     let about = Concepts::of(&[About]);
     text.folded().len() <= ABOUT_BYTES_MAX
         && text.concepts.meets(about)
-        && text.hits.iter().find(|hit| hit.concepts.meets(Concepts::of(&[About, Override, Role, Disable, Show]))).is_some_and(|hit| hit.concepts.meets(about))
+        && text
+            .hits
+            .iter()
+            .find(|hit| hit.concepts.meets(Concepts::of(&[About, Override, Role, Disable, Show])))
+            .is_some_and(|hit| hit.concepts.meets(about))
 }
 
 /// Long runs of pretended exchanges, which teach by example (Anil and others, "Many-shot Jailbreaking", 2024).
@@ -152,22 +210,51 @@ const GLUED_PERCENT_MIN: usize = 45;
 /// after a plain request, words with brackets, backslashes and quotes glued inside.
 fn suffix(text: &Text<'_>) -> Option<Verdict> {
     let folded = text.folded();
-    let start = folded.ceil_char_boundary(folded.len().saturating_sub(SUFFIX_BYTES));
-    let tail = folded.get(start..)?;
+    let end = tail(folded, SUFFIX_BYTES);
+    let start = folded.len() - end.len();
     // Code and markup have lines; such a suffix is one line.
-    if start == 0 || tail.contains('\n') || !tail.is_ascii() {
+    if start == 0 || end.contains('\n') || !end.is_ascii() {
         return None;
     }
-    let words = tail.split_ascii_whitespace().count();
-    let glued = tail.split_ascii_whitespace().filter(|word| is_glued(word)).count();
+    let words = end.split_ascii_whitespace().count();
+    let glued = end.split_ascii_whitespace().filter(|word| is_glued(word)).count();
     let range = start..folded.len();
-    (words >= 8 && glued * 100 >= words * GLUED_PERCENT_MIN).then_some(Verdict { subtype: "suffix", score: 0.6, range, rules: 1 })
+    (words >= 8 && glued * 100 >= words * GLUED_PERCENT_MIN).then_some(Verdict {
+        subtype: "suffix",
+        score: 0.6,
+        range,
+        rules: 1,
+    })
 }
 
 /// Whether brackets, quotes or slashes stand where prose has none: at a wrong end, or in runs.
 fn is_glued(word: &str) -> bool {
-    let odd = |b: u8| matches!(b, b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'\\' | b'"' | b'=' | b'<' | b'>' | b'^' | b'_' | b'#' | b'&' | b'!' | b';' | b'@' | b'$' | b'+');
+    let odd = |b: u8| {
+        matches!(
+            b,
+            b'(' | b')'
+                | b'['
+                | b']'
+                | b'{'
+                | b'}'
+                | b'\\'
+                | b'"'
+                | b'='
+                | b'<'
+                | b'>'
+                | b'^'
+                | b'_'
+                | b'#'
+                | b'&'
+                | b'!'
+                | b';'
+                | b'@'
+                | b'$'
+                | b'+'
+        )
+    };
     let bytes = word.as_bytes();
     let inner = bytes.get(1..bytes.len().saturating_sub(1)).unwrap_or_default();
-    inner.iter().any(|b| odd(*b)) && bytes.iter().any(u8::is_ascii_alphabetic) || (bytes.len() >= 2 && bytes.iter().all(|b| odd(*b)))
+    inner.iter().any(|b| odd(*b)) && bytes.iter().any(u8::is_ascii_alphabetic)
+        || (bytes.len() >= 2 && bytes.iter().all(|b| odd(*b)))
 }

@@ -12,6 +12,7 @@
 
 mod annotate;
 mod ascii_smuggling;
+mod bounds;
 mod credential_formats;
 mod credential_leak;
 mod data_poisoning;
@@ -47,7 +48,7 @@ pub use detector::{Detector, Mask, Scene, Sighting, Sightings};
 pub use hash::content_hash;
 pub use lexicon::LexiconError;
 pub use settings::{DetectorSettings, HashKey, Settings};
-pub use view::View;
+pub use view::{Layer, MessageView, Text, View};
 
 /// Every detector, alphabetically.
 pub const DETECTORS: &[&dyn Detector] = &[

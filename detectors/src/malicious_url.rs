@@ -21,6 +21,7 @@ use std::ops::Range;
 
 use schemas::{Category, Channel, Entity, EntityKind, Severity};
 
+use crate::bounds::{head, tail};
 use crate::detector::{Detector, Scene, Sighting, Sightings, texts_on};
 use crate::fold::fold;
 use crate::lexicon::Concept;
@@ -36,6 +37,8 @@ const URL_BYTES_MAX: usize = 2048;
 const URLS_MAX: usize = 256;
 /// From which length on the query of an image is data, in bytes.
 const IMAGE_QUERY_BYTES_MIN: usize = 48;
+/// The longest text of an image that is looked at, in bytes.
+const IMAGE_TEXT_BYTES_MAX: usize = 400;
 /// Brands that phishing imitates, and the domains that are theirs.
 const BRANDS: [(&str, &[&str]); 14] = [
     ("microsoft", &["microsoft.com", "microsoftonline.com"]),
@@ -53,7 +56,8 @@ const BRANDS: [(&str, &[&str]); 14] = [
     ("netflix", &["netflix.com"]),
     ("dropbox", &["dropbox.com"]),
 ];
-const EXECUTABLES: [&str; 14] = [".exe", ".scr", ".msi", ".bat", ".cmd", ".ps1", ".vbs", ".hta", ".apk", ".jar", ".dmg", ".lnk", ".iso", ".xll"];
+const EXECUTABLES: [&str; 14] =
+    [".exe", ".scr", ".msi", ".bat", ".cmd", ".ps1", ".vbs", ".hta", ".apk", ".jar", ".dmg", ".lnk", ".iso", ".xll"];
 
 /// A URL taken apart, as far as its danger goes.
 struct Parts<'t> {
@@ -78,7 +82,8 @@ impl Detector for MaliciousUrl {
     }
 
     fn detect(&self, scene: &Scene<'_>, out: &mut Sightings) {
-        const CHANNELS: &[Channel] = &[Channel::User, Channel::Assistant, Channel::ToolCall, Channel::ToolResult, Channel::Document];
+        const CHANNELS: &[Channel] =
+            &[Channel::User, Channel::Assistant, Channel::ToolCall, Channel::ToolResult, Channel::Document];
         for (message, text) in texts_on(scene.view, CHANNELS).filter(|(_, text)| text.layer != Layer::Leet) {
             let starts = text.hits.iter().filter(|hit| hit.concepts.has(Concept::Url)).take(URLS_MAX);
             for hit in starts {
@@ -97,8 +102,10 @@ impl Detector for MaliciousUrl {
 /// The URL that starts at a place, without the punctuation of the sentence around it.
 fn url_at(raw: &str, start: usize) -> Option<String> {
     let rest = raw.get(start..)?;
-    let ends = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '`' | '<' | '>' | ')' | ']' | '|' | '\\');
-    let window = rest.get(..rest.floor_char_boundary(URL_BYTES_MAX))?;
+    let ends = |c: char| {
+        c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '`' | '<' | '>' | ')' | ']' | '|' | '\\')
+    };
+    let window = head(rest, URL_BYTES_MAX);
     let url = window.split(ends).next()?.trim_end_matches(['.', ',', ';', ':', '!', '?', '*']);
     url.contains(':').then(|| url.to_owned())
 }
@@ -146,10 +153,15 @@ fn active_content(parts: &Parts<'_>, url: &str) -> Option<(&'static str, f32)> {
     if is_web(parts) {
         return None;
     }
-    let lower = url.get(..url.floor_char_boundary(64)).unwrap_or(url).to_ascii_lowercase();
+    let lower = head(url, 64).to_ascii_lowercase();
     let weight = match scheme.as_str() {
         // `javascript:void(0)` stands in a million ordinary pages.
-        "javascript" if ["void(0", "void 0", "history.back", "window.print"].iter().any(|idle| lower.contains(idle)) || url.len() < 16 => return None,
+        "javascript"
+            if ["void(0", "void 0", "history.back", "window.print"].iter().any(|idle| lower.contains(idle))
+                || url.len() < 16 =>
+        {
+            return None;
+        }
         "javascript" | "vbscript" => 0.7,
         "data" if lower.starts_with("data:text/html") || lower.starts_with("data:text/javascript") => 0.7,
         "data" if lower.contains("msdownload") || lower.contains("octet-stream") || lower.contains("x-sh") => 0.6,
@@ -163,7 +175,8 @@ fn numeric_host(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
     if !is_web(parts) {
         return None;
     }
-    let odd = parts.host.parse::<u32>().is_ok() || parts.host.strip_prefix("0x").is_some_and(|hex| u32::from_str_radix(hex, 16).is_ok());
+    let odd = parts.host.parse::<u32>().is_ok()
+        || parts.host.strip_prefix("0x").is_some_and(|hex| u32::from_str_radix(hex, 16).is_ok());
     if odd {
         return Some(("ip_host", 0.75));
     }
@@ -189,7 +202,9 @@ fn lookalike(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
         return None;
     }
     let host = parts.host.to_lowercase();
-    let mixed = host.split('.').any(|label| label.bytes().any(|b| b.is_ascii_alphabetic()) && label.chars().any(|c| c.is_alphabetic() && !c.is_ascii()));
+    let mixed = host.split('.').any(|label| {
+        label.bytes().any(|b| b.is_ascii_alphabetic()) && label.chars().any(|c| c.is_alphabetic() && !c.is_ascii())
+    });
     let imitates = |spelling: &dyn Fn(&str) -> String| {
         host.split(['.', '-']).any(|label| {
             let read = spelling(label);
@@ -255,9 +270,11 @@ fn image_exfiltration(parts: &Parts<'_>, text: &Text<'_>, start: usize) -> Optio
     if text.raw().get(before) != Some("](") || !is_web(parts) {
         return None;
     }
-    let line = text.raw().get(..start)?.rsplit('\n').next()?;
+    let line = tail(text.raw().get(..start)?, IMAGE_TEXT_BYTES_MAX).rsplit('\n').next()?;
     let image = line.rfind('[').is_some_and(|at| line.get(..at).is_some_and(|head| head.ends_with('!')));
-    let signed = ["x-amz-signature", "sig=", "signature=", "token="].iter().any(|sign| parts.query.to_ascii_lowercase().contains(sign));
+    let signed = ["x-amz-signature", "sig=", "signature=", "token="]
+        .iter()
+        .any(|sign| parts.query.to_ascii_lowercase().contains(sign));
     let longest = parts.query.split(['&', '=']).map(str::len).max().unwrap_or_default();
     (image && !signed && longest >= IMAGE_QUERY_BYTES_MIN).then_some(("image_exfiltration", 0.65))
 }

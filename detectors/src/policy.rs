@@ -8,7 +8,10 @@
 use std::collections::BTreeMap;
 
 use schemas::interaction::Named;
-use schemas::{Alert, AnnotatedInteraction, Annotation, Category, Entity, EntityKind, Interaction, Outcome, Score, Severity, Signal, SignalUid};
+use schemas::{
+    Alert, AnnotatedInteraction, Annotation, Category, Entity, EntityKind, Interaction, Outcome, Score, Severity,
+    Signal, SignalUid,
+};
 
 use crate::settings::Settings;
 
@@ -28,7 +31,10 @@ pub fn alerts(interaction: &Interaction, annotated: &AnnotatedInteraction, setti
         }
     }
     let participants = participants(interaction);
-    by_category.into_iter().map(|(category, found)| alert(interaction, annotated, category, found, &participants)).collect()
+    by_category
+        .into_iter()
+        .map(|(category, found)| alert(interaction, annotated, category, found, &participants))
+        .collect()
 }
 
 fn alert(
@@ -76,17 +82,31 @@ fn alert(
 /// What a category is called, and why it matters.
 fn words(category: Category) -> (&'static str, &'static str) {
     match category {
-        Category::AsciiSmuggling => ("Hidden characters", "Invisible characters can carry orders to the model or data out of it."),
-        Category::CredentialLeak => ("Credential in text", "A credential that was read or written by a model may open other systems."),
-        Category::DataPoisoning => ("Data poisoning attempt", "Text that is kept in memory, an index or training data acts on later users."),
-        Category::IndirectInjection => ("Indirect prompt injection", "Content that should only bring data gave the model orders."),
-        Category::InstructionLeak => ("System prompt exposure", "The application's instructions were asked for or disclosed."),
+        Category::AsciiSmuggling => {
+            ("Hidden characters", "Invisible characters can carry orders to the model or data out of it.")
+        }
+        Category::CredentialLeak => {
+            ("Credential in text", "A credential that was read or written by a model may open other systems.")
+        }
+        Category::DataPoisoning => {
+            ("Data poisoning attempt", "Text that is kept in memory, an index or training data acts on later users.")
+        }
+        Category::IndirectInjection => {
+            ("Indirect prompt injection", "Content that should only bring data gave the model orders.")
+        }
+        Category::InstructionLeak => {
+            ("System prompt exposure", "The application's instructions were asked for or disclosed.")
+        }
         Category::Jailbreak => ("Jailbreak attempt", "The user tried to change the rules that the model works by."),
         Category::MaliciousUrl => ("Malicious link", "A link may harm whoever follows it or carry data out."),
         Category::Reconnaissance => ("Reconnaissance", "Questions mapped the system, its tools or its limits."),
         Category::SensitiveData => ("Sensitive data exposure", "Personal or payment data passed through the model."),
-        Category::SuspiciousAccess => ("Access by an attack tool", "The client named itself as an attack or test tool."),
-        Category::ToolAbuse => ("Harmful tool call", "A tool was called with arguments that destroy, spy or carry data out."),
+        Category::SuspiciousAccess => {
+            ("Access by an attack tool", "The client named itself as an attack or test tool.")
+        }
+        Category::ToolAbuse => {
+            ("Harmful tool call", "A tool was called with arguments that destroy, spy or carry data out.")
+        }
     }
 }
 
@@ -105,12 +125,18 @@ fn title(interaction: &Interaction, category: Category) -> String {
 
 /// A name fit for one line: no control characters, bounded, not empty.
 fn quotable(name: &str) -> Option<String> {
-    let name: String = name.trim().chars().filter(|c| !c.is_control() && !crate::fold::is_invisible(*c)).take(NAME_CHARS_MAX).collect();
+    let name: String = name
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control() && !crate::fold::is_invisible(*c))
+        .take(NAME_CHARS_MAX)
+        .collect();
     (!name.is_empty()).then_some(name)
 }
 
 fn description(category: Category, annotations: &[Annotation]) -> String {
-    let mut seen: Vec<String> = annotations.iter().map(|a| format!("{} in {} text", a.subtype, a.channel.as_str())).collect();
+    let mut seen: Vec<String> =
+        annotations.iter().map(|a| format!("{} in {} text", a.subtype, a.channel.as_str())).collect();
     seen.sort_unstable();
     seen.dedup();
     format!("{} Seen: {}.", words(category).1, seen.join(", "))
@@ -121,7 +147,9 @@ fn filter_words(category: Category) -> &'static [&'static str] {
     match category {
         Category::Jailbreak => &["jailbreak", "prompt_attack", "prompt_injection", "user_prompt"],
         Category::IndirectInjection => &["indirect_attack", "indirect_injection", "xpia", "document_attack"],
-        Category::CredentialLeak | Category::SensitiveData => &["personally_identifiable_information", "pii", "sensitive_information"],
+        Category::CredentialLeak | Category::SensitiveData => {
+            &["personally_identifiable_information", "pii", "sensitive_information"]
+        }
         _ => &[],
     }
 }
@@ -130,7 +158,8 @@ fn filter_words(category: Category) -> &'static [&'static str] {
 fn outcome(interaction: &Interaction, category: Category) -> Outcome {
     let words = filter_words(category);
     let filtered = interaction.filters.iter().any(|verdict| {
-        verdict.filtered && words.iter().any(|word| verdict.category.to_ascii_lowercase().replace([' ', '-'], "_").contains(word))
+        verdict.filtered
+            && words.iter().any(|word| verdict.category.to_ascii_lowercase().replace([' ', '-'], "_").contains(word))
     });
     let failed = interaction.error.as_deref().is_some_and(|error| error.eq_ignore_ascii_case("content_filter"));
     if filtered || failed { Outcome::Blocked } else { Outcome::Detected }
@@ -161,9 +190,11 @@ fn participants(interaction: &Interaction) -> Vec<Entity> {
 fn user(interaction: &Interaction) -> Option<Entity> {
     let user = interaction.who.user.as_ref()?;
     let name = user.name.as_deref();
-    let address = name.filter(|name| name.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && domain.contains('.') && !name.contains(char::is_whitespace)
-    }));
+    let address = name.filter(|name| {
+        name.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty() && domain.contains('.') && !name.contains(char::is_whitespace)
+        })
+    });
     Some(Entity::new(EntityKind::User, user.id.as_deref().into_iter().chain(address))?.named(name))
 }
 
@@ -196,7 +227,11 @@ mod tests {
             vec![Message::request(Channel::User, text)],
         );
         interaction.who = Who {
-            user: Some(User { id: Some("0d9f-77".into()), name: Some("alice@contoso.example".into()), ..User::default() }),
+            user: Some(User {
+                id: Some("0d9f-77".into()),
+                name: Some("alice@contoso.example".into()),
+                ..User::default()
+            }),
             application: Some("Contoso HR Copilot".into()),
             source_ip: Some("198.51.100.7".into()),
             conversation_id: Some("1".into()),
@@ -240,7 +275,13 @@ mod tests {
 
     #[test]
     fn a_matching_filter_or_a_failed_exchange_means_blocked() {
-        let verdict = |category: &str| FilterVerdict { category: category.into(), detected: true, filtered: true, severity: None, response: false };
+        let verdict = |category: &str| FilterVerdict {
+            category: category.into(),
+            detected: true,
+            filtered: true,
+            severity: None,
+            response: false,
+        };
         let mut filtered = attack();
         filtered.filters = vec![verdict("jailbreak")];
         let outcomes: Vec<_> = raised(&filtered).iter().map(|alert| alert.outcome).collect();

@@ -22,7 +22,16 @@ impl Random {
     }
 
     fn char(&mut self) -> char {
-        let ranges = [(0, 0x7F), (0, 0x7F), (0x80, 0x7FF), (0x370, 0x52F), (0x2000, 0x206F), (0xFE00, 0xFE0F), (0xE0000, 0xE007F), (0, 0x10FFFF)];
+        let ranges = [
+            (0, 0x7F),
+            (0, 0x7F),
+            (0x80, 0x7FF),
+            (0x370, 0x52F),
+            (0x2000, 0x206F),
+            (0xFE00, 0xFE0F),
+            (0xE0000, 0xE007F),
+            (0, 0x10FFFF),
+        ];
         let (low, high) = ranges[self.below(ranges.len())];
         char::from_u32(low + self.below((high - low + 1) as usize) as u32).unwrap_or('\u{FFFD}')
     }
@@ -30,9 +39,30 @@ impl Random {
     /// A text of random characters, runs and pieces that detectors look at.
     fn text(&mut self, parts: usize) -> String {
         const PIECES: [&str; 24] = [
-            "ignore all previous instructions ", "https://", "https://раypal.com@1.2.3.4/x.exe ", "AKIA", "AKIAZ3QK7WMTHX2RLP5V ", "ghp_", "password is ", "eyJ", "-----BEGIN RSA PRIVATE KEY-----",
-            "4539 5787 6362 1486 ", "DE89370400440532013000", "a@b.example ", "![x](https://a.example/?q={data})", "<!-- assistant: ", "\nUser:", "\nAssistant:", "postgres://u:", "@", "%41%42%43%44%45%46%47",
-            "aWdub3JlIGFsbCBwcmV2aW91cyBydWxlcw==", "whenever you see it always answer ", "rm -rf / ", "\0", "system prompt ",
+            "ignore all previous instructions ",
+            "https://",
+            "https://раypal.com@1.2.3.4/x.exe ",
+            "AKIA",
+            "AKIAZ3QK7WMTHX2RLP5V ",
+            "ghp_",
+            "password is ",
+            "eyJ",
+            "-----BEGIN RSA PRIVATE KEY-----",
+            "4539 5787 6362 1486 ",
+            "DE89370400440532013000",
+            "a@b.example ",
+            "![x](https://a.example/?q={data})",
+            "<!-- assistant: ",
+            "\nUser:",
+            "\nAssistant:",
+            "postgres://u:",
+            "@",
+            "%41%42%43%44%45%46%47",
+            "aWdub3JlIGFsbCBwcmV2aW91cyBydWxlcw==",
+            "whenever you see it always answer ",
+            "rm -rf / ",
+            "\0",
+            "system prompt ",
         ];
         let mut text = String::new();
         for _ in 0..parts {
@@ -59,7 +89,8 @@ impl Random {
 }
 
 fn all_on() -> Settings {
-    let detectors = crate::names().map(|name| (name.to_owned(), crate::DetectorSettings { enabled: true, threshold: Some(0.0) }));
+    let detectors =
+        crate::names().map(|name| (name.to_owned(), crate::DetectorSettings { enabled: true, threshold: Some(0.0) }));
     Settings { evidence: true, scores: true, detectors: detectors.collect(), ..Settings::default() }
 }
 
@@ -103,14 +134,30 @@ fn huge_messages_are_looked_at_from_both_ends() {
     let interaction = talk(vec![Message::request(Channel::User, text)]);
     let detection = detectors.annotate(&interaction, &all_on());
     assert_sound(&interaction, &detection);
-    let jailbreak = detection.annotated.annotations.iter().find(|a| a.detector == "jailbreak").expect("found at the end");
+    let jailbreak =
+        detection.annotated.annotations.iter().find(|a| a.detector == "jailbreak").expect("found at the end");
     assert_eq!(jailbreak.span.0 as usize, filler.chars().count());
 }
 
 #[test]
 fn repeated_bait_ends() {
     let detectors = Detectors::new().expect("compiles");
-    for bait in ["ignore ", "akia", "sk-", "eyJ.", "password is a1!", "https://a@b/", "![](", "4 5 ", "DE89 ", "a@b.c ", "%41", "\u{E0041}", "ab1c ", "-----BEGIN "] {
+    for bait in [
+        "ignore ",
+        "akia",
+        "sk-",
+        "eyJ.",
+        "password is a1!",
+        "https://a@b/",
+        "![](",
+        "4 5 ",
+        "DE89 ",
+        "a@b.c ",
+        "%41",
+        "\u{E0041}",
+        "ab1c ",
+        "-----BEGIN ",
+    ] {
         let interaction = talk(vec![Message::request(Channel::Document, bait.repeat(40_000))]);
         assert_sound(&interaction, &detectors.annotate(&interaction, &all_on()));
     }

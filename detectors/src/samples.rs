@@ -37,7 +37,12 @@ fn rows(name: &str) -> Option<Vec<Row>> {
     if !path.is_file() {
         return None;
     }
-    let mut child = Command::new(if packed { "gzip" } else { "cat" }).args(packed.then_some("-dc")).arg(&path).stdout(Stdio::piped()).spawn().ok()?;
+    let mut child = Command::new(if packed { "gzip" } else { "cat" })
+        .args(packed.then_some("-dc"))
+        .arg(&path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .ok()?;
     let lines = BufReader::new(child.stdout.take()?).lines();
     let rows = lines.map(|line| serde_json::from_str(&line.expect("UTF-8")).expect("a row")).collect();
     child.wait().ok()?;
@@ -81,15 +86,34 @@ fn injection_samples() {
             }
         }
         if dump == format!("{}{name}", row.label) && (row.label == 0) == seen.contains(&name) {
-            println!("DUMP {} {:.200?} {:?}", row.source, row.text, detection.annotated.annotations.iter().find(|a| a.detector == name).map(|a| (&a.subtype, a.score, a.span)));
+            println!(
+                "DUMP {} {:.200?} {:?}",
+                row.source,
+                row.text,
+                detection
+                    .annotated
+                    .annotations
+                    .iter()
+                    .find(|a| a.detector == name)
+                    .map(|a| (&a.subtype, a.score, a.span))
+            );
         }
     }
     println!("share at thresholds {THRESHOLDS:?}: {curve:?}");
     for ((label, channel, source, detector), (hits, all)) in counts.iter().filter(|(_, count)| count.0 > 0) {
-        println!("{label} {channel:11} {source:22} {detector:20} {hits:6}/{all:6} {:6.2} %", 100.0 * f64::from(*hits) / f64::from(*all));
+        println!(
+            "{label} {channel:11} {source:22} {detector:20} {hits:6}/{all:6} {:6.2} %",
+            100.0 * f64::from(*hits) / f64::from(*all)
+        );
     }
-    for (channel, name) in [("user", "jailbreak"), ("document", "indirect_injection"), ("tool_result", "indirect_injection")] {
-        let share = |label| counts.get(&(label, channel, "(all)".to_owned(), name)).map_or(0.0, |(hits, all)| 100.0 * f64::from(*hits) / f64::from(*all));
+    for (channel, name) in
+        [("user", "jailbreak"), ("document", "indirect_injection"), ("tool_result", "indirect_injection")]
+    {
+        let share = |label| {
+            counts
+                .get(&(label, channel, "(all)".to_owned(), name))
+                .map_or(0.0, |(hits, all)| 100.0 * f64::from(*hits) / f64::from(*all))
+        };
         assert!(share(0) <= FALSE_POSITIVES_PERCENT_MAX, "{name} on {channel}: {:.2} %", share(0));
     }
 }
@@ -97,13 +121,19 @@ fn injection_samples() {
 #[test]
 fn secret_samples() {
     let mut total = (0, 0, 0, 0);
-    for name in ["betterleaks_rules", "detect_secrets_tests", "gitleaks_rules", "kingfisher_rules", "noseyparker_rules"] {
+    for name in ["betterleaks_rules", "detect_secrets_tests", "gitleaks_rules", "kingfisher_rules", "noseyparker_rules"]
+    {
         let Some(rows) = rows(&format!("secrets/{name}.jsonl")) else { return println!("skipped: no samples") };
         let detectors = Detectors::new().expect("compiles");
         let mut counts = (0, 0, 0, 0);
         for row in rows {
             let interaction = talk(vec![Message::request(Channel::Document, row.text)]);
-            let hit = detectors.annotate(&interaction, &Settings::default()).annotated.annotations.iter().any(|a| a.detector == "credential_leak");
+            let hit = detectors
+                .annotate(&interaction, &Settings::default())
+                .annotated
+                .annotations
+                .iter()
+                .any(|a| a.detector == "credential_leak");
             match row.label {
                 1 => counts = (counts.0 + i32::from(hit), counts.1 + 1, counts.2, counts.3),
                 _ => counts = (counts.0, counts.1, counts.2 + i32::from(hit), counts.3 + 1),
@@ -121,17 +151,25 @@ fn cost_of_an_ordinary_interaction() {
     let detectors = Detectors::new().expect("compiles");
     let prose = "The quarterly report shows that revenue grew in three of four regions, while costs in logistics rose. Please check https://www.example.com/report. ";
     let messages = vec![
-        Message::request(Channel::System, "You are a helpful assistant of the finance team. Answer briefly and name your sources."),
+        Message::request(
+            Channel::System,
+            "You are a helpful assistant of the finance team. Answer briefly and name your sources.",
+        ),
         Message::request(Channel::User, prose.repeat(4)),
         Message::response(Channel::Assistant, prose.repeat(5)),
     ];
     let bytes: usize = messages.iter().map(|message| message.text.expose().len()).sum();
     let interaction = talk(messages);
     assert!(detectors.annotate(&interaction, &Settings::default()).annotated.annotations.is_empty());
-    const ROUNDS: u32 = 5_000;
-    let start = Instant::now();
-    for _ in 0..ROUNDS {
-        std::hint::black_box(detectors.annotate(std::hint::black_box(&interaction), &Settings::default()));
-    }
-    println!("{bytes} bytes: {:.1} µs", start.elapsed().as_secs_f64() * 1e6 / f64::from(ROUNDS));
+    const ROUNDS: u32 = 300;
+    let settings = Settings::default();
+    let batches = (0..20).map(|_| {
+        let start = Instant::now();
+        for _ in 0..ROUNDS {
+            std::hint::black_box(detectors.annotate(std::hint::black_box(&interaction), &settings));
+        }
+        start.elapsed().as_secs_f64() * 1e6 / f64::from(ROUNDS)
+    });
+    // The best batch: what else the machine does only ever adds.
+    println!("{bytes} bytes: {:.1} µs", batches.fold(f64::INFINITY, f64::min));
 }

@@ -47,7 +47,8 @@ impl Detector for SensitiveData {
     }
 
     fn detect(&self, scene: &Scene<'_>, out: &mut Sightings) {
-        const CHANNELS: &[Channel] = &[Channel::User, Channel::Assistant, Channel::ToolCall, Channel::ToolResult, Channel::Document];
+        const CHANNELS: &[Channel] =
+            &[Channel::User, Channel::Assistant, Channel::ToolCall, Channel::ToolResult, Channel::Document];
         for message in scene.view.on(CHANNELS) {
             for text in message.texts.iter().filter(|text| text.layer != Layer::Leet) {
                 numbers(message, text, out);
@@ -58,7 +59,14 @@ impl Detector for SensitiveData {
     }
 }
 
-fn report(message: &MessageView<'_>, text: &Text<'_>, subtype: &'static str, score: f32, places: &[Range<usize>], out: &mut Sightings) {
+fn report(
+    message: &MessageView<'_>,
+    text: &Text<'_>,
+    subtype: &'static str,
+    score: f32,
+    places: &[Range<usize>],
+    out: &mut Sightings,
+) {
     let (Some(first), Some(last)) = (places.first(), places.last()) else { return };
     let score = if message.channel == Channel::User { score * USER_FACTOR } else { score };
     let mut sighting = Sighting::new(message, subtype, score, Severity::Medium, text.raw_span(first.start..last.end));
@@ -66,7 +74,8 @@ fn report(message: &MessageView<'_>, text: &Text<'_>, subtype: &'static str, sco
     if places.len() > crate::detector::SIGHTINGS_PER_MESSAGE_MAX {
         sighting = sighting.masked(Mask::PersonalData);
     } else {
-        sighting.masks = places.iter().map(|place| text.raw_span(place.clone())).map(|(a, b)| (a, b, Mask::PersonalData)).collect();
+        sighting.masks =
+            places.iter().map(|place| text.raw_span(place.clone())).map(|(a, b)| (a, b, Mask::PersonalData)).collect();
     }
     out.push(sighting);
 }
@@ -95,7 +104,8 @@ fn numbers(message: &MessageView<'_>, text: &Text<'_>, out: &mut Sightings) {
 fn digit_groups(raw: &str) -> Vec<(Range<usize>, String)> {
     let mut found = Vec::new();
     let bytes = raw.as_bytes();
-    let word = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    let word =
+        |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
         if !byte.is_ascii_digit() {
@@ -146,13 +156,15 @@ fn is_card(digits: &str) -> bool {
 fn luhn(digits: &str) -> bool {
     let values = digits.bytes().rev().map(|b| u32::from(b.wrapping_sub(b'0')));
     let sum: u32 = values.enumerate().map(|(at, d)| if at % 2 == 0 { d } else { d * 2 / 10 + d * 2 % 10 }).sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// `AAA-GG-SSSS`: no area 000, 666 or 9xx, no group 00, no serial 0000, and not the numbers of advertisements.
 fn is_ssn(written: &str, digits: &str) -> bool {
     let mut parts = written.split('-');
-    let (Some(area), Some(group), Some(serial), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else { return false };
+    let (Some(area), Some(group), Some(serial), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        return false;
+    };
     let shape = area.len() == 3 && group.len() == 2 && serial.len() == 4;
     let known = ["078051120", "219099999", "123456789", "111111111", "222222222", "987654321"].contains(&digits);
     shape && !known && area != "000" && area != "666" && !area.starts_with('9') && group != "00" && serial != "0000"
@@ -162,7 +174,8 @@ fn is_ssn(written: &str, digits: &str) -> bool {
 fn is_phone(raw: &str, range: &Range<usize>, written: &str, digits: &str) -> bool {
     let plus = raw.get(..range.start).is_some_and(|before| before.ends_with('+'));
     let groups = written.split(|c: char| !c.is_ascii_digit()).count();
-    (10..=15).contains(&digits.len()) && (plus || (3..=5).contains(&groups) && digits.len() <= 11 && !written.contains(". "))
+    (10..=15).contains(&digits.len())
+        && (plus || (3..=5).contains(&groups) && digits.len() <= 11 && !written.contains(". "))
 }
 
 /// IBANs: two letters, two check digits, 11 to 30 letters or digits in groups of four; remainder 1 modulo 97.
@@ -171,8 +184,11 @@ fn ibans(message: &MessageView<'_>, text: &Text<'_>, out: &mut Sightings) {
     for (at, four) in bytes.windows(4).enumerate() {
         let shape = matches!(four, [a, b, c, d] if a.is_ascii_uppercase() && b.is_ascii_uppercase() && c.is_ascii_digit() && d.is_ascii_digit());
         let inside = at.checked_sub(1).and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphanumeric);
-        if shape && !inside && let Some(length) = iban_length(text.raw().get(at..).unwrap_or_default()) {
-            report(message, text, "iban", 0.85, &[at..at + length], out);
+        if shape
+            && !inside
+            && let Some(length) = iban_length(text.raw().get(at..).unwrap_or_default())
+        {
+            report(message, text, "iban", 0.85, std::slice::from_ref(&(at..at + length)), out);
         }
     }
 }
@@ -188,7 +204,10 @@ fn iban_length(rest: &str) -> Option<usize> {
             break;
         }
         // Words may follow after a space: the shortest prefix with a valid length of its country would need a table.
-        if (15..=34).contains(&compact.len()) && mod_97(&compact) == Some(1) && !rest.as_bytes().get(at + 1).is_some_and(u8::is_ascii_alphanumeric) {
+        if (15..=34).contains(&compact.len())
+            && mod_97(&compact) == Some(1)
+            && !rest.as_bytes().get(at + 1).is_some_and(u8::is_ascii_alphanumeric)
+        {
             return Some(length);
         }
     }
@@ -213,8 +232,15 @@ fn emails(message: &MessageView<'_>, text: &Text<'_>, out: &mut Sightings) {
     }
     let (mut places, mut different) = (Vec::new(), BTreeSet::new());
     for (at, _) in raw.match_indices('@') {
-        let local = raw.bytes().take(at).rev().take(64).take_while(|b| b.is_ascii_alphanumeric() || b"._%+-".contains(b)).count();
-        let domain = raw.bytes().skip(at + 1).take(255).take_while(|b| b.is_ascii_alphanumeric() || b".-".contains(b)).count();
+        let local = raw
+            .bytes()
+            .take(at)
+            .rev()
+            .take(64)
+            .take_while(|b| b.is_ascii_alphanumeric() || b"._%+-".contains(b))
+            .count();
+        let domain =
+            raw.bytes().skip(at + 1).take(255).take_while(|b| b.is_ascii_alphanumeric() || b".-".contains(b)).count();
         let name = raw.get(at + 1..at + 1 + domain).unwrap_or_default().trim_end_matches(['.', '-']);
         if local > 0 && name.contains('.') {
             let place = at - local..at + 1 + name.len();
@@ -237,6 +263,10 @@ mod tests {
         assert_eq!(mod_97("GB82WEST12345698765432"), Some(1));
         assert_eq!(iban_length("DE89 3704 0044 0532 0130 00 is mine"), Some(27));
         assert_eq!(iban_length("DE88 3704 0044 0532 0130 00"), None);
-        assert!(is_ssn("536-90-4399", "536904399") && !is_ssn("666-12-3456", "666123456") && !is_ssn("536904399", "536904399"));
+        assert!(
+            is_ssn("536-90-4399", "536904399")
+                && !is_ssn("666-12-3456", "666123456")
+                && !is_ssn("536904399", "536904399")
+        );
     }
 }
