@@ -30,6 +30,9 @@ use crate::view::{Layer, Text};
 #[derive(Debug)]
 pub struct CredentialLeak;
 
+/// How many places of a text are looked at for each way in which secrets are recognised.
+const CANDIDATES_MAX: usize = 512;
+
 /// One secret in a text, in raw bytes.
 struct Secret {
     subtype: &'static str,
@@ -59,7 +62,7 @@ impl Detector for CredentialLeak {
             let mut done: Vec<Range<usize>> = Vec::new();
             for text in message.texts.iter().filter(|text| text.layer != Layer::Leet) {
                 done.clear();
-                for secret in secrets(text) {
+                for secret in secrets(text, out) {
                     let overlaps =
                         |other: &Range<usize>| other.start < secret.range.end && secret.range.start < other.end;
                     if done.iter().any(overlaps) || !out.room(message.index) {
@@ -90,17 +93,20 @@ fn supplied(scene: &Scene<'_>, value: &str) -> bool {
 }
 
 /// The secrets in a text, the surest form at each place first.
-fn secrets(text: &Text<'_>) -> Vec<Secret> {
+fn secrets(text: &Text<'_>, out: &mut Sightings) -> Vec<Secret> {
     let wanted = Concepts::of(&[Concept::Credential, Concept::SecretWord]);
     if !text.concepts.meets(wanted) && !text.raw().contains("://") {
         return Vec::new();
     }
+    if text.hits.iter().filter(|hit| hit.concepts.meets(wanted)).count() > CANDIDATES_MAX {
+        out.cut_off();
+    }
     let mut found = Vec::new();
-    for hit in text.hits.iter().filter(|hit| hit.concepts.has(Concept::Credential)).take(512) {
+    for hit in text.hits.iter().filter(|hit| hit.concepts.has(Concept::Credential)).take(CANDIDATES_MAX) {
         let start = text.raw_at(hit.start as usize);
         found.extend(known_format(text.raw(), start).or_else(|| structured(text.raw(), start)));
     }
-    for hit in text.hits.iter().filter(|hit| hit.concepts.has(Concept::SecretWord)).take(512) {
+    for hit in text.hits.iter().filter(|hit| hit.concepts.has(Concept::SecretWord)).take(CANDIDATES_MAX) {
         found.extend(named_value(text.raw(), text.raw_at(hit.end as usize)));
     }
     found

@@ -129,6 +129,7 @@ pub const SIGHTINGS_PER_INTERACTION_MAX: usize = 512;
 #[derive(Debug, Default)]
 pub struct Sightings {
     list: Vec<Sighting>,
+    cut: bool,
 }
 
 impl Sightings {
@@ -140,12 +141,22 @@ impl Sightings {
     }
 
     /// Whether the message may get another sighting; what comes after is left out, in the order of the text.
-    pub fn room(&self, message_index: u32) -> bool {
-        if self.list.len() >= SIGHTINGS_PER_INTERACTION_MAX {
-            return false;
-        }
+    pub fn room(&mut self, message_index: u32) -> bool {
         let same = self.list.iter().rev().take(SIGHTINGS_PER_MESSAGE_MAX);
-        same.filter(|sighting| sighting.message_index == message_index).count() < SIGHTINGS_PER_MESSAGE_MAX
+        let message_full = same.filter(|s| s.message_index == message_index).count() >= SIGHTINGS_PER_MESSAGE_MAX;
+        let full = message_full || self.list.len() >= SIGHTINGS_PER_INTERACTION_MAX;
+        self.cut |= full;
+        !full
+    }
+
+    /// Notes that a limit ended the search, so that there may be more than was reported.
+    pub fn cut_off(&mut self) {
+        self.cut = true;
+    }
+
+    /// Whether there may be more than was reported. Then nobody knows everything that an excerpt must hide.
+    pub fn is_cut(&self) -> bool {
+        self.cut
     }
 
     /// Everything reported.
