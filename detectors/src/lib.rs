@@ -1,7 +1,7 @@
 //! The stateless half of Weir: an interaction in, annotations and alerts out.
 //!
-//! The path of one interaction: [`view`] folds and decodes its texts and finds the terms of the
-//! [`lexicon`]; each [`Detector`] of [`DETECTORS`] reports [`Sighting`]s; [`Detectors::annotate`] applies
+//! The path of one interaction: the view folds and decodes its texts and finds the terms of the
+//! lexicon; each [`Detector`] of [`DETECTORS`] reports [`Sighting`]s; [`Detectors::annotate`] applies
 //! the tenant's thresholds and writes annotations; [`policy::alerts`] raises what the SOC should see.
 //!
 //! Everything is pure: `&self`, no I/O, no clock, no state between interactions, linear time.
