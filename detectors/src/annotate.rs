@@ -44,8 +44,8 @@ impl Detectors {
         Self::with(DETECTORS)
     }
 
-    /// Compiles a list of one's own, for tests.
-    pub fn with(list: &'static [&'static dyn Detector]) -> Result<Self, LexiconError> {
+    /// Compiles with a list of its own, so that a test can bring a detector that panics.
+    fn with(list: &'static [&'static dyn Detector]) -> Result<Self, LexiconError> {
         Ok(Self { lexicon: Lexicon::new()?, list })
     }
 
@@ -53,7 +53,7 @@ impl Detectors {
     /// a partition; the panic hook still runs and must not print payloads.
     pub fn annotate(&self, interaction: &Interaction, settings: &Settings) -> Detection {
         let mut scores = BTreeMap::new();
-        let (mut seen, mut faults) = (Vec::new(), Vec::new());
+        let (mut seen, mut faults) = (Seen::default(), Vec::new());
         if settings.enabled {
             match catch_unwind(AssertUnwindSafe(|| View::new(interaction, &self.lexicon))) {
                 Ok(view) => faults = self.look(&Scene { view: &view, settings }, &mut seen, &mut scores),
@@ -66,29 +66,49 @@ impl Detectors {
         Detection { annotated, faults }
     }
 
-    /// Runs every enabled detector; returns those that panicked.
-    fn look(
-        &self,
-        scene: &Scene<'_>,
-        seen: &mut Vec<(&'static dyn Detector, Sighting)>,
-        scores: &mut BTreeMap<String, Score>,
-    ) -> Vec<&'static str> {
+    /// Runs every enabled detector; returns those that panicked. For evidence the others run too, since what
+    /// a tenant does not want to be alerted about must still be hidden in excerpts.
+    fn look(&self, scene: &Scene<'_>, seen: &mut Seen, scores: &mut BTreeMap<String, Score>) -> Vec<&'static str> {
         let mut faults = Vec::new();
-        for detector in self.list.iter().copied().filter(|d| scene.settings.of(d.name()).enabled) {
+        for detector in self.list.iter().copied() {
+            let enabled = scene.settings.of(detector.name()).enabled;
+            if !enabled && !scene.settings.evidence {
+                continue;
+            }
             let mut out = Sightings::default();
             if catch_unwind(AssertUnwindSafe(|| detector.detect(scene, &mut out))).is_err() {
                 faults.push(detector.name());
+                seen.incomplete = true;
             }
+            seen.incomplete |= out.is_cut();
             let sightings = out.into_inner();
-            if scene.settings.scores {
-                let highest = sightings.iter().map(|s| Score::new(s.score).value()).fold(0.0, f32::max);
-                scores.insert(detector.name().to_owned(), Score::new(highest));
+            if scene.settings.evidence {
+                seen.masks.extend(sightings.iter().flat_map(|s| s.masks.iter().map(|mask| (s.message_index, *mask))));
             }
-            seen.extend(sightings.into_iter().map(|sighting| (detector, sighting)));
+            if enabled {
+                let highest = sightings.iter().map(|s| Score::new(s.score).value()).fold(0.0, f32::max);
+                if scene.settings.scores {
+                    scores.insert(detector.name().to_owned(), Score::new(highest));
+                }
+                seen.sightings.extend(sightings.into_iter().map(|sighting| (detector, sighting)));
+            }
         }
         faults
     }
 }
+
+/// What all detectors saw.
+#[derive(Default)]
+struct Seen {
+    sightings: Vec<(&'static dyn Detector, Sighting)>,
+    /// What excerpts must hide, by message, also what was seen below threshold.
+    masks: Vec<(u32, (u32, u32, Mask))>,
+    /// Whether something that must be hidden may be missing from `masks`.
+    incomplete: bool,
+}
+
+/// Stands for an excerpt where not everything that must be hidden is known.
+const WITHHELD: &str = "[withheld]";
 
 /// The contract promises these two keys whatever runs.
 fn with_promised_keys(mut scores: BTreeMap<String, Score>) -> BTreeMap<String, Score> {
@@ -99,20 +119,23 @@ fn with_promised_keys(mut scores: BTreeMap<String, Score>) -> BTreeMap<String, S
 }
 
 /// Sightings at or above threshold as annotations, in order.
-fn annotations(
-    interaction: &Interaction,
-    seen: Vec<(&'static dyn Detector, Sighting)>,
-    settings: &Settings,
-) -> Vec<Annotation> {
-    // Masks of all detectors, also below their thresholds: a doubtful secret is still not shown.
-    let masks: Vec<(u32, (u32, u32, Mask))> = match settings.evidence {
-        true => seen.iter().flat_map(|(_, s)| s.masks.iter().map(|mask| (s.message_index, *mask))).collect(),
-        false => Vec::new(),
+fn annotations(interaction: &Interaction, seen: Seen, settings: &Settings) -> Vec<Annotation> {
+    let Seen { sightings, masks, incomplete } = seen;
+    let evidence = |sighting: &Sighting| {
+        let message = interaction.messages.get(sighting.message_index as usize).filter(|_| settings.evidence)?;
+        if incomplete {
+            return Some(WITHHELD.to_owned());
+        }
+        let own = masks.iter().filter(|(index, _)| *index == sighting.message_index).map(|(_, mask)| *mask);
+        Some(excerpt(message.text.expose(), sighting.span, own.collect()))
     };
-    let mut annotations: Vec<Annotation> = seen
+    let mut annotations: Vec<Annotation> = sightings
         .into_iter()
         .filter(|(d, s)| Score::new(s.score).value() >= settings.of(d.name()).threshold.unwrap_or(d.threshold()))
-        .map(|(detector, sighting)| annotation(interaction, detector, sighting, &masks, settings))
+        .map(|(detector, sighting)| {
+            let evidence = evidence(&sighting);
+            annotation(detector, sighting, evidence)
+        })
         .collect();
     annotations.sort_by(|a, b| {
         let key = |x: &Annotation| (x.message_index, x.span);
@@ -121,18 +144,7 @@ fn annotations(
     annotations
 }
 
-fn annotation(
-    interaction: &Interaction,
-    detector: &dyn Detector,
-    sighting: Sighting,
-    masks: &[(u32, (u32, u32, Mask))],
-    settings: &Settings,
-) -> Annotation {
-    let message = interaction.messages.get(sighting.message_index as usize).filter(|_| settings.evidence);
-    let evidence = message.map(|message| {
-        let masks = masks.iter().filter(|(index, _)| *index == sighting.message_index).map(|(_, mask)| *mask);
-        excerpt(message.text.expose(), sighting.span, masks.collect())
-    });
+fn annotation(detector: &dyn Detector, sighting: Sighting, evidence: Option<String>) -> Annotation {
     let mut entities = sighting.entities;
     entities.sort();
     entities.dedup();

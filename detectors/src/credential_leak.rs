@@ -19,6 +19,7 @@ use std::ops::Range;
 
 use schemas::{Category, Channel, Entity, EntityKind, Severity};
 
+use crate::bounds::head;
 use crate::credential_formats::{FORMATS, entropy_bits, github_checksum_holds, is_placeholder};
 use crate::detector::{Detector, Mask, Scene, Sighting, Sightings};
 use crate::lexicon::Concept;
@@ -28,6 +29,9 @@ use crate::view::{Layer, Text};
 /// See the file's head.
 #[derive(Debug)]
 pub struct CredentialLeak;
+
+/// How many places of a text are looked at for each way in which secrets are recognised.
+const CANDIDATES_MAX: usize = 512;
 
 /// One secret in a text, in raw bytes.
 struct Secret {
@@ -58,7 +62,11 @@ impl Detector for CredentialLeak {
             let mut done: Vec<Range<usize>> = Vec::new();
             for text in message.texts.iter().filter(|text| text.layer != Layer::Leet) {
                 done.clear();
+<<<<<<< HEAD
                 for secret in secrets(text) {
+=======
+                for secret in secrets(text, out) {
+>>>>>>> detectors
                     let overlaps =
                         |other: &Range<usize>| other.start < secret.range.end && secret.range.start < other.end;
                     if done.iter().any(overlaps) || !out.room(message.index) {
@@ -89,17 +97,20 @@ fn supplied(scene: &Scene<'_>, value: &str) -> bool {
 }
 
 /// The secrets in a text, the surest form at each place first.
-fn secrets(text: &Text<'_>) -> Vec<Secret> {
+fn secrets(text: &Text<'_>, out: &mut Sightings) -> Vec<Secret> {
     let wanted = Concepts::of(&[Concept::Credential, Concept::SecretWord]);
     if !text.concepts.meets(wanted) && !text.raw().contains("://") {
         return Vec::new();
     }
+    if text.hits.iter().filter(|hit| hit.concepts.meets(wanted)).count() > CANDIDATES_MAX {
+        out.cut_off();
+    }
     let mut found = Vec::new();
-    for hit in text.hits.iter().filter(|hit| hit.concepts.has(Concept::Credential)).take(512) {
+    for hit in text.hits.iter().filter(|hit| hit.concepts.has(Concept::Credential)).take(CANDIDATES_MAX) {
         let start = text.raw_at(hit.start as usize);
         found.extend(known_format(text.raw(), start).or_else(|| structured(text.raw(), start)));
     }
-    for hit in text.hits.iter().filter(|hit| hit.concepts.has(Concept::SecretWord)).take(512) {
+    for hit in text.hits.iter().filter(|hit| hit.concepts.has(Concept::SecretWord)).take(CANDIDATES_MAX) {
         found.extend(named_value(text.raw(), text.raw_at(hit.end as usize)));
     }
     found
@@ -135,7 +146,7 @@ const AWS_SECRET_DISTANCE_MAX: usize = 200;
 /// An AWS access key id, with the secret when 40 base64 characters stand near.
 fn aws(raw: &str, id: Range<usize>) -> Secret {
     let after = raw.get(id.end..).unwrap_or_default();
-    let near = after.get(..after.floor_char_boundary(AWS_SECRET_DISTANCE_MAX + 40)).unwrap_or_default();
+    let near = head(after, AWS_SECRET_DISTANCE_MAX + 40);
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
     let secret =
         near.split(|c| !is_part(c)).find(|word| word.len() == 40 && entropy_bits(word) > 4.0 && !is_placeholder(word));
@@ -173,7 +184,7 @@ fn structured(raw: &str, start: usize) -> Option<Secret> {
 /// The length of a PEM private key whose body is more than a placeholder.
 fn pem_length(rest: &str) -> Option<usize> {
     const PEM_BYTES_MAX: usize = 16 << 10;
-    let window = rest.get(..rest.floor_char_boundary(PEM_BYTES_MAX))?;
+    let window = head(rest, PEM_BYTES_MAX);
     let head_end = window.get(10..)?.find("-----")? + 15;
     let head = window.get(..head_end)?;
     if !head.contains("PRIVATE KEY") || head.len() > 64 {
@@ -200,8 +211,8 @@ fn jwt_length(rest: &str) -> Option<usize> {
 
 /// The password in `scheme://user:password@host`.
 fn url_password(rest: &str) -> Option<Range<usize>> {
-    let authority_start = rest.get(..16.min(rest.len())).unwrap_or(rest).find("://")? + 3;
-    let window = rest.get(authority_start..rest.floor_char_boundary(authority_start + 300))?;
+    let authority_start = head(rest, 16).find("://")? + 3;
+    let window = head(rest.get(authority_start..)?, 300);
     let authority = window.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '?' | '<')).next()?;
     let (credentials, host) = authority.rsplit_once('@')?;
     let (_, password) = credentials.split_once(':')?;
@@ -224,7 +235,7 @@ const VALUE_BYTES_MAX: usize = 200;
 /// The value behind `password is`, `api_key =` and the like, when it looks random.
 fn named_value(raw: &str, word_end: usize) -> Option<Secret> {
     let rest = raw.get(word_end..)?;
-    let window = rest.get(..rest.floor_char_boundary(VALUE_DISTANCE_MAX + VALUE_BYTES_MAX))?;
+    let window = head(rest, VALUE_DISTANCE_MAX + VALUE_BYTES_MAX);
     let value_start = value_start(window)?;
     let value: &str = window
         .get(value_start..)?

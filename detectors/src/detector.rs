@@ -122,34 +122,46 @@ impl Sighting {
 /// is one leak, and every further span costs a count from the start of the text.
 pub const SIGHTINGS_PER_MESSAGE_MAX: usize = 32;
 
+/// The most sightings that one detector reports for one interaction.
+pub const SIGHTINGS_PER_INTERACTION_MAX: usize = 512;
+
 /// What one detector reports about one interaction.
 #[derive(Debug, Default)]
 pub struct Sightings {
     list: Vec<Sighting>,
+    cut: bool,
 }
 
 impl Sightings {
-    /// Adds `sighting`, unless its message already has [`SIGHTINGS_PER_MESSAGE_MAX`].
+    /// Adds `sighting`, unless its message or the interaction is full.
     pub fn push(&mut self, sighting: Sighting) {
         if self.room(sighting.message_index) {
             self.list.push(sighting);
         }
     }
 
-    /// Whether the message may get another sighting.
-    pub fn room(&self, message_index: u32) -> bool {
+    /// Whether the message may get another sighting; what comes after is left out, in the order of the text.
+    pub fn room(&mut self, message_index: u32) -> bool {
         let same = self.list.iter().rev().take(SIGHTINGS_PER_MESSAGE_MAX);
-        same.filter(|sighting| sighting.message_index == message_index).count() < SIGHTINGS_PER_MESSAGE_MAX
+        let message_full = same.filter(|s| s.message_index == message_index).count() >= SIGHTINGS_PER_MESSAGE_MAX;
+        let full = message_full || self.list.len() >= SIGHTINGS_PER_INTERACTION_MAX;
+        self.cut |= full;
+        !full
+    }
+
+    /// Notes that a limit ended the search, so that there may be more than was reported.
+    pub fn cut_off(&mut self) {
+        self.cut = true;
+    }
+
+    /// Whether there may be more than was reported. Then nobody knows everything that an excerpt must hide.
+    pub fn is_cut(&self) -> bool {
+        self.cut
     }
 
     /// Everything reported.
     pub fn into_inner(self) -> Vec<Sighting> {
         self.list
-    }
-
-    /// The last sighting, if any.
-    pub fn last(&self) -> Option<&Sighting> {
-        self.list.last()
     }
 }
 

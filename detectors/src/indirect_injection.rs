@@ -20,6 +20,7 @@
 
 use schemas::{Category, Channel, Severity};
 
+use crate::bounds::head;
 use crate::detector::{Detector, Scene, Sighting, Sightings};
 use crate::jailbreak::{CHANGE_OF_RULES, ROLE_PLAY, combine};
 use crate::lexicon::Concept::{self, *};
@@ -147,7 +148,7 @@ fn image(text: &Text<'_>) -> Option<Verdict> {
     let images = text.hits.iter().filter(|hit| hit.concepts.has(Image));
     images.into_iter().find_map(|hit| {
         let rest = folded.get(hit.end as usize..)?;
-        let rest = rest.get(..rest.floor_char_boundary(400)).unwrap_or(rest);
+        let rest = head(rest, 400);
         let open = rest.find("](")?;
         let address = rest.get(open + 2..)?;
         let address = address.get(..address.find(')')?)?;

@@ -80,7 +80,9 @@ fn disclosures(scene: &Scene<'_>, out: &mut Sightings) {
         return;
     }
     let mut known: HashSet<u64> = instructions().flat_map(|(_, text)| shingles(text)).map(|(hash, _)| hash).collect();
-    if known.is_empty() {
+    let shared =
+        |known: &HashSet<u64>| answers().any(|(_, text)| shingles(text).iter().any(|(hash, _)| known.contains(hash)));
+    if known.is_empty() || !shared(&known) {
         return;
     }
     // What the user wrote as well is no disclosure.

@@ -3,7 +3,8 @@
 //! **Finds**, in user text: orders to drop earlier instructions (`change_of_rules`), unrestricted personas
 //! and made-up modes (`role_play`), pretended turns and chat-template tokens (`conversation_mockup`),
 //! attacks in base64, hexadecimal or percent encoding and orders to decode and obey (`encoding`),
-//! machine-made gibberish at the end (`suffix`), long series of pretended exchanges (`many_shot`).
+//! machine-made gibberish at the end (`suffix`), long series of pretended exchanges (`many_shot`), and
+//! requests for the model's instructions (`prompt_request`), which are an `instruction_leak` as well.
 //!
 //! **Why**: a model that drops its rules discloses, insults and acts on behalf of the attacker; in an
 //! agent it acts with the application's rights.
@@ -18,6 +19,7 @@
 
 use schemas::{Category, Channel, Severity};
 
+use crate::bounds::tail;
 use crate::detector::{Detector, Scene, Sighting, Sightings};
 use crate::lexicon::Concept::{self, *};
 use crate::lexicon::Concepts;
@@ -106,14 +108,21 @@ const OTHERS: &[Rule] = &[
         steps: &[of(&[Authority, Turn]), of(&[Override, Disable, Show]), of(&[Prompt, Instruction, Safety])],
         gap_max: 40,
     },
+<<<<<<< HEAD
     // Asking for the system prompt is a detector of its own; here it only adds to other signs.
     Rule { subtype: "change_of_rules", weight: 0.45, steps: &[of(&[Show]), of(&[Prompt])], gap_max: 60 },
+=======
+    Rule { subtype: "prompt_request", weight: 0.45, steps: &[of(&[Show]), of(&[Prompt])], gap_max: 60 },
+>>>>>>> detectors
 ];
 
+/// Where one clear sign is enough: on development data 0.5 loses a third of what 0.4 finds, and 0.4 is
+/// wrong on one benign text in four hundred.
+const THRESHOLD: f32 = 0.4;
 /// How many pretended turns make a text a many-shot attack.
 const TURNS_MIN: usize = 12;
 /// How much a question about attacks, rather than an attack, keeps of its score.
-const ABOUT_FACTOR: f32 = 0.55;
+const ABOUT_FACTOR: f32 = 0.45;
 /// Up to this many bytes a text that asks about attacks is taken for a question.
 const ABOUT_BYTES_MAX: usize = 320;
 
@@ -124,6 +133,10 @@ impl Detector for Jailbreak {
 
     fn category(&self) -> Category {
         Category::Jailbreak
+    }
+
+    fn threshold(&self) -> f32 {
+        THRESHOLD
     }
 
     fn techniques(&self) -> &'static [&'static str] {
@@ -202,14 +215,14 @@ const GLUED_PERCENT_MIN: usize = 45;
 /// after a plain request, words with brackets, backslashes and quotes glued inside.
 fn suffix(text: &Text<'_>) -> Option<Verdict> {
     let folded = text.folded();
-    let start = folded.ceil_char_boundary(folded.len().saturating_sub(SUFFIX_BYTES));
-    let tail = folded.get(start..)?;
+    let end = tail(folded, SUFFIX_BYTES);
+    let start = folded.len() - end.len();
     // Code and markup have lines; such a suffix is one line.
-    if start == 0 || tail.contains('\n') || !tail.is_ascii() {
+    if start == 0 || end.contains('\n') || !end.is_ascii() {
         return None;
     }
-    let words = tail.split_ascii_whitespace().count();
-    let glued = tail.split_ascii_whitespace().filter(|word| is_glued(word)).count();
+    let words = end.split_ascii_whitespace().count();
+    let glued = end.split_ascii_whitespace().filter(|word| is_glued(word)).count();
     let range = start..folded.len();
     (words >= 8 && glued * 100 >= words * GLUED_PERCENT_MIN).then_some(Verdict {
         subtype: "suffix",

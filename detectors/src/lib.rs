@@ -1,7 +1,7 @@
 //! The stateless half of Weir: an interaction in, annotations and alerts out.
 //!
-//! The path of one interaction: [`view`] folds and decodes its texts and finds the terms of the
-//! [`lexicon`]; each [`Detector`] of [`DETECTORS`] reports [`Sighting`]s; [`Detectors::annotate`] applies
+//! The path of one interaction: the view folds and decodes its texts and finds the terms of the
+//! lexicon; each [`Detector`] of [`DETECTORS`] reports [`Sighting`]s; [`Detectors::annotate`] applies
 //! the tenant's thresholds and writes annotations; [`policy::alerts`] raises what the SOC should see.
 //!
 //! Everything is pure: `&self`, no I/O, no clock, no state between interactions, linear time.
@@ -12,6 +12,7 @@
 
 mod annotate;
 mod ascii_smuggling;
+mod bounds;
 mod credential_formats;
 mod credential_leak;
 mod data_poisoning;
@@ -47,7 +48,7 @@ pub use detector::{Detector, Mask, Scene, Sighting, Sightings};
 pub use hash::content_hash;
 pub use lexicon::LexiconError;
 pub use settings::{DetectorSettings, HashKey, Settings};
-pub use view::View;
+pub use view::{Layer, MessageView, Text, View};
 
 /// Every detector, alphabetically.
 pub const DETECTORS: &[&dyn Detector] = &[

@@ -21,6 +21,7 @@ use std::ops::Range;
 
 use schemas::{Category, Channel, Entity, EntityKind, Severity};
 
+use crate::bounds::{head, tail};
 use crate::detector::{Detector, Scene, Sighting, Sightings, texts_on};
 use crate::fold::fold;
 use crate::lexicon::Concept;
@@ -36,6 +37,8 @@ const URL_BYTES_MAX: usize = 2048;
 const URLS_MAX: usize = 256;
 /// From which length on the query of an image is data, in bytes.
 const IMAGE_QUERY_BYTES_MIN: usize = 48;
+/// The longest text of an image that is looked at, in bytes.
+const IMAGE_TEXT_BYTES_MAX: usize = 400;
 /// Brands that phishing imitates, and the domains that are theirs.
 const BRANDS: [(&str, &[&str]); 14] = [
     ("microsoft", &["microsoft.com", "microsoftonline.com"]),
@@ -102,7 +105,11 @@ fn url_at(raw: &str, start: usize) -> Option<String> {
     let ends = |c: char| {
         c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '`' | '<' | '>' | ')' | ']' | '|' | '\\')
     };
+<<<<<<< HEAD
     let window = rest.get(..rest.floor_char_boundary(URL_BYTES_MAX))?;
+=======
+    let window = head(rest, URL_BYTES_MAX);
+>>>>>>> detectors
     let url = window.split(ends).next()?.trim_end_matches(['.', ',', ';', ':', '!', '?', '*']);
     url.contains(':').then(|| url.to_owned())
 }
@@ -150,7 +157,7 @@ fn active_content(parts: &Parts<'_>, url: &str) -> Option<(&'static str, f32)> {
     if is_web(parts) {
         return None;
     }
-    let lower = url.get(..url.floor_char_boundary(64)).unwrap_or(url).to_ascii_lowercase();
+    let lower = head(url, 64).to_ascii_lowercase();
     let weight = match scheme.as_str() {
         // `javascript:void(0)` stands in a million ordinary pages.
         "javascript"
@@ -267,7 +274,7 @@ fn image_exfiltration(parts: &Parts<'_>, text: &Text<'_>, start: usize) -> Optio
     if text.raw().get(before) != Some("](") || !is_web(parts) {
         return None;
     }
-    let line = text.raw().get(..start)?.rsplit('\n').next()?;
+    let line = tail(text.raw().get(..start)?, IMAGE_TEXT_BYTES_MAX).rsplit('\n').next()?;
     let image = line.rfind('[').is_some_and(|at| line.get(..at).is_some_and(|head| head.ends_with('!')));
     let signed = ["x-amz-signature", "sig=", "signature=", "token="]
         .iter()

@@ -161,10 +161,15 @@ fn cost_of_an_ordinary_interaction() {
     let bytes: usize = messages.iter().map(|message| message.text.expose().len()).sum();
     let interaction = talk(messages);
     assert!(detectors.annotate(&interaction, &Settings::default()).annotated.annotations.is_empty());
-    const ROUNDS: u32 = 5_000;
-    let start = Instant::now();
-    for _ in 0..ROUNDS {
-        std::hint::black_box(detectors.annotate(std::hint::black_box(&interaction), &Settings::default()));
-    }
-    println!("{bytes} bytes: {:.1} µs", start.elapsed().as_secs_f64() * 1e6 / f64::from(ROUNDS));
+    const ROUNDS: u32 = 300;
+    let settings = Settings::default();
+    let batches = (0..20).map(|_| {
+        let start = Instant::now();
+        for _ in 0..ROUNDS {
+            std::hint::black_box(detectors.annotate(std::hint::black_box(&interaction), &settings));
+        }
+        start.elapsed().as_secs_f64() * 1e6 / f64::from(ROUNDS)
+    });
+    // The best batch: what else the machine does only ever adds.
+    println!("{bytes} bytes: {:.1} µs", batches.fold(f64::INFINITY, f64::min));
 }

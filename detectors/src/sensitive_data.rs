@@ -156,7 +156,7 @@ fn is_card(digits: &str) -> bool {
 fn luhn(digits: &str) -> bool {
     let values = digits.bytes().rev().map(|b| u32::from(b.wrapping_sub(b'0')));
     let sum: u32 = values.enumerate().map(|(at, d)| if at % 2 == 0 { d } else { d * 2 / 10 + d * 2 % 10 }).sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// `AAA-GG-SSSS`: no area 000, 666 or 9xx, no group 00, no serial 0000, and not the numbers of advertisements.
@@ -188,7 +188,11 @@ fn ibans(message: &MessageView<'_>, text: &Text<'_>, out: &mut Sightings) {
             && !inside
             && let Some(length) = iban_length(text.raw().get(at..).unwrap_or_default())
         {
+<<<<<<< HEAD
             report(message, text, "iban", 0.85, &[at..at + length], out);
+=======
+            report(message, text, "iban", 0.85, std::slice::from_ref(&(at..at + length)), out);
+>>>>>>> detectors
         }
     }
 }

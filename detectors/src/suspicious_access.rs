@@ -15,6 +15,7 @@
 
 use schemas::{Category, Channel, Severity};
 
+use crate::bounds::head;
 use crate::detector::{Detector, Scene, Sighting, Sightings};
 
 /// See the file's head.
@@ -61,7 +62,7 @@ impl Detector for SuspiciousAccess {
 
     fn detect(&self, scene: &Scene<'_>, out: &mut Sightings) {
         let Some(agent) = &scene.view.interaction.who.user_agent else { return };
-        let agent = agent.get(..agent.floor_char_boundary(USER_AGENT_BYTES_MAX)).unwrap_or(agent).to_ascii_lowercase();
+        let agent = head(agent, USER_AGENT_BYTES_MAX).to_ascii_lowercase();
         let named = |tools: &[&str]| tools.iter().any(|tool| names(&agent, tool));
         let (subtype, score, severity) = match (named(&LLM_TOOLS), named(&SCANNERS)) {
             (true, _) => ("llm_attack_tool", 0.9, Severity::Medium),

@@ -12,6 +12,7 @@ use std::ops::Range;
 
 use schemas::{Channel, Interaction};
 
+use crate::bounds::{head, tail};
 use crate::decode::{Encoding, encoded};
 use crate::fold::{Folded, fold, unleet};
 use crate::lexicon::{Concepts, Hit, Lexicon};
@@ -175,11 +176,10 @@ fn pieces(text: &str) -> Vec<(u32, &str)> {
     if text.len() <= MESSAGE_BYTES_MAX {
         return vec![(0, text)];
     }
-    let head_end = text.floor_char_boundary(MESSAGE_BYTES_MAX / 2);
-    let tail_start = text.ceil_char_boundary(text.len() - MESSAGE_BYTES_MAX / 2);
-    let (head, tail) = (text.get(..head_end).unwrap_or_default(), text.get(tail_start..).unwrap_or_default());
+    let (first, last) = (head(text, MESSAGE_BYTES_MAX / 2), tail(text, MESSAGE_BYTES_MAX / 2));
+    let tail_start = text.len() - last.len();
     let before = text.get(..tail_start).map_or(0, |skipped| skipped.chars().count());
-    vec![(0, head), (before as u32, tail)]
+    vec![(0, first), (before as u32, last)]
 }
 
 /// Adds what is encoded in the texts, layer by layer.
