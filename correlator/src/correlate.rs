@@ -1,0 +1,196 @@
+//! The correlator itself: one signal in, revisions out.
+
+use std::ops::ControlFlow;
+
+use schemas::{Incident, IncidentUid, Signal, SignalKind, TenantId};
+
+use crate::config::Config;
+use crate::fold::{canonical, fold};
+use crate::link::{Rules, millis};
+use crate::state::{RedirectRow, decode};
+use crate::stats::Stats;
+use crate::store::keys::{Key, Parts, Table, tenants_range};
+use crate::store::{Overlay, Store, StoreError};
+use crate::timers::Aged;
+use crate::turn::{Subject, Turn};
+
+/// Redirects that are followed before giving up; each was a merge of two incidents.
+const REDIRECTS_MAX: usize = 10_000;
+
+/// Joins signals into incidents. One owner, one thread; state lives in `S`.
+///
+/// After an error the changes of the batch are incomplete: call [`Self::rollback`] or drop it.
+pub struct Correlator<S> {
+    rules: Rules,
+    db: Overlay<S>,
+    stats: Stats,
+    stats_committed: Stats,
+}
+
+impl<S: Store> Correlator<S> {
+    /// A correlator over what `store` holds. `config` should have passed [`Config::validate`].
+    pub fn new(config: Config, store: S) -> Self {
+        Self {
+            rules: Rules::new(config),
+            db: Overlay::new(store),
+            stats: Stats::default(),
+            stats_committed: Stats::default(),
+        }
+    }
+
+    /// Takes a signal in and returns the revisions that it brings about, in the order of event time,
+    /// those that close an incident into another before all others, then uid.
+    pub fn process(&mut self, signal: Signal) -> Result<Vec<Incident>, StoreError> {
+        let signal = canonical(signal);
+        let mut turn = Turn::start(&self.rules, &mut self.db, &mut self.stats, signal.tenant.clone())?;
+        turn.take(signal)?;
+        turn.publish_changes()?;
+        turn.run_timers()?;
+        turn.end()
+    }
+
+    /// Publishes all changes that wait for their time, of every tenant, in the order of [`Self::process`].
+    pub fn flush(&mut self) -> Result<Vec<Incident>, StoreError> {
+        let mut revisions = Vec::new();
+        for tenant in self.tenants()? {
+            let mut turn = Turn::start(&self.rules, &mut self.db, &mut self.stats, tenant)?;
+            turn.publish_waiting()?;
+            revisions.extend(turn.end()?);
+        }
+        revisions.sort_by(|a, b| {
+            let key = |i: &'_ Incident| (i.time, i.merged_into.is_none());
+            key(a).cmp(&key(b)).then_with(|| a.uid.cmp(&b.uid)).then_with(|| a.revision.cmp(&b.revision))
+        });
+        Ok(revisions)
+    }
+
+    fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        let (from, to) = tenants_range();
+        let mut tenants = Vec::new();
+        self.db.scan(&from, &to, false, &mut |key, _| {
+            tenants.extend(Parts::after(key, 1).name().map(TenantId::from));
+            ControlFlow::Continue(())
+        })?;
+        Ok(tenants)
+    }
+
+    /// The uid under which the story of `uid` is found now; `None` where `uid` was closed as quiet.
+    /// A uid that was never closed, or so long ago that it is forgotten, stands for itself.
+    pub fn resolve(&self, tenant: &TenantId, uid: &IncidentUid) -> Result<Option<IncidentUid>, StoreError> {
+        let mut uid = uid.clone();
+        for _ in 0..REDIRECTS_MAX {
+            let Some(row) = self.db.get(&Key::new(Table::Redirect, tenant.as_str()).tail(uid.as_str()))? else { break };
+            match decode::<RedirectRow>(&row)?.merged_into {
+                Some(next) => uid = next,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(uid))
+    }
+
+    /// Makes the changes since the last commit the state, together with the caller's `position`. After
+    /// an error the store has to be opened again; what it holds is the last commit.
+    pub fn commit(&mut self, position: &[u8]) -> Result<(), StoreError> {
+        self.db.commit(position)?;
+        self.stats_committed = self.stats;
+        Ok(())
+    }
+
+    /// Forgets the changes since the last commit.
+    pub fn rollback(&mut self) {
+        self.db.rollback();
+        self.stats = self.stats_committed;
+    }
+
+    /// The position of the last commit: what the state reflects.
+    pub fn position(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.db.position()
+    }
+
+    /// About how many bytes of memory the changes since the last commit take; commit early when it grows.
+    pub fn overlay_bytes(&self) -> usize {
+        self.db.bytes()
+    }
+
+    /// What was done so far.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// The committed state.
+    pub fn store(&self) -> &S {
+        self.db.store()
+    }
+}
+
+impl<S: Store> Turn<'_, S> {
+    /// Takes one canonical signal in.
+    fn take(&mut self, signal: Signal) -> Result<(), StoreError> {
+        self.stats.signals += 1;
+        let horizon = signal.time.saturating_add_millis(millis(self.rules.config.retention_secs));
+        if horizon <= self.clock.watermark {
+            self.stats.late += 1;
+            return Ok(());
+        }
+        self.clock.watermark = self.clock.watermark.max(signal.time);
+        match self.signal_row(signal.uid.as_str())? {
+            None => {
+                self.expire_at(horizon, Aged::Signal, signal.uid.as_str());
+                self.insert(signal)
+            }
+            Some(row) => match row.signal {
+                Some(known) => self.add_to(known, row.residences, &signal),
+                None => {
+                    self.stats.duplicates += 1;
+                    Ok(())
+                }
+            },
+        }
+    }
+
+    fn insert(&mut self, signal: Signal) -> Result<(), StoreError> {
+        let (keys, dropped) = self.rules.keys(&signal);
+        self.stats.keys_dropped += dropped as u64;
+        let mut subject = Subject { signal, residences: Vec::new(), keys };
+        self.save(&subject)?;
+        if subject.signal.kind != SignalKind::AiAlert {
+            self.post(&subject)?;
+        }
+        self.link(&mut subject)
+    }
+
+    /// Folds `more` into a signal that is there and links what that changes.
+    fn add_to(
+        &mut self,
+        known: Signal,
+        residences: Vec<crate::state::Residence>,
+        more: &Signal,
+    ) -> Result<(), StoreError> {
+        let signal = fold(&known, more);
+        if signal == known {
+            self.stats.duplicates += 1;
+            return Ok(());
+        }
+        self.stats.folded += 1;
+        let (keys, _) = self.rules.keys(&known);
+        let mut old = Subject { signal: known, residences, keys };
+        self.unpost(&old, &old.residences)?;
+        self.settle(&mut old)?;
+        let (keys, dropped) = self.rules.keys(&signal);
+        self.stats.keys_dropped += dropped as u64;
+        let mut subject = Subject { signal, residences: old.residences.clone(), keys };
+        for residence in &old.residences {
+            self.remove_member(residence.component, &old, residence.hops)?;
+        }
+        if subject.signal.kind == SignalKind::AiAlert && old.signal.kind != SignalKind::AiAlert {
+            subject.residences.clear();
+        } else {
+            self.post(&subject)?;
+        }
+        for residence in subject.residences.clone() {
+            self.add_member(residence.component, &subject, residence.hops)?;
+        }
+        self.save(&subject)?;
+        self.link(&mut subject)
+    }
+}

@@ -1,0 +1,73 @@
+//! One signal out of several records with the same uid.
+//!
+//! Vendors send an alert in parts (AdvancedHunting's AlertInfo and AlertEvidence rows), and topics
+//! deliver records twice. Folding is commutative, associative and idempotent, so that neither order
+//! nor repetition shows in the signal: sets are united, the rest is decided by an order on values.
+//! The time is the earliest; links that were made at a later time of the same record stay.
+
+use std::collections::BTreeMap;
+
+use schemas::entity::IDS_PER_ENTITY_MAX;
+use schemas::{Entity, Signal};
+
+/// The most entities that a signal keeps, the first in their order.
+pub const ENTITIES_PER_SIGNAL_MAX: usize = 128;
+/// The most techniques that a signal or an incident keeps.
+pub const TECHNIQUES_MAX: usize = 128;
+
+/// Brings a signal to its one form: sets sorted, without repeats, bounded.
+pub fn canonical(mut signal: Signal) -> Signal {
+    signal.entities = united(std::mem::take(&mut signal.entities));
+    signal.techniques.sort_unstable();
+    signal.techniques.dedup();
+    signal.techniques.truncate(TECHNIQUES_MAX);
+    signal.flags.sort_unstable();
+    signal.flags.dedup();
+    signal
+}
+
+/// `a` and `b`, two canonical records of one signal, as one.
+pub fn fold(a: &Signal, b: &Signal) -> Signal {
+    let both = |of: fn(&Signal) -> &str| smallest(of(a), of(b)).to_owned();
+    canonical(Signal {
+        uid: a.uid.clone(),
+        native_id: both(|s| &s.native_id),
+        tenant: a.tenant.clone(),
+        time: a.time.min(b.time),
+        group: a.group.min(b.group),
+        product: both(|s| &s.product),
+        kind: a.kind.min(b.kind),
+        title: both(|s| &s.title),
+        severity: a.severity.max(b.severity),
+        category: a.category.into_iter().chain(b.category).min(),
+        techniques: a.techniques.iter().chain(&b.techniques).cloned().collect(),
+        entities: a.entities.iter().chain(&b.entities).cloned().collect(),
+        flags: a.flags.iter().chain(&b.flags).copied().collect(),
+    })
+}
+
+/// The smaller of two texts; an empty one says nothing.
+fn smallest<'a>(a: &'a str, b: &'a str) -> &'a str {
+    match (a.is_empty(), b.is_empty()) {
+        (true, _) => b,
+        (_, true) => a,
+        _ => a.min(b),
+    }
+}
+
+/// Entities by what they identify, each with its smallest name.
+fn united(entities: Vec<Entity>) -> Vec<Entity> {
+    let mut by_ids: BTreeMap<_, Option<String>> = BTreeMap::new();
+    for mut entity in entities {
+        entity.ids.sort_unstable();
+        entity.ids.dedup();
+        entity.ids.truncate(IDS_PER_ENTITY_MAX);
+        if entity.ids.is_empty() {
+            continue;
+        }
+        let name = by_ids.entry((entity.kind, entity.ids)).or_default();
+        *name = name.take().into_iter().chain(entity.name).min();
+    }
+    let entities = by_ids.into_iter().map(|((kind, ids), name)| Entity { kind, ids, name });
+    entities.take(ENTITIES_PER_SIGNAL_MAX).collect()
+}

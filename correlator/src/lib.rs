@@ -1,0 +1,38 @@
+//! Signals in, incident revisions out: which alerts and records belong to one story.
+//!
+//! [`Correlator`] takes [`schemas::Signal`]s of any tenants in any order and returns
+//! [`schemas::Incident`] revisions. It is the stateful half of Weir: `&mut self`, one owner a
+//! partition. What it computes is defined over the *set* of signals (see [`graph`]), so the order in
+//! which they come does not show in the incidents, below the documented caps; how many revisions lead
+//! there does depend on the order.
+//!
+//! The path of a signal: [`correlate`] (late? known? new?) → [`index`] (who has the same keys) →
+//! [`graph`] (who is linked) → [`component`] (members, merges) → [`publish`] (which revisions) →
+//! [`snapshot`] (what a revision says); [`timers`] does what event time brings about. All state is in
+//! [`store`], with an overlay that becomes state by [`Correlator::commit`] alone.
+//!
+//! Times are taken as they come: a caller must clamp event times that lie in the future, since the
+//! largest one that a tenant sends is its clock.
+//!
+//! Deliberately absent: Kafka, wall clocks, async, randomness, and everything that depends on the
+//! iteration order of a hash map.
+
+mod component;
+pub mod config;
+pub mod correlate;
+mod fold;
+mod graph;
+mod index;
+mod link;
+mod publish;
+mod snapshot;
+mod state;
+mod stats;
+pub mod store;
+mod timers;
+mod turn;
+
+pub use config::Config;
+pub use correlate::Correlator;
+pub use stats::Stats;
+pub use store::{MapStore, RocksConfig, RocksStore, StoreError};

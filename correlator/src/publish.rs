@@ -1,0 +1,165 @@
+//! When a revision is published, and what its number and neighbours are.
+//!
+//! An incident's uid follows from its earliest opener. When that changes, by a merge or because an
+//! earlier opener came late, the old uid gets a last revision that names the new one. Small incidents
+//! publish every change; large ones at most once in `coalesce_secs` of event time, but for a merge of
+//! two published incidents and for a higher severity. An earlier opener of a large incident waits,
+//! so that a storm in descending order of time does not renumber the incident with every alert.
+
+use schemas::{Activity, Incident, IncidentStatus, IncidentUid, Timestamp};
+use uuid::Uuid;
+
+use crate::component::MemberRow;
+use crate::link::millis;
+use crate::snapshot::{Listed, snapshot};
+use crate::state::{ComponentId, Published, RedirectRow, encode};
+use crate::store::keys::Table;
+use crate::store::{Store, StoreError};
+use crate::turn::{Turn, earliest};
+
+/// Uids of absorbed incidents that a revision lists, the latest kept.
+pub const ABSORBED_LISTED_MAX: usize = 64;
+
+impl<S: Store> Turn<'_, S> {
+    /// Publishes what this turn changed, or notes when it will be due.
+    pub fn publish_changes(&mut self) -> Result<(), StoreError> {
+        let closes = std::mem::take(&mut self.closes);
+        for (incident, id) in &closes {
+            if let Some(root) = self.find(*id)? {
+                self.absorb(root, incident.uid.clone());
+                self.urgent.insert(root);
+            }
+        }
+        for id in std::mem::take(&mut self.dirty) {
+            let Some(root) = self.find(id)? else { continue };
+            self.watch_quiet(root);
+            if self.is_at_once(root) { self.publish(root)? } else { self.postpone(root) }
+        }
+        for (mut incident, id) in closes {
+            let root = self.find(id)?;
+            let survivor = root.and_then(|root| self.component(root)).and_then(|c| c.published.clone());
+            incident.merged_into = survivor.map(|published| published.uid);
+            self.put_redirect(&incident.uid, incident.merged_into.clone())?;
+            self.hand_out(incident);
+        }
+        Ok(())
+    }
+
+    fn is_at_once(&self, id: ComponentId) -> bool {
+        let Some(component) = self.component(id) else { return false };
+        let small = component.members_total < self.rules.config.coalesce_after_members;
+        let known = component.published.as_ref();
+        small || self.urgent.contains(&id) || known.is_none_or(|known| component.severity > known.severity)
+    }
+
+    /// Notes that a component has something to publish when its time has come.
+    fn postpone(&mut self, id: ComponentId) {
+        let wait = millis(self.rules.config.coalesce_secs);
+        let Some(component) = self.component_mut(id) else { return };
+        if component.due.is_some() {
+            return;
+        }
+        let last = component.published.as_ref().map_or(component.last_time, |published| published.time);
+        let due = last.saturating_add_millis(wait);
+        component.due = Some(due);
+        let row = self.key(Table::Due).time(due.millis()).number(id).done();
+        self.db.put(row, Vec::new());
+        self.clock.due_from = earliest(self.clock.due_from, due);
+    }
+
+    /// Publishes the component as it stands, under the uid that it has now.
+    pub fn publish(&mut self, id: ComponentId) -> Result<(), StoreError> {
+        self.forget_due(id);
+        let Some(component) = self.component(id) else { return Ok(()) };
+        let uid = IncidentUid::derive(&self.tenant, &component.first.1);
+        let mut known = component.published.clone();
+        let mut incident = self.compose(id, uid.clone())?;
+        if let Some(old) = known.take_if(|old| old.uid != uid) {
+            let last = Incident {
+                uid: old.uid.clone(),
+                revision: old.revision.saturating_add(1),
+                activity: Activity::Close,
+                status: IncidentStatus::Closed,
+                merged_into: Some(uid.clone()),
+                ..incident.clone()
+            };
+            self.stats.incidents_merged += 1;
+            self.put_redirect(&old.uid, Some(uid.clone()))?;
+            self.hand_out(last);
+            self.absorb(id, old.uid);
+            incident.absorbed = self.component(id).map(|c| c.absorbed.clone()).unwrap_or_default();
+        }
+        let digest = digest(&incident)?;
+        if known.as_ref().is_some_and(|known| known.digest == digest) {
+            self.stats.revisions_equal += 1;
+            return Ok(());
+        }
+        self.stats.incidents_created += u64::from(known.is_none());
+        incident.revision = known.as_ref().map_or(1, |known| known.revision.saturating_add(1));
+        incident.activity = if known.is_none() { Activity::Create } else { Activity::Update };
+        let (revision, time, severity) = (incident.revision, incident.time, incident.severity);
+        if let Some(component) = self.component_mut(id) {
+            component.published = Some(Published { uid, revision, time, severity, digest });
+        }
+        self.hand_out(incident);
+        Ok(())
+    }
+
+    /// The last revision of a component's incident, where it was published; `merged_into` stays open.
+    pub fn close_into(&mut self, id: ComponentId) -> Result<Option<Incident>, StoreError> {
+        let Some(known) = self.component(id).and_then(|component| component.published.clone()) else { return Ok(None) };
+        let incident = self.compose(id, known.uid)?;
+        self.stats.incidents_merged += 1;
+        Ok(Some(Incident {
+            revision: known.revision.saturating_add(1),
+            activity: Activity::Close,
+            status: IncidentStatus::Closed,
+            ..incident
+        }))
+    }
+
+    /// A snapshot of the component; revision and activity are the caller's.
+    pub fn compose(&self, id: ComponentId, uid: IncidentUid) -> Result<Incident, StoreError> {
+        let Some(component) = self.component(id) else {
+            return Err(StoreError::Damaged(format!("component {id} is missing")));
+        };
+        let mut listed = Vec::new();
+        for MemberRow { uid, hops, .. } in self.members(id, false, self.rules.config.members_listed_max)? {
+            if let Some(subject) = self.subject(uid.as_str())? {
+                listed.push(Listed { signal: subject.signal, hops, keys: subject.keys });
+            }
+        }
+        Ok(snapshot(self.rules, &self.tenant, self.clock.watermark, uid, component, listed))
+    }
+
+    fn absorb(&mut self, id: ComponentId, uid: IncidentUid) {
+        let Some(component) = self.component_mut(id) else { return };
+        if !component.absorbed.contains(&uid) {
+            component.absorbed.push(uid);
+        }
+        let surplus = component.absorbed.len().saturating_sub(ABSORBED_LISTED_MAX);
+        component.absorbed.drain(..surplus);
+    }
+
+    /// Remembers where a closed uid went.
+    pub fn put_redirect(&mut self, uid: &IncidentUid, merged_into: Option<IncidentUid>) -> Result<(), StoreError> {
+        let row = self.key(Table::Redirect).tail(uid.as_str());
+        self.db.put(row, encode(&RedirectRow { merged_into })?);
+        let due = self.clock.watermark.saturating_add_millis(millis(self.rules.config.redirect_secs));
+        self.expire_at(due, crate::timers::Aged::Redirect, uid.as_str());
+        Ok(())
+    }
+
+    /// Gives a revision to the caller.
+    pub fn hand_out(&mut self, incident: Incident) {
+        self.stats.revisions += 1;
+        self.revisions.push(incident);
+    }
+}
+
+/// What two revisions must differ in to be worth publishing: everything but number, activity and time.
+fn digest(incident: &Incident) -> Result<[u8; 16], StoreError> {
+    let content = Incident { revision: 0, activity: Activity::Update, time: Timestamp::default(), ..incident.clone() };
+    let bytes = rmp_serde::to_vec(&content)?;
+    Ok(Uuid::new_v5(&schemas::ids::NAMESPACE, &bytes).into_bytes())
+}

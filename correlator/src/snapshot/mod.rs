@@ -1,0 +1,71 @@
+//! What a revision says: a pure function of a component and its listed members.
+
+mod entities;
+mod links;
+mod priority;
+mod title;
+
+use schemas::{Activity, Incident, IncidentStatus, IncidentUid, Member, Signal, TenantId, Timestamp};
+
+use crate::link::{LinkKey, Rules};
+use crate::state::Component;
+
+/// A member that the revision lists.
+pub struct Listed {
+    /// The signal.
+    pub signal: Signal,
+    /// Steps from the nearest opener.
+    pub hops: u8,
+    /// Its link keys, sorted.
+    pub keys: Vec<LinkKey>,
+}
+
+impl Listed {
+    /// The order in which members are placed in the story.
+    fn order(&self) -> (u8, Timestamp, &str) {
+        (self.hops, self.signal.time, self.signal.uid.as_str())
+    }
+}
+
+/// The incident `uid` as it stands; revision 0, since numbering is not its business.
+pub fn snapshot(
+    rules: &Rules,
+    tenant: &TenantId,
+    time: Timestamp,
+    uid: IncidentUid,
+    component: &Component,
+    mut listed: Vec<Listed>,
+) -> Incident {
+    listed.sort_by(|a, b| a.order().cmp(&b.order()));
+    let entities = entities::most_shared(&listed, rules.config.entities_listed_max);
+    let title = title::title(&listed, component, &entities);
+    let (priority, priority_factors) = priority::priority(component, &listed);
+    let links = links::links(rules, &listed);
+    let mut members: Vec<Member> = listed
+        .into_iter()
+        .zip(links)
+        .map(|(listed, link)| Member { signal: listed.signal, hops: listed.hops, link })
+        .collect();
+    members.sort_by(|a, b| (a.signal.time, &a.signal.uid).cmp(&(b.signal.time, &b.signal.uid)));
+    Incident {
+        uid,
+        tenant: tenant.clone(),
+        revision: 0,
+        activity: Activity::Update,
+        status: IncidentStatus::New,
+        title,
+        severity: component.severity,
+        time,
+        first_time: component.first_time,
+        last_time: component.last_time,
+        members,
+        members_total: component.members_total,
+        techniques: component.techniques.iter().cloned().collect(),
+        entities,
+        priority,
+        priority_factors,
+        merged_into: None,
+        absorbed: component.absorbed.clone(),
+        continues: None,
+    }
+}

@@ -1,0 +1,358 @@
+//! What the rows of the state hold, and their bytes.
+//!
+//! Rows that grow with versions are MessagePack with named fields behind a version byte; the two
+//! that are read for every key of every signal ([`Head`], [`Residence`]s) have a fixed layout.
+
+use std::collections::BTreeSet;
+
+use schemas::{Group, IncidentUid, Severity, Signal, SignalKind, SignalUid, Timestamp};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::store::StoreError;
+
+/// The version byte of rows in MessagePack.
+const ROW_VERSION: u8 = 1;
+
+/// The number of a component within its tenant; never leaves the correlator.
+pub type ComponentId = u64;
+
+/// A row in MessagePack.
+pub fn encode<T: Serialize>(row: &T) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = vec![ROW_VERSION];
+    rmp_serde::encode::write_named(&mut bytes, row)?;
+    Ok(bytes)
+}
+
+/// Reads what [`encode`] wrote.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+    match bytes.split_first() {
+        Some((&ROW_VERSION, body)) => {
+            rmp_serde::from_slice(body).map_err(|error| StoreError::Damaged(error.to_string()))
+        }
+        Some((version, _)) => Err(StoreError::Damaged(format!("row version {version}"))),
+        None => Err(StoreError::Damaged("empty row".to_owned())),
+    }
+}
+
+/// A tenant's clock and the next times at which it has something to do.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TenantRow {
+    /// The largest event time seen.
+    pub watermark: Timestamp,
+    /// The next component's number.
+    pub next_component: ComponentId,
+    /// No row of the expiry table is due before.
+    pub expiry_from: Option<Timestamp>,
+    /// No component may be quiet before.
+    pub quiet_from: Option<Timestamp>,
+    /// No publication is due before.
+    pub due_from: Option<Timestamp>,
+}
+
+/// A signal, or what is left of it when its incident was closed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SignalRow {
+    /// The signal; absent once its incident is closed, so that a repetition is still recognised.
+    pub signal: Option<Signal>,
+    /// Where it belongs.
+    #[serde(default)]
+    pub residences: Vec<Residence>,
+}
+
+/// That a signal belongs to a component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Residence {
+    /// The component, as it was numbered when the signal joined.
+    pub component: ComponentId,
+    /// Steps from the nearest opener.
+    pub hops: u8,
+    /// Whether it reaches an opener without a hub, and so merges the components that it reaches.
+    pub bridge: bool,
+}
+
+const RESIDENCE_BYTES: usize = 10;
+
+/// The value of a posting: where the signal belonged when it was posted.
+pub fn encode_residences(residences: &[Residence]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(residences.len() * RESIDENCE_BYTES);
+    for residence in residences {
+        bytes.extend_from_slice(&residence.component.to_be_bytes());
+        bytes.extend_from_slice(&[residence.hops, u8::from(residence.bridge)]);
+    }
+    bytes
+}
+
+/// Reads what [`encode_residences`] wrote.
+pub fn decode_residences(bytes: &[u8]) -> Vec<Residence> {
+    let mut residences = Vec::new();
+    let mut rest = bytes;
+    while let Some((component, tail)) = rest.split_first_chunk::<8>() {
+        let Some(([hops, bridge], tail)) = tail.split_first_chunk::<2>() else { break };
+        let component = ComponentId::from_be_bytes(*component);
+        residences.push(Residence { component, hops: *hops, bridge: *bridge != 0 });
+        rest = tail;
+    }
+    residences
+}
+
+/// The revision of an incident that the world knows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Published {
+    /// The incident.
+    pub uid: IncidentUid,
+    /// The revision.
+    pub revision: u32,
+    /// The watermark at that time.
+    pub time: Timestamp,
+    /// The severity that was published.
+    pub severity: Severity,
+    /// A digest of what was published.
+    pub digest: [u8; 16],
+}
+
+/// Openers that belong together, with all that joined them: what an incident is made of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Component {
+    /// The earliest opener by time and uid, which names the incident.
+    pub first: (Timestamp, SignalUid),
+    /// The highest severity of openers and vendor alerts.
+    pub severity: Severity,
+    /// The techniques of all members, bounded.
+    pub techniques: BTreeSet<String>,
+    /// The parts of the estate that members speak of.
+    pub groups: BTreeSet<Group>,
+    /// Vendor alerts among the members.
+    pub alerts: u64,
+    /// All members.
+    pub members_total: u64,
+    /// Members with a row in the member table.
+    pub members_kept: u32,
+    /// The first member's time.
+    pub first_time: Timestamp,
+    /// The last member's time.
+    pub last_time: Timestamp,
+    /// What was published last; absent before the first revision.
+    pub published: Option<Published>,
+    /// Incidents that were merged into this one.
+    pub absorbed: Vec<IncidentUid>,
+    /// The row of the due table.
+    pub due: Option<Timestamp>,
+    /// The row of the quiet table.
+    pub quiet: Option<Timestamp>,
+}
+
+impl Component {
+    /// A component that `opener` opens; the opener is not a member yet.
+    pub fn new(opener: &Signal) -> Self {
+        Self {
+            first: (opener.time, opener.uid.clone()),
+            severity: opener.severity,
+            techniques: BTreeSet::new(),
+            groups: BTreeSet::new(),
+            alerts: 0,
+            members_total: 0,
+            members_kept: 0,
+            first_time: opener.time,
+            last_time: opener.time,
+            published: None,
+            absorbed: Vec::new(),
+            due: None,
+            quiet: None,
+        }
+    }
+
+    /// Takes in what a member says; repeating it changes nothing.
+    pub fn take_in(&mut self, signal: &Signal) {
+        if signal.kind == SignalKind::AiAlert {
+            self.first = self.first.clone().min((signal.time, signal.uid.clone()));
+        }
+        if signal.kind != SignalKind::Context {
+            self.severity = self.severity.max(signal.severity);
+        }
+        self.take_techniques(&signal.techniques);
+        self.groups.insert(signal.group);
+        self.first_time = self.first_time.min(signal.time);
+        self.last_time = self.last_time.max(signal.time);
+    }
+
+    /// Takes in what another component holds, but for its members.
+    pub fn take_over(&mut self, other: &Self) {
+        self.first = self.first.clone().min(other.first.clone());
+        self.severity = self.severity.max(other.severity);
+        self.take_techniques(&other.techniques);
+        self.groups.extend(&other.groups);
+        self.first_time = self.first_time.min(other.first_time);
+        self.last_time = self.last_time.max(other.last_time);
+    }
+
+    fn take_techniques<'a>(&mut self, techniques: impl IntoIterator<Item = &'a String>) {
+        for technique in techniques {
+            if !self.techniques.contains(technique) {
+                self.techniques.insert(technique.clone());
+            }
+        }
+        while self.techniques.len() > crate::fold::TECHNIQUES_MAX {
+            self.techniques.pop_last();
+        }
+    }
+}
+
+/// A row of the component table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ComponentRow {
+    /// The component itself.
+    Here(Box<Component>),
+    /// It is part of another one now.
+    Merged(ComponentId),
+}
+
+/// Where a closed uid went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RedirectRow {
+    /// The incident that took its members; absent where it was closed as quiet.
+    pub merged_into: Option<IncidentUid>,
+}
+
+/// The class of a posting: who has the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// An opener.
+    Opener,
+    /// A member that is linked to an opener.
+    Near,
+    /// Anything else.
+    Other,
+}
+
+impl Class {
+    /// Part of the state's format.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Opener => 0,
+            Self::Near => 1,
+            Self::Other => 2,
+        }
+    }
+
+    /// The class of a signal that belongs to `residences`.
+    pub fn of(kind: SignalKind, residences: &[Residence]) -> Self {
+        match kind {
+            SignalKind::AiAlert => Self::Opener,
+            _ if residences.iter().any(|residence| residence.hops == 1) => Self::Near,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// How many signals have a key, by window-sized bucket of time and class.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head(Vec<(i64, [u32; 3])>);
+
+const HEAD_BUCKET_BYTES: usize = 20;
+
+impl Head {
+    /// Reads what [`Self::bytes`] wrote.
+    pub fn read(bytes: &[u8]) -> Self {
+        let number = |bytes: &[u8], at: usize| {
+            let number = bytes.get(at..).and_then(|rest| rest.first_chunk::<4>());
+            number.map_or(0, |bytes| u32::from_be_bytes(*bytes))
+        };
+        let buckets = bytes.chunks_exact(HEAD_BUCKET_BYTES).map(|bucket| {
+            let time = bucket.first_chunk::<8>().map_or(0, |bytes| i64::from_be_bytes(*bytes));
+            (time, [number(bucket, 8), number(bucket, 12), number(bucket, 16)])
+        });
+        Self(buckets.collect())
+    }
+
+    /// Its bytes; empty where nothing is counted.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.0.len() * HEAD_BUCKET_BYTES);
+        for (time, counts) in &self.0 {
+            bytes.extend_from_slice(&time.to_be_bytes());
+            counts.iter().for_each(|count| bytes.extend_from_slice(&count.to_be_bytes()));
+        }
+        bytes
+    }
+
+    /// One more, and how many the bucket holds then.
+    pub fn add(&mut self, bucket: i64, class: Class) -> u32 {
+        let at = match self.0.binary_search_by_key(&bucket, |(time, _)| *time) {
+            Ok(at) => at,
+            Err(at) => {
+                self.0.insert(at, (bucket, [0; 3]));
+                at
+            }
+        };
+        let Some((_, counts)) = self.0.get_mut(at) else { return 0 };
+        if let Some(count) = counts.get_mut(usize::from(class.code())) {
+            *count = count.saturating_add(1);
+        }
+        counts.iter().fold(0, |sum: u32, count| sum.saturating_add(*count))
+    }
+
+    /// One less.
+    pub fn remove(&mut self, bucket: i64, class: Class) {
+        let Ok(at) = self.0.binary_search_by_key(&bucket, |(time, _)| *time) else { return };
+        let Some((_, counts)) = self.0.get_mut(at) else { return };
+        if let Some(count) = counts.get_mut(usize::from(class.code())) {
+            *count = count.saturating_sub(1);
+        }
+        if counts.iter().all(|count| *count == 0) {
+            self.0.remove(at);
+        }
+    }
+
+    /// How many of all classes the bucket holds.
+    pub fn total(&self, bucket: i64) -> u32 {
+        let found = self.0.binary_search_by_key(&bucket, |(time, _)| *time).ok().and_then(|at| self.0.get(at));
+        found.map_or(0, |(_, counts)| counts.iter().fold(0, |sum: u32, count| sum.saturating_add(*count)))
+    }
+
+    /// How many there are at any time.
+    pub fn total_all(&self) -> u32 {
+        self.0.iter().flat_map(|(_, counts)| counts).fold(0, |sum: u32, count| sum.saturating_add(*count))
+    }
+
+    /// Whether a bucket from `first` to `last` holds one of `class`.
+    pub fn has(&self, class: Class, first: i64, last: i64) -> bool {
+        let start = self.0.partition_point(|(time, _)| *time < first);
+        let within = self.0.iter().skip(start).take_while(|(time, _)| *time <= last);
+        within.into_iter().any(|(_, counts)| counts.get(usize::from(class.code())).is_some_and(|count| *count > 0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_counts_and_comes_back() {
+        let mut head = Head::default();
+        assert_eq!(head.add(7, Class::Other), 1);
+        assert_eq!(head.add(7, Class::Opener), 2);
+        assert_eq!(head.add(3, Class::Near), 1);
+        let head_read = Head::read(&head.bytes());
+        assert_eq!(head_read, head);
+        assert_eq!((head.total(7), head.total(3), head.total(5)), (2, 1, 0));
+        assert!(head.has(Class::Near, 2, 4) && !head.has(Class::Near, 4, 9) && head.has(Class::Opener, 4, 9));
+        head.remove(7, Class::Other);
+        head.remove(7, Class::Opener);
+        head.remove(3, Class::Near);
+        assert!(head.bytes().is_empty());
+    }
+
+    #[test]
+    fn residences_come_back_and_damage_is_no_panic() {
+        let residences = [
+            Residence { component: 1, hops: 1, bridge: true },
+            Residence { component: u64::MAX, hops: 2, bridge: false },
+        ];
+        let bytes = encode_residences(&residences);
+        assert_eq!(decode_residences(&bytes), residences);
+        for length in 0..bytes.len() {
+            assert!(decode_residences(&bytes[..length]).len() < 2);
+        }
+        assert!(decode::<TenantRow>(&[9, 1]).is_err() && decode::<TenantRow>(&[]).is_err());
+    }
+}

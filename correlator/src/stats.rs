@@ -1,0 +1,36 @@
+//! What was done and what was left out, counted.
+
+/// Counters since the correlator was made; those of a batch that is rolled back are taken back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Signals handed in.
+    pub signals: u64,
+    /// Signals that brought nothing new.
+    pub duplicates: u64,
+    /// Signals that added to one that was there.
+    pub folded: u64,
+    /// Signals older than the retention horizon, dropped.
+    pub late: u64,
+    /// Link keys that became hubs in one of their windows.
+    pub hubs: u64,
+    /// Link keys beyond the number that one signal may have, dropped.
+    pub keys_dropped: u64,
+    /// Memberships beyond the number that one signal may have, dropped.
+    pub memberships_dropped: u64,
+    /// Members that their incident counts but does not keep.
+    pub members_counted_only: u64,
+    /// Context that an opener did not look at because a hub has too much of it.
+    pub context_skipped: u64,
+    /// Incidents published for the first time.
+    pub incidents_created: u64,
+    /// Incidents merged into another.
+    pub incidents_merged: u64,
+    /// Incidents closed because they were quiet.
+    pub incidents_closed: u64,
+    /// Revisions published.
+    pub revisions: u64,
+    /// Revisions not published because nothing had changed.
+    pub revisions_equal: u64,
+    /// Signals whose state was removed by age.
+    pub expired: u64,
+}

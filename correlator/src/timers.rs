@@ -1,0 +1,263 @@
+//! What event time brings about: coalesced revisions, quiet incidents, old state.
+//!
+//! A tenant's clock is its watermark, the largest event time that it has seen. Each turn does a
+//! bounded share of what is due, the rest waits for the next turns; nothing here reads a wall clock,
+//! so a replay does the same. A tenant that sends nothing keeps its state until it does.
+
+use std::ops::ControlFlow;
+
+use schemas::{Activity, Incident, IncidentStatus, IncidentUid, Timestamp};
+
+use crate::link::millis;
+use crate::state::{ComponentId, SignalRow};
+use crate::store::keys::{Parts, Table};
+use crate::store::{Store, StoreError};
+use crate::turn::{Subject, Turn, earliest};
+
+/// Coalesced publications, and looks at quiet incidents, in one turn.
+const INCIDENTS_PER_TURN: usize = 16;
+/// Signals whose age is looked at in one turn.
+const AGED_PER_TURN: usize = 64;
+
+/// What the expiry table names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aged {
+    /// A signal.
+    Signal,
+    /// A closed uid.
+    Redirect,
+}
+
+impl Aged {
+    fn code(self) -> u8 {
+        match self {
+            Self::Signal => 0,
+            Self::Redirect => 1,
+        }
+    }
+}
+
+impl<S: Store> Turn<'_, S> {
+    /// Does what is due at the watermark.
+    pub fn run_timers(&mut self) -> Result<(), StoreError> {
+        if self.is_due(self.clock.due_from) {
+            self.publish_due(self.clock.watermark, INCIDENTS_PER_TURN)?;
+        }
+        if self.is_due(self.clock.quiet_from) {
+            self.close_quiet()?;
+        }
+        if self.is_due(self.clock.expiry_from) { self.expire() } else { Ok(()) }
+    }
+
+    fn is_due(&self, time: Option<Timestamp>) -> bool {
+        time.is_some_and(|time| time <= self.clock.watermark)
+    }
+
+    /// Publishes all that waits, due or not.
+    pub fn publish_waiting(&mut self) -> Result<(), StoreError> {
+        self.publish_due(Timestamp::MAX, usize::MAX)
+    }
+
+    fn publish_due(&mut self, until: Timestamp, max: usize) -> Result<(), StoreError> {
+        for (_, id) in self.timed(Table::Due, until, max)? {
+            if let Some(root) = self.find(id)? {
+                self.publish(root)?;
+            }
+        }
+        self.clock.due_from = self.first_time(Table::Due)?;
+        Ok(())
+    }
+
+    /// The rows of a table of times and components, up to `until`.
+    fn timed(&self, table: Table, until: Timestamp, max: usize) -> Result<Vec<(Timestamp, ComponentId)>, StoreError> {
+        let prefix = self.key(table);
+        let skip = prefix.clone().done().len();
+        let to = prefix.clone().time(until.millis().saturating_add(1)).done();
+        let mut rows = Vec::new();
+        self.db.scan(&prefix.done(), &to, false, &mut |key, _| {
+            let mut parts = Parts::after(key, skip);
+            if let (Some(time), Some(id)) = (parts.time().and_then(Timestamp::from_millis), parts.number()) {
+                rows.push((time, id));
+            }
+            if rows.len() >= max { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        Ok(rows)
+    }
+
+    fn first_time(&self, table: Table) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.timed(table, Timestamp::MAX, 1)?.first().map(|(time, _)| *time))
+    }
+
+    /// Takes a component's row out of the due table.
+    pub fn forget_due(&mut self, id: ComponentId) {
+        let Some(due) = self.component(id).and_then(|component| component.due) else { return };
+        let row = self.key(Table::Due).time(due.millis()).number(id).done();
+        self.db.delete(row);
+        if let Some(component) = self.component_mut(id) {
+            component.due = None;
+        }
+    }
+
+    /// Takes a component out of all tables of times.
+    pub fn forget_timers(&mut self, id: ComponentId) {
+        self.forget_due(id);
+        let Some(quiet) = self.component(id).and_then(|component| component.quiet) else { return };
+        let row = self.key(Table::Quiet).time(quiet.millis()).number(id).done();
+        self.db.delete(row);
+        if let Some(component) = self.component_mut(id) {
+            component.quiet = None;
+        }
+    }
+
+    /// Makes sure that somebody will look whether the component is quiet. The row may be earlier than
+    /// need be; whoever finds it looks again later, so that joining costs no row.
+    pub fn watch_quiet(&mut self, id: ComponentId) {
+        let wait = millis(self.rules.config.quiet_secs);
+        let Some(component) = self.component(id).filter(|component| component.quiet.is_none()) else { return };
+        let quiet = component.last_time.saturating_add_millis(wait);
+        if let Some(component) = self.component_mut(id) {
+            component.quiet = Some(quiet);
+        }
+        let row = self.key(Table::Quiet).time(quiet.millis()).number(id).done();
+        self.db.put(row, Vec::new());
+        self.clock.quiet_from = earliest(self.clock.quiet_from, quiet);
+    }
+
+    fn close_quiet(&mut self) -> Result<(), StoreError> {
+        let wait = millis(self.rules.config.quiet_secs);
+        for (_, id) in self.timed(Table::Quiet, self.clock.watermark, INCIDENTS_PER_TURN)? {
+            let Some(root) = self.find(id)? else { continue };
+            let Some(last) = self.component(root).map(|component| component.last_time) else { continue };
+            self.forget_quiet(root);
+            if last.saturating_add_millis(wait) <= self.clock.watermark {
+                self.close(root)?;
+            } else {
+                self.watch_quiet(root);
+            }
+        }
+        self.clock.quiet_from = self.first_time(Table::Quiet)?;
+        Ok(())
+    }
+
+    fn forget_quiet(&mut self, id: ComponentId) {
+        let Some(quiet) = self.component(id).and_then(|component| component.quiet) else { return };
+        let row = self.key(Table::Quiet).time(quiet.millis()).number(id).done();
+        self.db.delete(row);
+        if let Some(component) = self.component_mut(id) {
+            component.quiet = None;
+        }
+    }
+
+    /// Publishes the last revision of a quiet incident and removes its state.
+    fn close(&mut self, id: ComponentId) -> Result<(), StoreError> {
+        let named = self.component(id).map(|c| IncidentUid::derive(&self.tenant, &c.first.1));
+        let known = self.component(id).and_then(|c| c.published.as_ref()).map(|published| published.uid.clone());
+        if named != known {
+            self.publish(id)?;
+        }
+        if let Some(last) = self.last_revision(id)? {
+            self.stats.incidents_closed += 1;
+            self.put_redirect(&last.uid, None)?;
+            self.hand_out(last);
+        }
+        for member in self.members(id, false, usize::MAX)? {
+            if let Some(subject) = self.subject(member.uid.as_str())? {
+                self.let_go(id, subject)?;
+            }
+        }
+        let (from, to) = self.key(Table::Member).number(id).prefix_range();
+        let mut rows = Vec::new();
+        self.db.scan(&from, &to, false, &mut |key, _| {
+            rows.push(key.to_vec());
+            ControlFlow::Continue(())
+        })?;
+        rows.into_iter().for_each(|row| self.db.delete(row));
+        self.dissolve(id)?;
+        Ok(())
+    }
+
+    fn last_revision(&mut self, id: ComponentId) -> Result<Option<Incident>, StoreError> {
+        let Some(known) = self.component(id).and_then(|c| c.published.clone()) else { return Ok(None) };
+        let incident = self.compose(id, known.uid)?;
+        Ok(Some(Incident {
+            revision: known.revision.saturating_add(1),
+            activity: Activity::Close,
+            status: IncidentStatus::Closed,
+            ..incident
+        }))
+    }
+
+    /// Ends a signal's part in a component that is closed. Where it has no other, only its uid stays,
+    /// so that a repetition is still recognised until it is too late for one.
+    fn let_go(&mut self, id: ComponentId, mut subject: Subject) -> Result<(), StoreError> {
+        let before = subject.residences.clone();
+        self.settle(&mut subject)?;
+        subject.residences.retain(|residence| residence.component != id);
+        if !subject.residences.is_empty() {
+            self.repost(&subject, &before)?;
+            return self.save(&subject);
+        }
+        self.unpost(&subject, &before)?;
+        self.put_signal_row(subject.signal.uid.as_str(), &SignalRow { signal: None, residences: Vec::new() })
+    }
+
+    /// Has something looked at when the watermark reaches `due`.
+    pub fn expire_at(&mut self, due: Timestamp, what: Aged, name: &str) {
+        let row = self.key(Table::Expiry).time(due.millis()).byte(what.code()).tail(name);
+        self.db.put(row, Vec::new());
+        self.expect_expiry(due);
+    }
+
+    fn expire(&mut self) -> Result<(), StoreError> {
+        let prefix = self.key(Table::Expiry);
+        let skip = prefix.clone().done().len();
+        let (from, to) = prefix.prefix_range();
+        let mut rows = Vec::new();
+        self.db.scan(&from, &to, false, &mut |key, _| {
+            let mut parts = Parts::after(key, skip);
+            let time = parts.time().and_then(Timestamp::from_millis);
+            let code = parts.byte();
+            rows.push((key.to_vec(), time, code, parts.tail().map(str::to_owned)));
+            if rows.len() > AGED_PER_TURN { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        let mut next = None;
+        for (row, time, code, name) in rows {
+            if let Some(time) = time.filter(|time| *time > self.clock.watermark) {
+                next = Some(time);
+                break;
+            }
+            next = time;
+            self.db.delete(row);
+            match name {
+                Some(name) if code == Some(Aged::Signal.code()) => self.expire_signal(&name)?,
+                Some(name) => {
+                    let row = self.key(Table::Redirect).tail(&name);
+                    self.db.delete(row);
+                }
+                None => {}
+            }
+        }
+        self.clock.expiry_from = next;
+        Ok(())
+    }
+
+    /// Removes a signal unless an open incident keeps it; then it is looked at again later.
+    fn expire_signal(&mut self, uid: &str) -> Result<(), StoreError> {
+        if let Some(mut subject) = self.subject(uid)? {
+            let before = subject.residences.clone();
+            self.settle(&mut subject)?;
+            for residence in &subject.residences {
+                if self.keeps(residence.component, &subject, residence.hops)? {
+                    let again = millis(self.rules.config.retention_secs);
+                    self.expire_at(self.clock.watermark.saturating_add_millis(again), Aged::Signal, uid);
+                    return Ok(());
+                }
+            }
+            self.unpost(&subject, &before)?;
+        }
+        self.stats.expired += 1;
+        let row = self.key(Table::Signal).tail(uid);
+        self.db.delete(row);
+        Ok(())
+    }
+}
