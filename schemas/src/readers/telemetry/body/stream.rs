@@ -68,7 +68,7 @@ object! {
     ChoiceDelta {
         "index" => index: Count,
         "delta" | "message" => delta: Delta<'a>,
-        "text" => text: Text<'a>,
+        "text" | "generated_text" => text: Text<'a>,
         "finish_reason" => finish_reason: Text<'a>,
         "content_filter_results" => filters: Filters<'a>,
     }
@@ -97,18 +97,19 @@ object! {
     /// One event of any provider.
     Event {
         "type" | "event_type" => kind: Text<'a>,
-        "model" => model: Text<'a>,
+        "model" | "model_id" => model: Text<'a>,
         "index" => index: Count,
-        "choices" => choices: List<ChoiceDelta<'a>>,
+        "choices" | "results" => choices: List<ChoiceDelta<'a>>,
         "delta" => delta: Delta<'a>,
         "content_block" => block: Block<'a>,
         "message" => message: Start<'a>,
         "response" => response: Raw<'a>,
         "text" => text: Text<'a>,
+        "completion" => completion: Text<'a>,
         "usage" => usage: Usage<'a>,
         "error" => error: Failure<'a>,
         "prompt_filter_results" => prompt_filters: List<PromptFilters<'a>>,
-        "finish_reason" | "done_reason" => finish_reason: Text<'a>,
+        "finish_reason" | "done_reason" | "stop_reason" => finish_reason: Text<'a>,
         "candidates" => candidates: Raw<'a>,
     }
 }
@@ -187,11 +188,13 @@ impl Pieces {
 /// Adds what the recorded stream `text` says.
 pub(super) fn collect(text: &str, body: &mut Body) {
     let trimmed = text.trim();
-    if is_event_stream(trimmed) {
-        collect_events(data_of_events(trimmed), body);
-    } else if !trimmed.starts_with('{') {
-        body.push(Channel::Assistant, text.into(), None);
-    } else if !collect_embedded(trimmed, body) && !collect_events(trimmed.lines().map(str::trim), body) {
+    let known = if is_event_stream(trimmed) {
+        collect_events(data_of_events(trimmed), body)
+    } else {
+        trimmed.starts_with('{')
+            && (collect_embedded(trimmed, body) || collect_events(trimmed.lines().map(str::trim), body))
+    };
+    if !known {
         body.push(Channel::Assistant, text.into(), None);
     }
 }
@@ -250,6 +253,7 @@ fn collect_event(event: Event<'_>, pieces: &mut Pieces, whole: &mut Option<Strin
     if kind == "text-generation" {
         pieces.add(0, Slot::Text, Channel::Assistant, event.text);
     }
+    pieces.add(0, Slot::Text, Channel::Assistant, event.completion);
     if let Some(candidates) = event.candidates.0 {
         collect_embedded(&format!("{{\"candidates\":{}}}", candidates.get()), body);
     }
