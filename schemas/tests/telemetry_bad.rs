@@ -306,3 +306,51 @@ fn errors_quote_no_content() {
     let error = read(br#"{"request":{"prompt":"secret-word" "#).expect_err("refused");
     assert!(!error.to_string().contains("secret"), "{error}");
 }
+
+#[test]
+fn a_stream_of_responses_that_breaks_off_keeps_what_was_there() {
+    let events = [
+        json!({"type": "response.created", "response": {"id": "r", "model": "gpt-4.1", "output": []}}),
+        json!({"type": "response.output_text.delta", "output_index": 0, "delta": "Let me "}),
+        json!({"type": "response.output_text.delta", "output_index": 0, "delta": "see"}),
+        json!({"type": "response.output_item.done", "item": {"type": "message", "content": [{"type": "output_text", "text": "Let me see"}]}}),
+        json!({"type": "response.function_call_arguments.delta", "delta": "{\"q\""}),
+        json!({"type": "response.output_item.done", "item": {"type": "function_call", "name": "find", "arguments": "{\"q\":1}"}}),
+    ];
+    let stream: String = events.iter().map(|event| format!("event: x\ndata: {event}\n\n")).collect();
+    let broken = read_one(json!({"request": {}, "response": &stream}).to_string().as_bytes());
+    assert_eq!(texts(&broken), [("assistant", "Let me see"), ("tool_call", "{\"q\":1}")]);
+    let end = json!({"type": "response.completed", "response": {"output": [{"type": "message", "content": [{"type": "output_text", "text": "whole"}]}]}});
+    let whole = format!("{stream}data: {end}\n\n");
+    let whole = read_one(json!({"request": {}, "response": whole}).to_string().as_bytes());
+    assert_eq!(texts(&whole), [("assistant", "whole")]);
+}
+
+#[test]
+fn an_event_of_okta_is_no_exchange() {
+    let event = json!({"uuid": "u", "published": "2026-05-01T12:00:00Z", "eventType": "user.session.start", "request": {"ipChain": []}});
+    let bytes = event.to_string();
+    let record = telemetry_support::record(bytes.as_bytes());
+    assert!(readers::telemetry::READERS.iter().all(|reader| !reader.recognises(&record)));
+}
+
+#[test]
+fn what_a_stream_is_not_is_an_answer_in_plain_text() {
+    for plain in ["Just words.", "{not json", "[1, 2", "data: {broken"] {
+        let read = read_one(json!({"request": {}, "response": plain}).to_string().as_bytes());
+        assert_eq!(texts(&read), [("assistant", plain)], "{plain}");
+    }
+}
+
+#[test]
+fn many_spans_under_one_crowded_resource_take_linear_time() {
+    let crowd: Vec<Value> = (0..20_000).map(|n| json!({"key": format!("k{n}"), "value": {"intValue": n}})).collect();
+    let message = json!({"key": "gen_ai.input.messages", "value": {"stringValue": "hi"}});
+    let spans: Vec<Value> =
+        (0..5_000).map(|n| json!({"spanId": format!("{n:016x}"), "attributes": [message]})).collect();
+    let record = json!({"resourceSpans": [{"resource": {"attributes": crowd}, "scopeSpans": [{"spans": spans}]}]});
+    let started = std::time::Instant::now();
+    assert_eq!(interactions(read(record.to_string().as_bytes()).expect("read")).len(), 5_000);
+    // Some 20 ms; a search through every attribute for every span takes seconds.
+    assert!(started.elapsed().as_millis() < 1_000, "{:?}", started.elapsed());
+}

@@ -29,8 +29,10 @@ impl Reader for Exchange {
         "exchange"
     }
 
+    /// By `request`. Okta's events have a `request` too, the addresses that a request passed.
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        record.field("request").is_some_and(|request| request.get().starts_with('{'))
+        let okta = || record.has_all(&["eventType", "published"]);
+        record.field("request").is_some_and(|request| request.get().starts_with('{')) && !okta()
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {

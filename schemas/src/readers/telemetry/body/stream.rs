@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::super::lenient::{Count, List, Raw, Text, object};
 use super::Body;
 use super::azure::{Filters, PromptFilters, collect_filters, collect_prompt_filters};
+use super::message::ChatMessage;
 use super::part::{Content, Part};
 use super::response::{Failure, Usage, collect_embedded};
 use crate::interaction::Channel;
@@ -111,6 +112,7 @@ object! {
         "prompt_filter_results" => prompt_filters: List<PromptFilters<'a>>,
         "finish_reason" | "done_reason" | "stop_reason" => finish_reason: Text<'a>,
         "candidates" => candidates: Raw<'a>,
+        "item" => item: Raw<'a>,
     }
 }
 
@@ -131,13 +133,18 @@ struct Piece {
     text: String,
 }
 
-/// Everything that is in the making, by answer and slot.
+/// Everything that is in the making.
 #[derive(Default)]
-struct Pieces(BTreeMap<(u64, Slot), Piece>);
+struct Pieces {
+    /// By answer and slot.
+    texts: BTreeMap<(u64, Slot), Piece>,
+    /// Finished items of `responses`, as JSON.
+    items: Vec<String>,
+}
 
 impl Pieces {
     fn at(&mut self, choice: u64, slot: Slot, channel: Channel) -> &mut Piece {
-        self.0.entry((choice, slot)).or_insert_with(|| Piece { channel, name: None, text: String::new() })
+        self.texts.entry((choice, slot)).or_insert_with(|| Piece { channel, name: None, text: String::new() })
     }
 
     fn add(&mut self, choice: u64, slot: Slot, channel: Channel, text: Text<'_>) {
@@ -176,10 +183,18 @@ impl Pieces {
     }
 
     fn finish(self, body: &mut Body) {
-        for piece in self.0.into_values() {
+        for piece in self.texts.into_values() {
             match piece.channel {
                 Channel::ToolCall => body.push_call(None, piece.name.as_deref(), piece.text.into()),
                 channel => body.push(channel, piece.text.into(), piece.name.as_deref()),
+            }
+        }
+        for item in self.items {
+            // It decoded as part of its event; a message's text came in pieces already.
+            if let Ok(item) = serde_json::from_str::<ChatMessage<'_>>(&item)
+                && item.kind.get() != Some("message")
+            {
+                item.collect(Channel::Assistant, body);
             }
         }
     }
@@ -240,6 +255,9 @@ fn collect_event(event: Event<'_>, pieces: &mut Pieces, whole: &mut Option<Strin
     let kind = event.kind.get().unwrap_or_default();
     if let Some(response) = event.response.0 {
         collect_response(kind, response.get(), pieces, whole);
+    }
+    if kind == "response.output_item.done" {
+        pieces.items.extend(event.item.0.map(|item| item.get().to_owned()));
     }
     body.model = event.model.owned().or_else(|| event.message.model.owned()).or(body.model.take());
     event.message.usage.collect(&mut body.tokens);
@@ -312,7 +330,7 @@ fn collect_delta(kind: &str, index: Option<u64>, delta: Delta<'_>, pieces: &mut 
         "response.output_text.delta" | "response.refusal.delta" => {
             pieces.add_content(0, Slot::Text, delta.content, body);
         }
-        // The other pieces of `responses` are repeated whole in an event at their end.
+        // The other pieces of `responses` come once more in the finished item.
         _ if kind.starts_with("response.") => {}
         _ => {
             let slot = Slot::Block(index);
