@@ -306,3 +306,50 @@ fn errors_quote_no_content() {
     let error = read(br#"{"request":{"prompt":"secret-word" "#).expect_err("refused");
     assert!(!error.to_string().contains("secret"), "{error}");
 }
+
+#[test]
+fn a_stream_of_responses_that_breaks_off_keeps_what_was_there() {
+    let events = [
+        json!({"type": "response.created", "response": {"id": "r", "model": "gpt-4.1", "output": []}}),
+        json!({"type": "response.output_text.delta", "output_index": 0, "delta": "Let me "}),
+        json!({"type": "response.output_text.delta", "output_index": 0, "delta": "see"}),
+        json!({"type": "response.output_item.done", "item": {"type": "message", "content": [{"type": "output_text", "text": "Let me see"}]}}),
+        json!({"type": "response.function_call_arguments.delta", "delta": "{\"q\""}),
+        json!({"type": "response.output_item.done", "item": {"type": "function_call", "name": "find", "arguments": "{\"q\":1}"}}),
+    ];
+    let stream: String = events.iter().map(|event| format!("event: x\ndata: {event}\n\n")).collect();
+    let broken = read_one(json!({"request": {}, "response": &stream}).to_string().as_bytes());
+    assert_eq!(texts(&broken), [("assistant", "Let me see"), ("tool_call", "{\"q\":1}")]);
+    let end = json!({"type": "response.completed", "response": {"output": [{"type": "message", "content": [{"type": "output_text", "text": "whole"}]}]}});
+    let whole = format!("{stream}data: {end}\n\n");
+    let whole = read_one(json!({"request": {}, "response": whole}).to_string().as_bytes());
+    assert_eq!(texts(&whole), [("assistant", "whole")]);
+}
+
+#[test]
+fn an_event_of_okta_is_no_exchange() {
+    let event = json!({"uuid": "u", "published": "2026-05-01T12:00:00Z", "eventType": "user.session.start", "request": {"ipChain": []}});
+    let bytes = event.to_string();
+    let record = telemetry_support::record(bytes.as_bytes());
+    assert!(readers::telemetry::READERS.iter().all(|reader| !reader.recognises(&record)));
+}
+
+#[test]
+fn what_a_stream_is_not_is_an_answer_in_plain_text() {
+    for plain in ["Just words.", "{not json", "[1, 2", "data: {broken"] {
+        let read = read_one(json!({"request": {}, "response": plain}).to_string().as_bytes());
+        assert_eq!(texts(&read), [("assistant", plain)], "{plain}");
+    }
+}
+
+#[test]
+fn many_spans_under_one_crowded_resource_take_linear_time() {
+    let attribute = |key: &str, text: &str| [field(1, key.as_bytes()), field(2, &field(1, text.as_bytes()))].concat();
+    let crowd: Vec<u8> = (0..150_000).flat_map(|n| field(1, &attribute(&format!("k{n:06}"), ""))).collect();
+    let span = field(2, &field(9, &attribute("gen_ai.input.messages", "hi")));
+    let resource = [field(1, &crowd), field(2, &span.repeat(10_000))].concat();
+    let started = std::time::Instant::now();
+    assert_eq!(interactions(read(&field(1, &resource)).expect("read")).len(), 10_000);
+    // A tenth of a second; a search through every attribute for every span takes more than ten.
+    assert!(started.elapsed().as_secs() < 3, "{:?}", started.elapsed());
+}

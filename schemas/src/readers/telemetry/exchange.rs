@@ -16,7 +16,7 @@ use super::body::{Body, Request, read_response};
 use super::lenient::{Pairs, Text, object, refuse_crowds};
 use crate::entity::{EntityKind, canonical_id};
 use crate::ids::InteractionId;
-use crate::interaction::{Channel, Interaction, Message, Named, Skipped, TraceContext, User, Who};
+use crate::interaction::{Channel, Interaction, Named, Skipped, TraceContext, User, Who};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, Reason};
 use crate::signal::Flag;
 use crate::time::Timestamp;
@@ -29,8 +29,10 @@ impl Reader for Exchange {
         "exchange"
     }
 
+    /// By `request`. Okta's events have a `request` too, the addresses that a request passed.
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        record.field("request").is_some_and(|request| request.get().starts_with('{'))
+        let okta = || record.has_all(&["eventType", "published"]);
+        record.field("request").is_some_and(|request| request.get().starts_with('{')) && !okta()
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
@@ -199,8 +201,7 @@ fn embedded_texts_are_documents(interaction: &mut Interaction) {
 pub(super) fn keep_newest(interaction: &mut Interaction, max: usize) {
     let surplus = interaction.messages.len().saturating_sub(max);
     if surplus > 0 {
-        let dropped: std::vec::Drain<'_, Message> = interaction.messages.drain(..surplus);
-        drop(dropped);
+        interaction.messages.drain(..surplus);
         interaction.flags.push(Flag::Truncated);
     }
 }

@@ -88,7 +88,7 @@ object! {
     /// One of the answers.
     Choice {
         "message" | "content" => message: ChatMessage<'a>,
-        "text" => text: Text<'a>,
+        "text" | "generated_text" => text: Text<'a>,
         "finish_reason" | "finishReason" | "stop_reason" => finish_reason: Text<'a>,
         "content_filter_results" => filters: Filters<'a>,
     }
@@ -105,14 +105,14 @@ object! {
 object! {
     /// A response of any provider.
     Response {
-        "model" | "modelVersion" => model: Text<'a>,
-        "choices" | "candidates" => choices: List<Choice<'a>>,
+        "model" | "modelVersion" | "model_id" => model: Text<'a>,
+        "choices" | "candidates" | "results" => choices: List<Choice<'a>>,
         "role" => role: Text<'a>,
         "content" => content: Content<'a>,
         "stop_reason" | "finish_reason" | "done_reason" => stop_reason: Text<'a>,
         "usage" | "usageMetadata" | "meta" => usage: Usage<'a>,
         "error" => error: Failure<'a>,
-        "output" => output: List<ChatMessage<'a>>,
+        "output" | "outputs" | "steps" => output: List<ChatMessage<'a>>,
         "output_text" | "completion" | "generation" | "response" => text: Text<'a>,
         "message" => message: List<ChatMessage<'a>>,
         "text" => bare_text: Text<'a>,

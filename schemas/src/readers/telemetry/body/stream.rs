@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::super::lenient::{Count, List, Raw, Text, object};
 use super::Body;
 use super::azure::{Filters, PromptFilters, collect_filters, collect_prompt_filters};
+use super::message::ChatMessage;
 use super::part::{Content, Part};
 use super::response::{Failure, Usage, collect_embedded};
 use crate::interaction::Channel;
@@ -68,7 +69,7 @@ object! {
     ChoiceDelta {
         "index" => index: Count,
         "delta" | "message" => delta: Delta<'a>,
-        "text" => text: Text<'a>,
+        "text" | "generated_text" => text: Text<'a>,
         "finish_reason" => finish_reason: Text<'a>,
         "content_filter_results" => filters: Filters<'a>,
     }
@@ -97,19 +98,21 @@ object! {
     /// One event of any provider.
     Event {
         "type" | "event_type" => kind: Text<'a>,
-        "model" => model: Text<'a>,
+        "model" | "model_id" => model: Text<'a>,
         "index" => index: Count,
-        "choices" => choices: List<ChoiceDelta<'a>>,
+        "choices" | "results" => choices: List<ChoiceDelta<'a>>,
         "delta" => delta: Delta<'a>,
         "content_block" => block: Block<'a>,
         "message" => message: Start<'a>,
         "response" => response: Raw<'a>,
         "text" => text: Text<'a>,
+        "completion" => completion: Text<'a>,
         "usage" => usage: Usage<'a>,
         "error" => error: Failure<'a>,
         "prompt_filter_results" => prompt_filters: List<PromptFilters<'a>>,
-        "finish_reason" | "done_reason" => finish_reason: Text<'a>,
+        "finish_reason" | "done_reason" | "stop_reason" => finish_reason: Text<'a>,
         "candidates" => candidates: Raw<'a>,
+        "item" => item: Raw<'a>,
     }
 }
 
@@ -130,13 +133,18 @@ struct Piece {
     text: String,
 }
 
-/// Everything that is in the making, by answer and slot.
+/// Everything that is in the making.
 #[derive(Default)]
-struct Pieces(BTreeMap<(u64, Slot), Piece>);
+struct Pieces {
+    /// By answer and slot.
+    texts: BTreeMap<(u64, Slot), Piece>,
+    /// Finished items of `responses`, as JSON.
+    items: Vec<String>,
+}
 
 impl Pieces {
     fn at(&mut self, choice: u64, slot: Slot, channel: Channel) -> &mut Piece {
-        self.0.entry((choice, slot)).or_insert_with(|| Piece { channel, name: None, text: String::new() })
+        self.texts.entry((choice, slot)).or_insert_with(|| Piece { channel, name: None, text: String::new() })
     }
 
     fn add(&mut self, choice: u64, slot: Slot, channel: Channel, text: Text<'_>) {
@@ -175,10 +183,18 @@ impl Pieces {
     }
 
     fn finish(self, body: &mut Body) {
-        for piece in self.0.into_values() {
+        for piece in self.texts.into_values() {
             match piece.channel {
                 Channel::ToolCall => body.push_call(None, piece.name.as_deref(), piece.text.into()),
                 channel => body.push(channel, piece.text.into(), piece.name.as_deref()),
+            }
+        }
+        for item in self.items {
+            // It decoded as part of its event; a message's text came in pieces already.
+            if let Ok(item) = serde_json::from_str::<ChatMessage<'_>>(&item)
+                && item.kind.get() != Some("message")
+            {
+                item.collect(Channel::Assistant, body);
             }
         }
     }
@@ -187,11 +203,13 @@ impl Pieces {
 /// Adds what the recorded stream `text` says.
 pub(super) fn collect(text: &str, body: &mut Body) {
     let trimmed = text.trim();
-    if is_event_stream(trimmed) {
-        collect_events(data_of_events(trimmed), body);
-    } else if !trimmed.starts_with('{') {
-        body.push(Channel::Assistant, text.into(), None);
-    } else if !collect_embedded(trimmed, body) && !collect_events(trimmed.lines().map(str::trim), body) {
+    let known = if is_event_stream(trimmed) {
+        collect_events(data_of_events(trimmed), body)
+    } else {
+        trimmed.starts_with('{')
+            && (collect_embedded(trimmed, body) || collect_events(trimmed.lines().map(str::trim), body))
+    };
+    if !known {
         body.push(Channel::Assistant, text.into(), None);
     }
 }
@@ -238,6 +256,9 @@ fn collect_event(event: Event<'_>, pieces: &mut Pieces, whole: &mut Option<Strin
     if let Some(response) = event.response.0 {
         collect_response(kind, response.get(), pieces, whole);
     }
+    if kind == "response.output_item.done" {
+        pieces.items.extend(event.item.0.map(|item| item.get().to_owned()));
+    }
     body.model = event.model.owned().or_else(|| event.message.model.owned()).or(body.model.take());
     event.message.usage.collect(&mut body.tokens);
     event.usage.collect(&mut body.tokens);
@@ -250,6 +271,7 @@ fn collect_event(event: Event<'_>, pieces: &mut Pieces, whole: &mut Option<Strin
     if kind == "text-generation" {
         pieces.add(0, Slot::Text, Channel::Assistant, event.text);
     }
+    pieces.add(0, Slot::Text, Channel::Assistant, event.completion);
     if let Some(candidates) = event.candidates.0 {
         collect_embedded(&format!("{{\"candidates\":{}}}", candidates.get()), body);
     }
@@ -308,7 +330,7 @@ fn collect_delta(kind: &str, index: Option<u64>, delta: Delta<'_>, pieces: &mut 
         "response.output_text.delta" | "response.refusal.delta" => {
             pieces.add_content(0, Slot::Text, delta.content, body);
         }
-        // The other pieces of `responses` are repeated whole in an event at their end.
+        // The other pieces of `responses` come once more in the finished item.
         _ if kind.starts_with("response.") => {}
         _ => {
             let slot = Slot::Block(index);

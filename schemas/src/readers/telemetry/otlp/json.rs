@@ -7,7 +7,7 @@
 use base64::Engine;
 
 use super::super::lenient::{Count, List, Switch, Text, object, refuse_crowds};
-use super::value::{Attributes, Value};
+use super::value::{Attributes, Members, Value};
 use super::{Span, Trace, read_trace};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, Reason};
 
@@ -146,7 +146,11 @@ fn id(text: &Text<'_>, bytes: usize) -> String {
 }
 
 fn attributes(list: List<KeyValue<'_>>) -> Attributes<'_> {
-    Attributes(list.0.into_iter().map(|pair| (pair.key.into_cow(), value(pair.value))).collect())
+    Attributes::new(members(list))
+}
+
+fn members(list: List<KeyValue<'_>>) -> Members<'_> {
+    list.0.into_iter().map(|pair| (pair.key.into_cow(), value(pair.value))).collect()
 }
 
 fn value(any: AnyValue<'_>) -> Value<'_> {
@@ -166,7 +170,7 @@ fn value(any: AnyValue<'_>) -> Value<'_> {
         return Value::List(values.0.into_iter().map(value).collect());
     }
     match any.map.values {
-        Some(values) => Value::Map(attributes(values).0),
+        Some(values) => Value::Map(members(values)),
         None => Value::Empty,
     }
 }

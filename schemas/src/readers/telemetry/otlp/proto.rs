@@ -9,7 +9,7 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::trace::v1::{Span as ProtoSpan, TracesData};
 use prost::Message;
 
-use super::value::{Attributes, Value};
+use super::value::{Attributes, Members, Value};
 use super::{Span, Trace, read_trace};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, Reason};
 
@@ -85,7 +85,11 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 fn attributes(pairs: &[KeyValue]) -> Attributes<'_> {
-    Attributes(pairs.iter().map(|pair| (Cow::Borrowed(pair.key.as_str()), value(pair.value.as_ref()))).collect())
+    Attributes::new(members(pairs))
+}
+
+fn members(pairs: &[KeyValue]) -> Members<'_> {
+    pairs.iter().map(|pair| (Cow::Borrowed(pair.key.as_str()), value(pair.value.as_ref()))).collect()
 }
 
 fn value(any: Option<&AnyValue>) -> Value<'_> {
@@ -95,7 +99,7 @@ fn value(any: Option<&AnyValue>) -> Value<'_> {
         Some(ProtoValue::IntValue(number)) => Value::Int(*number),
         Some(ProtoValue::DoubleValue(number)) => Value::Double(*number),
         Some(ProtoValue::ArrayValue(list)) => Value::List(list.values.iter().map(|any| value(Some(any))).collect()),
-        Some(ProtoValue::KvlistValue(list)) => Value::Map(attributes(&list.values).0),
+        Some(ProtoValue::KvlistValue(list)) => Value::Map(members(&list.values)),
         _ => Value::Empty,
     }
 }

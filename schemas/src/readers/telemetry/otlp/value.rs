@@ -15,7 +15,7 @@ pub(super) enum Value<'a> {
     Int(i64),
     Double(f64),
     List(Vec<Value<'a>>),
-    Map(Vec<(Cow<'a, str>, Value<'a>)>),
+    Map(Members<'a>),
 }
 
 impl Serialize for Value<'_> {
@@ -48,14 +48,25 @@ impl Value<'_> {
     }
 }
 
-/// Attributes of a span or a resource.
+/// Names with their values, in the order written.
+pub(super) type Members<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
+
+/// Attributes of a span or a resource, sorted by name: every span looks into its parents and its resource, so
+/// a search through all of them would make a hostile message take quadratic time.
 #[derive(Default)]
-pub(super) struct Attributes<'a>(pub Vec<(Cow<'a, str>, Value<'a>)>);
+pub(super) struct Attributes<'a>(Members<'a>);
 
 impl<'a> Attributes<'a> {
+    /// Attributes from what was written.
+    pub fn new(mut members: Members<'a>) -> Self {
+        members.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Self(members)
+    }
+
     /// The value of `key`; of repeated keys the last.
     pub fn get(&self, key: &str) -> Option<&Value<'a>> {
-        self.0.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value)
+        let after = self.0.partition_point(|(name, _)| name.as_ref() <= key);
+        self.0.get(after.checked_sub(1)?).filter(|(name, _)| name == key).map(|(_, value)| value)
     }
 
     /// Whether `key` has a value.
