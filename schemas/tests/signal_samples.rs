@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use schemas::readers::{self, Context, Input, Limits, Output, Tenancy};
-use schemas::{Flag, Group, Signal, Timestamp};
+use schemas::{EntityKind, Flag, Group, Signal, Timestamp};
 
 /// The folder of a sample, or `None` with a word on it where there are no samples.
 fn samples(folder: &str) -> Option<PathBuf> {
@@ -100,4 +100,31 @@ fn every_record_of_a_covered_format_is_read() {
             assert_eq!(derived, signal.native_id.len() == 64, "{folder}: {}", signal.native_id);
         }
     }
+}
+
+/// One recorded attack across identity, endpoint and cloud: what its records share is what will link them.
+#[test]
+fn a_recorded_attack_shares_its_users_and_devices() {
+    let Some(read) = read("signals/otrf_golden_saml") else { return };
+    let with = |kind: EntityKind, id: &str| -> Vec<Group> {
+        let names = |signal: &&Signal| {
+            signal.entities.iter().any(|entity| entity.kind == kind && entity.ids.iter().any(|known| known == id))
+        };
+        let mut groups: Vec<_> = read.signals.iter().filter(names).map(|signal| signal.group).collect();
+        groups.sort();
+        groups.dedup();
+        groups
+    };
+    let local = [Group::Identity, Group::Endpoint];
+    assert_eq!(with(EntityKind::User, "pgustavo@simulandlabs.com"), [Group::Identity, Group::Cloud]);
+    assert_eq!(with(EntityKind::User, "s-1-5-21-2490359158-13971675-3780420524-1105"), local);
+    for device in ["adfs01", "adfs01.simulandlabs.com", "dc01"] {
+        assert_eq!(with(EntityKind::Device, device), local, "{device}");
+    }
+    assert_eq!(with(EntityKind::Application, "5a95e683-08ad-424e-a441-1d1aec52c02c"), [Group::Cloud]);
+    // Bare names, machine accounts, Exchange's and Graph's ids stand in these records and name no one.
+    for nobody in ["wardog", "adfs01$", "simulandlabs\\adfs01$", "00000003-0000-0000-c000-000000000000"] {
+        assert!(with(EntityKind::User, nobody).is_empty(), "{nobody}");
+    }
+    assert!(with(EntityKind::Process, "de96a6e69944335375dc1ac238336066889d9ffc7d73628ef4fe1b1b160ab32c").is_empty());
 }

@@ -92,7 +92,7 @@ fn title(body: Node<'_>, event: Option<&str>) -> String {
     let who = who.text().unwrap_or("someone".into());
     let mut title = match event {
         Some(event) => format!("Risk detection {event} for {who}"),
-        None => format!("{who} is at risk"),
+        None => format!("Risk of {who}"),
     };
     if let Some(state) = body.get("riskState").text() {
         title.push_str(&format!(" ({state})"));

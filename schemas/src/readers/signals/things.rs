@@ -37,7 +37,7 @@ impl Account<'_> {
         }
         let unique = Entity::new(EntityKind::User, ids.iter().map(AsRef::as_ref));
         // A bare name is not unique in an estate: it serves only where there is nothing else.
-        let entity = unique.or_else(|| Entity::new(EntityKind::User, [name.as_deref()?].into_iter()));
+        let entity = unique.or_else(|| Entity::new(EntityKind::User, [name.as_deref()?]));
         let service = [name.as_deref().zip(domain.as_deref()).map(|(name, domain)| format!("{domain}\\{name}"))];
         let built_in = service.iter().flatten().any(|full| canonical_id(EntityKind::User, full).is_none());
         entity.filter(|_| !built_in).map(|entity| entity.named(self.display.text().as_deref()))

@@ -167,9 +167,11 @@ fn sha256(hashes: &str) -> Option<String> {
 fn title(event: &WindowsRecord<'_>, id: u32, sysmon: bool) -> String {
     let known = if sysmon { titles::sysmon(id) } else { titles::windows(id) };
     let mut title = known.map_or_else(|| format!("Windows event {id}"), str::to_owned);
-    let image = event.first(&["Image", "NewProcessName", "Threat Name"]).text();
-    if let Some(image) = image {
-        title.push_str(&format!(": {}", things::file_name(&image)));
+    let image = event.first(&["Image", "NewProcessName"]).text();
+    let what = image.as_deref().map(things::file_name).map(str::to_owned);
+    let group = event.data("TargetUserName").text().filter(|_| targets_group(id));
+    if let Some(what) = what.or_else(|| event.data("Threat Name").text().or(group).map(Into::into)) {
+        title.push_str(&format!(": {what}"));
     }
     let target = if targets_group(id) { Node::absent() } else { event.data("TargetUserName") };
     let who = [target, event.data("SubjectUserName"), event.data("ClaimsName"), event.data("User")];
