@@ -62,11 +62,7 @@ impl Detector for CredentialLeak {
             let mut done: Vec<Range<usize>> = Vec::new();
             for text in message.texts.iter().filter(|text| text.layer != Layer::Leet) {
                 done.clear();
-<<<<<<< HEAD
-                for secret in secrets(text) {
-=======
                 for secret in secrets(text, out) {
->>>>>>> detectors
                     let overlaps =
                         |other: &Range<usize>| other.start < secret.range.end && secret.range.start < other.end;
                     if done.iter().any(overlaps) || !out.room(message.index) {

@@ -108,12 +108,7 @@ const OTHERS: &[Rule] = &[
         steps: &[of(&[Authority, Turn]), of(&[Override, Disable, Show]), of(&[Prompt, Instruction, Safety])],
         gap_max: 40,
     },
-<<<<<<< HEAD
-    // Asking for the system prompt is a detector of its own; here it only adds to other signs.
-    Rule { subtype: "change_of_rules", weight: 0.45, steps: &[of(&[Show]), of(&[Prompt])], gap_max: 60 },
-=======
     Rule { subtype: "prompt_request", weight: 0.45, steps: &[of(&[Show]), of(&[Prompt])], gap_max: 60 },
->>>>>>> detectors
 ];
 
 /// Where one clear sign is enough: on development data 0.5 loses a third of what 0.4 finds, and 0.4 is

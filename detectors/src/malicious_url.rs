@@ -105,11 +105,7 @@ fn url_at(raw: &str, start: usize) -> Option<String> {
     let ends = |c: char| {
         c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '`' | '<' | '>' | ')' | ']' | '|' | '\\')
     };
-<<<<<<< HEAD
-    let window = rest.get(..rest.floor_char_boundary(URL_BYTES_MAX))?;
-=======
     let window = head(rest, URL_BYTES_MAX);
->>>>>>> detectors
     let url = window.split(ends).next()?.trim_end_matches(['.', ',', ';', ':', '!', '?', '*']);
     url.contains(':').then(|| url.to_owned())
 }

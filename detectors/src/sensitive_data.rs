@@ -188,11 +188,7 @@ fn ibans(message: &MessageView<'_>, text: &Text<'_>, out: &mut Sightings) {
             && !inside
             && let Some(length) = iban_length(text.raw().get(at..).unwrap_or_default())
         {
-<<<<<<< HEAD
-            report(message, text, "iban", 0.85, &[at..at + length], out);
-=======
             report(message, text, "iban", 0.85, std::slice::from_ref(&(at..at + length)), out);
->>>>>>> detectors
         }
     }
 }
