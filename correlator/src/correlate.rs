@@ -64,6 +64,22 @@ impl<S: Store> Correlator<S> {
         Ok(revisions)
     }
 
+    /// Whether changes wait for their time, which only signals or [`Self::flush`] bring about.
+    pub fn has_waiting(&self) -> Result<bool, StoreError> {
+        for tenant in self.tenants()? {
+            let (from, to) = Key::new(Table::Due, tenant.as_str()).prefix_range();
+            let mut waiting = false;
+            self.db.scan(&from, &to, false, &mut |_, _| {
+                waiting = true;
+                ControlFlow::Break(())
+            })?;
+            if waiting {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {
         let (from, to) = tenants_range();
         let mut tenants = Vec::new();

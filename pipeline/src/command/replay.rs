@@ -13,7 +13,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use correlator::{Correlator, RocksStore};
+use correlator::{Correlator, RocksConfig, RocksStore};
 use schemas::readers::{ReadError, Reason, Rejected};
 use schemas::{Group, Incident, Signal, Timestamp, ocsf};
 
@@ -225,7 +225,7 @@ fn json_line(value: &impl serde::Serialize) -> anyhow::Result<Vec<u8>> {
 /// Writes what was read in its order and what the correlator makes of it; the number of revisions.
 fn correlate(config: &Config, items: Vec<Item>, outputs: &mut Outputs) -> anyhow::Result<u64> {
     let state = tempfile::tempdir().context("cannot create a directory for the state")?;
-    let store = RocksStore::open(state.path())?;
+    let store = RocksStore::open(state.path(), RocksConfig::default())?;
     let mut correlator = Correlator::new(config.file.correlation.clone(), store);
     let mut revisions = Revisions::default();
     let mut since_commit = 0;

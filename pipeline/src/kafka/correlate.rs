@@ -173,7 +173,7 @@ impl Stage for CorrelateStage {
 
     fn idle(&mut self, output: &mut Transactions) -> Result<(), StageError> {
         for (partition, state) in &self.partitions {
-            if state.has_pending() {
+            if state.has_waiting().map_err(|error| StageError::Fatal(error.into()))? {
                 info!(partition, "a tick moves waiting revisions on");
                 output.begin()?;
                 output.send(tick(&self.topics.signals, *partition))?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
-use correlator::{Correlator, RocksStore};
+use correlator::{Correlator, RocksConfig, RocksStore};
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -68,7 +68,7 @@ pub fn state(
                 "state does not match the committed offset: it is rebuilt from the retained signals"
             );
             drop(state);
-            RocksStore::destroy(&directory).with_context(|| format!("cannot remove {}", directory.display()))?;
+            std::fs::remove_dir_all(&directory).with_context(|| format!("cannot remove {}", directory.display()))?;
             rebuild(assigned, committed, client, open(&directory, rules)?)
         }
     }
@@ -81,7 +81,7 @@ fn directory(state_dir: &Path, assigned: &Assigned) -> PathBuf {
 fn open(directory: &Path, rules: &correlator::Config) -> anyhow::Result<PartitionState> {
     std::fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
     let store =
-        RocksStore::open(directory).with_context(|| format!("cannot open the state in {}", directory.display()))?;
+        RocksStore::open(directory, RocksConfig::default()).with_context(|| format!("cannot open the state in {}", directory.display()))?;
     Ok(Correlator::new(rules.clone(), store))
 }
 
