@@ -4,12 +4,9 @@ use std::io::{self, IsTerminal as _};
 
 use tracing_subscriber::EnvFilter;
 
-/// The level where `WEIR_LOG` names none.
-const DEFAULT_FILTER: &str = "info";
-
-/// Starts logging; `WEIR_LOG` takes a filter such as `weir=debug,rdkafka=warn`.
-pub fn init() {
-    let filter = EnvFilter::try_from_env("WEIR_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+/// Starts logging at `level`, unless `WEIR_LOG` has a filter such as `pipeline=debug,rdkafka=warn`.
+pub fn init(level: &str) {
+    let filter = EnvFilter::try_from_env("WEIR_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     // A second call, as in tests, leaves the first subscriber in place.
     let _ = if io::stderr().is_terminal() { builder.try_init() } else { builder.json().try_init() };

@@ -8,11 +8,12 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use pipeline::cli::Cli;
+use pipeline::cli::{Cli, Command};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    pipeline::logging::init();
+    // `run` tells its life; the other commands have a screen or a summary of their own.
+    pipeline::logging::init(if matches!(cli.command, Command::Run(_)) { "info" } else { "warn" });
     match pipeline::command::run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -188,8 +188,9 @@ pub fn endpoint_alert(id: &str, time: Timestamp, person: &Person) -> String {
     .to_string()
 }
 
-/// An API call as CloudTrail writes it.
-pub fn api_call(id: &str, time: Timestamp, access_key_id: &str, ip: &str, event: (&str, &str)) -> String {
+/// An API call as CloudTrail writes it; the caller is an IAM user and its access key id.
+pub fn api_call(id: &str, time: Timestamp, caller: (&str, &str), ip: &str, event: (&str, &str)) -> String {
+    let (account, access_key_id) = caller;
     json!({
         "eventVersion": "1.09",
         "eventID": id,
@@ -204,8 +205,8 @@ pub fn api_call(id: &str, time: Timestamp, access_key_id: &str, ip: &str, event:
         "userIdentity": {
             "type": "IAMUser",
             "accountId": "210987654321",
-            "userName": "svc-reporting",
-            "arn": "arn:aws:iam::210987654321:user/svc-reporting",
+            "userName": account,
+            "arn": format!("arn:aws:iam::210987654321:user/{account}"),
             "accessKeyId": access_key_id,
         },
         "requestParameters": null,

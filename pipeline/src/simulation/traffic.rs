@@ -212,7 +212,7 @@ impl Traffic {
                 records::api_call(
                     &call,
                     time,
-                    "AKIA2CONTOSO2REPORTS",
+                    ("svc-reporting", "AKIA2CONTOSO2REPORTS"),
                     "198.51.100.250",
                     ("s3.amazonaws.com", "GetObject"),
                 ),
