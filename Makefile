@@ -35,7 +35,7 @@ test: setup ## every test, end to end on a real Apache Kafka that is started and
 	$(SAY) 'building the tests (the first time takes a quarter of an hour on two cores)'
 	@$(CARGO) test $(WORKSPACE) --quiet --no-run
 	@schemas=$$(tests/setup ocsf) && \
-	  WEIR_OCSF_SCHEMAS="$$schemas" tests/kafka/kafka with $(CARGO) test $(WORKSPACE) --quiet $(ARGS)
+	  WEIR_OCSF_SCHEMAS="$$schemas" tests/kafka/kafka with $(CARGO) test $(WORKSPACE) --quiet --no-fail-fast $(ARGS)
 	$(SAY) 'all tests passed'
 
 check: setup ## formatting, lints, documentation, and licences where cargo-deny is installed
