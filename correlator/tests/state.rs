@@ -1,0 +1,121 @@
+//! State: what is committed, what is not, and that the store makes no difference.
+
+mod common;
+
+use std::path::Path;
+
+use common::{Dice, HOUR, check_revisions, open, signal};
+use correlator::store::Store;
+use correlator::{Config, Correlator, MapStore, RocksConfig, RocksStore, StoreError};
+use schemas::{EntityKind, Incident, Signal, SignalKind};
+
+fn open_rocks(path: &Path) -> Result<RocksStore, StoreError> {
+    RocksStore::open(path, RocksConfig { row_cache_bytes: 20_000, ..RocksConfig::default() })
+}
+
+/// A few hundred signals over ten days, so that incidents merge, close and expire.
+fn stream(seed: u64) -> Vec<Signal> {
+    let mut dice = Dice(seed);
+    (0..600)
+        .map(|at| {
+            let kind = [SignalKind::AiAlert, SignalKind::Alert, SignalKind::Context][dice.below(3) as usize];
+            let jitter = dice.below(12) as i64 * HOUR;
+            let user = format!("user{}", dice.below(40));
+            let device = format!("device{}", dice.below(40));
+            signal(
+                &format!("s{at}"),
+                kind,
+                at * HOUR * 2 / 5 + jitter,
+                &[(EntityKind::User, &user), (EntityKind::Device, &device)],
+            )
+        })
+        .collect()
+}
+
+/// Processes with a commit every `every` signals.
+fn feed<S: Store>(correlator: &mut Correlator<S>, signals: &[Signal], every: usize) -> Vec<Incident> {
+    let mut revisions = Vec::new();
+    for (at, signal) in signals.iter().enumerate() {
+        revisions.extend(correlator.process(signal.clone()).expect("process"));
+        if (at + 1) % every == 0 {
+            correlator.commit(&(at + 1).to_be_bytes()).expect("commit");
+        }
+    }
+    revisions
+}
+
+#[test]
+fn a_map_and_rocksdb_give_the_same_revisions() {
+    for seed in 0..3 {
+        let directory = tempfile::tempdir().expect("a directory");
+        let signals = stream(seed);
+        let mut map = Correlator::new(Config::default(), MapStore::default());
+        let mut rocks = Correlator::new(Config::default(), open_rocks(directory.path()).expect("a store"));
+        let expected = feed(&mut map, &signals, 7);
+        assert_eq!(feed(&mut rocks, &signals, 50), expected);
+        assert!(expected.iter().any(|i| i.merged_into.is_some()), "no merge");
+        assert!(map.stats().incidents_closed > 0 && map.stats().expired > 0, "{:?}", map.stats());
+        check_revisions(&expected);
+    }
+}
+
+#[test]
+fn a_rollback_or_a_crash_leaves_no_trace() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let signals = stream(9);
+    let mut undisturbed = Correlator::new(Config::default(), MapStore::default());
+    let expected = feed(&mut undisturbed, &signals, 10);
+    let mut committed = Vec::new();
+    let mut next = 0;
+    let mut dice = Dice(4);
+    while next < signals.len() {
+        let mut correlator = Correlator::new(Config::default(), open_rocks(directory.path()).expect("a store"));
+        let position = correlator.position().expect("position").map(|bytes| bytes.len());
+        assert_eq!(position, (next > 0).then_some(next), "the position is that of the state");
+        for _ in 0..4 {
+            let end = (next + 1 + dice.below(20) as usize).min(signals.len());
+            let revisions: Vec<Incident> =
+                signals[next..end].iter().flat_map(|s| correlator.process(s.clone()).expect("process")).collect();
+            if dice.below(3) == 0 {
+                correlator.rollback();
+                assert_eq!(correlator.overlay_bytes(), 0);
+                continue;
+            }
+            assert!(end == next || correlator.overlay_bytes() > 0);
+            correlator.commit(&vec![1; end]).expect("commit");
+            committed.extend(revisions);
+            next = end;
+        }
+        // Dropped with a batch under way, as in a crash.
+        if let Some(signal) = signals.get(next) {
+            correlator.process(signal.clone()).expect("process");
+        }
+    }
+    assert_eq!(committed, expected);
+    assert_eq!(open(&committed).len(), open(&expected).len());
+}
+
+#[test]
+fn a_directory_that_is_not_ours_is_refused() {
+    let directory = tempfile::tempdir().expect("a directory");
+    std::fs::write(directory.path().join("notes.txt"), "mine").expect("write");
+    let refused = open_rocks(directory.path()).err().expect("refused");
+    assert!(matches!(refused, StoreError::Foreign { .. }), "{refused}");
+
+    let directory = tempfile::tempdir().expect("a directory");
+    let foreign = rocksdb::DB::open_default(directory.path()).expect("a database");
+    foreign.put(b"theirs", b"1").expect("put");
+    drop(foreign);
+    let refused = open_rocks(directory.path()).err().expect("refused");
+    assert!(matches!(refused, StoreError::Foreign { .. }), "{refused}");
+}
+
+#[test]
+fn a_damaged_directory_gives_an_error() {
+    let directory = tempfile::tempdir().expect("a directory");
+    drop(open_rocks(directory.path()).expect("a store"));
+    std::fs::write(directory.path().join("CURRENT"), "MANIFEST-999999\n").expect("write");
+    let refused = open_rocks(directory.path()).err().expect("refused");
+    assert!(matches!(refused, StoreError::Open { .. }), "{refused}");
+    assert!(refused.to_string().contains(&directory.path().display().to_string()), "{refused}");
+}
