@@ -9,10 +9,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[derive(Parser)]
 #[command(name = "weir", version, long_version = crate::version::long(), about, arg_required_else_help = true)]
 pub struct Cli {
+    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
+/// What to do.
 #[derive(Subcommand)]
 pub enum Command {
     /// Measure: the figures that the README quotes
@@ -43,6 +45,7 @@ pub enum Command {
     Topics(TopicsArgs),
 }
 
+/// Arguments of `weir replay`.
 #[derive(Args)]
 pub struct ReplayArgs {
     /// KIND=PATH with KIND one of ai, identity, endpoint, cloud, model, commands; PATH a JSONL file, a directory of them, or -
@@ -62,18 +65,26 @@ pub struct ReplayArgs {
 /// What a replay's input is, which decides the readers that are asked first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum InputKind {
+    /// Telemetry of AI applications
     Ai,
+    /// Sign-ins, directory changes, risk
     Identity,
+    /// Computers
     Endpoint,
+    /// Cloud control planes and SaaS
     Cloud,
+    /// Model files and registries
     Model,
+    /// Commands of analysts
     Commands,
 }
 
 /// `KIND=PATH`.
 #[derive(Clone, Debug)]
 pub struct Input {
+    /// What it is.
     pub kind: InputKind,
+    /// Where it is.
     pub path: PathBuf,
 }
 
@@ -91,6 +102,7 @@ impl FromStr for Input {
     }
 }
 
+/// Arguments of `weir detect`.
 #[derive(Args)]
 pub struct DetectArgs {
     /// A JSONL file, or - for standard input
@@ -104,6 +116,7 @@ pub struct DetectArgs {
     pub config: Option<PathBuf>,
 }
 
+/// Arguments of `weir run`.
 #[derive(Args)]
 pub struct RunArgs {
     /// The configuration
@@ -117,13 +130,18 @@ pub struct RunArgs {
     pub instance: Option<String>,
 }
 
+/// Which stages a process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum StageChoice {
+    /// Telemetry and vendors' records in, alerts and signals out
     Detect,
+    /// Signals in, incidents out
     Correlate,
+    /// Both
     All,
 }
 
+/// Arguments of `weir demo`.
 #[derive(Args)]
 pub struct DemoArgs {
     /// A real Kafka instead of the broker in this process
@@ -134,6 +152,7 @@ pub struct DemoArgs {
     pub follow: bool,
 }
 
+/// Arguments of `weir check`.
 #[derive(Args)]
 pub struct CheckArgs {
     /// The configuration
@@ -144,12 +163,15 @@ pub struct CheckArgs {
     pub sample: Option<PathBuf>,
 }
 
+/// Arguments of `weir topics`.
 #[derive(Args)]
 pub struct TopicsArgs {
+    /// What to do with the topics.
     #[command(subcommand)]
     pub action: TopicsAction,
 }
 
+/// What to do with the topics.
 #[derive(Subcommand)]
 pub enum TopicsAction {
     /// Show the topics and what they lack
@@ -158,6 +180,7 @@ pub enum TopicsAction {
     Apply(TopicsConfig),
 }
 
+/// Arguments of both actions.
 #[derive(Args)]
 pub struct TopicsConfig {
     /// The configuration
@@ -165,6 +188,7 @@ pub struct TopicsConfig {
     pub config: PathBuf,
 }
 
+/// Arguments of `weir simulate`.
 #[derive(Args)]
 pub struct SimulateArgs {
     /// Write ai.jsonl, identity.jsonl, endpoint.jsonl, cloud.jsonl and truth.jsonl here
@@ -190,12 +214,15 @@ pub struct SimulateArgs {
     pub start: String,
 }
 
+/// Arguments of `weir bench`.
 #[derive(Args)]
 pub struct BenchArgs {
+    /// What to measure.
     #[command(subcommand)]
     pub what: BenchWhat,
 }
 
+/// What to measure.
 #[derive(Subcommand)]
 pub enum BenchWhat {
     /// The detect stage without its carrier

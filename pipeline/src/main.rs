@@ -5,6 +5,8 @@
 //! [`pipeline::process`] or to the correlator and produces what comes back, and the worker commits
 //! outputs, dead letters and offsets together.
 
+#![allow(clippy::print_stderr, reason = "the one line that says why it failed")]
+
 use std::process::ExitCode;
 
 use clap::Parser as _;

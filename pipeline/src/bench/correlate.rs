@@ -26,7 +26,8 @@ pub fn run(count: u64) -> anyhow::Result<()> {
          RocksDB on disk, a commit every {SIGNALS_PER_COMMIT}, one thread"
     );
     let directory = tempfile::tempdir().context("cannot create a directory for the state")?;
-    let mut correlator = Correlator::new(correlator::Config::default(), RocksStore::open(directory.path(), RocksConfig::default())?);
+    let mut correlator =
+        Correlator::new(correlator::Config::default(), RocksStore::open(directory.path(), RocksConfig::default())?);
     let mut rng = Rng::with_seed(1);
     let (mut revisions, mut busy) = (0_u64, Duration::ZERO);
     let meter = Meter::start();

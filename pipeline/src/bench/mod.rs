@@ -3,6 +3,8 @@
 //! Each prints the machine, the commit and its method, runs several rounds and reports medians, because
 //! the machines that they run on are shared. What is compared is compared within one run.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command's output is what it is for")]
+
 mod correlate;
 mod detect;
 mod meter;

@@ -12,6 +12,7 @@ pub mod detect;
 pub mod output;
 pub mod plain;
 pub mod restore;
+mod session;
 pub mod topics;
 pub mod transaction;
 pub mod worker;

@@ -14,11 +14,17 @@ use crate::dead_letter;
 /// The names of Weir's own topics.
 #[derive(Clone, Debug)]
 pub struct Topics {
+    /// Annotated interactions.
     pub annotated: String,
+    /// Alerts, for the SIEM.
     pub alerts: String,
+    /// What the correlator joins.
     pub signals: String,
+    /// Every revision of every incident, for the SIEM.
     pub incidents: String,
+    /// The newest revision of each incident.
     pub latest: String,
+    /// What could not be read.
     pub dead_letters: String,
 }
 

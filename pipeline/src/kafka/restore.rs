@@ -80,8 +80,8 @@ fn directory(state_dir: &Path, assigned: &Assigned) -> PathBuf {
 
 fn open(directory: &Path, rules: &correlator::Config) -> anyhow::Result<PartitionState> {
     std::fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
-    let store =
-        RocksStore::open(directory, RocksConfig::default()).with_context(|| format!("cannot open the state in {}", directory.display()))?;
+    let store = RocksStore::open(directory, RocksConfig::default())
+        .with_context(|| format!("cannot open the state in {}", directory.display()))?;
     Ok(Correlator::new(rules.clone(), store))
 }
 

@@ -15,23 +15,19 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, anyhow, bail};
-use rdkafka::TopicPartitionList;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Message};
-use rdkafka::topic_partition_list::Offset;
-use tracing::{info, warn};
+use anyhow::{Context as _, bail};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::BorrowedMessage;
+use tracing::warn;
 
-use super::assignment::{Assigned, Assignment, Rebalance};
+use super::assignment::{Assigned, Assignment};
 use super::client::Client;
-use super::transaction::{Committed, SendError, TransactionError, Transactions};
+use super::session::Session;
+use super::transaction::{SendError, TransactionError, Transactions};
 use crate::config::Start;
 
-/// How long an idle worker waits for a record before it looks around.
-const IDLE_POLL: Duration = Duration::from_millis(100);
-/// How long a stage must be idle before it is told so.
-const IDLE_AFTER: Duration = Duration::from_secs(5);
+/// How often a pausing worker looks whether it should stop.
+const PAUSE_STEP: Duration = Duration::from_millis(100);
 /// The first pause before clients are made anew; doubles up to the last.
 const BACK_OFF_FIRST: Duration = Duration::from_millis(500);
 const BACK_OFF_LAST: Duration = Duration::from_secs(10);
@@ -128,9 +124,12 @@ pub struct Worker<'a, S> {
 }
 
 /// Why a session ended.
-enum SessionEnd {
+pub(super) enum SessionEnd {
+    /// As asked.
     Shutdown,
+    /// New clients may help.
     Restart(anyhow::Error),
+    /// Another producer took over.
     Fenced(anyhow::Error),
 }
 
@@ -184,7 +183,7 @@ impl<'a, S: Stage> Worker<'a, S> {
     fn pause(&self, duration: Duration) {
         let until = Instant::now() + duration;
         while Instant::now() < until && !self.stopping() {
-            std::thread::sleep(IDLE_POLL.min(duration));
+            std::thread::sleep(PAUSE_STEP.min(duration));
         }
     }
 
@@ -209,266 +208,18 @@ impl<'a, S: Stage> Worker<'a, S> {
         let topics = self.stage.inputs();
         let names: Vec<&str> = topics.iter().map(String::as_str).collect();
         consumer.subscribe(&names).context("cannot subscribe")?;
-        let mut session = Session {
-            stage: &mut self.stage,
-            consumer: &consumer,
-            producer,
-            limits: self.limits,
-            shutdown: self.shutdown,
-            committed: Positions::new(),
-            idle_since: Instant::now(),
-        };
+        let mut session = Session::new(&mut self.stage, &consumer, producer, self.limits, self.shutdown);
         let end = session.run();
         session.stage.revoked();
         end
     }
 }
 
-fn end_of(error: TransactionError) -> SessionEnd {
+pub(super) fn end_of(error: TransactionError) -> SessionEnd {
     match error {
         TransactionError::Fenced(_) => SessionEnd::Fenced(error.into()),
         _ => SessionEnd::Restart(error.into()),
     }
-}
-
-/// A batch in the making.
-struct Batch {
-    started: Instant,
-    records: usize,
-    bytes: usize,
-    /// The next offset of each partition seen. A list, since a worker owns few, and the last one first,
-    /// since records come in runs: no allocation and one comparison a record.
-    next: Vec<(String, i32, i64)>,
-}
-
-impl Batch {
-    fn new() -> Self {
-        Self { started: Instant::now(), records: 0, bytes: 0, next: Vec::new() }
-    }
-
-    fn add(&mut self, message: &BorrowedMessage<'_>) {
-        if self.records == 0 {
-            self.started = Instant::now();
-        }
-        self.records += 1;
-        self.bytes += message.payload_len();
-        let (topic, partition, next) = (message.topic(), message.partition(), message.offset() + 1);
-        let known = self.next.iter().position(|(name, number, _)| *number == partition && name == topic);
-        match known {
-            Some(index) => {
-                self.next.swap(0, index);
-                if let Some(first) = self.next.first_mut() {
-                    first.2 = next;
-                }
-            }
-            None => self.next.insert(0, (topic.to_owned(), partition, next)),
-        }
-    }
-
-    fn positions(self) -> Positions {
-        self.next.into_iter().map(|(topic, partition, next)| ((topic, partition), next)).collect()
-    }
-
-    fn is_due(&self, limits: &BatchLimits) -> bool {
-        self.records >= limits.records_max
-            || self.bytes >= limits.bytes_max
-            || (self.records > 0 && self.started.elapsed() >= limits.interval)
-    }
-
-    fn poll_timeout(&self, limits: &BatchLimits) -> Duration {
-        if self.records == 0 { IDLE_POLL } else { limits.interval.saturating_sub(self.started.elapsed()) }
-    }
-}
-
-/// How a batch ended.
-enum BatchEnd {
-    Committed,
-    /// Committed, but the producer must be made anew.
-    CommittedLate,
-    /// Lost; read again from the committed offsets.
-    Aborted,
-    /// Given away by a rebalance.
-    Revoked,
-}
-
-struct Session<'a, S> {
-    stage: &'a mut S,
-    consumer: &'a BaseConsumer<Assignment>,
-    producer: Transactions,
-    limits: BatchLimits,
-    shutdown: &'a AtomicBool,
-    /// Where each owned partition stands after the last commit.
-    committed: Positions,
-    idle_since: Instant,
-}
-
-impl<S: Stage> Session<'_, S> {
-    fn run(&mut self) -> anyhow::Result<SessionEnd> {
-        while !self.shutdown.load(Ordering::Relaxed) {
-            match self.batch() {
-                Ok(BatchEnd::Committed | BatchEnd::Revoked) => {}
-                Ok(BatchEnd::Aborted) => {
-                    if let Err(error) = self.rewind() {
-                        return Ok(SessionEnd::Restart(error.into()));
-                    }
-                }
-                Ok(BatchEnd::CommittedLate) => return Ok(SessionEnd::Restart(anyhow!("a commit was late"))),
-                Err(StageError::Fatal(error)) => return Err(error),
-                Err(error @ StageError::TooLarge) => return Err(error.into()),
-                Err(StageError::Transaction(error)) => {
-                    self.stage.aborted();
-                    return Ok(end_of(error));
-                }
-            }
-        }
-        Ok(SessionEnd::Shutdown)
-    }
-
-    fn batch(&mut self) -> Result<BatchEnd, StageError> {
-        let mut batch = Batch::new();
-        while !batch.is_due(&self.limits) && !self.shutdown.load(Ordering::Relaxed) {
-            let polled = self.consumer.poll(batch.poll_timeout(&self.limits));
-            // Rebalances happen inside poll, before the record that it returns.
-            if self.rebalanced()? {
-                return Ok(BatchEnd::Revoked);
-            }
-            match polled {
-                None if batch.records == 0 => self.idle()?,
-                None => {}
-                Some(Err(error)) => self.consumer_error(&error)?,
-                Some(Ok(message)) => {
-                    self.producer.begin()?;
-                    if let Err(error) = self.stage.record(&message, &self.producer) {
-                        return self.lost(error);
-                    }
-                    batch.add(&message);
-                    self.producer.poll();
-                }
-            }
-        }
-        if batch.records == 0 { Ok(BatchEnd::Committed) } else { self.commit(batch.positions()) }
-    }
-
-    /// Serves rebalances; true where the batch in the making is lost to one.
-    fn rebalanced(&mut self) -> Result<bool, StageError> {
-        let mut lost = false;
-        for rebalance in self.consumer.context().take() {
-            match rebalance {
-                Rebalance::Revoked => {
-                    lost |= self.producer.is_open();
-                    self.stage.aborted();
-                    self.stage.revoked();
-                    self.committed.clear();
-                    self.producer.abort()?;
-                }
-                Rebalance::Assigned(partitions) => {
-                    self.stage.assigned(&partitions)?;
-                    for Assigned { topic, partition, start, .. } in partitions {
-                        self.committed.insert((topic, partition), start);
-                    }
-                }
-                Rebalance::Failed(error) => {
-                    return Err(TransactionError::Recreate(error).into());
-                }
-            }
-        }
-        // The record that this poll returned is of the new assignment, but the loop has let go of it:
-        // it is read again from the committed offset.
-        if lost {
-            self.rewind().map_err(TransactionError::Recreate)?;
-        }
-        Ok(lost)
-    }
-
-    fn idle(&mut self) -> Result<(), StageError> {
-        if self.idle_since.elapsed() < IDLE_AFTER {
-            return Ok(());
-        }
-        self.idle_since = Instant::now();
-        self.stage.idle(&mut self.producer)?;
-        if self.producer.is_open() {
-            self.commit(Positions::new())?;
-        }
-        Ok(())
-    }
-
-    fn commit(&mut self, positions: Positions) -> Result<BatchEnd, StageError> {
-        self.idle_since = Instant::now();
-        let offsets = offsets(&positions).map_err(TransactionError::Recreate)?;
-        let committed = if self.producer.transactional() {
-            // Read right before its use: it goes stale when the generation changes.
-            let Some(group) = self.consumer.group_metadata() else {
-                return self.lost(TransactionError::Abort(KafkaError::NoMessageReceived).into());
-            };
-            self.producer.commit(&offsets, &group)
-        } else {
-            self.producer.flush().and_then(|()| {
-                self.consumer.commit(&offsets, CommitMode::Sync).map_err(TransactionError::Recreate)?;
-                Ok(Committed::Clean)
-            })
-        };
-        match committed {
-            Ok(committed) => {
-                self.stage.committed(&positions)?;
-                self.committed.extend(positions);
-                Ok(if committed == Committed::Clean { BatchEnd::Committed } else { BatchEnd::CommittedLate })
-            }
-            Err(error) => self.lost(error.into()),
-        }
-    }
-
-    /// Ends a batch that cannot be committed.
-    fn lost(&mut self, error: StageError) -> Result<BatchEnd, StageError> {
-        match error {
-            StageError::Transaction(TransactionError::Abort(cause)) => {
-                warn!(error = %cause, stage = self.stage.name(), "transaction aborted, its input is read again");
-                self.stage.aborted();
-                self.producer.abort()?;
-                Ok(BatchEnd::Aborted)
-            }
-            other => Err(other),
-        }
-    }
-
-    /// Goes back to where the last commit ended. Assigning anew instead of seeking: it works in every
-    /// state of the fetchers, and drops what they prefetched.
-    fn rewind(&self) -> Result<(), KafkaError> {
-        self.consumer.assign(&offsets(&self.committed)?)
-    }
-
-    fn consumer_error(&self, error: &KafkaError) -> Result<(), StageError> {
-        let code = error.rdkafka_error_code();
-        match code {
-            Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange) => {
-                Err(StageError::Fatal(anyhow!(
-                    "a committed offset of group {} is no longer retained: records are lost to this group. \
-                     Set its offsets by hand, knowing what is skipped, and start again ({error})",
-                    self.stage.name()
-                )))
-            }
-            Some(RDKafkaErrorCode::UnknownTopicOrPartition) => {
-                Err(StageError::Fatal(anyhow!("an input topic is gone: {error}; `weir topics apply` creates it")))
-            }
-            Some(
-                RDKafkaErrorCode::TopicAuthorizationFailed
-                | RDKafkaErrorCode::GroupAuthorizationFailed
-                | RDKafkaErrorCode::SaslAuthenticationFailed,
-            ) => Err(StageError::Fatal(anyhow!("the broker refuses this client: {error}"))),
-            Some(RDKafkaErrorCode::Fatal) => Err(TransactionError::Recreate(error.clone()).into()),
-            _ => {
-                info!(%error, "the consumer reports, and goes on");
-                Ok(())
-            }
-        }
-    }
-}
-
-fn offsets(positions: &Positions) -> Result<TopicPartitionList, KafkaError> {
-    let mut list = TopicPartitionList::with_capacity(positions.len());
-    for ((topic, partition), offset) in positions {
-        list.add_partition_offset(topic, *partition, Offset::Offset(*offset))?;
-    }
-    Ok(list)
 }
 
 /// Checks that the cluster answers and that `topics` exist, before any worker starts.

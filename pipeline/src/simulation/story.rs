@@ -60,8 +60,13 @@ pub fn story(rng: &mut Rng, person: &Person, application: &Application, start: T
     );
     let disclosure = exchange(DISCLOSURE, "Thanks. Anything else I should know?", None, &leak, "credential_leak");
     let (call, sign_in, alert) = (uuid(rng), uuid(rng), uuid(rng));
-    let key_use =
-        records::api_call(&call, at(KEY_USE), ("svc-deployment", &key.0), ATTACKER_IP, ("sts.amazonaws.com", "GetCallerIdentity"));
+    let key_use = records::api_call(
+        &call,
+        at(KEY_USE),
+        ("svc-deployment", &key.0),
+        ATTACKER_IP,
+        ("sts.amazonaws.com", "GetCallerIdentity"),
+    );
     let foreign = records::sign_in(&sign_in, at(SIGN_IN), person, ATTACKER_IP, ("Valparaíso", "CL"), "high");
     let endpoint = records::endpoint_alert(&alert, at(ENDPOINT_ALERT), person);
     vec![
