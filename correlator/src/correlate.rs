@@ -12,7 +12,7 @@ use crate::stats::Stats;
 use crate::store::keys::{Key, Parts, Table, tenants_range};
 use crate::store::{Overlay, Store, StoreError};
 use crate::timers::Aged;
-use crate::turn::{Subject, Turn};
+use crate::turn::{Subject, Turn, in_order};
 
 /// Redirects that are followed before giving up; each was a merge of two incidents.
 const REDIRECTS_MAX: usize = 10_000;
@@ -57,10 +57,7 @@ impl<S: Store> Correlator<S> {
             turn.publish_waiting()?;
             revisions.extend(turn.end()?);
         }
-        revisions.sort_by(|a, b| {
-            let key = |i: &'_ Incident| (i.time, i.merged_into.is_none());
-            key(a).cmp(&key(b)).then_with(|| a.uid.cmp(&b.uid)).then_with(|| a.revision.cmp(&b.revision))
-        });
+        in_order(&mut revisions);
         Ok(revisions)
     }
 

@@ -26,7 +26,7 @@ use schemas::{SignalKind, Timestamp};
 
 use crate::index::{Posting, Span};
 use crate::link::{LinkKey, shared};
-use crate::state::{Class, Component, ComponentId, Residence};
+use crate::state::{Class, Component, ComponentId, Head, Residence};
 use crate::store::{Store, StoreError};
 use crate::turn::{Subject, Turn};
 
@@ -107,7 +107,7 @@ impl<S: Store> Turn<'_, S> {
         let mut reached: Vec<Reach> = Vec::new();
         for key in subject.keys.iter().filter(|key| self.rules.is_indexed(key)) {
             let head = self.head(key)?;
-            if !self.may_have(key, &head, Class::Opener, Span::around(time, self.rules.window(key.kind))) {
+            if !self.may_have(key, &head, Class::Opener, Span::around(time, self.rules.window(key.kind)), subject) {
                 continue;
             }
             let strong = self.rules.is_strong(key);
@@ -136,7 +136,7 @@ impl<S: Store> Turn<'_, S> {
         for key in subject.keys.iter().filter(|key| self.rules.is_strong(key)) {
             let head = self.head(key)?;
             let span = Span::around(time, self.rules.window(key.kind));
-            if !self.may_have(key, &head, Class::Near, span) || self.is_hub(key, &head, time) {
+            if !self.may_have(key, &head, Class::Near, span, subject) || self.is_hub(key, &head, time) {
                 continue;
             }
             for posting in self.postings(key, Class::Near, span, false, usize::MAX, &subject.signal.uid)? {
@@ -161,11 +161,11 @@ impl<S: Store> Turn<'_, S> {
         let span = Span::around(time, self.rules.window(key.kind));
         let strong = self.rules.is_strong(key);
         for class in [Class::Near, Class::Other] {
-            if !self.may_have(key, &head, class, span) {
+            if !self.may_have(key, &head, class, span, opener) {
                 continue;
             }
             let postings = if strong {
-                let spans = self.uncovered(key, Class::Opener, opener, home)?;
+                let spans = self.uncovered(key, &head, Class::Opener, opener, home)?;
                 self.context_in(key, class, &spans, opener)?
             } else {
                 self.nearest(key, class, time, WEAK_NEIGHBOURS_MAX, &opener.signal.uid)?
@@ -194,11 +194,16 @@ impl<S: Store> Turn<'_, S> {
     fn uncovered(
         &mut self,
         key: &LinkKey,
+        head: &Head,
         class: Class,
         subject: &Subject,
         component: ComponentId,
     ) -> Result<Vec<Span>, StoreError> {
         let window = self.rules.window(key.kind);
+        let span = Span::around(subject.signal.time, window);
+        if !self.may_have(key, head, class, span, subject) {
+            return Ok(vec![span]);
+        }
         let component = self.find(component)?;
         let mut covered = Vec::new();
         for neighbour in self.nearest(key, class, subject.signal.time, 1, &subject.signal.uid)? {
@@ -208,7 +213,7 @@ impl<S: Store> Turn<'_, S> {
                 }
             }
         }
-        Ok(Span::around(subject.signal.time, window).without(&covered))
+        Ok(span.without(&covered))
     }
 
     /// The context in `spans`, at most [`CONTEXT_PER_KEY_MAX`] on each side of the subject.
@@ -239,8 +244,13 @@ impl<S: Store> Turn<'_, S> {
     /// Makes `subject` a member of a component, or a nearer one, with all that follows.
     fn join(&mut self, subject: &mut Subject, reach: &Reach) -> Result<(), StoreError> {
         let Some(root) = self.find(reach.component)? else { return Ok(()) };
-        let before = subject.residences.clone();
+        let posted = subject.residences.clone();
         self.settle(subject)?;
+        if Class::of(subject.signal.kind, &posted) != Class::of(subject.signal.kind, &subject.residences) {
+            self.repost(subject, &posted)?;
+            self.save(subject)?;
+        }
+        let before = subject.residences.clone();
         let known = subject.residences.iter().position(|residence| residence.component == root);
         let mut old = None;
         // Those without hubs become one below, so that they need no limit.
@@ -295,11 +305,17 @@ impl<S: Store> Turn<'_, S> {
         let time = near.signal.time;
         for key in near.keys.iter().filter(|key| self.rules.is_strong(key)) {
             let head = self.head(key)?;
-            if self.is_hub(key, &head, time) || head.total_all() < 2 {
+            if self.is_hub(key, &head, time) {
                 continue;
             }
-            let spans = self.uncovered(key, Class::Near, near, component)?;
-            for class in [Class::Near, Class::Other] {
+            let span = Span::around(time, self.rules.window(key.kind));
+            let classes = [Class::Near, Class::Other].into_iter();
+            let classes: Vec<Class> = classes.filter(|class| self.may_have(key, &head, *class, span, near)).collect();
+            if classes.is_empty() {
+                continue;
+            }
+            let spans = self.uncovered(key, &head, Class::Near, near, component)?;
+            for class in classes {
                 for posting in self.context_in(key, class, &spans, near)? {
                     let reach = Reach { component, hops: 2, bridge: false };
                     if self.is_hub(key, &head, posting.time) || self.resides(&posting, &reach)? {

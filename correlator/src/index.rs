@@ -5,7 +5,7 @@
 
 use std::ops::ControlFlow;
 
-use schemas::{SignalUid, Timestamp};
+use schemas::{SignalKind, SignalUid, Timestamp};
 
 use crate::link::LinkKey;
 use crate::state::{Class, Head, Residence, decode_residences, encode_residences};
@@ -82,9 +82,12 @@ impl<S: Store> Turn<'_, S> {
         head.total(self.bucket(key, time.millis())) > self.rules.config.fanout_max
     }
 
-    /// Whether one of `class` may have the key within `span`.
-    pub fn may_have(&self, key: &LinkKey, head: &Head, class: Class, span: Span) -> bool {
-        head.has(class, self.bucket(key, span.from), self.bucket(key, span.to))
+    /// Whether another signal of `class` than the subject may have the key within `span`.
+    pub fn may_have(&self, key: &LinkKey, head: &Head, class: Class, span: Span, subject: &Subject) -> bool {
+        // A new opener looks for its component before it is posted.
+        let posted = subject.signal.kind != SignalKind::AiAlert || !subject.residences.is_empty();
+        let own = u32::from(posted && Class::of(subject.signal.kind, &subject.residences) == class);
+        head.count(class, self.bucket(key, span.from), self.bucket(key, span.to)) > own
     }
 
     /// Adds the subject to the index under its class.

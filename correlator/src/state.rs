@@ -309,16 +309,12 @@ impl Head {
         found.map_or(0, |(_, counts)| counts.iter().fold(0, |sum: u32, count| sum.saturating_add(*count)))
     }
 
-    /// How many there are at any time.
-    pub fn total_all(&self) -> u32 {
-        self.0.iter().flat_map(|(_, counts)| counts).fold(0, |sum: u32, count| sum.saturating_add(*count))
-    }
-
-    /// Whether a bucket from `first` to `last` holds one of `class`.
-    pub fn has(&self, class: Class, first: i64, last: i64) -> bool {
+    /// How many of `class` the buckets from `first` to `last` hold.
+    pub fn count(&self, class: Class, first: i64, last: i64) -> u32 {
         let start = self.0.partition_point(|(time, _)| *time < first);
         let within = self.0.iter().skip(start).take_while(|(time, _)| *time <= last);
-        within.into_iter().any(|(_, counts)| counts.get(usize::from(class.code())).is_some_and(|count| *count > 0))
+        let counts = within.filter_map(|(_, counts)| counts.get(usize::from(class.code())));
+        counts.fold(0, |sum: u32, count| sum.saturating_add(*count))
     }
 }
 
@@ -335,7 +331,10 @@ mod tests {
         let head_read = Head::read(&head.bytes());
         assert_eq!(head_read, head);
         assert_eq!((head.total(7), head.total(3), head.total(5)), (2, 1, 0));
-        assert!(head.has(Class::Near, 2, 4) && !head.has(Class::Near, 4, 9) && head.has(Class::Opener, 4, 9));
+        assert_eq!(
+            (head.count(Class::Near, 2, 4), head.count(Class::Near, 4, 9), head.count(Class::Opener, 4, 9)),
+            (1, 0, 1)
+        );
         head.remove(7, Class::Other);
         head.remove(7, Class::Opener);
         head.remove(3, Class::Near);

@@ -84,10 +84,7 @@ impl<'a, S: Store> Turn<'a, S> {
             let key = self.key(Table::Component).number(id).done();
             self.db.put(key, encode(&ComponentRow::Here(Box::new(component)))?);
         }
-        self.revisions.sort_by(|a, b| {
-            let key = |i: &'_ Incident| (i.time, i.merged_into.is_none());
-            key(a).cmp(&key(b)).then_with(|| a.uid.cmp(&b.uid)).then_with(|| a.revision.cmp(&b.revision))
-        });
+        in_order(&mut self.revisions);
         Ok(self.revisions)
     }
 
@@ -186,4 +183,11 @@ impl<'a, S: Store> Turn<'a, S> {
 /// The earlier of a time that may be absent and one that is not.
 pub fn earliest(time: Option<Timestamp>, other: Timestamp) -> Option<Timestamp> {
     Some(time.map_or(other, |time| time.min(other)))
+}
+
+/// The order in which revisions are handed out: event time, those that close an incident into another
+/// before the rest, uid, number.
+pub fn in_order(revisions: &mut [Incident]) {
+    let key = |incident: &Incident| (incident.time, incident.merged_into.is_none());
+    revisions.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| (&a.uid, a.revision).cmp(&(&b.uid, b.revision))));
 }

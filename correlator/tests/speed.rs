@@ -48,8 +48,9 @@ fn stream(dice: &mut Dice, at: u64) -> Signal {
 /// CPU time of this process, all threads, in microseconds.
 fn cpu_micros() -> u64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<u64> = stat.rsplit(')').next().unwrap_or("").split(' ').filter_map(|f| f.parse().ok()).collect();
-    fields.get(10..12).map_or(0, |ticks| ticks.iter().sum::<u64>() * 10_000)
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or_default();
+    (ticks(11) + ticks(12)) * 10_000
 }
 
 #[test]

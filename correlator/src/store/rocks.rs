@@ -31,7 +31,7 @@ pub struct RocksConfig {
 impl Default for RocksConfig {
     fn default() -> Self {
         Self {
-            block_cache_bytes: 32 << 20,
+            block_cache_bytes: 64 << 20,
             write_buffer_bytes: 32 << 20,
             row_cache_bytes: 32 << 20,
             open_files_max: 256,
@@ -41,6 +41,9 @@ impl Default for RocksConfig {
 
 /// What a cached row costs beside its bytes.
 const CACHED_ROW_OVERHEAD_BYTES: u64 = 96;
+/// Rows above this size leave the cache when they are written: they are signals, read rarely again,
+/// and would push out the counters of keys, which every signal reads.
+const ROW_CACHED_BYTES_MAX: usize = 512;
 /// A row of the usual size, from which the cache estimates how many it will hold.
 const ROW_BYTES_TYPICAL: u64 = 256;
 
@@ -75,10 +78,15 @@ fn options(config: RocksConfig) -> Options {
     table.set_block_cache(&Cache::new_lru_cache(config.block_cache_bytes));
     table.set_bloom_filter(10.0, false);
     table.set_cache_index_and_filter_blocks(true);
+    table.set_cache_index_and_filter_blocks_with_high_priority(true);
+    table.set_pin_l0_filter_and_index_blocks_in_cache(true);
     let mut options = Options::default();
     options.create_if_missing(true);
     options.set_block_based_table_factory(&table);
+    // The two youngest levels are small and read most: there, decompression would cost more than it saves.
     options.set_compression_type(DBCompressionType::Lz4);
+    let levels = [[DBCompressionType::None; 2].as_slice(), [DBCompressionType::Lz4; 5].as_slice()].concat();
+    options.set_compression_per_level(&levels);
     options.set_write_buffer_size(config.write_buffer_bytes);
     options.set_max_write_buffer_number(2);
     options.set_max_open_files(config.open_files_max);
@@ -159,7 +167,9 @@ impl Store for RocksStore {
         self.db.write(batch)?;
         self.rows.remove(POSITION);
         for (key, value) in changes {
-            if self.rows.contains_key(key.as_slice()) {
+            if value.as_ref().is_some_and(|value| value.len() > ROW_CACHED_BYTES_MAX) {
+                self.rows.remove(key.as_slice());
+            } else if self.rows.contains_key(key.as_slice()) {
                 self.rows.insert(key.clone(), value.as_deref().map(Arc::from));
             }
         }
