@@ -41,9 +41,10 @@ const RECORD_BYTES: usize = 1600;
 /// When the broker cannot be used.
 pub fn run(brokers: &str, count: u64) -> anyhow::Result<()> {
     println!(
-        "method   {count} exchanges of {RECORD_BYTES} bytes, {PARTITIONS} partitions, lz4, transactions of {:?}, one worker, \
-         broker on this machine, both loops in turn, median of {ROUNDS} rounds",
-        BATCH.interval
+        "method   {count} exchanges of {RECORD_BYTES} bytes, {PARTITIONS} partitions, lz4, transactions of {:?}, \
+         a worker a core ({} workers), broker on this machine, both loops in turn, median of {ROUNDS} rounds",
+        BATCH.interval,
+        workers()
     );
     let prefix = format!("weir-bench-{}.", std::process::id());
     let config = config(brokers, &prefix)?;
@@ -87,10 +88,11 @@ fn rounds(config: &Config, client: &Client, prefix: &str, count: u64) -> anyhow:
     let topics = Topics::new(config);
     let (mut copies, mut detects, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
-        let copy = Copy { input: format!("{prefix}in"), output: topics.alerts.clone() };
+        let copy = || Copy { input: format!("{prefix}in"), output: topics.alerts.clone() };
         let copied = measure(client, copy, &format!("{prefix}copy-{round}"), count)?;
         let shared = Shared::with_settings(config.clone(), topics.clone(), TenantSettings::without_detection())?;
-        let detected = measure(client, DetectStage::new(shared), &format!("{prefix}detect-{round}"), count)?;
+        let detect = || DetectStage::new(Arc::clone(&shared));
+        let detected = measure(client, detect, &format!("{prefix}detect-{round}"), count)?;
         let rate = |reading: &Reading| count as f64 / reading.wall.as_secs_f64();
         ratios.push(rate(&detected) / rate(&copied));
         copies.push(copied);
@@ -114,26 +116,44 @@ fn list(ratios: &[f64]) -> String {
     ratios.iter().map(|ratio| format!("{ratio:.2}")).collect::<Vec<_>>().join(" ")
 }
 
-/// One worker over the whole topic, from its first record to the commit of its last.
-fn measure(client: &Client, stage: impl Stage + Send, application: &str, count: u64) -> anyhow::Result<Reading> {
-    let shutdown = Arc::new(AtomicBool::new(false));
+/// One a core: what a machine can do, not what a thread can.
+fn workers() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// All workers over the whole topic, from its first record to the commit of its last.
+fn measure<S: Stage + Send>(
+    client: &Client,
+    stage: impl Fn() -> S,
+    application: &str,
+    count: u64,
+) -> anyhow::Result<Reading> {
+    let shutdown = AtomicBool::new(false);
     let counter = Arc::new(Counter::default());
-    let counted = Counted { stage, counter: Arc::clone(&counter) };
     let client = client.clone().with_application(application);
     thread::scope(|scope| {
-        let worker = scope.spawn(|| Worker::new(client, counted, 0, Start::Earliest, BATCH, &shutdown).run());
+        let workers: Vec<_> = (0..workers())
+            .map(|number| {
+                let counted = Counted { stage: stage(), counter: Arc::clone(&counter), records: 0 };
+                let worker = Worker::new(client.clone(), counted, number, Start::Earliest, BATCH, &shutdown);
+                scope.spawn(|| worker.run())
+            })
+            .collect();
         let since = Instant::now();
-        while counter.records.load(Ordering::Relaxed) == 0 && since.elapsed() < ROUND_MAX && !worker.is_finished() {
-            thread::sleep(Duration::from_millis(1));
-        }
+        let wait = |done: &dyn Fn() -> bool| {
+            while !done() && since.elapsed() < ROUND_MAX && !workers.iter().any(thread::ScopedJoinHandle::is_finished) {
+                thread::sleep(Duration::from_millis(1));
+            }
+        };
+        // Joining the group takes as long for both and is not what is measured.
+        wait(&|| counter.records.load(Ordering::Relaxed) > 0);
         let meter = Meter::start();
-        while counter.committed.load(Ordering::Relaxed) < count && since.elapsed() < ROUND_MAX && !worker.is_finished()
-        {
-            thread::sleep(Duration::from_millis(1));
-        }
+        wait(&|| counter.committed.load(Ordering::Relaxed) >= count);
         let reading = meter.read();
         shutdown.store(true, Ordering::Relaxed);
-        worker.join().map_err(|_| anyhow!("the worker panicked"))??;
+        for worker in workers {
+            worker.join().map_err(|_| anyhow!("a worker panicked"))??;
+        }
         let done = counter.committed.load(Ordering::Relaxed);
         if done < count { Err(anyhow!("{done} of {count} records in {ROUND_MAX:?}")) } else { Ok(reading) }
     })
@@ -141,7 +161,9 @@ fn measure(client: &Client, stage: impl Stage + Send, application: &str, count: 
 
 #[derive(Default)]
 struct Counter {
+    /// Batches begun.
     records: AtomicU64,
+    /// Records committed.
     committed: AtomicU64,
 }
 
@@ -149,6 +171,8 @@ struct Counter {
 struct Counted<S> {
     stage: S,
     counter: Arc<Counter>,
+    /// Records of the batch in the making.
+    records: u64,
 }
 
 impl<S: Stage> Stage for Counted<S> {
@@ -169,16 +193,20 @@ impl<S: Stage> Stage for Counted<S> {
     }
 
     fn record(&mut self, message: &BorrowedMessage<'_>, output: &Transactions) -> Result<(), StageError> {
-        self.counter.records.fetch_add(1, Ordering::Relaxed);
+        if self.records == 0 {
+            self.counter.records.fetch_add(1, Ordering::Relaxed);
+        }
+        self.records += 1;
         self.stage.record(message, output)
     }
 
     fn committed(&mut self, positions: &Positions) -> Result<(), StageError> {
-        self.counter.committed.store(self.counter.records.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.counter.committed.fetch_add(std::mem::take(&mut self.records), Ordering::Relaxed);
         self.stage.committed(positions)
     }
 
     fn aborted(&mut self) {
+        self.records = 0;
         self.stage.aborted();
     }
 }

@@ -61,14 +61,15 @@ impl Batch {
         self.next.into_iter().map(|(topic, partition, next)| ((topic, partition), next)).collect()
     }
 
-    fn is_due(&self, limits: &BatchLimits) -> bool {
-        self.records >= limits.records_max
-            || self.bytes >= limits.bytes_max
-            || (self.records > 0 && self.started.elapsed() >= limits.interval)
-    }
-
-    fn poll_timeout(&self, limits: &BatchLimits) -> Duration {
-        if self.records == 0 { IDLE_POLL } else { limits.interval.saturating_sub(self.started.elapsed()) }
+    /// How long the next poll may wait; `None` when the batch is due.
+    fn wait(&self, limits: &BatchLimits) -> Option<Duration> {
+        if self.records == 0 {
+            return Some(IDLE_POLL);
+        }
+        if self.records >= limits.records_max || self.bytes >= limits.bytes_max {
+            return None;
+        }
+        limits.interval.checked_sub(self.started.elapsed()).filter(|left| !left.is_zero())
     }
 }
 
@@ -131,8 +132,10 @@ impl<'a, S: Stage> Session<'a, S> {
 
     fn batch(&mut self) -> Result<BatchEnd, StageError> {
         let mut batch = Batch::new();
-        while !batch.is_due(&self.limits) && !self.shutdown.load(Ordering::Relaxed) {
-            let polled = self.consumer.poll(batch.poll_timeout(&self.limits));
+        while let Some(wait) = batch.wait(&self.limits)
+            && !self.shutdown.load(Ordering::Relaxed)
+        {
+            let polled = self.consumer.poll(wait);
             // Rebalances happen inside poll, before the record that it returns.
             if self.rebalanced()? {
                 return Ok(BatchEnd::Revoked);
