@@ -261,7 +261,7 @@ fn other_vendors_stay_unrecognised() {
         json!({"category": "Administrative", "operationName": "x", "resourceId": "/subscriptions/1", "properties": {}}),
         json!({"title": "a page", "severity": "high"}),
         json!({"Type": "Heartbeat", "TimeGenerated": "2026-05-01T12:00:00Z", "Computer": "ws07"}),
-        json!({"request": {"messages": []}, "model": "m"}),
+        json!({"request": "GET / HTTP/1.1", "status": 200}),
     ] {
         assert!(read_value(&other).is_err_and(|error| error.starts_with("unrecognised_format")), "{other}");
     }
