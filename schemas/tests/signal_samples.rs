@@ -1,6 +1,7 @@
 //! The signal readers against real records of vendors: what they cover must be read, every record by one
 //! reader. The samples are not part of the repository; `WEIR_SAMPLES` names their folder, and where it is
 //! missing these tests say so and pass.
+#![cfg(test)]
 
 use std::path::{Path, PathBuf};
 

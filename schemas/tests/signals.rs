@@ -1,7 +1,8 @@
 //! The signal readers against cases that anyone can write: `cases/signals/<reader>/<name>.in.json` is a
 //! vendor's record, `<name>.out.json` the signal that it must become. `WEIR_BLESS=1` rewrites the latter,
 //! for a person to review. Then what hostile records may not do: panic, or give a signal that breaks the
-//! vocabulary's promises. That no two readers recognise one record is tested beside their list.
+//! vocabulary's promises. That no two readers recognise one record is tested in `recognition.rs`.
+#![cfg(test)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

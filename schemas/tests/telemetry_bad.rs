@@ -1,4 +1,5 @@
 //! Bad and odd telemetry: an error with the right reason or the texts all the same, never a panic.
+#![cfg(test)]
 
 mod telemetry_support;
 

@@ -2,6 +2,7 @@
 //!
 //! The samples lie outside of the repository, in the folder that `WEIR_SAMPLES` names; without them these
 //! tests say so and pass.
+#![cfg(test)]
 
 mod telemetry_support;
 
