@@ -1,7 +1,7 @@
 //! Readers of identity, endpoint and cloud records, one file a vendor format.
 //!
-//! All of them walk a decoded tree with [`fields`], name users, devices and files with [`things`] and
-//! fill a [`draft::Draft`], which owns what every signal has in common: uid, tenant, time, bounds.
+//! All of them walk a decoded tree with `fields`, name users, devices and files with `things` and
+//! fill a `draft::Draft`, which owns what every signal has in common: uid, tenant, time, bounds.
 //! Volume here is a thousandth of the telemetry's, so a tree per record is affordable.
 
 mod aws;
