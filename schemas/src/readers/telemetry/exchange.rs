@@ -173,6 +173,9 @@ fn finish(fields: Fields<'_>, request: Request<'_>, body: Body, bytes: &[u8], co
         return;
     }
     let mut flags = Vec::new();
+    if body.truncated {
+        flags.push(Flag::Truncated);
+    }
     let id = match fields.id.owned() {
         Some(id) => InteractionId::new(id),
         None => {
@@ -222,7 +225,9 @@ pub(super) fn keep_newest(interaction: &mut Interaction, max: usize) {
     let surplus = interaction.messages.len().saturating_sub(max);
     if surplus > 0 {
         interaction.messages.drain(..surplus);
-        interaction.flags.push(Flag::Truncated);
+        if !interaction.flags.contains(&Flag::Truncated) {
+            interaction.flags.push(Flag::Truncated);
+        }
     }
 }
 
