@@ -13,10 +13,11 @@ use sha2::{Digest, Sha256};
 
 use super::body::azure::SecurityContext;
 use super::body::{Body, Request, read_response};
-use super::lenient::{Pairs, Text, object, refuse_crowds};
+use super::lenient::{Pairs, Text, object};
 use crate::entity::{EntityKind, canonical_id};
 use crate::ids::InteractionId;
 use crate::interaction::{Channel, Interaction, Named, Skipped, TraceContext, User, Who};
+use crate::readers::json::refuse_crowds;
 use crate::readers::{Context, Object, Output, RawRecord, ReadError, Reader, Reason};
 use crate::signal::Flag;
 use crate::time::Timestamp;
