@@ -1,4 +1,5 @@
 //! The Avro codec: what goes in comes out, and bad bytes are errors within bounds, never panics.
+#![cfg(test)]
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
 //! Holds changes of the Avro schemas to the rule in `schemas::avro`.
+#![cfg(test)]
 
 use apache_avro::Schema;
 use apache_avro::schema_compatibility::SchemaCompatibility;

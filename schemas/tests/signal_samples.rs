@@ -1,6 +1,7 @@
 //! The signal readers against real records of vendors: what they cover must be read, every record by one
 //! reader. The samples are not part of the repository; `WEIR_SAMPLES` names their folder, and where it is
 //! missing these tests say so and pass.
+#![cfg(test)]
 
 use std::path::{Path, PathBuf};
 
@@ -117,6 +118,13 @@ fn a_recorded_attack_shares_its_users_and_devices() {
     };
     let local = [Group::Identity, Group::Endpoint];
     assert_eq!(with(EntityKind::User, "pgustavo@simulandlabs.com"), [Group::Identity, Group::Cloud]);
+    // The object id, which is all that an application may know of its user, reaches their opened mailbox.
+    let mailboxes = read.signals.iter().filter(|signal| {
+        let has = |kind, id: &str| signal.entities.iter().any(|e| e.kind == kind && e.ids.iter().any(|own| own == id));
+        has(EntityKind::Mailbox, "pgustavo@simulandlabs.com")
+            && has(EntityKind::User, "aead923d-498b-4f64-a66c-2af91447a8b6")
+    });
+    assert_eq!(mailboxes.count(), 1);
     assert_eq!(with(EntityKind::User, "s-1-5-21-2490359158-13971675-3780420524-1105"), local);
     for device in ["adfs01", "adfs01.simulandlabs.com", "dc01"] {
         assert_eq!(with(EntityKind::Device, device), local, "{device}");

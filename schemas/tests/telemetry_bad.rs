@@ -1,4 +1,5 @@
 //! Bad and odd telemetry: an error with the right reason or the texts all the same, never a panic.
+#![cfg(test)]
 
 mod telemetry_support;
 
@@ -269,6 +270,50 @@ fn of_too_many_messages_the_newest_are_kept() {
     let read = interactions(out).remove(0);
     assert_eq!(texts(&read), [("user", "m7"), ("user", "m8"), ("user", "m9")]);
     assert!(read.flags.contains(&Flag::Truncated));
+}
+
+#[test]
+fn descriptions_of_tools_are_documents_in_every_shape() {
+    let tools = |request: &str| {
+        let record = format!(r#"{{"request":{{"messages":[{{"role":"user","content":"hi"}}],{request}}}}}"#);
+        let read = read_one(record.as_bytes());
+        assert_eq!(texts(&read)[0], ("user", "hi"), "{request}");
+        let name = |message: &schemas::interaction::Message| message.name.clone().unwrap_or_default();
+        texts(&read)
+            .into_iter()
+            .zip(&read.messages)
+            .skip(1)
+            .map(|(t, m)| format!("{} {} {}", t.0, name(m), t.1))
+            .collect()
+    };
+    for shape in [
+        r#""tools":[{"type":"function","function":{"name":"t","description":"d"}}]"#,
+        r#""tools":[{"type":"function","name":"t","description":"d","parameters":{"description":"no"}}]"#,
+        r#""tools":[{"name":"t","description":"d","input_schema":{}}]"#,
+        r#""tools":[{"type":"mcp","server_label":"t","server_description":"d"},{"type":"web_search"}]"#,
+        r#""functions":[{"name":"t","description":"d"}]"#,
+        r#""tools":[{"functionDeclarations":[{"name":"t","description":"d"}]}]"#,
+        r#""toolConfig":{"tools":[{"toolSpec":{"name":"t","description":"d"}},{"cachePoint":{}}]}"#,
+    ] {
+        let found: Vec<String> = tools(shape);
+        assert_eq!(found, ["document t d"], "{shape}");
+    }
+    for nothing in [r#""tools":7"#, r#""tools":["a",null,[{}]]"#, r#""tools":[{"description":{"a":1}}]"#] {
+        assert_eq!(tools(nothing), Vec::<String>::new(), "{nothing}");
+    }
+    let definitions =
+        json!({"key": "gen_ai.tool.definitions", "value": {"stringValue": r#"[{"name":"t","description":"d"}]"#}});
+    let span = json!({"resourceSpans": [{"scopeSpans": [{"spans": [{"spanId": "00000000000000a1", "attributes": [definitions,
+        {"key": "gen_ai.input.messages", "value": {"stringValue": "hi"}}]}]}]}]});
+    assert_eq!(texts(&read_one(span.to_string().as_bytes())), [("user", "hi"), ("document", "d")]);
+}
+
+#[test]
+fn descriptions_of_countless_tools_leave_the_conversation_its_place() {
+    let tools: Vec<Value> = (0..5_000).map(|n| json!({"name": "t", "description": format!("d{n}")})).collect();
+    let read = read_one(json!({"request": {"prompt": "hi", "tools": tools}}).to_string().as_bytes());
+    assert_eq!((texts(&read)[0], read.messages.len()), (("user", "hi"), 257));
+    assert_eq!(read.flags.iter().filter(|flag| **flag == Flag::Truncated).count(), 1);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! The samples lie outside of the repository, in the folder that `WEIR_SAMPLES` names; without them these
 //! tests say so and pass.
+#![cfg(test)]
 
 mod telemetry_support;
 
@@ -90,6 +91,12 @@ fn exchanges_of_every_provider_are_read() {
     }
 }
 
+/// What the definition of a tool says about it.
+fn description(tool: &Value) -> Option<String> {
+    let flat = tool.get("description").or_else(|| tool.get("function")?.get("description"));
+    flat.and_then(Value::as_str).map(str::to_owned)
+}
+
 /// Every string under a key that holds text, found the slow and obvious way.
 fn strings(value: &Value, found: &mut Vec<String>) {
     match value {
@@ -101,8 +108,10 @@ fn strings(value: &Value, found: &mut Vec<String>) {
                     {
                         found.push(text.clone());
                     }
-                    // Definitions of tools and output formats are no part of the conversation; the joined
-                    // tokens of `logprobs` repeat it.
+                    Value::Array(tools) if ["tools", "functions"].contains(&key.as_str()) => {
+                        found.extend(tools.iter().filter_map(description));
+                    }
+                    // Output formats are no part of the conversation; the joined tokens of `logprobs` repeat it.
                     _ if ["tools", "functions", "response_format", "logprobs", "citations", "schema"]
                         .contains(&key.as_str()) => {}
                     _ => strings(member, found),

@@ -1,5 +1,5 @@
 //! Signals, random worlds and the obvious twin that the tests share.
-#![allow(dead_code)] // every test binary uses its own part
+#![allow(dead_code, reason = "every test binary uses its own part")]
 
 pub mod twin;
 

@@ -80,11 +80,45 @@ pub(super) fn top_level(bytes: &[u8]) -> Result<Top<'_>, ReadError> {
 /// Decodes a whole record into a tree, for sources of low volume.
 ///
 /// # Errors
-/// When `bytes` are not JSON, or nested deeper than 128 levels.
+/// When `bytes` are not JSON, nested deeper than 128 levels, or of too many values for a tree.
 pub fn parse_value(bytes: &[u8]) -> Result<Value, ReadError> {
+    refuse_crowds(bytes)?;
     let text = std::str::from_utf8(bytes)
         .map_err(|error| ReadError::new(Reason::InvalidUtf8, format!("not UTF-8 at byte {}", error.valid_up_to())))?;
     serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| ReadError::json(&error))
+}
+
+/// The most strings, arrays and objects that are decoded from one record.
+const VALUES_MAX: usize = 256 * 1024;
+
+/// Refuses a record of so many tiny values that decoding would take a hundred times its size: `{},{},{}` costs
+/// three bytes an object here and some hundred in memory. Texts may be as long as they like.
+///
+/// # Errors
+/// When the record holds more than [`VALUES_MAX`] of them.
+pub(in crate::readers) fn refuse_crowds(record: &[u8]) -> Result<(), ReadError> {
+    // Each value takes two bytes at least, so that small records, which are nearly all, are not scanned.
+    if record.len() <= VALUES_MAX * 2 {
+        return Ok(());
+    }
+    let (mut values, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in record {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => {
+                in_string = !in_string;
+                values += usize::from(in_string);
+            }
+            b'{' | b'[' if !in_string => values += 1,
+            _ => {}
+        }
+    }
+    if values > VALUES_MAX {
+        let message = format!("{values} strings, arrays and objects, the limit is {VALUES_MAX}");
+        return Err(ReadError::new(Reason::TooLarge, message));
+    }
+    Ok(())
 }
 
 /// A copy of the JSON document `text` in which U+FFFD stands for each lone surrogate; `None` where there is none.

@@ -132,8 +132,8 @@ pub fn by_name(name: &str) -> Option<&'static dyn Reader> {
 /// Reads one record: with `format` where the source names one, else with the reader that recognises it.
 ///
 /// # Errors
-/// When the bytes exceed the limit, are of no known format, or cannot be read. Elements of a collection
-/// fail one by one into [`Output::rejected`].
+/// When the bytes exceed the limit, are of no known format, or cannot be read, or are a collection of too
+/// many elements. Elements of a collection fail one by one into [`Output::rejected`].
 pub fn read(
     bytes: &[u8],
     format: Option<&'static dyn Reader>,
@@ -168,16 +168,10 @@ fn read_record(
 ) -> Result<(), ReadError> {
     match json::top_level(bytes) {
         Ok(json::Top::Object(object)) => match object.collection() {
-            Some(elements) => {
-                read_elements(&elements, format, context, out);
-                Ok(())
-            }
+            Some(elements) => read_elements(&elements, format, context, out),
             None => read_one(&RawRecord { bytes, object: Some(object) }, format, context, out),
         },
-        Ok(json::Top::Array(elements)) => {
-            read_elements(&elements, format, context, out);
-            Ok(())
-        }
+        Ok(json::Top::Array(elements)) => read_elements(&elements, format, context, out),
         Err(error) => {
             let record = RawRecord { bytes, object: None };
             match format.or_else(|| recognise(&record)) {
@@ -208,7 +202,20 @@ pub fn reader_of(bytes: &[u8]) -> Option<&'static dyn Reader> {
     }
 }
 
-fn read_elements(elements: &[&RawValue], format: Option<&'static dyn Reader>, context: &Context<'_>, out: &mut Output) {
+/// The most elements of a collection. The largest record that is accepted leaves each of them 128 bytes, less
+/// than any format takes; of smaller ones, each would become a dead letter larger than itself.
+const ELEMENTS_MAX: usize = 64 * 1024;
+
+fn read_elements(
+    elements: &[&RawValue],
+    format: Option<&'static dyn Reader>,
+    context: &Context<'_>,
+    out: &mut Output,
+) -> Result<(), ReadError> {
+    if elements.len() > ELEMENTS_MAX {
+        let message = format!("a collection of {} elements, the limit is {ELEMENTS_MAX}", elements.len());
+        return Err(ReadError::new(Reason::TooLarge, message));
+    }
     for element in elements {
         let bytes = element.get().as_bytes();
         let result = read_mended(bytes, |bytes| match json::top_level(bytes)? {
@@ -219,6 +226,7 @@ fn read_elements(elements: &[&RawValue], format: Option<&'static dyn Reader>, co
             out.rejected.push(Rejected { bytes: bytes.to_vec(), error });
         }
     }
+    Ok(())
 }
 
 fn read_one(

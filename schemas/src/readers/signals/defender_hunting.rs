@@ -16,6 +16,9 @@ use crate::signal::Group;
 
 const PREFIX: &str = "advancedhunting-";
 
+/// How long a GUID is as text.
+const GUID_CHARS: usize = 36;
+
 /// Reads advanced hunting rows.
 pub(super) struct DefenderHunting;
 
@@ -150,6 +153,18 @@ fn add_accounts(row: Node<'_>, draft: &mut Draft) {
     draft.add(things::user(&[owner, raw.get("MailboxOwnerSid")]));
     let mailbox = [raw.get("MailboxGuid").text(), owner.text()];
     draft.add(Entity::new(EntityKind::Mailbox, mailbox.iter().flatten().map(AsRef::as_ref)));
+    let objects = row.get("ActivityObjects").unfolded();
+    Node::new(&objects).items().for_each(|object| draft.add(involved_user(object)));
+}
+
+/// A user among an activity's objects: whose mailbox an application opened stands only here with their object
+/// id. Applications within an application number their users, and such a number is not unique.
+fn involved_user(object: Node<'_>) -> Option<Entity> {
+    let id = object.get("Id").text().filter(|id| id.contains('@') || id.len() == GUID_CHARS)?;
+    if !object.get("Type").is("User") {
+        return None;
+    }
+    Some(Entity::new(EntityKind::User, [&*id])?.named(object.get("Name").text().as_deref()))
 }
 
 fn add_devices(row: Node<'_>, draft: &mut Draft) {

@@ -13,11 +13,12 @@ use sha2::{Digest, Sha256};
 
 use super::body::azure::SecurityContext;
 use super::body::{Body, Request, read_response};
-use super::lenient::{Pairs, Text, object, refuse_crowds};
+use super::lenient::{Pairs, Text, object};
 use crate::entity::{EntityKind, canonical_id};
 use crate::ids::InteractionId;
 use crate::interaction::{Channel, Interaction, Named, Skipped, TraceContext, User, Who};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, Reason};
+use crate::readers::json::refuse_crowds;
+use crate::readers::{Context, Object, Output, RawRecord, ReadError, Reader, Reason};
 use crate::signal::Flag;
 use crate::time::Timestamp;
 
@@ -29,10 +30,11 @@ impl Reader for Exchange {
         "exchange"
     }
 
-    /// By `request`. Okta's events have a `request` too, the addresses that a request passed.
+    /// By `request`, whatever body it holds: a provider that nobody has heard of is read too. Okta's events
+    /// have a `request` as well, the addresses that a request passed, and are known by what stands beside it.
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        let okta = || record.has_all(&["eventType", "published"]);
-        record.field("request").is_some_and(|request| request.get().starts_with('{')) && !okta()
+        let request = record.field("request").is_some_and(|request| request.get().starts_with('{'));
+        request && !record.object.as_ref().is_some_and(is_audit_event)
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
@@ -56,6 +58,25 @@ impl Reader for Exchange {
         finish(fields, request, body, record.bytes, context, out);
         Ok(())
     }
+}
+
+/// Members of Okta's events that no exchange has. Whatever the Okta reader recognises has two of them.
+const AUDIT_KEYS: [&str; 8] = [
+    "actor",
+    "debugContext",
+    "displayMessage",
+    "eventType",
+    "legacyEventType",
+    "outcome",
+    "published",
+    "securityContext",
+];
+
+/// Whether two of [`AUDIT_KEYS`] are there, in any case since lakes lower them. One alone may be a field that
+/// an application adds to its exchanges.
+fn is_audit_event(object: &Object<'_>) -> bool {
+    let present = |key: &&&str| object.keys().any(|name| name.eq_ignore_ascii_case(key));
+    AUDIT_KEYS.iter().filter(present).nth(1).is_some()
 }
 
 fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, ReadError> {
@@ -153,6 +174,9 @@ fn finish(fields: Fields<'_>, request: Request<'_>, body: Body, bytes: &[u8], co
         return;
     }
     let mut flags = Vec::new();
+    if body.truncated {
+        flags.push(Flag::Truncated);
+    }
     let id = match fields.id.owned() {
         Some(id) => InteractionId::new(id),
         None => {
@@ -202,7 +226,9 @@ pub(super) fn keep_newest(interaction: &mut Interaction, max: usize) {
     let surplus = interaction.messages.len().saturating_sub(max);
     if surplus > 0 {
         interaction.messages.drain(..surplus);
-        interaction.flags.push(Flag::Truncated);
+        if !interaction.flags.contains(&Flag::Truncated) {
+            interaction.flags.push(Flag::Truncated);
+        }
     }
 }
 

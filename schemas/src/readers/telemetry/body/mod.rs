@@ -11,6 +11,7 @@ mod part;
 mod request;
 mod response;
 mod stream;
+mod tool;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -34,6 +35,8 @@ pub(super) struct Body {
     pub finish_reasons: Vec<String>,
     pub error: Option<String>,
     pub skipped: Skipped,
+    /// Whether a limit left something out.
+    pub truncated: bool,
     /// The model that answered.
     pub model: Option<String>,
     /// Whether what is added now comes from the response.
@@ -82,6 +85,15 @@ impl Body {
     /// When the JSON does not decode.
     pub fn collect_content(&mut self, json: &str, channel: Channel) -> Result<(), serde_json::Error> {
         serde_json::from_str::<Content<'_>>(json)?.collect(channel, None, self);
+        Ok(())
+    }
+
+    /// Adds the descriptions of tools that stand in a JSON array of their own.
+    ///
+    /// # Errors
+    /// When the JSON does not decode.
+    pub fn collect_tools(&mut self, json: &str) -> Result<(), serde_json::Error> {
+        tool::collect_definitions(serde_json::from_str(json)?, self);
         Ok(())
     }
 

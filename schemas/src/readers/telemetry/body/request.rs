@@ -5,6 +5,7 @@ use super::Body;
 use super::azure::SecurityContext;
 use super::message::ChatMessage;
 use super::part::{Content, Part};
+use super::tool::{ToolDefinition, collect_definitions};
 use crate::interaction::Channel;
 
 object! {
@@ -28,6 +29,9 @@ object! {
         "input" => input: Raw<'a>,
         "suffix" => suffix: Text<'a>,
         "tool_results" => tool_results: List<Part<'a>>,
+        "tools" => tools: List<ToolDefinition<'a>>,
+        "functions" => functions: List<ToolDefinition<'a>>,
+        "toolConfig" | "tool_config" => tool_config: List<ToolDefinition<'a>>,
         "user" => user: Text<'a>,
         "safety_identifier" => safety_identifier: Text<'a>,
         "user_security_context" => security: SecurityContext<'a>,
@@ -62,6 +66,8 @@ impl<'a> Request<'a> {
         body.push(Channel::User, std::mem::take(&mut self.suffix).into_cow(), None);
         collect_input(self.input, body)?;
         body.skipped.files += u32::from(self.file.0);
+        let tools = [&mut self.tools, &mut self.functions, &mut self.tool_config].into_iter();
+        collect_definitions(List(tools.flat_map(|tools| std::mem::take(&mut tools.0)).collect()), body);
         Ok(())
     }
 }

@@ -16,8 +16,6 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::readers::{ReadError, Reason};
-
 /// Visitor methods that accept the named kinds of value and make nothing of them.
 macro_rules! pass_over {
     ($($kind:ident),+) => { $($crate::readers::telemetry::lenient::pass_over!(@ $kind);)+ };
@@ -270,37 +268,4 @@ impl<'a, T: Deserialize<'a>> Deserialize<'a> for Pairs<T> {
     fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(PairsVisitor(PhantomData))
     }
-}
-
-/// The most strings and objects that are decoded from one record.
-const VALUES_MAX: usize = 256 * 1024;
-
-/// Refuses a record of so many tiny values that decoding would take a hundred times its size: `{},{},{}` costs
-/// three bytes an object here and some hundred in memory. Texts may be as long as they like.
-///
-/// # Errors
-/// When the record holds more than [`VALUES_MAX`] strings and objects.
-pub(super) fn refuse_crowds(record: &[u8]) -> Result<(), ReadError> {
-    // Each value takes two bytes at least, so that small records, which are nearly all, are not scanned.
-    if record.len() <= VALUES_MAX * 2 {
-        return Ok(());
-    }
-    let (mut values, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in record {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = in_string,
-            b'"' => {
-                in_string = !in_string;
-                values += usize::from(in_string);
-            }
-            b'{' | b'[' if !in_string => values += 1,
-            _ => {}
-        }
-    }
-    if values > VALUES_MAX {
-        let message = format!("{values} strings, arrays and objects, the limit is {VALUES_MAX}");
-        return Err(ReadError::new(Reason::TooLarge, message));
-    }
-    Ok(())
 }

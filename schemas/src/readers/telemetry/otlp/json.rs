@@ -6,9 +6,10 @@
 
 use base64::Engine;
 
-use super::super::lenient::{Count, List, Switch, Text, object, refuse_crowds};
+use super::super::lenient::{Count, List, Switch, Text, object};
 use super::value::{Attributes, Members, Value};
 use super::{Span, Trace, read_trace};
+use crate::readers::json::refuse_crowds;
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, Reason};
 
 /// Reads `otlp_json` records.

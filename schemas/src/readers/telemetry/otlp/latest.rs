@@ -70,6 +70,9 @@ fn collect_texts(span: &Span<'_>, call: &mut Call) {
     if let Some(value) = attributes.get("gen_ai.input.messages") {
         collect(value, Channel::User, call, |json, body| body.collect_messages(json, Channel::User));
     }
+    if let Some(value) = attributes.get("gen_ai.tool.definitions") {
+        collect(value, Channel::Document, call, |json, body| body.collect_tools(json));
+    }
     if let Some(value) = attributes.get("gen_ai.tool.call.arguments") {
         call.body.push_call(attributes.text("gen_ai.tool.call.id").as_deref(), tool.as_deref(), value.json());
     }

@@ -125,7 +125,7 @@ impl<'t> Around<'t, '_> {
 fn interaction(call: Call, around: &Around<'_, '_>, format: &str, context: &Context<'_>) -> Interaction {
     let span = around.span;
     let mut flags = Vec::new();
-    if call.truncated {
+    if call.truncated || call.body.truncated {
         flags.push(Flag::Truncated);
     }
     let id = call.id.or_else(|| (!span.span_id.is_empty()).then(|| span.span_id.clone())).unwrap_or_else(|| {
