@@ -12,7 +12,7 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::Offset;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::assignment::{Assigned, Assignment, Rebalance};
 use super::transaction::{Committed, TransactionError, Transactions};
@@ -150,11 +150,17 @@ impl<'a, S: Stage> Session<'a, S> {
                         return self.lost(error);
                     }
                     batch.add(&message);
-                    self.producer.poll();
                 }
             }
         }
-        if batch.records == 0 { Ok(BatchEnd::Committed) } else { self.commit(batch.positions()) }
+        if batch.records == 0 {
+            return Ok(BatchEnd::Committed);
+        }
+        let (records, filled) = (batch.records, batch.started.elapsed());
+        let committing = Instant::now();
+        let end = self.commit(batch.positions());
+        debug!(stage = self.stage.name(), records, ?filled, committed = ?committing.elapsed(), "batch");
+        end
     }
 
     /// Serves rebalances; true where the batch in the making is lost to one.

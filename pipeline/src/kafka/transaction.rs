@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 use rdkafka::topic_partition_list::TopicPartitionList;
 use tracing::warn;
 
@@ -20,10 +20,13 @@ use super::client::Client;
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest that all retries of one call may take together.
 const DEADLINE: Duration = Duration::from_millis(TRANSACTION_TIMEOUT_MS);
+/// How long a flush waits between looks whether it is done: at first, and at most.
+const FLUSH_STEP_FIRST: Duration = Duration::from_millis(1);
+const FLUSH_STEP_LAST: Duration = Duration::from_millis(32);
 /// A commit that takes longer than this may have been retried inside librdkafka.
 const LATE: Duration = Duration::from_secs(10);
-/// How long a full queue is drained before the next try.
-const QUEUE_FULL_WAIT: Duration = Duration::from_millis(100);
+/// How long a full queue may drain before the next try.
+const QUEUE_FULL_WAIT: Duration = Duration::from_millis(5);
 
 /// What to do after a transactional call failed.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +53,8 @@ pub enum Committed {
 
 /// A producer that writes in transactions, or plainly where the broker has none.
 pub struct Transactions {
-    producer: BaseProducer,
+    /// Polled by a thread of its own: an abort waits for the reports of what it drops.
+    producer: ThreadedProducer<DefaultProducerContext>,
     transactional: bool,
     open: bool,
 }
@@ -61,7 +65,8 @@ impl Transactions {
     /// # Errors
     /// [`TransactionError`] when the broker cannot be reached in time or refuses.
     pub fn new(client: &Client, transactional_id: &str) -> Result<Self, TransactionError> {
-        let producer: BaseProducer = client.producer(transactional_id).create().map_err(TransactionError::Recreate)?;
+        let producer: ThreadedProducer<DefaultProducerContext> =
+            client.producer(transactional_id).create().map_err(TransactionError::Recreate)?;
         if client.transactional {
             retry(|| producer.init_transactions(CALL_TIMEOUT))?;
         }
@@ -99,7 +104,7 @@ impl Transactions {
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back))
                     if Instant::now() < deadline =>
                 {
-                    self.producer.poll(QUEUE_FULL_WAIT);
+                    std::thread::sleep(QUEUE_FULL_WAIT);
                     record = back;
                 }
                 Err((KafkaError::MessageProduction(RDKafkaErrorCode::MessageSizeTooLarge), _)) => {
@@ -108,11 +113,6 @@ impl Transactions {
                 Err((error, _)) => return Err(SendError::Transaction(classify(error))),
             }
         }
-    }
-
-    /// Serves delivery reports; they are few, since only failures are reported.
-    pub fn poll(&self) {
-        self.producer.poll(Duration::ZERO);
     }
 
     /// Commits everything sent together with `offsets`.
@@ -128,6 +128,7 @@ impl Transactions {
         let started = Instant::now();
         // Not resumable (librdkafka 1.9 notes), so it is tried once.
         self.producer.send_offsets_to_transaction(offsets, group, CALL_TIMEOUT).map_err(classify)?;
+        self.drain()?;
         let tries = retry(|| self.producer.commit_transaction(CALL_TIMEOUT))?;
         self.open = false;
         Ok(if tries == 1 && started.elapsed() < LATE { Committed::Clean } else { Committed::Late })
@@ -138,9 +139,26 @@ impl Transactions {
     /// # Errors
     /// [`TransactionError::Recreate`] when it does not in time.
     pub fn flush(&mut self) -> Result<(), TransactionError> {
-        self.producer.flush(DEADLINE).map_err(TransactionError::Recreate)?;
+        self.drain()?;
         self.open = false;
         Ok(())
+    }
+
+    /// Waits until everything sent has arrived. In short steps: `rust-rdkafka`'s flush sleeps up to
+    /// 100 ms between looks where successes are not reported, which would be added to every commit.
+    fn drain(&self) -> Result<(), TransactionError> {
+        let deadline = Instant::now() + DEADLINE;
+        let mut step = FLUSH_STEP_FIRST;
+        loop {
+            match self.producer.flush(step) {
+                Ok(()) => return Ok(()),
+                Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut)) if Instant::now() < deadline => {
+                    step = (step * 2).min(FLUSH_STEP_LAST);
+                }
+                Err(error) if self.transactional => return Err(classify(error)),
+                Err(error) => return Err(TransactionError::Recreate(error)),
+            }
+        }
     }
 
     /// Whether commits are transactions.
