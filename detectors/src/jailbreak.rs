@@ -20,9 +20,9 @@
 use schemas::{Category, Channel, Severity};
 
 use crate::bounds::tail;
+use crate::concept::Concept::{self, *};
+use crate::concept::Concepts;
 use crate::detector::{Detector, Scene, Sighting, Sightings};
-use crate::lexicon::Concept::{self, *};
-use crate::lexicon::Concepts;
 use crate::rules::{Rule, Verdict, judge};
 use crate::view::{Layer, MessageView, Text};
 

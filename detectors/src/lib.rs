@@ -13,6 +13,7 @@
 mod annotate;
 mod ascii_smuggling;
 mod bounds;
+mod concept;
 mod credential_formats;
 mod credential_leak;
 mod data_poisoning;
@@ -48,6 +49,7 @@ pub use detector::{Detector, Mask, Scene, Sighting, Sightings};
 pub use hash::content_hash;
 pub use lexicon::LexiconError;
 pub use settings::{DetectorSettings, HashKey, Settings};
+pub use terms::{Problem as TermProblem, TermsError};
 pub use view::{Layer, MessageView, Text, View};
 
 /// Every detector, alphabetically.

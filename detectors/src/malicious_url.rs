@@ -22,9 +22,9 @@ use std::ops::Range;
 use schemas::{Category, Channel, Entity, EntityKind, Severity};
 
 use crate::bounds::{head, tail};
+use crate::concept::Concept;
 use crate::detector::{Detector, Scene, Sighting, Sightings, texts_on};
 use crate::fold::fold;
-use crate::lexicon::Concept;
 use crate::view::{Layer, Text};
 
 /// See the file's head.

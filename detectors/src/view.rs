@@ -13,9 +13,10 @@ use std::ops::Range;
 use schemas::{Channel, Interaction};
 
 use crate::bounds::{head, tail};
+use crate::concept::Concepts;
 use crate::decode::{Encoding, encoded};
 use crate::fold::{Folded, fold, unleet};
-use crate::lexicon::{Concepts, Hit, Lexicon};
+use crate::lexicon::{Hit, Lexicon};
 
 /// How many bytes of a message are scanned: half from its start, half from its end. What lies between
 /// is not looked at; readers refuse records much larger than this.
