@@ -10,6 +10,7 @@
 //!
 //! Adding a detector touches three places: its file, its line in [`DETECTORS`], its directory in `cases/`.
 
+mod addresses;
 mod annotate;
 mod ascii_smuggling;
 mod bounds;
@@ -32,8 +33,10 @@ mod reconnaissance;
 mod rules;
 mod sensitive_data;
 mod settings;
+mod shared_hosts;
 mod suspicious_access;
 mod terms;
+mod text_entities;
 mod tool_abuse;
 mod view;
 

@@ -148,6 +148,21 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// [`Self::raw_span`] for ranges in the order of their starts, in one pass over the text.
+    pub fn raw_spans(&self, ranges: &[Range<usize>]) -> Vec<(u32, u32)> {
+        let Anchor::From(base) = self.anchor else {
+            return ranges.iter().map(|range| self.raw_span(range.clone())).collect();
+        };
+        let count = |part: Range<usize>| self.raw.get(part).map_or(0, |part| part.chars().count() as u32);
+        let (mut byte, mut scalar) = (0, base);
+        let span = |range: &Range<usize>| {
+            scalar += count(byte..range.start);
+            byte = range.start;
+            (scalar, scalar + count(range.clone()).max(1))
+        };
+        ranges.iter().map(span).collect()
+    }
+
     /// Scalars before raw byte `at`. Counts from the start: detectors bound how many spans they report.
     fn scalars(&self, at: usize) -> u32 {
         if self.folded.back.is_none() {
