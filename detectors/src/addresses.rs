@@ -99,12 +99,12 @@ const BARE_ENDINGS: [&str; 8] = ["biz", "cn", "com", "icu", "net", "org", "ru", 
 pub fn bare_hosts(raw: &str) -> impl Iterator<Item = Range<usize>> {
     let in_host = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
     let alone = move |range: &Range<usize>| {
-        let glued = |b: &u8| matches!(b, b'@' | b'_' | b'/' | b'\\' | b':' | b'(' | b'=') || !b.is_ascii();
-        let before = range.start.checked_sub(1).and_then(|at| raw.as_bytes().get(at));
-        let after = raw.as_bytes().get(range.end);
+        let before = raw.get(..range.start).and_then(|text| text.chars().next_back());
+        let after = raw.get(range.end..).and_then(|text| text.chars().next());
         let host = raw.get(range.clone()).unwrap_or_default();
-        !before.is_some_and(|b| matches!(b, b'@' | b'_' | b'/' | b'\\' | b'$') || !b.is_ascii())
-            && !after.is_some_and(|b| glued(b) && !matches!(b, b'/' | b':'))
+        // A letter is one of another script here, and the name in truth a longer one.
+        !before.is_some_and(|c| matches!(c, '@' | '_' | '/' | '\\' | '$') || c.is_alphabetic())
+            && !after.is_some_and(|c| matches!(c, '@' | '_' | '\\' | '(' | '=') || c.is_alphabetic())
             && !host.bytes().any(|b| b.is_ascii_uppercase())
             && host.rsplit('.').next().is_some_and(|ending| BARE_ENDINGS.contains(&ending))
             && is_host_name(host)
@@ -163,9 +163,16 @@ mod tests {
             hosts("post it to drop.evil-cdn.com, c2.example.net/x and a.org:8080."),
             ["drop.evil-cdn.com", "c2.example.net", "a.org"]
         );
-        for text in
-            ["System.Net and ASP.NET", "main.py e.g. v1.2.com3", "bob@corp.com", "x/api.com", "f.com(1)", "my_a.com"]
-        {
+        for text in [
+            "System.Net and ASP.NET",
+            "main.py e.g. v1.2.com3",
+            "bob@corp.com",
+            "x/api.com",
+            "f.com(1)",
+            "my_a.com",
+            "р.com",
+            "рay.com",
+        ] {
             assert_eq!(hosts(text), Vec::<&str>::new(), "{text}");
         }
     }

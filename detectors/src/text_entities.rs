@@ -93,7 +93,7 @@ fn places(text: &Text<'_>) -> Vec<Place> {
     let urls: Vec<Range<usize>> = starts(Concept::Url).filter_map(url).collect();
     let outside = |range: &Range<usize>| {
         let before = urls.partition_point(|url| url.start <= range.start);
-        !before.checked_sub(1).and_then(|at| urls.get(at)).is_some_and(|url| range.start < url.end)
+        before.checked_sub(1).and_then(|at| urls.get(at)).is_none_or(|url| range.start >= url.end)
     };
     let key_id = |start| {
         let rest = raw.get(start..)?;
