@@ -56,7 +56,7 @@ const BRANDS: [(&str, &[&str]); 14] = [
     ("dropbox", &["dropbox.com"]),
 ];
 const EXECUTABLES: [&str; 14] =
-    [".exe", ".scr", ".msi", ".bat", ".cmd", ".ps1", ".vbs", ".hta", ".apk", ".jar", ".dmg", ".lnk", ".iso", ".xll"];
+    ["exe", "scr", "msi", "bat", "cmd", "ps1", "vbs", "hta", "apk", "jar", "dmg", "lnk", "iso", "xll"];
 
 impl Detector for MaliciousUrl {
     fn name(&self) -> &'static str {
@@ -112,10 +112,10 @@ fn judge(url: &str, text: &Text<'_>, start: usize) -> Option<(&'static str, f32)
 }
 
 fn active_content(parts: &Parts<'_>, url: &str) -> Option<(&'static str, f32)> {
-    let scheme = parts.scheme.to_ascii_lowercase();
     if is_web(parts) {
         return None;
     }
+    let scheme = parts.scheme.to_ascii_lowercase();
     let lower = head(url, 64).to_ascii_lowercase();
     let weight = match scheme.as_str() {
         // `javascript:void(0)` stands in a million ordinary pages.
@@ -199,6 +199,10 @@ fn digit_as_letter(c: char) -> Option<char> {
 
 /// `microsoft.com.account-verify.example`: the brand stands where it does not decide.
 fn brand_in_subdomain(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
+    // A brand's domain and a foreign one have two labels each.
+    if !is_web(parts) || parts.host.split('.').count() < 4 {
+        return None;
+    }
     let host = parts.host.to_ascii_lowercase();
     let foreign = |own: &str| {
         host.split_once(own).is_some_and(|(before, after)| {
@@ -206,7 +210,7 @@ fn brand_in_subdomain(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
             apart && after.starts_with('.') && after.split('.').filter(|label| !label.is_empty()).count() >= 2
         })
     };
-    let found = is_web(parts) && BRANDS.iter().any(|(_, owns)| owns.iter().any(|own| foreign(own)));
+    let found = BRANDS.iter().any(|(_, owns)| owns.iter().any(|own| foreign(own)));
     found.then_some(("brand_in_subdomain", 0.7))
 }
 
@@ -218,8 +222,8 @@ fn userinfo(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
 }
 
 fn executable(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
-    let path = parts.path.to_ascii_lowercase();
-    let found = is_web(parts) && EXECUTABLES.iter().any(|extension| path.ends_with(extension));
+    let (_, ending) = parts.path.rsplit_once('.')?;
+    let found = is_web(parts) && EXECUTABLES.iter().any(|executable| ending.eq_ignore_ascii_case(executable));
     found.then_some(("executable_download", 0.35))
 }
 
