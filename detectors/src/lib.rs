@@ -2,13 +2,15 @@
 //!
 //! The path of one interaction: the view folds and decodes its texts and finds the terms of the
 //! lexicon; each [`Detector`] of [`DETECTORS`] reports [`Sighting`]s; [`Detectors::annotate`] applies
-//! the tenant's thresholds and writes annotations; [`policy::alerts`] raises what the SOC should see.
+//! the tenant's thresholds and writes annotations, each with what the text around it names;
+//! [`policy::alerts`] raises what the SOC should see.
 //!
 //! Everything is pure: `&self`, no I/O, no clock, no state between interactions, linear time.
 //! Deliberately absent: anything that needs memory, such as rates, repeats and first-seen access. Those
 //! are the correlator's rules.
 //!
 //! Adding a detector touches three places: its file, its line in [`DETECTORS`], its directory in `cases/`.
+//! Adding a term touches one: the file in `terms/` that lists its concept.
 
 mod addresses;
 mod annotate;

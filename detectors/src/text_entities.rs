@@ -169,7 +169,9 @@ fn of_url(url: &str, hidden: bool) -> [Option<Entity>; 2] {
         Sharing::Hosting => segments >= 2,
         Sharing::Everyones => false,
     };
-    let url = (links && !hidden).then(|| plain_url(&parts));
+    // Text often closes a bracket that a URL opened: of an IPv6 host without its end only the address is sure.
+    let whole = !parts.host_and_port.starts_with('[') || parts.host_and_port.contains(']');
+    let url = (links && whole && !hidden).then(|| plain_url(&parts));
     [host, url.and_then(|url| Entity::new(EntityKind::Url, [url.as_str()]))]
 }
 
@@ -237,6 +239,8 @@ mod tests {
             assert_eq!(near(text, (0, 1)), Vec::<String>::new(), "{text}");
         }
         assert_eq!(near("https://github.com/evil/kit", (0, 1)), ["url https://github.com/evil/kit"]);
+        assert_eq!(near("hxxps://Evil.example/x", (0, 1)), ["domain evil.example", "url https://evil.example/x"]);
+        assert_eq!(near("http://[2001:db8::1]/x", (0, 1)), ["ip 2001:db8::1"]);
     }
 
     #[test]
