@@ -20,10 +20,10 @@ use std::ops::Range;
 use schemas::{Category, Channel, Entity, EntityKind, Severity};
 
 use crate::bounds::head;
+use crate::concept::Concept;
+use crate::concept::Concepts;
 use crate::credential_formats::{FORMATS, entropy_bits, github_checksum_holds, is_placeholder};
 use crate::detector::{Detector, Mask, Scene, Sighting, Sightings};
-use crate::lexicon::Concept;
-use crate::lexicon::Concepts;
 use crate::view::{Layer, Text};
 
 /// See the file's head.

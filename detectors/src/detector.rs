@@ -82,6 +82,8 @@ pub struct Sighting {
     pub entities: Vec<Entity>,
     /// Parts of the message that no excerpt may show, in scalar values.
     pub masks: Vec<(u32, u32, Mask)>,
+    /// The detector whose annotation of the same message says all that this one would; then only the score counts.
+    pub left_to: Option<&'static str>,
 }
 
 impl Sighting {
@@ -102,12 +104,19 @@ impl Sighting {
             span,
             entities: Vec::new(),
             masks: Vec::new(),
+            left_to: None,
         }
     }
 
     /// The same with `entities` added.
     pub fn naming(mut self, entities: impl IntoIterator<Item = Entity>) -> Self {
         self.entities.extend(entities);
+        self
+    }
+
+    /// The same, left to `detector` where that annotates the message.
+    pub fn left_to(mut self, detector: Option<&'static str>) -> Self {
+        self.left_to = detector;
         self
     }
 

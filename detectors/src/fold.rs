@@ -173,8 +173,8 @@ fn lookalike(c: char) -> Option<char> {
 /// identifiers look alike one at a time.
 pub fn unleet(folded: &Folded) -> Option<Folded> {
     // Counting signs first keeps ordinary texts from being split into words at all.
-    let signs = folded.text.bytes().filter(|b| leet_letter(char::from(*b)).is_some()).take(LEET_WORDS_MIN);
-    if signs.count() < LEET_WORDS_MIN {
+    let signs: usize = folded.text.bytes().map(|b| usize::from(IS_LEET[usize::from(b)])).sum();
+    if signs < LEET_WORDS_MIN {
         return None;
     }
     let words = folded.text.split_ascii_whitespace().filter(|word| inner_leet(word)).take(LEET_WORDS_MIN);
@@ -206,7 +206,18 @@ fn inner_leet(word: &str) -> bool {
     })
 }
 
-fn leet_letter(c: char) -> Option<char> {
+/// Whether a byte is a sign of [`leet_letter`], as a table: every text is asked for every byte.
+const IS_LEET: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = leet_letter(byte as u8 as char).is_some();
+        byte += 1;
+    }
+    table
+};
+
+const fn leet_letter(c: char) -> Option<char> {
     Some(match c {
         '0' => 'o',
         '1' | '!' | '|' => 'i',

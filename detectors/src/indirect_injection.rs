@@ -21,10 +21,10 @@
 use schemas::{Category, Channel, Severity};
 
 use crate::bounds::head;
+use crate::concept::Concept::{self, *};
+use crate::concept::Concepts;
 use crate::detector::{Detector, Scene, Sighting, Sightings};
 use crate::jailbreak::{CHANGE_OF_RULES, ROLE_PLAY, combine};
-use crate::lexicon::Concept::{self, *};
-use crate::lexicon::Concepts;
 use crate::rules::{Rule, Verdict, judge};
 use crate::view::{Layer, MessageView, Text};
 

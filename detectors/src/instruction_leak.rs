@@ -17,9 +17,9 @@ use std::ops::Range;
 
 use schemas::{Category, Channel, Severity};
 
+use crate::concept::Concept::{self, *};
+use crate::concept::Concepts;
 use crate::detector::{Detector, Scene, Sighting, Sightings, texts_on};
-use crate::lexicon::Concept::{self, *};
-use crate::lexicon::Concepts;
 use crate::rules::{Rule, judge};
 use crate::view::Text;
 
@@ -81,7 +81,7 @@ fn disclosures(scene: &Scene<'_>, out: &mut Sightings) {
     }
     let mut known: HashSet<u64> = instructions().flat_map(|(_, text)| shingles(text)).map(|(hash, _)| hash).collect();
     let shared =
-        |known: &HashSet<u64>| answers().any(|(_, text)| shingles(text).iter().any(|(hash, _)| known.contains(hash)));
+        |known: &HashSet<u64>| answers().any(|(_, text)| shingles(text).any(|(hash, _)| known.contains(&hash)));
     if known.is_empty() || !shared(&known) {
         return;
     }
@@ -92,31 +92,30 @@ fn disclosures(scene: &Scene<'_>, out: &mut Sightings) {
         }
     }
     for (message, text) in answers() {
-        if let Some((words, range)) = longest_run(&shingles(text), &known) {
+        if let Some((words, range)) = longest_run(shingles(text), &known) {
             let score = if words >= SHARED_WORDS_MIN { 0.9 } else { 0.02 * words as f32 };
             out.push(Sighting::new(message, "disclosure", score, Severity::High, text.span(range)));
         }
     }
 }
 
-/// The hash and the folded range of every run of [`SHINGLE_WORDS`] words.
-fn shingles(text: &Text<'_>) -> Vec<(u64, Range<usize>)> {
+/// The hash and the folded range of every run of [`SHINGLE_WORDS`] words, without a list of them all: nearly
+/// every record has instructions and an answer, and nearly none shares a run.
+fn shingles<'t>(text: &'t Text<'_>) -> impl Iterator<Item = (u64, Range<usize>)> + 't {
     let folded = text.folded();
     let base = folded.as_ptr() as usize;
     let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    let places: Vec<(u64, Range<usize>)> = words
-        .map(|word| {
-            let start = word.as_ptr() as usize - base;
-            (hash_of(word), start..start + word.len())
-        })
-        .collect();
-    let joined = places.windows(SHINGLE_WORDS).filter_map(|run| {
-        let (first, last) = (run.first()?, run.last()?);
+    // The last words' hashes and starts, the oldest first.
+    let mut last = [(0_u64, 0_usize); SHINGLE_WORDS];
+    let joined = words.zip(1_usize..).map(move |(word, count)| {
+        let start = word.as_ptr() as usize - base;
+        last.rotate_left(1);
+        last[SHINGLE_WORDS - 1] = (hash_of(word), start);
         let hash =
-            run.iter().fold(0_u64, |all, (hash, _)| all.rotate_left(7).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ hash);
-        Some((hash, first.1.start..last.1.end))
+            last.iter().fold(0_u64, |all, (hash, _)| all.rotate_left(7).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ hash);
+        (count, hash, last[0].1..start + word.len())
     });
-    joined.collect()
+    joined.filter(|(count, ..)| *count >= SHINGLE_WORDS).map(|(_, hash, range)| (hash, range))
 }
 
 /// FNV-1a. A forged collision would at most raise a false alert on the forger's own text.
@@ -125,13 +124,16 @@ fn hash_of(word: &str) -> u64 {
 }
 
 /// The longest run of known shingles: how many words it spans, and where.
-fn longest_run(shingles: &[(u64, Range<usize>)], known: &HashSet<u64>) -> Option<(usize, Range<usize>)> {
+fn longest_run(
+    shingles: impl Iterator<Item = (u64, Range<usize>)>,
+    known: &HashSet<u64>,
+) -> Option<(usize, Range<usize>)> {
     let mut best: Option<(usize, Range<usize>)> = None;
     let mut run: Option<(usize, Range<usize>)> = None;
     for (hash, place) in shingles {
-        run = match (known.contains(hash), run) {
+        run = match (known.contains(&hash), run) {
             (false, _) => None,
-            (true, None) => Some((SHINGLE_WORDS, place.clone())),
+            (true, None) => Some((SHINGLE_WORDS, place)),
             (true, Some((words, range))) => Some((words + 1, range.start..place.end)),
         };
         if let Some((words, range)) = &run

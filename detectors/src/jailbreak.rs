@@ -4,7 +4,8 @@
 //! and made-up modes (`role_play`), pretended turns and chat-template tokens (`conversation_mockup`),
 //! attacks in base64, hexadecimal or percent encoding and orders to decode and obey (`encoding`),
 //! machine-made gibberish at the end (`suffix`), long series of pretended exchanges (`many_shot`), and
-//! requests for the model's instructions (`prompt_request`), which are an `instruction_leak` as well.
+//! requests for the model's instructions (`prompt_request`), which are left to `instruction_leak` where
+//! nothing else is wrong and that annotates them.
 //!
 //! **Why**: a model that drops its rules discloses, insults and acts on behalf of the attacker; in an
 //! agent it acts with the application's rights.
@@ -20,9 +21,9 @@
 use schemas::{Category, Channel, Severity};
 
 use crate::bounds::tail;
+use crate::concept::Concept::{self, *};
+use crate::concept::Concepts;
 use crate::detector::{Detector, Scene, Sighting, Sightings};
-use crate::lexicon::Concept::{self, *};
-use crate::lexicon::Concepts;
 use crate::rules::{Rule, Verdict, judge};
 use crate::view::{Layer, MessageView, Text};
 
@@ -167,7 +168,9 @@ fn look(message: &MessageView<'_>, text: &Text<'_>) -> Option<Sighting> {
         verdict.score = 1.0 - (1.0 - verdict.score) * 0.5;
     }
     let severity = if verdict.score >= 0.8 { Severity::High } else { Severity::Medium };
-    Some(Sighting::new(message, verdict.subtype, verdict.score, severity, text.span(verdict.range)))
+    let only_a_request = verdict.rules == 1 && verdict.subtype == "prompt_request";
+    let sighting = Sighting::new(message, verdict.subtype, verdict.score, severity, text.span(verdict.range));
+    Some(sighting.left_to(only_a_request.then_some("instruction_leak")))
 }
 
 /// Adds up verdicts as [`judge`] adds up rules; subtype and place are the highest verdict's.

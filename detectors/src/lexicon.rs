@@ -7,158 +7,8 @@
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use crate::fold::fold;
-use crate::terms::TERMS;
-
-/// What a term means. One bit each, so fewer than 128.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Concept {
-    /// To ignore, forget, override.
-    Override,
-    /// Previous, above, given before.
-    Prior,
-    /// Your, all, any.
-    Your,
-    /// Instructions, rules, guidelines.
-    Instruction,
-    /// "Everything above", "the text before".
-    PriorText,
-    /// To bypass, disable, circumvent.
-    Disable,
-    /// Without, free of, no.
-    Without,
-    /// Safety, guardrails, filters, ethics.
-    Safety,
-    /// Unrestricted, uncensored, amoral.
-    Unrestricted,
-    /// You are now, act as, pretend to be.
-    Role,
-    /// Outside of, exempt from.
-    Beyond,
-    /// Names of known jailbreaks and made-up modes.
-    Mode,
-    /// A made-up mode that also has an honest meaning.
-    WeakMode,
-    /// Tokens of chat templates.
-    Template,
-    /// The start of a line in a pretended conversation.
-    Turn,
-    /// "Never refuse", "no disclaimers".
-    NoRefusal,
-    /// "Stay in character", "two responses".
-    Persona,
-    /// Decode, decipher.
-    Decode,
-    /// Base64, rot13 and the like.
-    Cipher,
-    /// Follow it, execute it.
-    Obey,
-    /// Show, reveal, repeat.
-    Show,
-    /// The system prompt, the instructions given to the model.
-    Prompt,
-    /// The start of a question or request about a subject: explain, what is, how do I prevent.
-    About,
-    /// An AI or assistant that is addressed.
-    Assistant,
-    /// To send, reply, include, call.
-    Act,
-    /// "In your response", "your answer".
-    Answer,
-    /// "Do not tell the user", silently.
-    Secretly,
-    /// Styles and markup that hide text.
-    Hidden,
-    /// Memory of the assistant as a target.
-    Memory,
-    /// To remember, to store.
-    Remember,
-    /// Authority that a document claims: "system update", "new instructions".
-    Authority,
-    /// Tool, function, API.
-    Tool,
-    /// Prefixes of credential formats.
-    Credential,
-    /// Words that name a secret.
-    SecretWord,
-    /// Whenever, every time.
-    Whenever,
-    /// Always answer, must respond.
-    Always,
-    /// Asked, sees, mentions.
-    Trigger,
-    /// As a fact, as true.
-    Fact,
-    /// Training data, fine-tuning, knowledge base.
-    Training,
-    /// Poison, backdoor, trigger phrase.
-    Poison,
-    /// The start of a URL.
-    Url,
-    /// A Markdown image.
-    Image,
-    /// Which, what, list.
-    Ask,
-    /// What an attacker maps: tools, model version, endpoints, permissions.
-    Surface,
-    /// "You have", "can you access", "available to you".
-    YouHave,
-    /// Commands that destroy.
-    Destroy,
-    /// Commands that fetch.
-    Fetch,
-    /// "| sh".
-    PipeShell,
-    /// Reverse shells.
-    ReverseShell,
-    /// Paths of credentials.
-    SecretPath,
-    /// Cloud metadata services.
-    Metadata,
-    /// SQL that destroys.
-    SqlDestroy,
-    /// Rules that forward or delete mail.
-    MailRule,
-    /// Up the directory tree.
-    Traversal,
-    /// To send data out of a host.
-    Upload,
-}
-
-/// A set of concepts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Concepts(u128);
-
-impl Concepts {
-    /// The empty set.
-    pub const NONE: Self = Self(0);
-
-    /// The set of `concepts`.
-    pub const fn of(concepts: &[Concept]) -> Self {
-        let (mut bits, mut at) = (0, 0);
-        while at < concepts.len() {
-            bits |= 1 << concepts[at] as u8;
-            at += 1;
-        }
-        Self(bits)
-    }
-
-    /// Whether the sets share a member.
-    pub const fn meets(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    /// Whether `concept` is a member.
-    pub const fn has(self, concept: Concept) -> bool {
-        self.0 & (1 << concept as u8) != 0
-    }
-
-    /// Members of either.
-    pub const fn or(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
+use crate::concept::Concepts;
+use crate::terms::{Term, TermsError, terms};
 
 /// One term in a folded text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,10 +21,17 @@ pub struct Hit {
     pub concepts: Concepts,
 }
 
-/// The lexicon does not compile: too many or too long terms for the automaton's state ids.
+/// Why the lexicon does not compile.
 #[derive(Debug, thiserror::Error)]
-#[error("the lexicon does not compile: {0}")]
-pub struct LexiconError(#[from] aho_corasick::BuildError);
+#[non_exhaustive]
+pub enum LexiconError {
+    /// The files of terms are wrong.
+    #[error("the lexicon cannot be read: {0}")]
+    Terms(#[from] TermsError),
+    /// Too many or too long terms for the automaton's state ids.
+    #[error("the lexicon does not compile: {0}")]
+    Automaton(#[from] aho_corasick::BuildError),
+}
 
 /// The compiled terms.
 #[derive(Debug)]
@@ -193,14 +50,12 @@ struct Meaning {
 }
 
 impl Lexicon {
-    /// Compiles [`TERMS`].
+    /// Reads and compiles the terms.
+    ///
+    /// # Errors
+    /// Where the terms are wrong or too many; the tests rule both out for those that ship.
     pub fn new() -> Result<Self, LexiconError> {
-        let mut terms: Vec<(String, Meaning)> = Vec::new();
-        for (concept, words) in TERMS {
-            for word in *words {
-                add(&mut terms, Concepts::of(&[*concept]), word);
-            }
-        }
+        let mut terms: Vec<(String, Meaning)> = terms()?.into_iter().map(compiled).collect();
         terms.sort_by(|a, b| a.0.cmp(&b.0));
         terms.dedup_by(|next, first| {
             let same = next.0 == first.0;
@@ -254,16 +109,15 @@ fn whole(text: &str, start: usize, end: usize, meaning: Meaning) -> bool {
     starts && ends
 }
 
-fn add(terms: &mut Vec<(String, Meaning)>, concepts: Concepts, word: &str) {
-    let open = word.ends_with('*');
-    let text = fold(word.strip_suffix('*').unwrap_or(word)).text;
-    let glued = text.chars().next().is_some_and(|c| !c.is_ascii());
-    terms.push((text, Meaning { concepts, open, glued }));
+fn compiled(term: Term) -> (String, Meaning) {
+    let glued = term.text.chars().next().is_some_and(|c| !c.is_ascii());
+    (term.text, Meaning { concepts: Concepts::of(&[term.concept]), open: term.open, glued })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::concept::Concept;
 
     #[test]
     fn words_are_found_whole_and_prefixes_open() {
@@ -275,15 +129,11 @@ mod tests {
     }
 
     #[test]
-    fn every_concept_has_terms_and_every_term_is_findable() {
+    fn every_term_is_findable() {
         let lexicon = Lexicon::new().expect("compiles");
-        for (concept, words) in TERMS {
-            assert!(!words.is_empty(), "{concept:?}");
-            for word in *words {
-                let text = fold(word.strip_suffix('*').unwrap_or(word)).text;
-                let hits = lexicon.hits(&text);
-                assert!(hits.iter().any(|hit| hit.concepts.has(*concept)), "{concept:?} {word:?} is shadowed");
-            }
+        for term in terms().expect("parse") {
+            let hits = lexicon.hits(&term.text);
+            assert!(hits.iter().any(|hit| hit.concepts.has(term.concept)), "{term:?} is shadowed");
         }
     }
 }

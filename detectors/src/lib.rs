@@ -2,17 +2,21 @@
 //!
 //! The path of one interaction: the view folds and decodes its texts and finds the terms of the
 //! lexicon; each [`Detector`] of [`DETECTORS`] reports [`Sighting`]s; [`Detectors::annotate`] applies
-//! the tenant's thresholds and writes annotations; [`policy::alerts`] raises what the SOC should see.
+//! the tenant's thresholds and writes annotations, each with what the text around it names;
+//! [`policy::alerts`] raises what the SOC should see.
 //!
 //! Everything is pure: `&self`, no I/O, no clock, no state between interactions, linear time.
 //! Deliberately absent: anything that needs memory, such as rates, repeats and first-seen access. Those
 //! are the correlator's rules.
 //!
 //! Adding a detector touches three places: its file, its line in [`DETECTORS`], its directory in `cases/`.
+//! Adding a term touches one: the file in `terms/` that lists its concept.
 
+mod addresses;
 mod annotate;
 mod ascii_smuggling;
 mod bounds;
+mod concept;
 mod credential_formats;
 mod credential_leak;
 mod data_poisoning;
@@ -31,8 +35,10 @@ mod reconnaissance;
 mod rules;
 mod sensitive_data;
 mod settings;
+mod shared_hosts;
 mod suspicious_access;
 mod terms;
+mod text_entities;
 mod tool_abuse;
 mod view;
 
@@ -48,6 +54,7 @@ pub use detector::{Detector, Mask, Scene, Sighting, Sightings};
 pub use hash::content_hash;
 pub use lexicon::LexiconError;
 pub use settings::{DetectorSettings, HashKey, Settings};
+pub use terms::{Problem as TermProblem, TermsError};
 pub use view::{Layer, MessageView, Text, View};
 
 /// Every detector, alphabetically.

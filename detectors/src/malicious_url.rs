@@ -19,20 +19,19 @@
 use std::net::IpAddr;
 use std::ops::Range;
 
-use schemas::{Category, Channel, Entity, EntityKind, Severity};
+use schemas::{Category, Channel, Severity};
 
+use crate::addresses::{Parts, is_web, parts, url_at};
 use crate::bounds::{head, tail};
+use crate::concept::Concept;
 use crate::detector::{Detector, Scene, Sighting, Sightings, texts_on};
 use crate::fold::fold;
-use crate::lexicon::Concept;
 use crate::view::{Layer, Text};
 
 /// See the file's head.
 #[derive(Debug)]
 pub struct MaliciousUrl;
 
-/// The longest URL that is looked at, in bytes.
-const URL_BYTES_MAX: usize = 2048;
 /// How many URLs of one text are looked at.
 const URLS_MAX: usize = 256;
 /// From which length on the query of an image is data, in bytes.
@@ -57,16 +56,7 @@ const BRANDS: [(&str, &[&str]); 14] = [
     ("dropbox", &["dropbox.com"]),
 ];
 const EXECUTABLES: [&str; 14] =
-    [".exe", ".scr", ".msi", ".bat", ".cmd", ".ps1", ".vbs", ".hta", ".apk", ".jar", ".dmg", ".lnk", ".iso", ".xll"];
-
-/// A URL taken apart, as far as its danger goes.
-struct Parts<'t> {
-    scheme: &'t str,
-    userinfo: Option<&'t str>,
-    host: &'t str,
-    path: &'t str,
-    query: &'t str,
-}
+    ["exe", "scr", "msi", "bat", "cmd", "ps1", "vbs", "hta", "apk", "jar", "dmg", "lnk", "iso", "xll"];
 
 impl Detector for MaliciousUrl {
     fn name(&self) -> &'static str {
@@ -89,40 +79,13 @@ impl Detector for MaliciousUrl {
             for hit in starts {
                 let start = text.raw_at(hit.start as usize);
                 let Some(url) = url_at(text.raw(), start) else { continue };
-                let Some((subtype, score)) = judge(&url, text, start) else { continue };
+                let Some((subtype, score)) = judge(url, text, start) else { continue };
                 let range = start..start + url.len();
                 let severity = if score >= 0.8 { Severity::High } else { Severity::Medium };
-                let sighting = Sighting::new(message, subtype, score, severity, text.raw_span(range));
-                out.push(sighting.naming(entities(&url)));
+                out.push(Sighting::new(message, subtype, score, severity, text.raw_span(range)));
             }
         }
     }
-}
-
-/// The URL that starts at a place, without the punctuation of the sentence around it.
-fn url_at(raw: &str, start: usize) -> Option<String> {
-    let rest = raw.get(start..)?;
-    let ends = |c: char| {
-        c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '`' | '<' | '>' | ')' | ']' | '|' | '\\')
-    };
-    let window = head(rest, URL_BYTES_MAX);
-    let url = window.split(ends).next()?.trim_end_matches(['.', ',', ';', ':', '!', '?', '*']);
-    url.contains(':').then(|| url.to_owned())
-}
-
-fn parts(url: &str) -> Parts<'_> {
-    let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
-    let rest = rest.trim_start_matches('/');
-    let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, tail) = rest.split_at_checked(authority_end).unwrap_or((rest, ""));
-    let (userinfo, host) = authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
-    let host = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or(v6),
-        None => host.split(':').next().unwrap_or(host),
-    };
-    let tail = tail.split('#').next().unwrap_or(tail);
-    let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
-    Parts { scheme, userinfo, host, path, query }
 }
 
 /// The strongest sign and the sum of all.
@@ -149,10 +112,10 @@ fn judge(url: &str, text: &Text<'_>, start: usize) -> Option<(&'static str, f32)
 }
 
 fn active_content(parts: &Parts<'_>, url: &str) -> Option<(&'static str, f32)> {
-    let scheme = parts.scheme.to_ascii_lowercase();
     if is_web(parts) {
         return None;
     }
+    let scheme = parts.scheme.to_ascii_lowercase();
     let lower = head(url, 64).to_ascii_lowercase();
     let weight = match scheme.as_str() {
         // `javascript:void(0)` stands in a million ordinary pages.
@@ -185,10 +148,6 @@ fn numeric_host(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
         IpAddr::V6(ip) if ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() => None,
         _ => Some(("ip_host", 0.4)),
     }
-}
-
-fn is_web(parts: &Parts<'_>) -> bool {
-    ["http", "https", "ftp", "hxxp", "hxxps"].iter().any(|scheme| parts.scheme.eq_ignore_ascii_case(scheme))
 }
 
 /// A host whose letters only look like a brand, in Unicode, in punycode or with digits for letters.
@@ -240,6 +199,10 @@ fn digit_as_letter(c: char) -> Option<char> {
 
 /// `microsoft.com.account-verify.example`: the brand stands where it does not decide.
 fn brand_in_subdomain(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
+    // A brand's domain and a foreign one have two labels each.
+    if !is_web(parts) || parts.host.split('.').count() < 4 {
+        return None;
+    }
     let host = parts.host.to_ascii_lowercase();
     let foreign = |own: &str| {
         host.split_once(own).is_some_and(|(before, after)| {
@@ -247,7 +210,7 @@ fn brand_in_subdomain(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
             apart && after.starts_with('.') && after.split('.').filter(|label| !label.is_empty()).count() >= 2
         })
     };
-    let found = is_web(parts) && BRANDS.iter().any(|(_, owns)| owns.iter().any(|own| foreign(own)));
+    let found = BRANDS.iter().any(|(_, owns)| owns.iter().any(|own| foreign(own)));
     found.then_some(("brand_in_subdomain", 0.7))
 }
 
@@ -259,8 +222,8 @@ fn userinfo(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
 }
 
 fn executable(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
-    let path = parts.path.to_ascii_lowercase();
-    let found = is_web(parts) && EXECUTABLES.iter().any(|extension| path.ends_with(extension));
+    let (_, ending) = parts.path.rsplit_once('.')?;
+    let found = is_web(parts) && EXECUTABLES.iter().any(|executable| ending.eq_ignore_ascii_case(executable));
     found.then_some(("executable_download", 0.35))
 }
 
@@ -277,19 +240,4 @@ fn image_exfiltration(parts: &Parts<'_>, text: &Text<'_>, start: usize) -> Optio
         .any(|sign| parts.query.to_ascii_lowercase().contains(sign));
     let longest = parts.query.split(['&', '=']).map(str::len).max().unwrap_or_default();
     (image && !signed && longest >= IMAGE_QUERY_BYTES_MIN).then_some(("image_exfiltration", 0.65))
-}
-
-/// The URL and its host, for records that share them.
-fn entities(url: &str) -> Vec<Entity> {
-    let parts = parts(url);
-    if !is_web(&parts) {
-        return Vec::new();
-    }
-    let host = match parts.host.parse::<IpAddr>() {
-        Ok(_) => Entity::new(EntityKind::Ip, [parts.host]),
-        Err(_) => Entity::new(EntityKind::Domain, [parts.host]).filter(|_| parts.host.contains('.')),
-    };
-    // A password in a URL is a secret; the URL goes without it.
-    let bare = parts.userinfo.map_or_else(|| url.to_owned(), |user| url.replacen(&format!("{user}@"), "", 1));
-    Entity::new(EntityKind::Url, [bare.as_str()]).into_iter().chain(host).collect()
 }

@@ -15,9 +15,9 @@
 
 use schemas::{Category, Channel, Severity};
 
+use crate::concept::Concept::{self, *};
+use crate::concept::Concepts;
 use crate::detector::{Detector, Scene, Sighting, Sightings, texts_on};
-use crate::lexicon::Concept::{self, *};
-use crate::lexicon::Concepts;
 use crate::rules::{Rule, judge};
 
 /// See the file's head.

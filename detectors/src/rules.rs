@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use crate::lexicon::Concepts;
+use crate::concept::Concepts;
 use crate::view::Text;
 
 /// Concepts in order.

@@ -19,6 +19,7 @@ use std::ops::Range;
 
 use schemas::{Category, Channel, Severity};
 
+use crate::addresses::email_at;
 use crate::detector::{Detector, Mask, Scene, Sighting, Sightings};
 use crate::view::{Layer, MessageView, Text};
 
@@ -232,18 +233,7 @@ fn emails(message: &MessageView<'_>, text: &Text<'_>, out: &mut Sightings) {
     }
     let (mut places, mut different) = (Vec::new(), BTreeSet::new());
     for (at, _) in raw.match_indices('@') {
-        let local = raw
-            .bytes()
-            .take(at)
-            .rev()
-            .take(64)
-            .take_while(|b| b.is_ascii_alphanumeric() || b"._%+-".contains(b))
-            .count();
-        let domain =
-            raw.bytes().skip(at + 1).take(255).take_while(|b| b.is_ascii_alphanumeric() || b".-".contains(b)).count();
-        let name = raw.get(at + 1..at + 1 + domain).unwrap_or_default().trim_end_matches(['.', '-']);
-        if local > 0 && name.contains('.') {
-            let place = at - local..at + 1 + name.len();
+        if let Some(place) = email_at(raw, at) {
             different.insert(raw.get(place.clone()).unwrap_or_default().to_ascii_lowercase());
             places.push(place);
         }

@@ -79,6 +79,7 @@ impl Detector for SuspiciousAccess {
             span: (0, 0),
             entities: Vec::new(),
             masks: Vec::new(),
+            left_to: None,
         });
     }
 }

@@ -13,9 +13,10 @@ use std::ops::Range;
 use schemas::{Channel, Interaction};
 
 use crate::bounds::{head, tail};
+use crate::concept::Concepts;
 use crate::decode::{Encoding, encoded};
 use crate::fold::{Folded, fold, unleet};
-use crate::lexicon::{Concepts, Hit, Lexicon};
+use crate::lexicon::{Hit, Lexicon};
 
 /// How many bytes of a message are scanned: half from its start, half from its end. What lies between
 /// is not looked at; readers refuse records much larger than this.
@@ -145,6 +146,21 @@ impl<'a> Text<'a> {
                 (base + start, base + self.scalars(raw.end).max(start + 1))
             }
         }
+    }
+
+    /// [`Self::raw_span`] for ranges in the order of their starts, in one pass over the text.
+    pub fn raw_spans(&self, ranges: &[Range<usize>]) -> Vec<(u32, u32)> {
+        let Anchor::From(base) = self.anchor else {
+            return ranges.iter().map(|range| self.raw_span(range.clone())).collect();
+        };
+        let count = |part: Range<usize>| self.raw.get(part).map_or(0, |part| part.chars().count() as u32);
+        let (mut byte, mut scalar) = (0, base);
+        let span = |range: &Range<usize>| {
+            scalar += count(byte..range.start);
+            byte = range.start;
+            (scalar, scalar + count(range.clone()).max(1))
+        };
+        ranges.iter().map(span).collect()
     }
 
     /// Scalars before raw byte `at`. Counts from the start: detectors bound how many spans they report.
