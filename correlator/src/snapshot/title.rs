@@ -23,7 +23,10 @@ pub fn title(listed: &[Listed], component: &Component, entities: &[Entity]) -> S
         (Some((category, _)), threats) => format!("{} and {} more", words(*category), threats - 1),
         (None, _) => "AI threat".to_owned(),
     };
-    let whom = victim(entities).map(|(kind, label)| format!(" on {kind} {label}")).unwrap_or_default();
+    let whom = victim(entities.iter().filter(|entity| is_named_by_alert(entity, listed)))
+        .or_else(|| victim(entities.iter()))
+        .map(|(kind, label)| format!(" on {kind} {label}"))
+        .unwrap_or_default();
     format!("{what}{whom}: {} activity", groups(&component.groups))
 }
 
@@ -39,8 +42,16 @@ fn words(category: Category) -> String {
     }
 }
 
-/// Whom it happened to: the most shared entity of the first kind of which there is one.
-fn victim(entities: &[Entity]) -> Option<(&'static str, &str)> {
+/// Whether an AI alert itself names the entity: records that joined later are many, and not what happened.
+fn is_named_by_alert(entity: &Entity, listed: &[Listed]) -> bool {
+    let alerts = listed.iter().filter(|listed| listed.signal.kind == SignalKind::AiAlert);
+    alerts
+        .flat_map(|listed| &listed.signal.entities)
+        .any(|named| named.kind == entity.kind && named.ids.iter().any(|id| entity.ids.contains(id)))
+}
+
+/// Whom it happened to: the most shared of `entities` of the first kind of which there is one.
+fn victim<'a>(entities: impl Iterator<Item = &'a Entity> + Clone) -> Option<(&'static str, &'a str)> {
     const KINDS: [(EntityKind, &str); 8] = [
         (EntityKind::User, "user"),
         (EntityKind::Mailbox, "mailbox"),
@@ -52,7 +63,7 @@ fn victim(entities: &[Entity]) -> Option<(&'static str, &str)> {
         (EntityKind::Ip, "address"),
     ];
     KINDS.iter().find_map(|(kind, word)| {
-        let entity = entities.iter().find(|entity| entity.kind == *kind)?;
+        let entity = entities.clone().find(|entity| entity.kind == *kind)?;
         Some((*word, readable(entity)))
     })
 }

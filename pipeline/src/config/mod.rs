@@ -65,7 +65,7 @@ impl Config {
     /// # Errors
     /// A message that names the key and the remedy.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let (file, unknown) = unknown::parse(text).map_err(|error| first_lines(&error))?;
+        let (file, unknown) = unknown::parse(text).map_err(|error| on_one_line(text, &error))?;
         match unknown.first() {
             Some(path) => Err(unknown::message(path)),
             None => Self::check(file),
@@ -208,9 +208,12 @@ fn kafka_secrets(kafka: &KafkaFile) -> Result<BTreeMap<String, Secret>, String> 
     kafka.secrets.iter().map(read).collect()
 }
 
-/// The parts of a TOML error that say what and where, on one line.
-fn first_lines(error: &toml::de::Error) -> String {
-    let text = error.to_string();
-    let place = text.lines().next().unwrap_or_default().trim();
-    format!("{}: {}", place, error.message().replace('\n', " "))
+/// A TOML error on one line: where, at which key, what. The value itself is not shown, it may be a secret.
+fn on_one_line(text: &str, error: &toml::de::Error) -> String {
+    let start = error.span().map_or(0, |span| span.start);
+    let before = text.get(..start).unwrap_or_default();
+    let line = before.lines().last().unwrap_or_default();
+    let key = line.split_once('=').map(|(key, _)| format!(" {}:", key.trim())).unwrap_or_default();
+    let number = before.matches('\n').count() + 1;
+    format!("line {number}:{key} {}", error.message().replace('\n', " "))
 }
