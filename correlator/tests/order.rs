@@ -1,5 +1,7 @@
 //! Order must not show: incidents are compared with their definition over random worlds and shuffles.
 
+#![cfg(test)]
+
 mod common;
 
 use common::{Dice, HOUR, essence, open, run, signal, twin};

@@ -1,5 +1,7 @@
 //! How fast the correlator is; run by hand: `cargo test -p correlator --test speed -- --ignored --nocapture`.
 
+#![cfg(test)]
+
 mod common;
 
 use std::time::Instant;

@@ -1,5 +1,7 @@
 //! State: what is committed, what is not, and that the store makes no difference.
 
+#![cfg(test)]
+
 mod common;
 
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! What the correlator makes of small stories, each written out.
 
+#![cfg(test)]
+
 mod common;
 
 use common::{HOUR, START, check_revisions, open, run, signal};
