@@ -142,3 +142,52 @@ impl Client {
         config
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::consumer::BaseConsumer;
+
+    use super::*;
+
+    fn client(kafka: &str) -> Client {
+        let config = Config::parse(&format!("[kafka]\nbrokers = \"127.0.0.1:9\"\n{kafka}")).unwrap();
+        Client::new(&config, None)
+    }
+
+    /// librdkafka refuses at once what it was not built with, so creating a client shows what is supported.
+    #[test]
+    fn every_promised_security_mechanism_is_built_in() {
+        let secret = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(secret.path(), "hunter2").unwrap();
+        let password = format!("[kafka.secrets]\n\"sasl.password\" = {{ file = {:?} }}\n", secret.path());
+        let sasl = |mechanism: &str| {
+            format!(
+                "[kafka.client]\n\"security.protocol\" = \"SASL_SSL\"\n\"sasl.mechanism\" = \"{mechanism}\"\n\
+                 \"sasl.username\" = \"weir\"\n{password}"
+            )
+        };
+        let oidc = "[kafka.client]\n\"security.protocol\" = \"SASL_SSL\"\n\"sasl.mechanism\" = \"OAUTHBEARER\"\n\
+                    \"sasl.oauthbearer.method\" = \"oidc\"\n\"sasl.oauthbearer.client.id\" = \"weir\"\n\
+                    \"sasl.oauthbearer.token.endpoint.url\" = \"https://127.0.0.1:9/token\"\n";
+        let tls = "[kafka.client]\n\"security.protocol\" = \"SSL\"\n".to_owned();
+        for kafka in [sasl("PLAIN"), sasl("SCRAM-SHA-256"), sasl("SCRAM-SHA-512"), tls] {
+            let created: Result<BaseConsumer, _> = client(&kafka).group_consumer("detect").create();
+            assert!(created.is_ok(), "{kafka}: {:?}", created.err());
+        }
+        // Without its secret OIDC is refused for that alone: the method itself is known.
+        let refused: Result<BaseConsumer, _> = client(oidc).group_consumer("detect").create();
+        let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(message.contains("sasl.oauthbearer.client.secret"), "{message}");
+    }
+
+    #[test]
+    fn what_exactly_once_rests_on_cannot_be_overridden() {
+        let config = client("").group_consumer("detect");
+        assert_eq!(config.get("isolation.level"), Some("read_committed"));
+        assert_eq!(config.get("enable.auto.commit"), Some("false"));
+        assert_eq!(config.get("group.id"), Some("weir.detect"));
+        let config = client("").producer("weir.detect.0.1");
+        assert_eq!(config.get("transactional.id"), Some("weir.detect.0.1"));
+        assert_eq!(config.get("transaction.timeout.ms"), Some("15000"));
+    }
+}
