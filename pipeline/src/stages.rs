@@ -9,7 +9,8 @@ use crate::kafka::client::Client;
 use crate::kafka::correlate::CorrelateStage;
 use crate::kafka::detect::{DetectStage, Shared};
 use crate::kafka::output::Topics;
-use crate::kafka::worker::{BatchLimits, Worker};
+use crate::kafka::stage::BatchLimits;
+use crate::kafka::worker::Worker;
 
 /// A worker's thread name and its work.
 pub type Work<'a> = (String, Box<dyn FnOnce() -> anyhow::Result<()> + Send + 'a>);

@@ -22,9 +22,10 @@ use crate::kafka::client::Client;
 use crate::kafka::detect::{DetectStage, Shared};
 use crate::kafka::output::Topics;
 use crate::kafka::plain::produce;
+use crate::kafka::stage::{BatchLimits, Positions, Stage, StageError};
 use crate::kafka::topics;
 use crate::kafka::transaction::Transactions;
-use crate::kafka::worker::{BatchLimits, Positions, Stage, StageError, Worker};
+use crate::kafka::worker::Worker;
 
 /// As in the figures that librdkafka alone was measured with.
 const PARTITIONS: u32 = 4;

@@ -11,18 +11,17 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
-use correlator::{Correlator, RocksStore};
 use rdkafka::message::{BorrowedMessage, Message};
-use rdkafka::producer::BaseRecord;
-use schemas::{Incident, avro, ocsf};
+use schemas::{Incident, ocsf};
 use tracing::{info, warn};
 
 use super::assignment::Assigned;
 use super::client::Client;
 use super::output::{self, Event, JSON, Topics};
+use super::partition::{PartitionState, RecordError, apply, tick};
 use super::restore;
+use super::stage::{Positions, Stage, StageError};
 use super::transaction::Transactions;
-use super::worker::{Positions, Stage, StageError};
 use crate::config::Config;
 use crate::dead_letter::STAGE_CORRELATE;
 
@@ -30,16 +29,11 @@ use crate::dead_letter::STAGE_CORRELATE;
 const SOURCE: &str = "/weir/correlate";
 /// `ce_type` of incidents.
 const INCIDENT_TYPE: &str = "io.weir.incident.v1";
-/// `ce_type` of ticks.
-const TICK_TYPE: &str = "io.weir.tick.v1";
 /// The reason code of a revision that Kafka refuses for its size.
 const OUTPUT_TOO_LARGE: (&str, &str) = ("output_too_large", "a revision is larger than Kafka takes");
 
 /// The stage's name in groups and transactional ids.
 pub const NAME: &str = "correlate";
-
-/// The correlator of one partition.
-pub type PartitionState = Correlator<RocksStore>;
 
 /// The stage in one worker.
 pub struct CorrelateStage {
@@ -116,30 +110,6 @@ impl CorrelateStage {
     }
 }
 
-/// What a record of signals does to the correlator. Live and rebuilt state go through here alike.
-///
-/// # Errors
-/// [`RecordError::Unreadable`] for bytes that are no signal, else what the store says.
-pub fn apply(state: &mut PartitionState, message: &BorrowedMessage<'_>) -> Result<Vec<Incident>, RecordError> {
-    if output::header_text(message.headers(), "ce_type") == Some(TICK_TYPE) {
-        return Ok(state.flush()?);
-    }
-    let signal = avro::decode(message.payload().unwrap_or_default())
-        .map_err(|error| RecordError::Unreadable(error.to_string()))?;
-    Ok(state.process(signal)?)
-}
-
-/// Why a record changed nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum RecordError {
-    /// It is no signal.
-    #[error("{0}")]
-    Unreadable(String),
-    /// The state cannot be read or written.
-    #[error(transparent)]
-    Store(#[from] correlator::StoreError),
-}
-
 impl Stage for CorrelateStage {
     fn name(&self) -> &'static str {
         NAME
@@ -195,10 +165,4 @@ impl Stage for CorrelateStage {
             state.rollback();
         }
     }
-}
-
-fn tick(topic: &str, partition: i32) -> BaseRecord<'_, [u8], [u8]> {
-    use rdkafka::message::{Header, OwnedHeaders};
-    let headers = OwnedHeaders::new().insert(Header { key: "ce_type", value: Some(TICK_TYPE.as_bytes()) });
-    BaseRecord::to(topic).partition(partition).payload(&[][..]).headers(headers)
 }

@@ -10,8 +10,8 @@ use tracing::warn;
 
 use super::assignment::Assigned;
 use super::output::{self, AVRO, Event, JSON, Topics};
+use super::stage::{Positions, Stage, StageError};
 use super::transaction::Transactions;
-use super::worker::{Positions, Stage, StageError};
 use crate::config::{Config, TenantSettings};
 use crate::dead_letter::STAGE_DETECT;
 use crate::process::{Delivery, Processed, Processor, Source};

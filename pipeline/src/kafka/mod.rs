@@ -1,18 +1,21 @@
 //! The stages on Kafka.
 //!
-//! [`worker`] is the one loop: poll, hand over to the stage, commit outputs and offsets in one
-//! transaction. [`detect`] and [`correlate`] are the stages. [`client`] turns configuration into
-//! librdkafka's, [`assignment`] decides where a partition starts, [`transaction`] knows which error
-//! means what, [`output`] gives each record its topic, key and headers.
+//! [`worker`] is the loop: poll, hand over to the stage, commit outputs and offsets in one transaction;
+//! [`session`] is one life of its clients. [`stage`] is the seam, [`detect`] and [`correlate`] are the
+//! stages. [`client`] turns configuration into librdkafka's, [`assignment`] decides where a partition starts,
+//! [`transaction`] knows which error means what, [`output`] gives each record its topic, key and headers,
+//! [`partition`] and [`restore`] keep the correlator's state.
 
 pub mod assignment;
 pub mod client;
 pub mod correlate;
 pub mod detect;
 pub mod output;
+pub mod partition;
 pub mod plain;
 pub mod restore;
 mod session;
+pub mod stage;
 pub mod topics;
 pub mod transaction;
 pub mod worker;

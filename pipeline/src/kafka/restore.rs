@@ -18,7 +18,7 @@ use tracing::{info, warn};
 
 use super::assignment::Assigned;
 use super::client::Client;
-use super::correlate::{PartitionState, RecordError, apply};
+use super::partition::{PartitionState, RecordError, apply};
 
 /// The longest wait for an answer of the broker.
 const BROKER_TIMEOUT: Duration = Duration::from_secs(10);

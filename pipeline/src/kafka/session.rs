@@ -15,13 +15,30 @@ use rdkafka::topic_partition_list::Offset;
 use tracing::{debug, info, warn};
 
 use super::assignment::{Assigned, Assignment, Rebalance};
+use super::stage::{BatchLimits, Positions, Stage, StageError};
 use super::transaction::{Committed, TransactionError, Transactions};
-use super::worker::{BatchLimits, Positions, SessionEnd, Stage, StageError, end_of};
 
 /// How long an idle worker waits for a record before it looks around.
 const IDLE_POLL: Duration = Duration::from_millis(100);
 /// How long a stage must be idle before it is told so.
 const IDLE_AFTER: Duration = Duration::from_secs(5);
+
+/// Why a session ended.
+pub(super) enum SessionEnd {
+    /// As asked.
+    Shutdown,
+    /// New clients may help.
+    Restart(anyhow::Error),
+    /// Another producer took over.
+    Fenced(anyhow::Error),
+}
+
+pub(super) fn end_of(error: TransactionError) -> SessionEnd {
+    match error {
+        TransactionError::Fenced(_) => SessionEnd::Fenced(error.into()),
+        _ => SessionEnd::Restart(error.into()),
+    }
+}
 
 /// A batch in the making.
 struct Batch {

@@ -11,19 +11,19 @@
 //! again from the committed offsets; clients that are beyond use are dropped and made anew. On a
 //! rebalance the open transaction is aborted: its records go to whoever owns the partition next.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::BorrowedMessage;
 use tracing::warn;
 
-use super::assignment::{Assigned, Assignment};
+use super::assignment::Assignment;
 use super::client::Client;
-use super::session::Session;
-use super::transaction::{SendError, TransactionError, Transactions};
+use super::session::{Session, SessionEnd, end_of};
+use super::stage::{BatchLimits, Stage};
+use super::transaction::Transactions;
 use crate::config::Start;
 
 /// How often a pausing worker looks whether it should stop.
@@ -35,84 +35,6 @@ const BACK_OFF_LAST: Duration = Duration::from_secs(10);
 const FENCED_MAX: usize = 3;
 const FENCED_WITHIN: Duration = Duration::from_secs(60);
 
-/// The next offset of each partition.
-pub type Positions = BTreeMap<(String, i32), i64>;
-
-/// Why a stage cannot go on with a batch.
-#[derive(Debug, thiserror::Error)]
-pub enum StageError {
-    /// Its outputs cannot be sent.
-    #[error(transparent)]
-    Transaction(#[from] TransactionError),
-    /// One of its outputs is larger than Kafka takes.
-    #[error("an output is larger than Kafka takes")]
-    TooLarge,
-    /// Its state cannot be read or written, or contradicts the broker: an operator must look.
-    #[error("{0:#}")]
-    Fatal(anyhow::Error),
-}
-
-impl From<SendError> for StageError {
-    fn from(error: SendError) -> Self {
-        match error {
-            SendError::Transaction(error) => Self::Transaction(error),
-            SendError::TooLarge => Self::TooLarge,
-        }
-    }
-}
-
-/// What a worker carries: the stateless detect stage or the stateful correlate stage.
-pub trait Stage {
-    /// The stage's name in groups, transactional ids and dead letters.
-    fn name(&self) -> &'static str;
-
-    /// The topics to consume.
-    fn inputs(&self) -> Vec<String>;
-
-    /// Partitions are owned from now on; called before any of their records.
-    ///
-    /// # Errors
-    /// When the state for them cannot be had.
-    fn assigned(&mut self, partitions: &[Assigned]) -> Result<(), StageError>;
-
-    /// Nothing is owned any more.
-    fn revoked(&mut self);
-
-    /// Processes one record and produces what comes of it.
-    ///
-    /// # Errors
-    /// When outputs cannot be sent or state cannot be read; a record that cannot be read is no error.
-    fn record(&mut self, message: &BorrowedMessage<'_>, output: &Transactions) -> Result<(), StageError>;
-
-    /// Nothing came for a while. A stage that waits for time to pass may produce what moves it on.
-    ///
-    /// # Errors
-    /// When that cannot be sent.
-    fn idle(&mut self, _output: &mut Transactions) -> Result<(), StageError> {
-        Ok(())
-    }
-
-    /// The batch is committed up to `positions`: the time to write state.
-    ///
-    /// # Errors
-    /// When state cannot be written.
-    fn committed(&mut self, positions: &Positions) -> Result<(), StageError>;
-
-    /// The batch is lost and will come again: forget what it changed.
-    fn aborted(&mut self);
-}
-
-/// Bounds of a batch.
-#[derive(Clone, Copy, Debug)]
-pub struct BatchLimits {
-    /// The most records.
-    pub records_max: usize,
-    /// The most input bytes.
-    pub bytes_max: usize,
-    /// The longest that it stays open.
-    pub interval: Duration,
-}
-
 /// A stage with its clients.
 pub struct Worker<'a, S> {
     client: Client,
@@ -121,16 +43,6 @@ pub struct Worker<'a, S> {
     limits: BatchLimits,
     transactional_id: String,
     shutdown: &'a AtomicBool,
-}
-
-/// Why a session ended.
-pub(super) enum SessionEnd {
-    /// As asked.
-    Shutdown,
-    /// New clients may help.
-    Restart(anyhow::Error),
-    /// Another producer took over.
-    Fenced(anyhow::Error),
 }
 
 impl<'a, S: Stage> Worker<'a, S> {
@@ -212,13 +124,6 @@ impl<'a, S: Stage> Worker<'a, S> {
         let end = session.run();
         session.stage.revoked();
         end
-    }
-}
-
-pub(super) fn end_of(error: TransactionError) -> SessionEnd {
-    match error {
-        TransactionError::Fenced(_) => SessionEnd::Fenced(error.into()),
-        _ => SessionEnd::Restart(error.into()),
     }
 }
 
