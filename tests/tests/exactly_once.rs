@@ -74,6 +74,18 @@ impl<'a> Deployment<'a> {
         )
     }
 
+    /// What all processes of this deployment said.
+    fn logs(&self) -> Result<String> {
+        let mut all = String::new();
+        for entry in fs::read_dir(self.folder.path())? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|ending| ending == "log") {
+                let _ = write!(all, "\n{}:\n{}", path.display(), fs::read_to_string(&path)?);
+            }
+        }
+        Ok(all)
+    }
+
     /// Produces the simulation's files, each line a record that lands on a partition by its number.
     fn produce(&self, files: &TempDir) -> Result<()> {
         for (stream, _) in STREAMS {
@@ -256,7 +268,11 @@ fn settled(deployment: &Deployment<'_>, stage: &str, topics: &[&str]) -> Result<
         }
         let wanted: i64 = ends.values().sum();
         while deployment.kafka.committed_offsets(&group, &topic)? < wanted {
-            ensure!(std::time::Instant::now() < until, "{group} did not reach the end of {topic} within {LIMIT:?}");
+            ensure!(
+                std::time::Instant::now() < until,
+                "{group} did not reach the end of {topic} within {LIMIT:?}: {}",
+                deployment.logs()?
+            );
             std::thread::sleep(Duration::from_millis(100));
         }
     }

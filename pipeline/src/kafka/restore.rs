@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
-use correlator::{Correlator, RocksConfig, RocksStore};
+use correlator::{Correlator, RocksConfig, RocksStore, StoreError};
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -25,6 +25,9 @@ const BROKER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest that a rebuild waits without a record or the partition's end: an open transaction of a
 /// previous owner holds the end back, at most until its timeout.
 const STALL_MAX: Duration = Duration::from_secs(60);
+/// The longest wait for the previous owner of a directory to close it, and how often to look.
+const HAND_OVER_MAX: Duration = Duration::from_secs(10);
+const HAND_OVER_STEP: Duration = Duration::from_millis(50);
 /// Signals between commits of a rebuild.
 const SIGNALS_PER_COMMIT: usize = 4096;
 
@@ -80,9 +83,17 @@ fn directory(state_dir: &Path, assigned: &Assigned) -> PathBuf {
 
 fn open(directory: &Path, rules: &correlator::Config) -> anyhow::Result<PartitionState> {
     std::fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
-    let store = RocksStore::open(directory, RocksConfig::default())
-        .with_context(|| format!("cannot open the state in {}", directory.display()))?;
-    Ok(Correlator::new(rules.clone(), store))
+    let until = Instant::now() + HAND_OVER_MAX;
+    loop {
+        match RocksStore::open(directory, RocksConfig::default()) {
+            Ok(store) => return Ok(Correlator::new(rules.clone(), store)),
+            // Another worker of this process, or a process that is just ending, still closes it.
+            Err(StoreError::Open { .. }) if Instant::now() < until => std::thread::sleep(HAND_OVER_STEP),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot open the state in {}", directory.display()));
+            }
+        }
+    }
 }
 
 fn rebuild(

@@ -22,6 +22,8 @@ use super::transaction::{Committed, TransactionError, Transactions};
 const IDLE_POLL: Duration = Duration::from_millis(100);
 /// How long a stage must be idle before it is told so.
 const IDLE_AFTER: Duration = Duration::from_secs(5);
+/// The longest wait for a seek.
+const SEEK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why a session ended.
 pub(super) enum SessionEnd {
@@ -97,8 +99,6 @@ enum BatchEnd {
     CommittedLate,
     /// Lost; read again from the committed offsets.
     Aborted,
-    /// Given away by a rebalance.
-    Revoked,
 }
 
 /// A worker's clients at work.
@@ -129,10 +129,10 @@ impl<'a, S: Stage> Session<'a, S> {
     pub(super) fn run(&mut self) -> anyhow::Result<SessionEnd> {
         while !self.shutdown.load(Ordering::Relaxed) {
             match self.batch() {
-                Ok(BatchEnd::Committed | BatchEnd::Revoked) => {}
+                Ok(BatchEnd::Committed) => {}
                 Ok(BatchEnd::Aborted) => {
                     if let Err(error) = self.rewind() {
-                        return Ok(SessionEnd::Restart(error.into()));
+                        return Ok(SessionEnd::Restart(error));
                     }
                 }
                 Ok(BatchEnd::CommittedLate) => return Ok(SessionEnd::Restart(anyhow!("a commit was late"))),
@@ -153,9 +153,10 @@ impl<'a, S: Stage> Session<'a, S> {
             && !self.shutdown.load(Ordering::Relaxed)
         {
             let polled = self.consumer.poll(wait);
-            // Rebalances happen inside poll, before the record that it returns.
+            // Rebalances happen inside poll, before the record that it returns: that one is of the new
+            // assignment, and the batch of the old one is gone.
             if self.rebalanced()? {
-                return Ok(BatchEnd::Revoked);
+                batch = Batch::new();
             }
             match polled {
                 None if batch.records == 0 => self.idle()?,
@@ -202,11 +203,6 @@ impl<'a, S: Stage> Session<'a, S> {
                     return Err(TransactionError::Recreate(error).into());
                 }
             }
-        }
-        // The record that this poll returned is of the new assignment, but the loop has let go of it:
-        // it is read again from the committed offset.
-        if lost {
-            self.rewind().map_err(TransactionError::Recreate)?;
         }
         Ok(lost)
     }
@@ -261,10 +257,13 @@ impl<'a, S: Stage> Session<'a, S> {
         }
     }
 
-    /// Goes back to where the last commit ended. Assigning anew instead of seeking: it works in every
-    /// state of the fetchers, and drops what they prefetched.
-    fn rewind(&self) -> Result<(), KafkaError> {
-        self.consumer.assign(&offsets(&self.committed)?)
+    /// Goes back to where the last commit ended. By seeking: assigning anew would answer a rebalance that
+    /// is still to be served, with partitions of the generation before.
+    fn rewind(&self) -> anyhow::Result<()> {
+        let sought = self.consumer.seek_partitions(offsets(&self.committed)?, SEEK_TIMEOUT)?;
+        // A partition that cannot be sought is being taken away, or worse: new clients start at the
+        // committed offsets by themselves.
+        sought.elements().iter().try_for_each(|element| Ok(element.error()?))
     }
 
     fn consumer_error(&self, error: &KafkaError) -> Result<(), StageError> {
