@@ -91,6 +91,35 @@ pub fn parse_value(bytes: &[u8]) -> Result<Value, ReadError> {
 /// The most strings, arrays and objects that are decoded from one record.
 const VALUES_MAX: usize = 256 * 1024;
 
+/// The most levels that a record may nest, which is also where serde_json stops decoding.
+const DEPTH_MAX: usize = 128;
+
+/// Refuses records that nest deeper than any producer writes. Readers skip what they do not look for, and a
+/// text below such a tower would be skipped with it.
+pub(super) fn refuse_depth(record: &[u8]) -> Result<(), ReadError> {
+    // `{` and `[` differ in one bit. Nearly all records have too few of either to be scanned.
+    let opening = |byte: &u8| byte & 0xDF == b'[';
+    if record.iter().filter(|byte| opening(byte)).count() <= DEPTH_MAX {
+        return Ok(());
+    }
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for (position, byte) in record.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => depth += 1,
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH_MAX {
+            let message = format!("nested deeper than {DEPTH_MAX} levels at byte {position}");
+            return Err(ReadError::new(Reason::TooDeep, message));
+        }
+    }
+    Ok(())
+}
+
 /// Refuses a record of so many tiny values that decoding would take a hundred times its size: `{},{},{}` costs
 /// three bytes an object here and some hundred in memory. Texts may be as long as they like.
 ///

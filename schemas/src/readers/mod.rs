@@ -235,6 +235,7 @@ fn read_one(
     context: &Context<'_>,
     out: &mut Output,
 ) -> Result<(), ReadError> {
+    json::refuse_depth(record.bytes)?;
     match format.or_else(|| recognise(record)) {
         Some(reader) => reader.read(record, context, out),
         None => Err(ReadError::new(Reason::UnrecognisedFormat, "no reader recognises the shape of this object")),
