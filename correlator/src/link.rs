@@ -128,6 +128,14 @@ impl Rules {
     pub fn strength(&self, a: &[LinkKey], b: &[LinkKey], distance_ms: i64, counts: impl Fn(&LinkKey) -> bool) -> u32 {
         let mut sum = 0;
         let mut kind_best: Option<(EntityKind, u32)> = None;
+        let (mut agent, mut application, mut url, mut domain) = (0, 0, 0, 0);
+        let mut count = |kind: EntityKind, weight: u32| match kind {
+            EntityKind::Agent => agent = weight,
+            EntityKind::Application => application = weight,
+            EntityKind::Url => url = weight,
+            EntityKind::Domain => domain = weight,
+            _ => sum += weight,
+        };
         for key in shared(a, b) {
             if distance_ms.abs() > self.window(key.kind) || !counts(key) {
                 continue;
@@ -135,12 +143,17 @@ impl Rules {
             match &mut kind_best {
                 Some((kind, best)) if *kind == key.kind => *best = (*best).max(key.weight),
                 _ => {
-                    sum += kind_best.map_or(0, |(_, best)| best);
-                    kind_best = Some((key.kind, key.weight));
+                    if let Some((kind, best)) = kind_best.replace((key.kind, key.weight)) {
+                        count(kind, best);
+                    }
                 }
             }
         }
-        sum + kind_best.map_or(0, |(_, best)| best)
+        if let Some((kind, best)) = kind_best {
+            count(kind, best);
+        }
+        // An agent implies its application and a URL its domain: one fact, counted once.
+        sum + agent.max(application) + url.max(domain)
     }
 }
 

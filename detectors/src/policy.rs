@@ -31,10 +31,14 @@ pub fn alerts(interaction: &Interaction, annotated: &AnnotatedInteraction, setti
         }
     }
     let participants = participants(interaction);
-    by_category
+    let mut alerts: Vec<Alert> = by_category
         .into_iter()
         .map(|(category, found)| alert(interaction, annotated, category, found, &participants))
-        .collect()
+        .collect();
+    // An incident is named after its first alert, ties by uid: in this order no later alert of the same
+    // interaction renames it.
+    alerts.sort_by(|a, b| a.uid.cmp(&b.uid));
+    alerts
 }
 
 fn alert(
@@ -199,11 +203,13 @@ fn user(interaction: &Interaction) -> Option<Entity> {
 }
 
 /// The login session as it is; the conversation behind its application, since two applications may both count from 1.
+/// Without either the interaction is a session of its own, so that several alerts about it belong together.
 fn session(interaction: &Interaction) -> Option<Entity> {
     let who = &interaction.who;
     let conversation = who.conversation_id.as_deref().filter(|id| !schemas::entity::is_placeholder(id));
     let conversation = conversation.map(|id| format!("{}/{id}", who.application.as_deref().unwrap_or_default()));
     Entity::new(EntityKind::Session, who.session_id.as_deref().into_iter().chain(conversation.as_deref()))
+        .or_else(|| Entity::new(EntityKind::Session, [format!("interaction/{}", interaction.id).as_str()]))
 }
 
 fn either(kind: EntityKind, named: &Named) -> Option<Entity> {

@@ -1,6 +1,6 @@
 //! How a command ends when it does not end well: the exit code and one line that helps.
 
-use std::fmt;
+use std::{fmt, io};
 
 /// Why a command stopped.
 #[derive(Debug)]
@@ -15,6 +15,16 @@ impl Failure {
     /// Wrong usage or configuration.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::Usage(message.into())
+    }
+
+    /// Whether the reader of standard output went away.
+    pub fn is_broken_pipe(&self) -> bool {
+        let Self::Run(error) = self else { return false };
+        let kind = |cause: &(dyn std::error::Error + 'static)| {
+            let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+            io.or_else(|| cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind))
+        };
+        error.chain().any(|cause| kind(cause) == Some(io::ErrorKind::BrokenPipe))
     }
 
     /// The process exit code of the contract.

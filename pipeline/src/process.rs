@@ -11,9 +11,10 @@
 //! configuration. Every command goes through here: `run`, `replay`, `detect`, `demo`, the benchmarks.
 
 use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use detectors::{Detectors, LexiconError};
-use schemas::readers::{self, Context, Input, Limits, Output, Reader, Rejected, Tenancy};
+use schemas::readers::{self, Context, Input, Limits, Output, ReadError, Reader, Reason, Rejected, Tenancy};
 use schemas::{Alert, AnnotatedInteraction, Flag, Group, Interaction, Signal, Timestamp};
 
 use crate::config::{Config, TenantSettings};
@@ -85,8 +86,17 @@ impl Processor {
         Ok(Self { detectors, tenants, proxies: config.proxies.clone(), limits: config.limits })
     }
 
-    /// Everything that comes of one record.
+    /// Everything that comes of one record. A record that makes Weir panic is a dead letter like any other
+    /// that cannot be read: it must not stop the partition.
     pub fn process(&self, bytes: &[u8], source: &Source, delivery: Delivery<'_>) -> Outcome {
+        // Nothing outlives the call that a panic could leave half changed.
+        catch_unwind(AssertUnwindSafe(|| self.process_or_panic(bytes, source, delivery))).unwrap_or_else(|_| {
+            let error = ReadError::new(Reason::Panicked, "reading this record failed within Weir: please report it");
+            Outcome { rejected: vec![Rejected { bytes: bytes.to_vec(), error }], ..Outcome::default() }
+        })
+    }
+
+    fn process_or_panic(&self, bytes: &[u8], source: &Source, delivery: Delivery<'_>) -> Outcome {
         let context = Context {
             group: source.group,
             broker_time: delivery.time,

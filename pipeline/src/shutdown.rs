@@ -30,6 +30,15 @@ pub fn now(shutdown: &AtomicBool) {
     shutdown.store(true, Ordering::Relaxed);
 }
 
+/// Sets the flag when dropped.
+pub struct OnDrop<'a>(pub &'a AtomicBool);
+
+impl Drop for OnDrop<'_> {
+    fn drop(&mut self) {
+        now(self.0);
+    }
+}
+
 /// Whether the flag is set.
 pub fn requested(shutdown: &AtomicBool) -> bool {
     shutdown.load(Ordering::Relaxed)

@@ -78,9 +78,10 @@ impl Category {
 pub struct Score(f32);
 
 impl Score {
-    /// A score, clamped to 0..=1; not-a-number counts as 0.
+    /// A score, clamped to 0..=1 and rounded to four digits, which is more than any detector knows;
+    /// not-a-number counts as 0.
     pub fn new(value: f32) -> Self {
-        Self(if value.is_nan() { 0.0 } else { value.clamp(0.0, 1.0) })
+        Self(if value.is_nan() { 0.0 } else { (value.clamp(0.0, 1.0) * 10_000.0).round() / 10_000.0 })
     }
 
     /// The number.

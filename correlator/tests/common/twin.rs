@@ -48,7 +48,12 @@ fn shared(a: &Signal, b: &Signal) -> BTreeMap<EntityKind, u32> {
 }
 
 pub fn strength(a: &Signal, b: &Signal) -> u32 {
-    shared(a, b).values().sum()
+    let kinds = shared(a, b);
+    let weight = |kind: EntityKind| kinds.get(&kind).copied().unwrap_or(0);
+    let sum: u32 = kinds.values().sum();
+    // Of what one implies in the other only the weightier counts.
+    let implied = |one: EntityKind, other: EntityKind| weight(one).min(weight(other));
+    sum - implied(EntityKind::Agent, EntityKind::Application) - implied(EntityKind::Url, EntityKind::Domain)
 }
 
 fn strongly(a: &Signal, b: &Signal) -> bool {

@@ -1,5 +1,6 @@
 //! `weir check`: a configuration with every default filled in, and what a file's lines are read as.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use schemas::readers::{self, Rejected};
@@ -20,7 +21,7 @@ use crate::process::{Outcome, Processed, Processor, Source};
 pub fn run(args: &CheckArgs) -> Result<(), Failure> {
     let config = super::config_or_defaults(args.config.as_deref())?;
     if args.config.is_some() {
-        print!("{}", effective(&config)?);
+        io::stdout().write_all(effective(&config)?.as_bytes())?;
         eprintln!("the configuration holds");
     }
     match &args.sample {
@@ -44,7 +45,7 @@ fn sample(config: &Config, path: &Path) -> Result<(), Failure> {
         let outcome = read_line(&processor, &line, &source, Timestamp::default());
         rejected += outcome.rejected.len() as u64;
         read += (outcome.interactions.len() + outcome.signals.len()) as u64;
-        describe(&line, &outcome);
+        describe(&line, &outcome, &mut io::stdout().lock())?;
     }
     eprintln!("{}: {read} read, {rejected} rejected", path.display());
     if rejected > 0 {
@@ -53,21 +54,22 @@ fn sample(config: &Config, path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn describe(line: &Line<'_>, outcome: &Outcome) {
+fn describe(line: &Line<'_>, outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
     let number = line.number;
     let reader = readers::reader_of(line.bytes).map_or("no reader", |reader| reader.name());
     for processed in &outcome.interactions {
-        println!("{number}: {reader}: {}", interaction(processed));
+        writeln!(out, "{number}: {reader}: {}", interaction(processed))?;
     }
     for signal in &outcome.signals {
-        println!("{number}: {reader}: {}", describe_signal(signal));
+        writeln!(out, "{number}: {reader}: {}", describe_signal(signal))?;
     }
     if outcome.passed_by > 0 {
-        println!("{number}: {reader}: {} passed by: nothing in it to look at", outcome.passed_by);
+        writeln!(out, "{number}: {reader}: {} passed by: nothing in it to look at", outcome.passed_by)?;
     }
     for Rejected { error, .. } in &outcome.rejected {
-        println!("{number}: {reader}: rejected: {error}");
+        writeln!(out, "{number}: {reader}: rejected: {error}")?;
     }
+    Ok(())
 }
 
 fn interaction(processed: &Processed) -> String {

@@ -31,7 +31,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs every worker on a thread of its own; the first that fails stops the others.
+/// Runs every worker on a thread of its own; the first that ends stops the others.
 pub(super) fn run_until(stages: &Stages, shutdown: &Arc<AtomicBool>) -> anyhow::Result<()> {
     thread::scope(|scope| {
         let workers: Vec<_> = stages
@@ -40,11 +40,9 @@ pub(super) fn run_until(stages: &Stages, shutdown: &Arc<AtomicBool>) -> anyhow::
             .map(|(name, work)| {
                 let thread = thread::Builder::new().name(name);
                 thread.spawn_scoped(scope, move || {
-                    let result = work();
-                    if result.is_err() {
-                        shutdown::now(shutdown);
-                    }
-                    result
+                    // However this worker ends, by an error or by a panic: half a process helps nobody.
+                    let _stop = shutdown::OnDrop(shutdown);
+                    work()
                 })
             })
             .collect::<Result<_, _>>()?;

@@ -1,5 +1,7 @@
 //! `weir topics plan|apply`: what the topics are, and creating what is missing.
 
+use std::io::{self, Write as _};
+
 use crate::cli::TopicsAction;
 use crate::config::Config;
 use crate::failure::Failure;
@@ -30,7 +32,13 @@ pub fn run(action: &TopicsAction) -> Result<(), Failure> {
             Some(partitions) if *partitions == topic.partitions as usize => "exists".to_owned(),
             Some(partitions) => format!("exists with {partitions} partitions; Weir leaves it as it is"),
         };
-        println!("{:<28} {:>3} partitions  {:<18} {state}", topic.name, topic.partitions, describe(topic));
+        writeln!(
+            io::stdout(),
+            "{:<28} {:>3} partitions  {:<18} {state}",
+            topic.name,
+            topic.partitions,
+            describe(topic)
+        )?;
     }
     if apply && !missing.is_empty() {
         topics::create(&client, &missing, config.file.topics.replication_factor)?;

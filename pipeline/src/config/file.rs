@@ -243,6 +243,8 @@ pub struct LimitsFile {
 impl LimitsFile {
     /// What fits into one Kafka record of the default `max.message.bytes` with room for headers.
     pub const DEAD_LETTER_BYTES_MAX: usize = 900_000;
+    /// What still fits with a key, headers and framing beside it.
+    pub const DEAD_LETTER_BYTES_CEILING: usize = 980_000;
 }
 
 impl Default for LimitsFile {

@@ -16,7 +16,7 @@ use std::path::Path;
 use schemas::TenantId;
 use schemas::readers::{self, Limits, Tenancy};
 
-pub use file::{ConfigFile, CorrelateFile, KafkaFile, SourceFile, StageFile, Start, TopicsFile};
+pub use file::{ConfigFile, CorrelateFile, KafkaFile, LimitsFile, SourceFile, StageFile, Start, TopicsFile};
 pub use secret::Secret;
 pub use settings::TenantSettings;
 
@@ -131,6 +131,10 @@ fn check_stages(file: &ConfigFile) -> Result<(), String> {
     ];
     if let Some((key, _)) = numbers.iter().find(|(_, value)| *value == 0) {
         return Err(format!("{key} is 0: it must be at least 1"));
+    }
+    let (letter, ceiling) = (file.limits.dead_letter_bytes_max, LimitsFile::DEAD_LETTER_BYTES_CEILING);
+    if letter == 0 || letter > ceiling {
+        return Err(format!("[limits] dead_letter_bytes_max is {letter}: it must be 1 to {ceiling}"));
     }
     // A transaction that stays open longer than a tenth of its timeout risks being aborted under load.
     let interval_max_ms = crate::kafka::TRANSACTION_TIMEOUT_MS / 10;

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
+use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 use schemas::{Incident, ocsf};
 use tracing::{info, warn};
@@ -21,7 +22,7 @@ use super::output::{self, Event, JSON, Topics};
 use super::partition::{PartitionState, RecordError, apply, tick};
 use super::restore;
 use super::stage::{Positions, Stage, StageError};
-use super::transaction::Transactions;
+use super::transaction::{TransactionError, Transactions};
 use crate::config::Config;
 use crate::dead_letter::STAGE_CORRELATE;
 
@@ -110,6 +111,14 @@ impl CorrelateStage {
     }
 }
 
+/// A broker that does not answer is tried again with new clients; anything else needs an operator.
+fn restore_error(error: anyhow::Error) -> StageError {
+    match error.downcast::<KafkaError>() {
+        Ok(error) => TransactionError::Recreate(error).into(),
+        Err(error) => StageError::Fatal(error),
+    }
+}
+
 impl Stage for CorrelateStage {
     fn name(&self) -> &'static str {
         NAME
@@ -121,8 +130,7 @@ impl Stage for CorrelateStage {
 
     fn assigned(&mut self, partitions: &[Assigned]) -> Result<(), StageError> {
         for assigned in partitions {
-            let state =
-                restore::state(assigned, &self.client, &self.rules, &self.state_dir).map_err(StageError::Fatal)?;
+            let state = restore::state(assigned, &self.client, &self.rules, &self.state_dir).map_err(restore_error)?;
             self.partitions.insert(assigned.partition, state);
         }
         Ok(())

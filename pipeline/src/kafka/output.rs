@@ -91,7 +91,11 @@ pub fn send(output: &Transactions, topic: &str, key: &str, payload: &[u8], event
     output.send(BaseRecord::to(topic).key(key.as_bytes()).payload(payload).headers(event.headers()))
 }
 
-/// Sends the original of `message`, or the part `bytes` of it, to the dead letters.
+/// The most bytes of a source key that a dead letter keeps.
+const DEAD_LETTER_KEY_BYTES_MAX: usize = 4096;
+
+/// Sends the original of `message`, or the part `bytes` of it, to the dead letters. What is too long is cut,
+/// with its length in a header, so that the dead letter itself can always be sent.
 ///
 /// # Errors
 /// [`SendError`].
@@ -104,20 +108,29 @@ pub fn dead_letter(
     stage: &'static str,
     bytes_max: usize,
 ) -> Result<(), SendError> {
-    let kept = dead_letter::kept(bytes, bytes_max);
+    let value = dead_letter::kept(bytes, bytes_max);
+    let key = message.key().map(|key| dead_letter::kept(key, DEAD_LETTER_KEY_BYTES_MAX));
+    let key_len = message.key().map_or(0, <[u8]>::len);
     let (partition, offset) = (message.partition().to_string(), message.offset().to_string());
-    let length = bytes.len().to_string();
-    let mut headers = OwnedHeaders::new_with_capacity(7)
+    let (original, original_key) = (bytes.len().to_string(), key_len.to_string());
+    let mut headers = OwnedHeaders::new_with_capacity(8)
         .insert(header("source_topic", message.topic()))
         .insert(header("source_partition", &partition))
         .insert(header("source_offset", &offset))
         .insert(header("stage", stage))
         .insert(header("reason", error.0))
         .insert(header("message", error.1));
-    if kept.len() < bytes.len() {
-        headers = headers.insert(header("original_bytes", &length));
+    if value.len() < bytes.len() {
+        headers = headers.insert(header("original_bytes", &original));
     }
-    output.send(BaseRecord::to(topic).key(message.key().unwrap_or_default()).payload(kept).headers(headers))
+    if key.map_or(0, <[u8]>::len) < key_len {
+        headers = headers.insert(header("original_key_bytes", &original_key));
+    }
+    let record = BaseRecord::to(topic).payload(value).headers(headers);
+    output.send(match key {
+        Some(key) => record.key(key),
+        None => record,
+    })
 }
 
 /// The text of the header `name`; the last where it repeats.

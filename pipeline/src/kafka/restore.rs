@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use correlator::{Correlator, RocksConfig, RocksStore, StoreError};
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -123,8 +123,9 @@ fn rebuild(
     let mut next = low;
     while next < committed {
         match consumer.poll(Duration::from_millis(500)) {
-            None if heard.elapsed() > STALL_MAX => {
-                return Err(anyhow!("no signal of {topic}/{partition} before offset {committed} for {STALL_MAX:?}"));
+            _ if heard.elapsed() > STALL_MAX => {
+                let what = format!("no signal of {topic}/{partition} before offset {committed} for {STALL_MAX:?}");
+                return Err(anyhow::Error::from(KafkaError::NoMessageReceived).context(what));
             }
             None => {}
             Some(Ok(message)) if message.offset() >= committed => break,
@@ -140,7 +141,11 @@ fn rebuild(
             // Transaction markers take offsets too: the end can lie behind the last record.
             Some(Err(KafkaError::PartitionEOF(_))) if reached(&consumer, topic, *partition, committed) => break,
             Some(Err(KafkaError::PartitionEOF(_))) => {}
-            Some(Err(error)) => return Err(error).context("cannot read the retained signals"),
+            Some(Err(error @ KafkaError::MessageConsumptionFatal(_))) => {
+                return Err(error).context("cannot read the retained signals");
+            }
+            // librdkafka reconnects by itself; a broker that stays away ends in the stall above.
+            Some(Err(error)) => warn!(%error, "the rebuild waits"),
         }
     }
     state.commit(&position(topic, *partition, committed))?;

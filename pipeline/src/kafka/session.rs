@@ -159,7 +159,11 @@ impl<'a, S: Stage> Session<'a, S> {
                 batch = Batch::new();
             }
             match polled {
-                None if batch.records == 0 => self.idle()?,
+                None if batch.records == 0 => {
+                    if let Some(end) = self.idle()? {
+                        return Ok(end);
+                    }
+                }
                 None => {}
                 Some(Err(error)) => self.consumer_error(&error)?,
                 Some(Ok(message)) => {
@@ -207,16 +211,14 @@ impl<'a, S: Stage> Session<'a, S> {
         Ok(lost)
     }
 
-    fn idle(&mut self) -> Result<(), StageError> {
+    /// Tells a stage that nothing comes, and commits what it does about that; `None` where it does nothing.
+    fn idle(&mut self) -> Result<Option<BatchEnd>, StageError> {
         if self.idle_since.elapsed() < IDLE_AFTER {
-            return Ok(());
+            return Ok(None);
         }
         self.idle_since = Instant::now();
         self.stage.idle(&mut self.producer)?;
-        if self.producer.is_open() {
-            self.commit(Positions::new())?;
-        }
-        Ok(())
+        if self.producer.is_open() { self.commit(Positions::new()).map(Some) } else { Ok(None) }
     }
 
     fn commit(&mut self, positions: Positions) -> Result<BatchEnd, StageError> {

@@ -19,6 +19,8 @@ pub enum Reason {
     MalformedProtobuf,
     /// A field without which the record means nothing is absent.
     MissingField,
+    /// Reading panicked: a fault of Weir's, kept from stopping the partition.
+    Panicked,
     /// Nested deeper than the parser goes.
     TooDeep,
     /// Larger than the limit.
@@ -40,6 +42,7 @@ impl Reason {
             Self::MalformedJson => "malformed_json",
             Self::MalformedProtobuf => "malformed_protobuf",
             Self::MissingField => "missing_field",
+            Self::Panicked => "panicked",
             Self::TooDeep => "too_deep",
             Self::TooLarge => "too_large",
             Self::UnknownSchema => "unknown_schema",
