@@ -89,11 +89,13 @@ fn wrong_usage_is_exit_code_2() {
         &["simulate"],
         &["simulate", "--out", "x", "--brokers", "y", "--rate", "1"],
         &["simulate", "--out", "x", "--start", "yesterday"],
+        &["simulate", "--out", "x", "--rate", "-3"],
         &["topics", "plan"],
+        &["replay", "--inptu", "x"],
     ] {
         let output = weir(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {}", stderr(&output));
-        assert!(!output.stderr.is_empty(), "{args:?}");
+        assert_eq!(stderr(&output).trim_end().lines().count(), 1, "{args:?}: {}", stderr(&output));
     }
 }
 
@@ -222,6 +224,28 @@ fn check_says_for_each_line_what_it_is() {
     assert_eq!(output.status.code(), Some(1), "a line cannot be read");
     assert!(text.contains("1: exchange: interaction x"), "{text}");
     assert!(text.contains("2: no reader: rejected: unrecognised_format"), "{text}");
+}
+
+/// `| head`: whoever reads has seen enough, and that is no failure.
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let record = r#"{"id":"a","request":{"messages":[{"role":"user","content":"hi"}]}}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("ai.jsonl");
+    fs::write(&input, format!("{record}\n").repeat(20_000)).unwrap();
+    let input = input.to_str().unwrap();
+    for args in [&["detect", input][..], &["check", "--sample", input]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_weir"))
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", stderr(&output));
+        assert!(!stderr(&output).contains("panicked"), "{args:?}: {}", stderr(&output));
+    }
 }
 
 /// A full disk, by the device that stands for one.

@@ -93,6 +93,27 @@ fn what_cannot_be_read_is_a_dead_letter_with_its_place_and_its_bytes() -> Result
     stages.running.stop()
 }
 
+/// A record may be as large as Kafka takes, key included: its dead letter must still fit.
+#[test]
+fn a_dead_letter_always_fits() -> Result<()> {
+    let Some(kafka) = Kafka::connect()? else { return Ok(()) };
+    let stages = Stages::start(&kafka, "fits", "")?;
+    let key = vec![b'k'; 500_000];
+    let hostile = Record { partition: Some(0), ..Record::new(vec![b'x'; 480_000]).key(key) };
+    let good = Record { partition: Some(0), ..Record::new(jailbreak("good", "2026-05-01T12:00:00Z").to_string()) };
+    stages.send([hostile, Record { partition: Some(0), ..Record::new("no key, no JSON") }, good])?;
+    stages.wait("annotated", 1)?;
+    let mut letters = stages.wait("dead-letters", 2)?;
+    letters.sort_by_key(|letter| letter.header("source_offset").map(<[u8]>::to_vec));
+    let [large, keyless] = letters.as_slice() else { anyhow::bail!("{} dead letters", letters.len()) };
+    ensure!(
+        large.header("original_key_bytes") == Some(b"500000".as_slice())
+            && large.value.as_ref().map(Vec::len) == Some(480_000)
+    );
+    ensure!(keyless.key.is_none(), "no key stays no key");
+    stages.running.stop()
+}
+
 #[test]
 fn records_carry_tenant_keys_and_cloudevents_headers_and_tenants_never_meet() -> Result<()> {
     let Some(kafka) = Kafka::connect()? else { return Ok(()) };
