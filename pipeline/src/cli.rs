@@ -243,7 +243,7 @@ pub enum BenchWhat {
         #[arg(long, value_name = "HOST:PORT", env = "KAFKA_BROKERS")]
         brokers: String,
         /// Records in one round
-        #[arg(long, default_value_t = 400_000, value_parser = clap::value_parser!(u64).range(1..))]
+        #[arg(long, default_value_t = 800_000, value_parser = clap::value_parser!(u64).range(1..))]
         count: u64,
     },
 }

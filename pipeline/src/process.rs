@@ -14,21 +14,10 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use detectors::{Detectors, LexiconError};
-use schemas::readers::{self, Context, Input, Limits, Output, ReadError, Reader, Reason, Rejected, Tenancy};
-use schemas::{Alert, AnnotatedInteraction, Flag, Group, Interaction, Signal, Timestamp};
+use schemas::readers::{self, Context, Input, Limits, Output, ReadError, Reason, Rejected};
+use schemas::{Alert, AnnotatedInteraction, Flag, Interaction, Signal, Timestamp};
 
-use crate::config::{Config, TenantSettings};
-
-/// Where records come from, and so how they are read.
-#[derive(Clone)]
-pub struct Source {
-    /// The part of the estate.
-    pub group: Group,
-    /// The only reader to ask; `None` goes by each record's shape.
-    pub format: Option<&'static dyn Reader>,
-    /// Whose records are whose.
-    pub tenancy: Tenancy,
-}
+use crate::config::{Config, Source, TenantSettings};
 
 /// What the carrier says about one record.
 #[derive(Clone, Copy)]

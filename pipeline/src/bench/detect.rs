@@ -3,20 +3,20 @@
 use schemas::{Group, Timestamp};
 
 use super::meter::{Meter, ROUNDS, median, peak_rss_mib};
-use crate::config::{Config, TenantSettings};
+use crate::config::{Config, Source, TenantSettings};
 use crate::failure::Failure;
-use crate::process::{Delivery, Processor, Source};
+use crate::process::{Delivery, Processor};
 use crate::simulation::Stream;
 use crate::simulation::traffic::Traffic;
 
 /// The start of simulated time; any will do.
 const START_MILLIS: i64 = 1_777_600_000_000;
 
-/// Interactions as the simulated applications record them.
-pub(super) fn interactions(count: u64) -> Vec<String> {
+/// Interactions as the simulated applications record them, no two alike.
+pub(super) fn interactions(count: u64) -> impl Iterator<Item = String> {
     let start = Timestamp::from_millis(START_MILLIS).unwrap_or_default();
     let traffic = Traffic::new(1, start, 50).filter(|record| record.stream == Stream::Ai);
-    traffic.map(|record| record.body).take(usize::try_from(count).unwrap_or(usize::MAX)).collect()
+    traffic.map(|record| record.body).take(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
 /// Runs the benchmark over `count` interactions.
@@ -25,7 +25,7 @@ pub(super) fn interactions(count: u64) -> Vec<String> {
 /// When the default configuration does not hold.
 pub fn run(count: u64) -> Result<(), Failure> {
     let config = Config::defaults()?;
-    let bodies = interactions(count);
+    let bodies: Vec<String> = interactions(count).collect();
     let bytes: usize = bodies.iter().map(String::len).sum();
     println!(
         "method   {count} simulated interactions of {} bytes on average, 1 % of them attacks, one thread, median of {ROUNDS} rounds",

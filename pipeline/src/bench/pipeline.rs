@@ -6,7 +6,7 @@
 //! rates is the figure; the rates themselves say more about the machine.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -61,7 +61,7 @@ pub fn run(brokers: &str, count: u64) -> anyhow::Result<()> {
 fn config(brokers: &str, prefix: &str) -> anyhow::Result<Config> {
     let text = format!(
         "[kafka]\nbrokers = {brokers:?}\ntopic_prefix = {prefix:?}\napplication = {prefix:?}\n[topics]\npartitions = \
-         {PARTITIONS}\n[detection]\ndetection = false\n[[source]]\ntopic = \"{prefix}in\"\ngroup = \"ai\"\n"
+         {PARTITIONS}\n[detection]\ndetection = false\n[[source]]\ntopic = \"{prefix}in\"\ngroup = \"ai\"\nformat = \"exchange\"\n"
     );
     Config::parse(&text).map_err(|message| anyhow!(message))
 }
@@ -69,9 +69,8 @@ fn config(brokers: &str, prefix: &str) -> anyhow::Result<Config> {
 /// Puts the records into the input topic.
 fn fill(client: &Client, topic: &str, count: u64) -> anyhow::Result<()> {
     let producer: rdkafka::producer::BaseProducer = client.clone().without_transactions().producer("").create()?;
-    let bodies: Vec<String> = interactions(2_000).iter().map(|body| padded(body)).collect();
-    for body in bodies.iter().cycle().take(usize::try_from(count)?) {
-        produce(&producer, topic, body.as_bytes())?;
+    for body in interactions(count) {
+        produce(&producer, topic, padded(&body).as_bytes())?;
     }
     producer.flush(Duration::from_secs(30)).context("cannot fill the input topic")
 }
@@ -94,18 +93,15 @@ fn rounds(config: &Config, client: &Client, prefix: &str, count: u64) -> anyhow:
         let shared = Shared::with_settings(config.clone(), topics.clone(), TenantSettings::without_detection())?;
         let detect = || DetectStage::new(Arc::clone(&shared));
         let detected = measure(client, detect, &format!("{prefix}detect-{round}"), count)?;
-        let rate = |reading: &Reading| count as f64 / reading.wall.as_secs_f64();
-        ratios.push(rate(&detected) / rate(&copied));
+        ratios.push(detected.rate() / copied.rate());
         copies.push(copied);
         detects.push(detected);
     }
-    for (name, readings) in [("librdkafka", &copies), ("detect stage", &detects)] {
-        let wall = median(readings.iter().map(|reading| reading.wall.as_secs_f64()).collect());
-        let cpu = median(readings.iter().map(|reading| reading.cpu.as_secs_f64()).collect());
+    for (name, rounds) in [("librdkafka", &copies), ("detect stage", &detects)] {
         println!(
             "{name:<14} {:>9.0} records/s  {:>6.2} µs CPU a record, broker not counted",
-            count as f64 / wall,
-            cpu / count as f64 * 1e6
+            median(rounds.iter().map(Round::rate).collect()),
+            median(rounds.iter().map(Round::cpu_micros).collect()),
         );
     }
     println!("ratio          {:>9.2} of librdkafka's rate (rounds: {})", median(ratios.clone()), list(&ratios));
@@ -122,48 +118,68 @@ fn workers() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// All workers over the whole topic, from its first record to the commit of its last.
+/// What was done while all workers were at it.
+struct Round {
+    records: f64,
+    reading: Reading,
+}
+
+impl Round {
+    fn rate(&self) -> f64 {
+        self.records / self.reading.wall.as_secs_f64()
+    }
+
+    fn cpu_micros(&self) -> f64 {
+        self.reading.cpu.as_secs_f64() / self.records * 1e6
+    }
+}
+
+/// All workers at the whole topic.
 fn measure<S: Stage + Send>(
     client: &Client,
     stage: impl Fn() -> S,
     application: &str,
     count: u64,
-) -> anyhow::Result<Reading> {
+) -> anyhow::Result<Round> {
     let shutdown = AtomicBool::new(false);
     let counter = Arc::new(Counter::default());
     let client = client.clone().with_application(application);
     thread::scope(|scope| {
         let workers: Vec<_> = (0..workers())
             .map(|number| {
-                let counted = Counted { stage: stage(), counter: Arc::clone(&counter), records: 0 };
+                let counted = Counted { stage: stage(), counter: Arc::clone(&counter), records: 0, at_work: false };
                 let worker = Worker::new(client.clone(), counted, number, Start::Earliest, BATCH, &shutdown);
                 scope.spawn(|| worker.run())
             })
             .collect();
         let since = Instant::now();
+        let committed = || counter.committed.load(Ordering::Relaxed);
         let wait = |done: &dyn Fn() -> bool| {
             while !done() && since.elapsed() < ROUND_MAX && !workers.iter().any(thread::ScopedJoinHandle::is_finished) {
                 thread::sleep(Duration::from_millis(1));
             }
         };
-        // Joining the group takes as long for both and is not what is measured.
-        wait(&|| counter.records.load(Ordering::Relaxed) > 0);
-        let meter = Meter::start();
-        wait(&|| counter.committed.load(Ordering::Relaxed) >= count);
-        let reading = meter.read();
+        // Joining the group and running dry are not what is measured: the window opens when every worker
+        // has committed since it last joined, and closes before the first can run out of records.
+        wait(&|| counter.at_work.load(Ordering::Relaxed) == workers.len());
+        let (before, meter) = (committed(), Meter::start());
+        wait(&|| committed() >= count - count / 5);
+        let (records, reading) = (committed() - before, meter.read());
         shutdown.store(true, Ordering::Relaxed);
         for worker in workers {
             worker.join().map_err(|_| anyhow!("a worker panicked"))??;
         }
-        let done = counter.committed.load(Ordering::Relaxed);
-        if done < count { Err(anyhow!("{done} of {count} records in {ROUND_MAX:?}")) } else { Ok(reading) }
+        match records {
+            0 => Err(anyhow!("too few records to measure in {ROUND_MAX:?}: {} committed of {count}", committed())),
+            records => Ok(Round { records: records as f64, reading }),
+        }
     })
 }
 
 #[derive(Default)]
 struct Counter {
-    /// Batches begun.
-    records: AtomicU64,
+    /// Workers that have committed since they last joined the group.
+    at_work: AtomicUsize,
     /// Records committed.
     committed: AtomicU64,
 }
@@ -174,6 +190,8 @@ struct Counted<S> {
     counter: Arc<Counter>,
     /// Records of the batch in the making.
     records: u64,
+    /// Whether this worker has committed since it last joined.
+    at_work: bool,
 }
 
 impl<S: Stage> Stage for Counted<S> {
@@ -190,19 +208,22 @@ impl<S: Stage> Stage for Counted<S> {
     }
 
     fn revoked(&mut self) {
+        if std::mem::take(&mut self.at_work) {
+            self.counter.at_work.fetch_sub(1, Ordering::Relaxed);
+        }
         self.stage.revoked();
     }
 
     fn record(&mut self, message: &BorrowedMessage<'_>, output: &Transactions) -> Result<(), StageError> {
-        if self.records == 0 {
-            self.counter.records.fetch_add(1, Ordering::Relaxed);
-        }
         self.records += 1;
         self.stage.record(message, output)
     }
 
     fn committed(&mut self, positions: &Positions) -> Result<(), StageError> {
         self.counter.committed.fetch_add(std::mem::take(&mut self.records), Ordering::Relaxed);
+        if !std::mem::replace(&mut self.at_work, true) {
+            self.counter.at_work.fetch_add(1, Ordering::Relaxed);
+        }
         self.stage.committed(positions)
     }
 

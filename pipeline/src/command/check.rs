@@ -8,10 +8,10 @@ use schemas::{Group, Signal, Timestamp};
 
 use super::replay::read_line;
 use crate::cli::CheckArgs;
-use crate::config::{Config, TenantSettings};
+use crate::config::{Config, Source, TenantSettings};
 use crate::failure::Failure;
 use crate::lines::{Line, Lines};
-use crate::process::{Outcome, Processed, Processor, Source};
+use crate::process::{Outcome, Processed, Processor};
 
 /// Runs the command.
 ///

@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use super::replay::read_line;
 use crate::cli::DetectArgs;
+use crate::config::Source;
 use crate::failure::Failure;
 use crate::lines::Lines;
-use crate::process::{Processor, Source};
+use crate::process::Processor;
 use crate::progress::Progress;
 
 /// A line that could not be read, as standard error carries it.

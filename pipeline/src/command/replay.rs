@@ -18,11 +18,11 @@ use schemas::readers::{ReadError, Reason, Rejected};
 use schemas::{Group, Incident, Signal, Timestamp, ocsf};
 
 use crate::cli::{Input, InputKind, ReplayArgs};
-use crate::config::Config;
+use crate::config::{Config, Source};
 use crate::dead_letter::DeadLetterLine;
 use crate::failure::Failure;
 use crate::lines::{Line, Lines, files};
-use crate::process::{Delivery, Outcome, Processor, Source};
+use crate::process::{Delivery, Outcome, Processor};
 use crate::progress::Progress;
 
 /// Signals between commits of the correlator's state.

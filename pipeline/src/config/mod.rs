@@ -13,15 +13,25 @@ use std::fs;
 use std::net::IpAddr;
 use std::path::Path;
 
-use schemas::TenantId;
-use schemas::readers::{self, Limits, Tenancy};
+use schemas::readers::{self, Limits, Reader, Tenancy};
+use schemas::{Group, TenantId};
 
 pub use file::{ConfigFile, CorrelateFile, KafkaFile, LimitsFile, SourceFile, StageFile, Start, TopicsFile};
 pub use secret::Secret;
 pub use settings::TenantSettings;
 
 use crate::failure::Failure;
-use crate::process::Source;
+
+/// Where records come from, and so how they are read.
+#[derive(Clone)]
+pub struct Source {
+    /// The part of the estate.
+    pub group: Group,
+    /// The only reader to ask; `None` goes by each record's shape.
+    pub format: Option<&'static dyn Reader>,
+    /// Whose records are whose.
+    pub tenancy: Tenancy,
+}
 
 /// An input topic with how its records are read.
 #[derive(Clone)]

@@ -12,9 +12,9 @@ use super::assignment::Assigned;
 use super::output::{self, AVRO, Event, JSON, Topics};
 use super::stage::{Positions, Stage, StageError};
 use super::transaction::Transactions;
-use crate::config::{Config, TenantSettings};
+use crate::config::{Config, Source, TenantSettings};
 use crate::dead_letter::STAGE_DETECT;
-use crate::process::{Delivery, Processed, Processor, Source};
+use crate::process::{Delivery, Processed, Processor};
 
 /// `ce_source` of everything that this stage writes.
 const SOURCE: &str = "/weir/detect";
