@@ -8,6 +8,11 @@ use tracing_subscriber::EnvFilter;
 pub fn init(level: &str) {
     let filter = EnvFilter::try_from_env("WEIR_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // A panic message can quote the text that it fell over: only its place is told.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panicked");
+    }));
     // A second call, as in tests, leaves the first subscriber in place.
     let _ = if io::stderr().is_terminal() { builder.try_init() } else { builder.json().try_init() };
 }
