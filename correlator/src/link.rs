@@ -14,25 +14,6 @@ use schemas::{Entity, EntityKind, Signal};
 
 use crate::config::Config;
 
-/// All kinds, in the order of their declaration.
-const KINDS: [EntityKind; 15] = [
-    EntityKind::Agent,
-    EntityKind::ApiKey,
-    EntityKind::Application,
-    EntityKind::CloudResource,
-    EntityKind::Device,
-    EntityKind::Domain,
-    EntityKind::File,
-    EntityKind::Ip,
-    EntityKind::Mailbox,
-    EntityKind::Model,
-    EntityKind::Process,
-    EntityKind::Session,
-    EntityKind::Tool,
-    EntityKind::Url,
-    EntityKind::User,
-];
-
 /// An identifier through which signals are linked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LinkKey {
@@ -69,7 +50,7 @@ impl Rules {
     /// The rules that `config` means.
     pub fn new(config: Config) -> Self {
         let threshold = thousandths(config.link_threshold);
-        let mut kinds: Vec<(u32, EntityKind)> = KINDS
+        let mut kinds: Vec<(u32, EntityKind)> = EntityKind::ALL
             .iter()
             .map(|kind| {
                 let weight = config.weights.of(*kind, false).max(config.weights.of(*kind, true));
@@ -225,7 +206,7 @@ mod tests {
     #[test]
     fn kinds_without_index_rows_cannot_link_together() {
         let rules = Rules::new(Config::default());
-        let light = KINDS.iter().filter(|kind| !rules.indexed.contains(kind));
+        let light = EntityKind::ALL.iter().filter(|kind| !rules.indexed.contains(kind));
         let sum: u32 = light.map(|kind| thousandths(rules.config.weights.of(*kind, false))).sum();
         assert!(sum < rules.threshold);
         assert!(!rules.indexed.contains(&EntityKind::Application));

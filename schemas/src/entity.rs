@@ -43,6 +43,25 @@ pub enum EntityKind {
 }
 
 impl EntityKind {
+    /// Every kind, alphabetically.
+    pub const ALL: [Self; 15] = [
+        Self::Agent,
+        Self::ApiKey,
+        Self::Application,
+        Self::CloudResource,
+        Self::Device,
+        Self::Domain,
+        Self::File,
+        Self::Ip,
+        Self::Mailbox,
+        Self::Model,
+        Self::Process,
+        Self::Session,
+        Self::Tool,
+        Self::Url,
+        Self::User,
+    ];
+
     /// The name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -115,25 +115,8 @@ fn records_come_out_as_they_went_in() {
 
 #[test]
 fn every_name_of_an_enum_is_a_symbol() {
-    use EntityKind::*;
-    let kinds = [
-        Agent,
-        ApiKey,
-        Application,
-        CloudResource,
-        Device,
-        Domain,
-        File,
-        Ip,
-        Mailbox,
-        Model,
-        Process,
-        Session,
-        Tool,
-        Url,
-        User,
-    ];
-    let entities = kinds.into_iter().map(|kind| Entity { kind, ids: vec!["x".to_owned()], name: None }).collect();
+    let entities =
+        EntityKind::ALL.into_iter().map(|kind| Entity { kind, ids: vec!["x".to_owned()], name: None }).collect();
     round_trip(&Signal { entities, ..signal() });
     use Severity::*;
     for severity in [Unknown, Informational, Low, Medium, High, Critical, Fatal] {

@@ -13,23 +13,6 @@ use tests::ocsf::OcsfSchemas;
 
 const HOSTILE: [&str; 8] =
     ["", "\u{0}", "\"}{\\", "not an address", "\u{202e}\u{e0041}", "999.1.1.1", "a@@b", "\u{10ffff}\n\r\t"];
-const KINDS: [EntityKind; 15] = [
-    EntityKind::Agent,
-    EntityKind::ApiKey,
-    EntityKind::Application,
-    EntityKind::CloudResource,
-    EntityKind::Device,
-    EntityKind::Domain,
-    EntityKind::File,
-    EntityKind::Ip,
-    EntityKind::Mailbox,
-    EntityKind::Model,
-    EntityKind::Process,
-    EntityKind::Session,
-    EntityKind::Tool,
-    EntityKind::Url,
-    EntityKind::User,
-];
 
 fn fixture<T: serde::de::DeserializeOwned>(name: &str) -> Result<T> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/tests/ocsf").join(name);
@@ -51,7 +34,7 @@ fn incident_bytes(incident: &Incident) -> Vec<u8> {
 /// Every kind of entity with every hostile text as its id, past the checks of `Entity::new`.
 fn hostile_entities() -> Vec<Entity> {
     let entity = |kind, id: &str| Entity { kind, ids: vec![id.to_owned()], name: Some(id.to_owned()) };
-    let mut all: Vec<_> = KINDS.iter().flat_map(|kind| HOSTILE.map(|id| entity(*kind, id))).collect();
+    let mut all: Vec<_> = EntityKind::ALL.iter().flat_map(|kind| HOSTILE.map(|id| entity(*kind, id))).collect();
     all.push(Entity { kind: EntityKind::User, ids: Vec::new(), name: None });
     all
 }
