@@ -9,6 +9,7 @@ mod correlate;
 mod detect;
 mod meter;
 mod pipeline;
+mod prose;
 
 use crate::cli::{BenchArgs, BenchWhat};
 use crate::failure::Failure;

@@ -16,6 +16,7 @@ use rdkafka::producer::{BaseRecord, Producer};
 
 use super::detect::interactions;
 use super::meter::{Meter, ROUNDS, Reading, median, peak_rss_mib};
+use super::prose::Prose;
 use crate::config::{Config, Start, TenantSettings};
 use crate::kafka::assignment::Assigned;
 use crate::kafka::client::Client;
@@ -42,7 +43,7 @@ const RECORD_BYTES: usize = 1600;
 /// When the broker cannot be used.
 pub fn run(brokers: &str, count: u64) -> anyhow::Result<()> {
     println!(
-        "method   {count} exchanges of {RECORD_BYTES} bytes, {PARTITIONS} partitions, lz4, transactions of {:?}, \
+        "method   {count} exchanges of {RECORD_BYTES} bytes that compress like prose, {PARTITIONS} partitions, lz4, transactions of {:?}, \
          a worker a core ({} workers), broker on this machine, both loops in turn, median of {ROUNDS} rounds",
         BATCH.interval,
         workers()
@@ -69,19 +70,17 @@ fn config(brokers: &str, prefix: &str) -> anyhow::Result<Config> {
 /// Puts the records into the input topic.
 fn fill(client: &Client, topic: &str, count: u64) -> anyhow::Result<()> {
     let producer: rdkafka::producer::BaseProducer = client.clone().without_transactions().producer("").create()?;
+    let mut prose = Prose::new(1);
     for body in interactions(count) {
-        produce(&producer, topic, padded(&body).as_bytes())?;
+        produce(&producer, topic, padded(&body, &mut prose).as_bytes())?;
     }
     producer.flush(Duration::from_secs(30)).context("cannot fill the input topic")
 }
 
 /// The same exchange with a longer history, up to the benchmark's size.
-fn padded(body: &str) -> String {
-    const TURN: &str =
-        "Thanks, that helps. Please keep the tone friendly and mention that the office is closed on Friday. ";
-    let missing = RECORD_BYTES.saturating_sub(body.len() + 40);
-    let filler: String = TURN.chars().cycle().take(missing).collect();
-    body.replacen("\"messages\":[", &format!("\"messages\":[{{\"content\":\"{filler}\",\"role\":\"user\"}},"), 1)
+fn padded(body: &str, prose: &mut Prose) -> String {
+    let turn = prose.take(RECORD_BYTES.saturating_sub(body.len() + 40));
+    body.replacen("\"messages\":[", &format!("\"messages\":[{{\"content\":\"{turn}\",\"role\":\"user\"}},"), 1)
 }
 
 fn rounds(config: &Config, client: &Client, prefix: &str, count: u64) -> anyhow::Result<()> {

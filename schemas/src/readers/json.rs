@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -34,15 +34,33 @@ impl<'a> Object<'a> {
 
     /// The elements, where this object is nothing but a wrapper around an array of records.
     pub(super) fn collection(&self) -> Option<Vec<&'a RawValue>> {
-        const WRAPPERS: [&str; 3] = ["records", "Records", "value"];
         let wrapper = WRAPPERS.iter().find_map(|key| self.get(key))?;
         // `value` beside other fields is a member like any other; Graph adds only `@odata.*`.
-        let bare = self.keys().all(|key| WRAPPERS.contains(&key) || key.starts_with("@odata."));
+        let bare = self.keys().all(is_of_wrapper);
         if !bare || !wrapper.get().starts_with('[') {
             return None;
         }
         serde_json::from_str(wrapper.get()).ok()
     }
+}
+
+/// Members that hold the records of a collection.
+const WRAPPERS: [&str; 3] = ["records", "Records", "value"];
+
+/// Whether a wrapper around records may have the member `key`.
+fn is_of_wrapper(key: &str) -> bool {
+    WRAPPERS.contains(&key) || key.starts_with("@odata.")
+}
+
+/// Whether `bytes` begin like an object that is no collection, by the name of its first member: enough to leave
+/// the record to a reader that is told its format. A doubtful case is none.
+pub(super) fn is_lone_object(bytes: &[u8]) -> bool {
+    let first_key = || {
+        let key = bytes.trim_ascii_start().strip_prefix(b"{")?.trim_ascii_start().strip_prefix(b"\"")?;
+        let end = key.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        (key.get(end) == Some(&b'"')).then_some(std::str::from_utf8(key.get(..end)?).ok()?)
+    };
+    first_key().is_some_and(|key| !is_of_wrapper(key))
 }
 
 pub(super) enum Top<'a> {
@@ -52,13 +70,7 @@ pub(super) enum Top<'a> {
 
 /// Looks at the outermost level of `bytes`.
 pub(super) fn top_level(bytes: &[u8]) -> Result<Top<'_>, ReadError> {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text.trim_start_matches('\u{feff}'),
-        Err(error) => {
-            let message = format!("not UTF-8 at byte {}", error.valid_up_to());
-            return Err(ReadError::new(Reason::InvalidUtf8, message));
-        }
-    };
+    let text = text_of(bytes)?;
     match text.trim_start().as_bytes().first() {
         None => Err(ReadError::new(Reason::Empty, "nothing but white space")),
         Some(b'{') => {
@@ -82,10 +94,27 @@ pub(super) fn top_level(bytes: &[u8]) -> Result<Top<'_>, ReadError> {
 /// # Errors
 /// When `bytes` are not JSON, nested deeper than 128 levels, or of too many values for a tree.
 pub fn parse_value(bytes: &[u8]) -> Result<Value, ReadError> {
+    decode(bytes)
+}
+
+/// Decodes a whole record into `T`, of which the types say what is looked for.
+///
+/// # Errors
+/// As [`parse_value`].
+pub(in crate::readers) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ReadError> {
     refuse_crowds(bytes)?;
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| ReadError::new(Reason::InvalidUtf8, format!("not UTF-8 at byte {}", error.valid_up_to())))?;
-    serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| ReadError::json(&error))
+    serde_json::from_str(text_of(bytes)?).map_err(|error| ReadError::json(&error))
+}
+
+/// The record as text, without the mark that some programs put before it.
+fn text_of(bytes: &[u8]) -> Result<&str, ReadError> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.trim_start_matches('\u{feff}')),
+        Err(error) => {
+            let message = format!("not UTF-8 at byte {}", error.valid_up_to());
+            Err(ReadError::new(Reason::InvalidUtf8, message))
+        }
+    }
 }
 
 /// The most strings, arrays and objects that are decoded from one record.

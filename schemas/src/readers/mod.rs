@@ -14,6 +14,8 @@ mod json;
 pub mod signals;
 pub mod telemetry;
 
+use std::cell::OnceCell;
+
 use serde_json::value::RawValue;
 
 pub use context::{Context, Limits, Tenancy};
@@ -27,23 +29,33 @@ use crate::signal::Signal;
 pub struct RawRecord<'a> {
     /// The original bytes.
     pub bytes: &'a [u8],
-    /// The top-level members, undecoded; `None` where the bytes are no JSON object.
-    pub object: Option<Object<'a>>,
+    object: OnceCell<Option<Object<'a>>>,
 }
 
 impl<'a> RawRecord<'a> {
-    /// The record in `bytes`, with its top level where that is a JSON object.
+    /// The record in `bytes`.
     pub fn new(bytes: &'a [u8]) -> Self {
-        let object = match json::top_level(bytes) {
+        Self { bytes, object: OnceCell::new() }
+    }
+
+    /// The record in `bytes`, whose top level is known.
+    fn opened(bytes: &'a [u8], object: Option<Object<'a>>) -> Self {
+        Self { bytes, object: OnceCell::from(object) }
+    }
+
+    /// The top-level members, undecoded; `None` where the bytes are no JSON object. Looked for when first
+    /// asked, since a reader that is told its format decodes the record in one go.
+    pub fn object(&self) -> Option<&Object<'a>> {
+        let look = || match json::top_level(self.bytes) {
             Ok(json::Top::Object(object)) => Some(object),
             _ => None,
         };
-        Self { bytes, object }
+        self.object.get_or_init(look).as_ref()
     }
 
     /// The member `key` of the JSON object, undecoded.
     pub fn field(&self, key: &str) -> Option<&'a RawValue> {
-        self.object.as_ref().and_then(|object| object.get(key))
+        self.object().and_then(|object| object.get(key))
     }
 
     /// Whether the record is a JSON object with all of `keys`.
@@ -166,14 +178,17 @@ fn read_record(
     context: &Context<'_>,
     out: &mut Output,
 ) -> Result<(), ReadError> {
+    if format.is_some() && json::is_lone_object(bytes) {
+        return read_one(&RawRecord::new(bytes), format, context, out);
+    }
     match json::top_level(bytes) {
         Ok(json::Top::Object(object)) => match object.collection() {
             Some(elements) => read_elements(&elements, format, context, out),
-            None => read_one(&RawRecord { bytes, object: Some(object) }, format, context, out),
+            None => read_one(&RawRecord::opened(bytes, Some(object)), format, context, out),
         },
         Ok(json::Top::Array(elements)) => read_elements(&elements, format, context, out),
         Err(error) => {
-            let record = RawRecord { bytes, object: None };
+            let record = RawRecord::opened(bytes, None);
             match format.or_else(|| recognise(&record)) {
                 Some(reader) => reader.read(&record, context, out),
                 None => Err(error),
@@ -191,13 +206,13 @@ pub fn reader_of(bytes: &[u8]) -> Option<&'static dyn Reader> {
     let first = match json::top_level(bytes) {
         Ok(json::Top::Object(object)) => match object.collection() {
             Some(elements) => elements.first().copied()?,
-            None => return recognise(&RawRecord { bytes, object: Some(object) }),
+            None => return recognise(&RawRecord::opened(bytes, Some(object))),
         },
         Ok(json::Top::Array(elements)) => elements.first().copied()?,
-        Err(_) => return recognise(&RawRecord { bytes, object: None }),
+        Err(_) => return recognise(&RawRecord::opened(bytes, None)),
     };
     match json::top_level(first.get().as_bytes()) {
-        Ok(json::Top::Object(object)) => recognise(&RawRecord { bytes: first.get().as_bytes(), object: Some(object) }),
+        Ok(json::Top::Object(object)) => recognise(&RawRecord::opened(first.get().as_bytes(), Some(object))),
         _ => None,
     }
 }
@@ -219,7 +234,7 @@ fn read_elements(
     for element in elements {
         let bytes = element.get().as_bytes();
         let result = read_mended(bytes, |bytes| match json::top_level(bytes)? {
-            json::Top::Object(object) => read_one(&RawRecord { bytes, object: Some(object) }, format, context, out),
+            json::Top::Object(object) => read_one(&RawRecord::opened(bytes, Some(object)), format, context, out),
             json::Top::Array(_) => Err(ReadError::new(Reason::UnrecognisedFormat, "an array within a collection")),
         });
         if let Err(error) = result {

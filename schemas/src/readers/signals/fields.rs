@@ -140,7 +140,7 @@ pub(super) fn first_time(places: &[Node<'_>]) -> Option<Timestamp> {
 
 /// The top-level member `key` of a record in any case, undecoded.
 pub(super) fn member<'a>(record: &RawRecord<'a>, key: &str) -> Option<&'a RawValue> {
-    let object = record.object.as_ref()?;
+    let object = record.object()?;
     object.get(key).or_else(|| object.get(object.keys().find(|name| name.eq_ignore_ascii_case(key))?))
 }
 

@@ -2,22 +2,22 @@
 //!
 //! Stands first on the path of every gateway that records requests and responses. Only `request` must be
 //! there. Fields of a wrong type count as absent and unknown fields are ignored: a record is refused only
-//! when it is no JSON. The top level is already split into members; bodies are decoded straight into what
-//! is looked for (see [`super::body`]).
+//! when it is no JSON. The record is decoded in one pass, its bodies straight into what is looked for (see
+//! [`super::body`]); of repeated members the last counts.
 
-use std::borrow::Cow;
+use std::fmt;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use sha2::{Digest, Sha256};
 
 use super::body::azure::SecurityContext;
-use super::body::{Body, Request, read_response};
-use super::lenient::{Pairs, Text, object};
+use super::body::{Body, RecordedResponse, Request};
+use super::lenient::{Pairs, Text, object, pass_over};
 use crate::entity::{EntityKind, canonical_id};
 use crate::ids::InteractionId;
 use crate::interaction::{Channel, Interaction, Named, Skipped, TraceContext, User, Who};
-use crate::readers::json::refuse_crowds;
+use crate::readers::json::decode;
 use crate::readers::{Context, Object, Output, RawRecord, ReadError, Reader, Reason};
 use crate::signal::Flag;
 use crate::time::Timestamp;
@@ -34,27 +34,17 @@ impl Reader for Exchange {
     /// have a `request` as well, the addresses that a request passed, and are known by what stands beside it.
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
         let request = record.field("request").is_some_and(|request| request.get().starts_with('{'));
-        request && !record.object.as_ref().is_some_and(is_audit_event)
+        request && !record.object().is_some_and(is_audit_event)
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        refuse_crowds(record.bytes)?;
-        let Some(object) = &record.object else {
-            return Err(ReadError::new(Reason::MalformedJson, "not a JSON object"));
-        };
-        let mut fields = Fields::default();
-        for (key, value) in object.members() {
-            fields.set(key, value).map_err(|error| ReadError::json(&error))?;
-        }
-        let Some(request) = fields.request.filter(|request| request.get().starts_with('{')) else {
+        let mut fields: Fields<'_> = decode(record.bytes)?;
+        let Some(mut request) = std::mem::take(&mut fields.request).0 else {
             return Err(ReadError::new(Reason::MissingField, "`request` is absent or no object"));
         };
         let mut body = Body::default();
-        let mut request: Request<'_> = parse(request)?;
         request.collect(&mut body).map_err(|error| ReadError::json(&error))?;
-        if let Some(response) = fields.response {
-            read_response(response, &mut body).map_err(|error| ReadError::json(&error))?;
-        }
+        std::mem::take(&mut fields.response).collect(&mut body);
         finish(fields, request, body, record.bytes, context, out);
         Ok(())
     }
@@ -79,10 +69,6 @@ fn is_audit_event(object: &Object<'_>) -> bool {
     AUDIT_KEYS.iter().filter(present).nth(1).is_some()
 }
 
-fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, ReadError> {
-    serde_json::from_str(raw.get()).map_err(|error| ReadError::json(&error))
-}
-
 object! {
     /// The end user.
     UserField {
@@ -103,62 +89,51 @@ object! {
     text => name
 }
 
-/// The members of the record, of repeated ones the last.
-#[derive(Default)]
-struct Fields<'a> {
-    id: Text<'a>,
-    time: Text<'a>,
-    tenant: Text<'a>,
-    application: Text<'a>,
-    conversation_id: Text<'a>,
-    traceparent: Text<'a>,
-    user: UserField<'a>,
-    source_ip: Text<'a>,
-    user_agent: Text<'a>,
-    headers: Pairs<Text<'a>>,
-    api_key_id: Text<'a>,
-    agent: NamedField<'a>,
-    session_id: Text<'a>,
-    device: NamedField<'a>,
-    provider: Text<'a>,
-    model: Text<'a>,
-    request: Option<&'a RawValue>,
-    response: Option<&'a RawValue>,
-}
-
-impl<'a> Fields<'a> {
-    fn set(&mut self, key: &str, value: &'a RawValue) -> Result<(), serde_json::Error> {
-        match key {
-            "id" => self.id = text(value)?,
-            "time" => self.time = text(value)?,
-            "tenant" => self.tenant = text(value)?,
-            "application" => self.application = text(value)?,
-            "conversation_id" => self.conversation_id = text(value)?,
-            "traceparent" => self.traceparent = text(value)?,
-            "user" => self.user = serde_json::from_str(value.get())?,
-            "source_ip" => self.source_ip = text(value)?,
-            "user_agent" => self.user_agent = text(value)?,
-            "headers" => self.headers = serde_json::from_str(value.get())?,
-            "api_key_id" => self.api_key_id = text(value)?,
-            "agent" => self.agent = serde_json::from_str(value.get())?,
-            "session_id" => self.session_id = text(value)?,
-            "device" => self.device = serde_json::from_str(value.get())?,
-            "provider" => self.provider = text(value)?,
-            "model" => self.model = text(value)?,
-            "request" => self.request = Some(value),
-            "response" => self.response = Some(value),
-            _ => {}
-        }
-        Ok(())
+object! {
+    /// The members of the record.
+    Fields {
+        "id" => id: Text<'a>,
+        "time" => time: Text<'a>,
+        "tenant" => tenant: Text<'a>,
+        "application" => application: Text<'a>,
+        "conversation_id" => conversation_id: Text<'a>,
+        "traceparent" => traceparent: Text<'a>,
+        "user" => user: UserField<'a>,
+        "source_ip" => source_ip: Text<'a>,
+        "user_agent" => user_agent: Text<'a>,
+        "headers" => headers: Pairs<Text<'a>>,
+        "api_key_id" => api_key_id: Text<'a>,
+        "agent" => agent: NamedField<'a>,
+        "session_id" => session_id: Text<'a>,
+        "device" => device: NamedField<'a>,
+        "provider" => provider: Text<'a>,
+        "model" => model: Text<'a>,
+        "request" => request: RequestField<'a>,
+        "response" => response: RecordedResponse<'a>,
     }
 }
 
-/// A short text, without a parser where it has no escapes.
-fn text(raw: &RawValue) -> Result<Text<'_>, serde_json::Error> {
-    let json = raw.get();
-    match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        Some(plain) if !plain.contains('\\') => Ok(Text(Some(Cow::Borrowed(plain)))),
-        _ => serde_json::from_str(json),
+/// The body of the request, where it is an object.
+#[derive(Default)]
+pub(super) struct RequestField<'a>(Option<Request<'a>>);
+
+impl<'a> Deserialize<'a> for RequestField<'a> {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'a> Visitor<'a> for Members {
+            type Value = RequestField<'a>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any value")
+            }
+
+            fn visit_map<A: MapAccess<'a>>(self, map: A) -> Result<Self::Value, A::Error> {
+                Request::deserialize(MapAccessDeserializer::new(map)).map(|request| RequestField(Some(request)))
+            }
+
+            pass_over!(text, number, bool, null, list);
+        }
+        deserializer.deserialize_any(Members)
     }
 }
 

@@ -20,7 +20,7 @@ use message::ChatMessage;
 use part::Content;
 pub(super) use part::Part;
 pub(super) use request::Request;
-pub(super) use response::read_response;
+pub(super) use response::RecordedResponse;
 
 use super::lenient::List;
 use crate::interaction::{Channel, FilterVerdict, Message, Skipped, Tokens};

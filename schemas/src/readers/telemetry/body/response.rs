@@ -1,8 +1,13 @@
 //! The body of a response, whole or recorded as a stream.
 
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::super::lenient::{Count, List, Present, Text, object};
+use super::super::lenient::{Count, List, Present, Text, object, pass_over};
 use super::azure::{Filters, PromptFilters, collect_filters, collect_prompt_filters};
 use super::message::{ChatMessage, ToolCall};
 use super::part::{Content, Part};
@@ -127,30 +132,68 @@ object! {
     }
 }
 
-/// Adds what the response says: a JSON document, a string of recorded events, or nothing.
-///
-/// # Errors
-/// When the document does not decode.
-pub fn read_response(raw: &RawValue, body: &mut Body) -> Result<(), serde_json::Error> {
-    body.begin_response();
-    let json = raw.get();
-    match json.as_bytes().first() {
-        Some(b'{') => collect_object(json, body),
-        Some(b'"') => {
-            let text: Text<'_> = serde_json::from_str(json)?;
-            stream::collect(&text.into_cow(), body);
-            Ok(())
-        }
-        Some(b'[') => collect_array(json, body),
-        _ => Ok(()),
+/// A response as it was recorded: a JSON document, its stream in a string or an array, or nothing.
+#[derive(Default)]
+pub(in crate::readers::telemetry) enum RecordedResponse<'a> {
+    #[default]
+    Absent,
+    Object(Box<Response<'a>>),
+    Stream(Cow<'a, str>),
+    Chunks(Vec<&'a RawValue>),
+}
+
+impl<'a> Deserialize<'a> for RecordedResponse<'a> {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RecordedVisitor)
     }
 }
 
-/// An array of responses, such as the chunks of a stream.
-fn collect_array(json: &str, body: &mut Body) -> Result<(), serde_json::Error> {
-    let elements: Vec<&RawValue> = serde_json::from_str(json)?;
-    stream::collect_events(elements.into_iter().map(RawValue::get), body);
-    Ok(())
+struct RecordedVisitor;
+
+impl<'a> Visitor<'a> for RecordedVisitor {
+    type Value = RecordedResponse<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, map: A) -> Result<Self::Value, A::Error> {
+        let response = Response::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(RecordedResponse::Object(Box::new(response)))
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'a str) -> Result<Self::Value, E> {
+        Ok(RecordedResponse::Stream(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(RecordedResponse::Stream(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut chunks = Vec::new();
+        while let Some(chunk) = seq.next_element()? {
+            chunks.push(chunk);
+        }
+        Ok(RecordedResponse::Chunks(chunks))
+    }
+
+    pass_over!(number, bool, null);
+}
+
+impl RecordedResponse<'_> {
+    /// Adds what the response says.
+    pub fn collect(self, body: &mut Body) {
+        body.begin_response();
+        match self {
+            Self::Absent => {}
+            Self::Object(response) => response.collect(body),
+            Self::Stream(text) => stream::collect(&text, body),
+            Self::Chunks(chunks) => {
+                stream::collect_events(chunks.into_iter().map(RawValue::get), body);
+            }
+        }
+    }
 }
 
 /// Adds what a response object says.

@@ -29,7 +29,7 @@ impl Reader for OtlpProto {
     /// By the tags of the outer two levels, so that a message that was cut off is still known for what it is.
     /// The first byte is also a line feed, hence the look at the second level.
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        if record.object.is_some() || record.bytes.first() != Some(&FIELD_1) {
+        if record.object().is_some() || record.bytes.first() != Some(&FIELD_1) {
             return false;
         }
         let mut rest = record.bytes.get(1..).unwrap_or_default();
