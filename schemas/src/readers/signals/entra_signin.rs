@@ -6,11 +6,21 @@
 use super::draft::Draft;
 use super::entra::{EntraRecord, is_table};
 use super::fields::{Node, has, has_any};
+use super::format::Format;
 use super::things;
 use crate::entity::{Entity, EntityKind};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::Group;
+
+const FORMAT: Format = Format {
+    vendor: "Entra ID sign-ins, interactive or not, of users, service principals and managed identities: Graph, Azure Monitor, Log Analytics",
+    recognised_by: "`createdDateTime` with `userPrincipalName` or `servicePrincipalId` and `ipAddress` or `appDisplayName`; `category` or `Type` `*SignInLogs`",
+    native_id: "`id`",
+    time: "`createdDateTime`",
+    severity: "`riskLevelDuringSignIn`; always context: the risk detection is a record of its own",
+    entities: "user by id and UPN, application and service principal, ip, session, device",
+};
 
 /// Reads Entra ID sign-ins.
 pub(super) struct EntraSignin;
@@ -18,6 +28,10 @@ pub(super) struct EntraSignin;
 impl Reader for EntraSignin {
     fn name(&self) -> &'static str {
         "entra_signin"
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {

@@ -16,6 +16,7 @@ mod entra_audit;
 mod entra_risk;
 mod entra_signin;
 mod fields;
+mod format;
 mod intune;
 mod office_activity;
 mod okta;
@@ -25,6 +26,7 @@ mod windows_shape;
 mod windows_titles;
 
 use super::Reader;
+pub use format::{Format, table};
 
 /// Every reader of signals, alphabetically.
 pub const READERS: &[&dyn Reader] = &[

@@ -5,6 +5,7 @@
 
 use super::draft::Draft;
 use super::fields::{Node, has, has_any, is_one_of};
+use super::format::Format;
 use super::things;
 use crate::entity::{Entity, EntityKind};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
@@ -23,12 +24,25 @@ const ALERTS: [&str; 8] = [
     "user.session.hijack.detected",
 ];
 
+const FORMAT: Format = Format {
+    vendor: "Okta System Log",
+    recognised_by: "`eventType` with `displayMessage`, `actor` or `debugContext`, and `published`, `uuid` or `outcome`",
+    native_id: "`uuid`",
+    time: "`published`",
+    severity: "`severity` by its word; an alert where the event type says that Okta itself saw a threat",
+    entities: "actor and targets: users by id and login, applications, devices; ip, session",
+};
+
 /// Reads the Okta System Log.
 pub(super) struct Okta;
 
 impl Reader for Okta {
     fn name(&self) -> &'static str {
         "okta"
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
