@@ -259,7 +259,11 @@ fn other_vendors_stay_unrecognised() {
     for other in [
         json!({"eventType": "x", "actor": {}}),
         json!({"event": {"id": 1}, "metadata": {}}),
-        json!({"category": "Administrative", "operationName": "x", "resourceId": "/subscriptions/1", "properties": {}}),
+        json!({"category": "GatewayLogs", "operationName": "x", "resourceId": "/subscriptions/1", "properties": {}}),
+        json!({"kind": "Event", "apiVersion": "v1", "involvedObject": {}, "verb": "create"}),
+        json!({"action": "opened", "actor": "x"}),
+        json!({"event": {"type": "x", "timestamp": 1}, "time": 1}),
+        json!({"data": {"type": "x", "date": 1}}),
         json!({"title": "a page", "severity": "high"}),
         json!({"Type": "Heartbeat", "TimeGenerated": "2026-05-01T12:00:00Z", "Computer": "ws07"}),
         json!({"request": "GET / HTTP/1.1", "status": 200}),

@@ -19,7 +19,7 @@ const FORMAT: Format = Format {
     native_id: "`id`",
     time: "`createdDateTime`",
     severity: "`riskLevelDuringSignIn`; always context: the risk detection is a record of its own",
-    entities: "user by id and UPN, application and service principal, ip, session, device",
+    entities: "user by id and UPN, application and service principal, its credential's key id, AI agent, ip, session, device",
 };
 
 /// Reads Entra ID sign-ins.
@@ -57,6 +57,8 @@ impl Reader for EntraSignin {
             &[body.get("servicePrincipalId"), body.get("appId")],
             body.first(&["servicePrincipalName", "appDisplayName"]),
         ));
+        draft.add_one(EntityKind::ApiKey, body.get("servicePrincipalCredentialKeyId"));
+        draft.add(agent(body));
         draft.add_ips([body.get("ipAddress"), entra.envelope.get("callerIpAddress")]);
         draft.add_one(EntityKind::Session, body.get("sessionId"));
         let detail = body.get("deviceDetail").unfolded();
@@ -65,6 +67,16 @@ impl Reader for EntraSignin {
         draft.title = title(&entra);
         draft.publish(record, context, out)
     }
+}
+
+/// An AI agent signs in with an identity of its own, which is a service principal of a kind.
+fn agent(body: Node<'_>) -> Option<Entity> {
+    let agent = body.get("agent").unfolded();
+    let kind = Node::new(&agent).get("agentType").text()?;
+    let ids = [body.get("servicePrincipalId").text(), body.get("appId").text()];
+    let entity = Entity::new(EntityKind::Agent, ids.iter().flatten().map(AsRef::as_ref));
+    let name = body.first(&["servicePrincipalName", "appDisplayName"]).text();
+    entity.filter(|_| !kind.eq_ignore_ascii_case("notAgentic")).map(|agent| agent.named(name.as_deref()))
 }
 
 fn device(detail: Node<'_>) -> Option<Entity> {
@@ -93,7 +105,9 @@ fn title(entra: &EntraRecord<'_>) -> String {
         title.push_str(&format!(" from {ip}"));
     }
     let place = body.first(&["location", "locationDetails"]).unfolded();
-    if let Some(country) = Node::new(&place).get("countryOrRegion").text() {
+    let place = Node::new(&place);
+    // Rows of Log Analytics have the country alone.
+    if let Some(country) = place.get("countryOrRegion").text().or_else(|| place.text()) {
         title.push_str(&format!(" ({country})"));
     }
     let reason = status.get("failureReason").text().or_else(|| body.get("resultDescription").text());
