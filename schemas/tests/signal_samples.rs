@@ -79,7 +79,7 @@ fn read(folder: &str) -> Option<Read> {
 }
 
 /// `(folder, read, passed by, rejected)`, exactly.
-const COUNTS: [(&str, usize, u32, usize); 29] = [
+const COUNTS: [(&str, usize, u32, usize); 30] = [
     ("signals/otrf_golden_saml", 52, 0, 0),
     ("signals/panther_anthropic", 19, 0, 0),
     ("signals/panther_auth0", 29, 0, 0),
@@ -108,6 +108,7 @@ const COUNTS: [(&str, usize, u32, usize); 29] = [
     ("signals/panther_tailscale", 3, 0, 0),
     ("signals/panther_zscaler", 15, 0, 0),
     ("telemetry/anthropic_activity_log", 19, 0, 0),
+    ("telemetry/aws_cloudtrail_bedrock", 3, 0, 0),
     ("telemetry/openai_audit_log", 17, 0, 0),
 ];
 

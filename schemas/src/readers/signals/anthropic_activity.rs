@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::draft::Draft;
-use super::fields::{Node, has_all, has_any, has_object};
+use super::fields::{Node, discriminator, has_all, has_any, within};
 use super::format::Format;
 use super::things::{named, user};
 use super::title::{Title, words};
@@ -16,7 +16,7 @@ use crate::signal::Group;
 
 const FORMAT: Format = Format {
     vendor: "Anthropic activity feed (Compliance API)",
-    recognised_by: "`organization_id` or `organization_uuid` with `type`, `created_at` and an `actor` object",
+    recognised_by: "`organization_id` or `organization_uuid` with `type`, `created_at` and an `actor` whose `type` ends in `_actor`",
     native_id: "`id`",
     time: "`created_at`",
     severity: "always context",
@@ -41,8 +41,7 @@ impl Reader for AnthropicActivity {
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
         has_all(record, &["type", "created_at"])
             && has_any(record, &["organization_id", "organization_uuid"])
-            && has_object(record, "actor")
-            && !has_any(record, &["action", "event_type_id"])
+            && within(record, "actor").is_some_and(|actor| discriminator(&actor, "type").ends_with("_actor"))
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {

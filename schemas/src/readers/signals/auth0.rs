@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::draft::Draft;
-use super::fields::{Node, has_all, has_any, has_object, is_one_of, within};
+use super::fields::{Node, has, has_all, has_any, is_one_of, within};
 use super::format::Format;
 use super::things::{address, named, person, user};
 use super::title::Title;
@@ -17,7 +17,7 @@ use crate::signal::Group;
 
 const FORMAT: Format = Format {
     vendor: "Auth0 tenant logs",
-    recognised_by: "`type` and `date` with one of `client_id`, `user_id`, `connection`, `strategy`, and `log_id` or `_id`; the same under `data`",
+    recognised_by: "`type` and `date` with one of `client_id`, `user_id`, `connection`, `strategy`, and `log_id`; the same under `data`",
     native_id: "`log_id`, else `_id`",
     time: "`date`",
     severity: "context; blocked accounts and addresses and breached passwords are alerts, medium",
@@ -52,8 +52,11 @@ impl Reader for Auth0 {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        let bare = has_any(record, &["log_id", "_id"]) && is_log(record);
-        bare || (has_object(record, "data") && within(record, "data").is_some_and(|data| is_log(&data)))
+        let inside = |data: RawRecord<'_>| {
+            let marked = has(record, "log_id") || has_any(&data, &["log_id", "details", "connection", "strategy"]);
+            marked && is_log(&data)
+        };
+        (has(record, "log_id") && is_log(record)) || within(record, "data").is_some_and(inside)
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {

@@ -68,7 +68,8 @@ impl Reader for Netskope {
             // Without an address it is a client's IP address or the API's own account.
             draft.add(user(&["ur_normalized", "user", "userkey"].map(|key| address(event.get(key)))));
         }
-        draft.add_ips(["srcip", "src_ip", "userip", "dstip", "dst_ip"].map(|key| event.get(key)));
+        draft.add_ips(["srcip", "src_ip", "userip"].map(|key| event.get(key)));
+        draft.add_ips(["dstip", "dst_ip"].map(|key| event.get(key)));
         draft.add(things::device(&[event.get("nsdeviceuid"), event.get("hostname")]));
         draft.add_one(EntityKind::Session, event.get("app_session_id"));
         draft.add(things::url_or_domain(event.get("url")));

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::draft::Draft;
-use super::fields::{Node, has_all, has_object, within};
+use super::fields::{Node, has_all, within};
 use super::format::Format;
 use super::things::person;
 use super::title::{Title, words};
@@ -15,7 +15,7 @@ use crate::signal::Group;
 
 const FORMAT: Format = Format {
     vendor: "Notion audit log",
-    recognised_by: "`workspace_id`, `timestamp`, `type` and an `actor` object, at the top or under `event`",
+    recognised_by: "`workspace_id`, `timestamp`, `type` and an `actor` with `object`, at the top or under `event`",
     native_id: "`id`",
     time: "`timestamp`",
     severity: "always context",
@@ -26,7 +26,8 @@ const FORMAT: Format = Format {
 pub(super) struct NotionAudit;
 
 fn is_event(record: &RawRecord<'_>) -> bool {
-    has_all(record, &["workspace_id", "type", "timestamp"]) && has_object(record, "actor")
+    has_all(record, &["workspace_id", "type", "timestamp"])
+        && within(record, "actor").is_some_and(|actor| has_all(&actor, &["id", "object"]))
 }
 
 impl Reader for NotionAudit {

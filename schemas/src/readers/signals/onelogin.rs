@@ -84,14 +84,10 @@ fn severity(score: Option<f64>) -> Severity {
 
 fn what(kind: &str) -> String {
     let known = match kind {
-        "3" => "Assumed user",
         "5" => "Login to OneLogin",
         "6" => "Failed login to OneLogin",
-        "7" => "Logout of OneLogin",
         "8" => "Login to application",
         "11" => "Password changed",
-        "13" => "User created",
-        "17" => "User deleted",
         _ => return format!("OneLogin event {kind}"),
     };
     known.to_owned()

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::draft::Draft;
-use super::fields::{Node, has_all, has_any, has_string, is_one_of};
+use super::fields::{Node, discriminator, has_all, has_any, is_one_of};
 use super::format::Format;
 use super::things::{person, url_or_domain};
 use super::title::{Title, words};
@@ -16,7 +16,7 @@ use crate::signal::{Group, SignalKind};
 
 const FORMAT: Format = Format {
     vendor: "Push Security webhooks",
-    recognised_by: "`id` and `object` with `new` and one of `old`, `version`, `type`, `category`",
+    recognised_by: "`id` and `object` in capitals with `new` and one of `old`, `version`, `type`, `category`",
     native_id: "`id`",
     time: "`timestamp`",
     severity: "context; an alert where `category` is `DETECTION` or `object` is phishing, a stolen session or a cloned login page: `severity` by its word, else high",
@@ -38,6 +38,11 @@ const ATTACKS: [&str; 8] = [
 /// Reads Push Security's events.
 pub(super) struct PushSecurity;
 
+/// Whether `name` is one of Push's names of objects, which are all of the form `PASSWORD_PHISHING`.
+fn is_constant(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_')
+}
+
 impl Reader for PushSecurity {
     fn name(&self) -> &'static str {
         "push_security"
@@ -49,7 +54,7 @@ impl Reader for PushSecurity {
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
         has_all(record, &["id", "new"])
-            && has_string(record, "object")
+            && is_constant(discriminator(record, "object"))
             && has_any(record, &["old", "version", "type", "category"])
             && !has_any(record, &["actor", "effective_at"])
     }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::draft::Draft;
-use super::fields::{Node, has_any, has_object, has_string};
+use super::fields::{Node, has_any, has_object, has_string, within};
 use super::format::Format;
 use super::things::{named, person};
 use super::title::{Title, words};
@@ -17,7 +17,7 @@ use crate::signal::Group;
 
 const FORMAT: Format = Format {
     vendor: "Slack audit logs",
-    recognised_by: "`action` with an `actor` object and `entity` or `context` objects",
+    recognised_by: "`action` with a `user` object in `actor` and `entity` or `context` objects",
     native_id: "`id`",
     time: "`date_create`",
     severity: "context; the action `anomaly` is an alert, medium",
@@ -38,7 +38,7 @@ impl Reader for SlackAudit {
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
         has_string(record, "action")
-            && has_object(record, "actor")
+            && within(record, "actor").is_some_and(|actor| has_object(&actor, "user"))
             && (has_object(record, "entity") || has_object(record, "context"))
             && !has_any(record, &["eventType", "eventGroupID", "repository", "ts"])
     }

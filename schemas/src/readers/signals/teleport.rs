@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::draft::Draft;
-use super::fields::{Node, has_any, has_string};
+use super::fields::{Node, discriminator, has_any, has_string};
 use super::format::Format;
 use super::things::{self, image, user};
 use super::title::{Title, words};
@@ -17,7 +17,7 @@ use crate::signal::Group;
 
 const FORMAT: Format = Format {
     vendor: "Teleport audit events",
-    recognised_by: "`event` and `code` as text with `time` and one of `uid`, `ei`, `cluster_name`",
+    recognised_by: "`event` with a `code` like `T1000I`, `time` and one of `uid`, `ei`, `cluster_name`",
     native_id: "`uid`",
     time: "`time`",
     severity: "the last letter of `code`: I informational, W low, E medium; always context",
@@ -38,7 +38,7 @@ impl Reader for Teleport {
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
         has_string(record, "event")
-            && has_string(record, "code")
+            && is_code(discriminator(record, "code"))
             && has_string(record, "time")
             && has_any(record, &["uid", "ei", "cluster_name"])
     }
@@ -57,7 +57,8 @@ impl Reader for Teleport {
         }
         // The event's own key has a dot in it, which some lakes cannot have.
         let remote = event.first_of(&["addr.remote", "addr_remote"]);
-        draft.add_ips([remote, event.get("src_addr"), event.get("dst_addr")]);
+        draft.add_ips([remote, event.get("src_addr")]);
+        draft.add_ips([event.get("dst_addr")]);
         draft.add_one(EntityKind::Session, event.get("sid"));
         draft.add(things::device(&[event.get("server_id"), event.get("server_hostname")]));
         draft.add_one(EntityKind::Application, event.get("app_name"));
@@ -76,6 +77,15 @@ impl Reader for Teleport {
             .done();
         draft.publish(record, context, out)
     }
+}
+
+/// `T1000I`, `TAP01W`: letters, digits and a severity.
+fn is_code(code: &str) -> bool {
+    (4..=8).contains(&code.len())
+        && code.starts_with(['T', 't'])
+        && code.ends_with(['I', 'W', 'E', 'i', 'w', 'e'])
+        && code.chars().any(|c| c.is_ascii_digit())
+        && code.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
 fn severity(code: &str) -> Severity {

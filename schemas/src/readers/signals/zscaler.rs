@@ -63,7 +63,8 @@ impl Reader for Zscaler {
             draft.add(user(&[address(event.get(login))]));
         }
         draft.add(user(&[event.at("postaction.email"), event.at("preaction.email")]));
-        draft.add_ips(["ClientIP", "clientpublicIP", "csip", "cdip", "serverip"].map(|key| event.get(key)));
+        draft.add_ips(["ClientIP", "clientpublicIP", "csip"].map(|key| event.get(key)));
+        draft.add_ips(["serverip", "cdip"].map(|key| event.get(key)));
         draft.add(things::device(&[event.get("devicehostname")]));
         let url = event.first(&["url", "eurl", "hostname", "req"]);
         draft.add(url_or_domain(url));
