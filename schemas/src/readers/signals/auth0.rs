@@ -1,4 +1,5 @@
-//! Auth0 tenant logs, bare as the Management API gives them or under `data` as log streams send them.
+//! Auth0 tenant logs, bare as the Management API gives them under `data` as log streams
+//! send them, or in EventBridge's envelope.
 //!
 //! Source: auth0.com/docs/deploy-monitor/logs/log-event-type-codes. Types are short codes, of which titles
 //! spell out the ones that matter here. What Auth0's attack protection reports is an alert.
@@ -6,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::draft::Draft;
-use super::fields::{Node, has, has_all, has_any, is_one_of, within};
+use super::fields::{Node, discriminator, has, has_all, has_any, is_one_of, within};
 use super::format::Format;
 use super::things::{address, named, person, user};
 use super::title::Title;
@@ -17,7 +18,7 @@ use crate::signal::Group;
 
 const FORMAT: Format = Format {
     vendor: "Auth0 tenant logs",
-    recognised_by: "`type` and `date` with one of `client_id`, `user_id`, `connection`, `strategy`, and `log_id`; the same under `data`",
+    recognised_by: "`type` and `date` with one of `client_id`, `user_id`, `connection`, `strategy`, and `log_id`; the same under `data`; EventBridge's `source` `aws.partner/auth0.com`",
     native_id: "`log_id`, else `_id`",
     time: "`date`",
     severity: "context; blocked accounts and addresses and breached passwords are alerts, medium",
@@ -56,12 +57,14 @@ impl Reader for Auth0 {
             let marked = has(record, "log_id") || has_any(&data, &["log_id", "details", "connection", "strategy"]);
             marked && is_log(&data)
         };
-        (has(record, "log_id") && is_log(record)) || within(record, "data").is_some_and(inside)
+        let bridged = discriminator(record, "source").starts_with("aws.partner/auth0.com") && has(record, "detail");
+        bridged || (has(record, "log_id") && is_log(record)) || within(record, "data").is_some_and(inside)
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
         let root = parse_value(record.bytes)?;
         let root = Node::new(&root);
+        let root = if root.get("detail").is_object() { root.get("detail") } else { root };
         let event = if root.get("date").exists() { root } else { root.get("data") };
         let kind = event.get("type").text().unwrap_or_default();
         let mut draft = match is_one_of(&kind, &ALERTS) {

@@ -21,15 +21,16 @@ const FORMAT: Format = Format {
     recognised_by: "`RayID` with `ClientIP` and `EdgeStartTimestamp`, `Datetime` or `ClientRequestHost`; `AppDomain` with `Email` and `RayID`; `ActionType` with `ActorID` or `ActorEmail` and `When`",
     native_id: "`RayID` (unique with dataset and rule), `ID` of audits",
     time: "`EdgeStartTimestamp`, `Datetime`, `CreatedAt`, `When`",
-    severity: "firewall events in which managed rules, DDoS or bot protection or an address's reputation stepped in are alerts: low, and medium where a prompt injection score of at most 20 says that a request to a model is likely an attack; all else context",
+    severity: "firewall events in which managed rules, DDoS or bot protection or an address's reputation stepped in are alerts: low, and medium where a prompt injection score of at most 19 says that a request to a model is likely an attack; all else context",
     entities: "client ip; user of Access and actor of audits by id and e-mail; application of Access; API token",
 };
 
 /// Sources of firewall events that are Cloudflare's judgement, not a customer's rule.
 const JUDGEMENTS: [&str; 6] = ["botFight", "botManagement", "firewallManaged", "l7ddos", "securityLevel", "waf"];
 
-/// The highest prompt injection score, of 1 to 99, that Cloudflare documents as a likely attack: low is bad.
-const INJECTION_SCORE_MAX: f64 = 20.0;
+/// The highest prompt injection score, of 1 to 99, that Cloudflare calls a high likelihood of an attack: low is
+/// bad, and 100 means that nothing was scored.
+const INJECTION_SCORE_MAX: f64 = 19.0;
 
 /// What Logpush writes in one record.
 enum Dataset {

@@ -1,25 +1,26 @@
 //! GitHub's webhooks, whatever their event: pushes, pull requests, comments, workflow runs.
 //!
 //! Source: docs.github.com/webhooks/webhook-events-and-payloads. The event's name and the delivery's id are
-//! HTTP headers and not part of the record, so that its id is the content's hash. Always context. Texts
+//! HTTP headers and not part of the record, so that its id is the content's hash. Only leaked secrets are alerts. Texts
 //! (titles, comments, commit messages) are not read here: they are input of agents, not signals.
 
 use super::draft::Draft;
-use super::fields::{Node, first_time, has_any, has_string, within};
+use super::fields::{Node, first_time, has_any, has_string, is_one_of, within};
 use super::format::Format;
 use super::things::{address, user};
 use super::title::{Title, words};
 use crate::entity::{Entity, EntityKind};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
-use crate::signal::Group;
+use crate::severity::Severity;
+use crate::signal::{Group, SignalKind};
 
 const FORMAT: Format = Format {
     vendor: "GitHub webhooks",
     recognised_by: "a `repository` object with `full_name`, and one of `sender`, `action`, `ref`, `pages`",
     native_id: "none: the delivery's id is an HTTP header; a hash of the content",
     time: "the newest of the object's own times (`updated_at`, `created_at`, `head_commit.timestamp`), else the broker's",
-    severity: "always context",
-    entities: "sender and pusher by login and e-mail, not bots; repository",
+    severity: "context; a leaked secret that GitHub has found is an alert, medium",
+    entities: "sender and pusher by login and e-mail, neither bots nor GitHub; repository",
 };
 
 /// What a webhook may be about, under a member of that name.
@@ -49,7 +50,10 @@ impl Reader for GithubWebhook {
         let event = Node::new(&root);
         let object = OBJECTS.iter().find(|name| event.get(name).is_object());
         let body = object.map_or(Node::absent(), |name| event.get(name));
-        let mut draft = Draft::context(self.name(), Group::Cloud);
+        let mut draft = match is_leak(event) {
+            true => Draft::alert(self.name(), Group::Cloud, Severity::Medium),
+            false => Draft::context(self.name(), Group::Cloud),
+        };
         draft.time = first_time(&[body.get("updated_at"), body.get("created_at"), event.at("head_commit.timestamp")]);
         draft.vendor_tenant = event.first(&["organization.login", "repository.owner.login"]).text().map(Into::into);
         let (sender, pusher) = (event.get("sender"), event.get("pusher"));
@@ -59,19 +63,32 @@ impl Reader for GithubWebhook {
         let own = pusher.get("name").text() == sender.get("login").text();
         draft.add(user(&[address(pusher.get("email")), if own { sender.get("login") } else { Node::absent() }]));
         draft.add_one(EntityKind::CloudResource, event.at("repository.full_name"));
-        let what = object.map_or_else(|| if event.get("commits").exists() { "push" } else { "webhook" }, |name| *name);
+        let what = match object {
+            Some(_) if draft.kind == SignalKind::Alert => "leaked secret",
+            Some(name) => name,
+            None if event.get("commits").exists() => "push",
+            None => "webhook",
+        };
         draft.title = Title::of(words(what))
             .with_text(" ", event.get("action").text().as_deref())
             .by(&[sender.get("login"), author.get("login"), pusher.get("name")])
             .on(&[event.at("repository.full_name")])
-            .outcome(&[body.get("conclusion")])
+            .outcome(&[body.get("conclusion"), body.first(&["secret_type_display_name", "secret_type"])])
             .done();
         draft.publish(record, context, out)
     }
 }
 
+/// A leaked secret that GitHub has just found, or found to be public.
+fn is_leak(event: Node<'_>) -> bool {
+    let found = event.get("action").text().is_some_and(|action| is_one_of(&action, &["created", "publicly_leaked"]));
+    found && event.at("alert.secret_type").exists()
+}
+
 fn account(account: Node<'_>) -> Option<Entity> {
     let login = account.get("login");
-    let bot = account.get("type").is("Bot") || login.text().is_some_and(|login| login.ends_with("[bot]"));
+    // GitHub itself acts as an organisation.
+    let bot = account.get("type").text().is_some_and(|kind| !kind.eq_ignore_ascii_case("User"))
+        || login.text().is_some_and(|login| login.ends_with("[bot]"));
     user(&[login]).filter(|_| !bot)
 }
