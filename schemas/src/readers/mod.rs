@@ -120,6 +120,12 @@ pub trait Reader: Sync {
     /// The format's name in configuration and in dead letters.
     fn name(&self) -> &'static str;
 
+    /// What people should know of the format. Every reader of signals says it, and README shows it; those of
+    /// telemetry have the contract.
+    fn format(&self) -> Option<&'static signals::Format> {
+        None
+    }
+
     /// Whether `record` has this format's shape. Cheap: only the top level, no decoding. At most one
     /// reader recognises a record; a test holds every case against every reader.
     fn recognises(&self, record: &RawRecord<'_>) -> bool;

@@ -8,10 +8,20 @@ use serde_json::Value;
 use super::aws::{add_identity, caller, user_arn};
 use super::draft::Draft;
 use super::fields::{Node, discriminator, has, has_any};
+use super::format::Format;
 use super::things;
 use crate::entity::{Entity, EntityKind};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::signal::Group;
+
+const FORMAT: Format = Format {
+    vendor: "AWS CloudTrail",
+    recognised_by: "`eventName` with `eventSource`, `awsRegion` or `userIdentity`; EventBridge's `detail-type` … via CloudTrail",
+    native_id: "`eventID`",
+    time: "`eventTime`",
+    severity: "always context: CloudTrail judges nothing",
+    entities: "caller by ARN, principal id and session e-mail; access keys, used and created; ip; instances; resources by ARN; Bedrock models, agents, guardrails",
+};
 
 /// Reads CloudTrail events.
 pub(super) struct AwsCloudtrail;
@@ -19,6 +29,10 @@ pub(super) struct AwsCloudtrail;
 impl Reader for AwsCloudtrail {
     fn name(&self) -> &'static str {
         "aws_cloudtrail"
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {

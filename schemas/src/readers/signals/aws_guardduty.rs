@@ -6,11 +6,21 @@
 use super::aws::user_arn;
 use super::draft::Draft;
 use super::fields::{Node, discriminator, first_time, has, has_any};
+use super::format::Format;
 use super::things;
 use crate::entity::{Entity, EntityKind};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::Group;
+
+const FORMAT: Format = Format {
+    vendor: "AWS GuardDuty findings",
+    recognised_by: "`accountId`, `type`, `severity`, `service`; EventBridge's `source` `aws.guardduty`",
+    native_id: "`id`",
+    time: "`service.eventFirstSeen`, else `updatedAt`",
+    severity: "1 to 10: low below 4, medium below 7, high below 9, critical above; always an alert",
+    entities: "access key and its user, instance, buckets, functions, clusters; both ends' ips, domains, processes",
+};
 
 /// Reads GuardDuty findings.
 pub(super) struct AwsGuardduty;
@@ -18,6 +28,10 @@ pub(super) struct AwsGuardduty;
 impl Reader for AwsGuardduty {
     fn name(&self) -> &'static str {
         "aws_guardduty"
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {

@@ -6,6 +6,7 @@
 use super::defender_evidence::add_evidence;
 use super::draft::Draft;
 use super::fields::{Node, first_time, has, has_any};
+use super::format::Format;
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::Group;
@@ -13,12 +14,25 @@ use crate::signal::Group;
 /// The product of every Defender XDR alert, however it came: its id is the same in Graph and hunting.
 pub(super) const PRODUCT: &str = "defender_alert";
 
+const FORMAT: Format = Format {
+    vendor: "Microsoft Defender XDR alerts (Graph `security/alerts_v2`)",
+    recognised_by: "`title`, `createdDateTime` or `firstActivityDateTime`, `serviceSource` or `detectionSource`",
+    native_id: "`id`",
+    time: "`firstActivityDateTime`, else `createdDateTime`",
+    severity: "`severity` by its word; always an alert; `mitreTechniques`",
+    entities: "everything in `evidence`: users, devices, ips, files, processes, URLs, mailboxes, applications, agents, sessions",
+};
+
 /// Reads Defender XDR alerts.
 pub(super) struct DefenderAlert;
 
 impl Reader for DefenderAlert {
     fn name(&self) -> &'static str {
         PRODUCT
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {

@@ -8,6 +8,7 @@
 use super::defender_alert::{PRODUCT as ALERT, group_of};
 use super::draft::Draft;
 use super::fields::{Node, discriminator, first_time, has, has_any};
+use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{Entity, EntityKind};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
@@ -19,12 +20,25 @@ const PREFIX: &str = "advancedhunting-";
 /// How long a GUID is as text.
 const GUID_CHARS: usize = 36;
 
+const FORMAT: Format = Format {
+    vendor: "Microsoft Defender XDR advanced hunting: streamed, Log Analytics rows, exported rows",
+    recognised_by: "`category` `AdvancedHunting-*`; `Timestamp` with `ActionType` and `ReportId`; `AlertId` with `EntityType` or `Title`",
+    native_id: "`ReportId`; rows of alerts: `AlertId`",
+    time: "`Timestamp`",
+    severity: "rows of `AlertInfo` and `AlertEvidence` are one alert by `Severity`, all others context; `AttackTechniques`",
+    entities: "accounts by object id, SID, UPN and domain name; devices, files, processes, ips, URLs, applications",
+};
+
 /// Reads advanced hunting rows.
 pub(super) struct DefenderHunting;
 
 impl Reader for DefenderHunting {
     fn name(&self) -> &'static str {
         "defender_hunting"
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {

@@ -7,6 +7,7 @@
 use super::draft::Draft;
 use super::entra::{EntraRecord, is_table};
 use super::fields::{Node, discriminator, has, has_any, is_one_of};
+use super::format::Format;
 use super::{intune, things};
 use crate::entity::EntityKind;
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
@@ -35,12 +36,25 @@ const CATEGORIES: [&str; 19] = [
     "UserManagement",
 ];
 
+const FORMAT: Format = Format {
+    vendor: "Entra ID directory audit: Graph, Azure Monitor, Log Analytics",
+    recognised_by: "`activityDisplayName` with `initiatedBy` or `targetResources`; `category` or `Type` `AuditLogs` and the categories that stand for it",
+    native_id: "`id`",
+    time: "`activityDateTime`",
+    severity: "always context",
+    entities: "actor and targets: users by id and UPN, applications and service principals, devices; ip",
+};
+
 /// Reads Entra ID directory audits.
 pub(super) struct EntraAudit;
 
 impl Reader for EntraAudit {
     fn name(&self) -> &'static str {
         "entra_audit"
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {

@@ -7,6 +7,7 @@
 use super::draft::Draft;
 use super::entra::{EntraRecord, is_table};
 use super::fields::{Node, has, has_any, is_one_of};
+use super::format::Format;
 use super::things;
 use crate::entity::EntityKind;
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
@@ -24,12 +25,25 @@ const TABLES: [&str; 8] = [
     "UserRiskEvents",
 ];
 
+const FORMAT: Format = Format {
+    vendor: "Entra ID Protection: risk detections, risky users, risky workload identities: Graph, Azure Monitor, Log Analytics",
+    recognised_by: "`riskLevel` with `riskEventType` or `riskState`; `category` or `Type` `UserRiskEvents`, `RiskyUsers` and their kin",
+    native_id: "`id`",
+    time: "`activityDateTime`, else `detectedDateTime`, else `riskLastUpdatedDateTime`",
+    severity: "`riskLevel` by its word; an alert unless dismissed, remediated or confirmed safe; `mitreTechniques` of `additionalInfo`",
+    entities: "user by id and UPN, service principal and its key ids, ip, session",
+};
+
 /// Reads Entra ID Protection's records.
 pub(super) struct EntraRisk;
 
 impl Reader for EntraRisk {
     fn name(&self) -> &'static str {
         "entra_risk"
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
@@ -61,7 +75,8 @@ impl Reader for EntraRisk {
             // The id of a risky user is the user's: only with the time does it name this record.
             let updated = body.get("riskLastUpdatedDateTime").text();
             draft.unique_id = entra.id().zip(updated).map(|(id, updated)| format!("{id} {updated}"));
-            if body.get("userPrincipalName").exists() {
+            let workload = body.get("appId").exists() || body.get("servicePrincipalType").exists();
+            if !workload {
                 draft.add(things::user(&[body.get("id"), body.get("userPrincipalName")]));
             } else {
                 draft.add(things::microsoft_application(&[body.get("id"), body.get("appId")], body.get("displayName")));
@@ -72,6 +87,9 @@ impl Reader for EntraRisk {
             &[body.get("servicePrincipalId"), body.get("appId")],
             body.first(&["servicePrincipalDisplayName", "displayName"]),
         ));
+        for key in body.get("keyIds").items() {
+            draft.add_one(EntityKind::ApiKey, key);
+        }
         draft.add_ips([body.get("ipAddress")]);
         draft.add_one(EntityKind::Session, body.get("sessionId"));
         draft.add_techniques_at(body.get("additionalInfo"));

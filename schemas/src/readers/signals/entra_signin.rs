@@ -6,11 +6,21 @@
 use super::draft::Draft;
 use super::entra::{EntraRecord, is_table};
 use super::fields::{Node, has, has_any};
+use super::format::Format;
 use super::things;
 use crate::entity::{Entity, EntityKind};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::Group;
+
+const FORMAT: Format = Format {
+    vendor: "Entra ID sign-ins, interactive or not, of users, service principals and managed identities: Graph, Azure Monitor, Log Analytics",
+    recognised_by: "`createdDateTime` with `userPrincipalName` or `servicePrincipalId` and `ipAddress` or `appDisplayName`; `category` or `Type` `*SignInLogs`",
+    native_id: "`id`",
+    time: "`createdDateTime`",
+    severity: "`riskLevelDuringSignIn`; always context: the risk detection is a record of its own",
+    entities: "user by id and UPN, application and service principal, its credential's key id, AI agent, ip, session, device",
+};
 
 /// Reads Entra ID sign-ins.
 pub(super) struct EntraSignin;
@@ -18,6 +28,10 @@ pub(super) struct EntraSignin;
 impl Reader for EntraSignin {
     fn name(&self) -> &'static str {
         "entra_signin"
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
@@ -43,6 +57,8 @@ impl Reader for EntraSignin {
             &[body.get("servicePrincipalId"), body.get("appId")],
             body.first(&["servicePrincipalName", "appDisplayName"]),
         ));
+        draft.add_one(EntityKind::ApiKey, body.get("servicePrincipalCredentialKeyId"));
+        draft.add(agent(body));
         draft.add_ips([body.get("ipAddress"), entra.envelope.get("callerIpAddress")]);
         draft.add_one(EntityKind::Session, body.get("sessionId"));
         let detail = body.get("deviceDetail").unfolded();
@@ -51,6 +67,16 @@ impl Reader for EntraSignin {
         draft.title = title(&entra);
         draft.publish(record, context, out)
     }
+}
+
+/// An AI agent signs in with an identity of its own, which is a service principal of a kind.
+fn agent(body: Node<'_>) -> Option<Entity> {
+    let agent = body.get("agent").unfolded();
+    let kind = Node::new(&agent).get("agentType").text()?;
+    let ids = [body.get("servicePrincipalId").text(), body.get("appId").text()];
+    let entity = Entity::new(EntityKind::Agent, ids.iter().flatten().map(AsRef::as_ref));
+    let name = body.first(&["servicePrincipalName", "appDisplayName"]).text();
+    entity.filter(|_| !kind.eq_ignore_ascii_case("notAgentic")).map(|agent| agent.named(name.as_deref()))
 }
 
 fn device(detail: Node<'_>) -> Option<Entity> {
@@ -79,7 +105,9 @@ fn title(entra: &EntraRecord<'_>) -> String {
         title.push_str(&format!(" from {ip}"));
     }
     let place = body.first(&["location", "locationDetails"]).unfolded();
-    if let Some(country) = Node::new(&place).get("countryOrRegion").text() {
+    let place = Node::new(&place);
+    // Rows of Log Analytics have the country alone.
+    if let Some(country) = place.get("countryOrRegion").text().or_else(|| place.text()) {
         title.push_str(&format!(" ({country})"));
     }
     let reason = status.get("failureReason").text().or_else(|| body.get("resultDescription").text());

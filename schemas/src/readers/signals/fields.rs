@@ -45,6 +45,11 @@ impl<'v> Node<'v> {
         paths.iter().map(|path| self.at(path)).find(|node| node.says_something()).unwrap_or(Self(None))
     }
 
+    /// The first of the members `keys` that says something; dots belong to the keys.
+    pub(super) fn first_of(self, keys: &[&str]) -> Self {
+        keys.iter().map(|key| self.get(key)).find(|node| node.says_something()).unwrap_or(Self(None))
+    }
+
     fn says_something(self) -> bool {
         match self.0 {
             None => false,
@@ -78,6 +83,16 @@ impl<'v> Node<'v> {
     /// Whether the text or number is `expected`, in any case.
     pub(super) fn is(self, expected: &str) -> bool {
         self.word().is_some_and(|word| word.eq_ignore_ascii_case(expected))
+    }
+
+    /// Whether the value is `true`, or says so as text.
+    pub(super) fn is_true(self) -> bool {
+        self.0.is_some_and(|value| value.as_bool() == Some(true)) || self.is("true")
+    }
+
+    /// Whether the value is `false`, or says so as text.
+    pub(super) fn is_false(self) -> bool {
+        self.0.is_some_and(|value| value.as_bool() == Some(false)) || self.is("false")
     }
 
     pub(super) fn number(self) -> Option<f64> {
@@ -152,6 +167,27 @@ pub(super) fn has(record: &RawRecord<'_>, key: &str) -> bool {
 /// Whether a record has one of the top-level members `keys` in any case.
 pub(super) fn has_any(record: &RawRecord<'_>, keys: &[&str]) -> bool {
     keys.iter().any(|key| has(record, key))
+}
+
+/// Whether a record has all of the top-level members `keys` in any case.
+pub(super) fn has_all(record: &RawRecord<'_>, keys: &[&str]) -> bool {
+    keys.iter().all(|key| has(record, key))
+}
+
+/// Whether the top-level member `key` is an object.
+pub(super) fn has_object(record: &RawRecord<'_>, key: &str) -> bool {
+    member(record, key).is_some_and(|raw| raw.get().starts_with('{'))
+}
+
+/// Whether the top-level member `key` is a string.
+pub(super) fn has_string(record: &RawRecord<'_>, key: &str) -> bool {
+    member(record, key).is_some_and(|raw| raw.get().starts_with('"'))
+}
+
+/// The object at the top-level member `key`, itself undecoded, for records in a wrapper.
+pub(super) fn within<'a>(record: &RawRecord<'a>, key: &str) -> Option<RawRecord<'a>> {
+    let raw = member(record, key).filter(|raw| raw.get().starts_with('{'))?;
+    Some(RawRecord::new(raw.get().as_bytes()))
 }
 
 /// The top-level discriminator `key`: a string without escapes, or empty.

@@ -8,11 +8,21 @@ use serde_json::Value;
 
 use super::draft::Draft;
 use super::fields::{Node, discriminator, first_time, has};
+use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::EntityKind;
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::Group;
+
+const FORMAT: Format = Format {
+    vendor: "Microsoft Intune through Azure Monitor: audits, compliance",
+    recognised_by: "`category` `OperationalLogs`, or `AuditLogs` with `AuditEventId`",
+    native_id: "`AuditEventId`, `AlertId`",
+    time: "`time`",
+    severity: "always context; low where a device is not compliant",
+    entities: "actor by object id and UPN, device by id and host name, application, targets",
+};
 
 /// Reads Intune's records.
 pub(super) struct Intune;
@@ -20,6 +30,10 @@ pub(super) struct Intune;
 impl Reader for Intune {
     fn name(&self) -> &'static str {
         "intune"
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {

@@ -4,10 +4,20 @@
 
 use super::draft::Draft;
 use super::fields::{Node, discriminator, first_time, has, has_any};
+use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{Entity, EntityKind};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::signal::Group;
+
+const FORMAT: Format = Format {
+    vendor: "Office 365 Management Activity API, Log Analytics `OfficeActivity`",
+    recognised_by: "`Operation` with `Workload` and `RecordType` or `UserType`, or with `OfficeWorkload`",
+    native_id: "`OfficeId`, else `Id`",
+    time: "`CreationTime`, else `TimeGenerated`",
+    severity: "always context",
+    entities: "actor by UPN, object id or SID; mailbox and its owner; target, ips, session, application, agent, URL",
+};
 
 /// Reads Office 365 activity.
 pub(super) struct OfficeActivity;
@@ -15,6 +25,10 @@ pub(super) struct OfficeActivity;
 impl Reader for OfficeActivity {
     fn name(&self) -> &'static str {
         "office_activity"
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {

@@ -1,10 +1,12 @@
 //! Okta System Log.
 //!
 //! Source: developer.okta.com/docs/api/openapi/okta-management (LogEvent) and the catalogue of event
-//! types. Most events are context; those with which Okta itself reports a threat are alerts.
+//! types. Most events are context; those with which Okta itself reports a threat, or whose request it suspects,
+//! are alerts.
 
 use super::draft::Draft;
 use super::fields::{Node, has, has_any, is_one_of};
+use super::format::Format;
 use super::things;
 use crate::entity::{Entity, EntityKind};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
@@ -23,12 +25,25 @@ const ALERTS: [&str; 8] = [
     "user.session.hijack.detected",
 ];
 
+const FORMAT: Format = Format {
+    vendor: "Okta System Log",
+    recognised_by: "`eventType` with `displayMessage`, `actor` or `debugContext`, and `published`, `uuid` or `outcome`",
+    native_id: "`uuid`",
+    time: "`published`",
+    severity: "`severity` by its word; the risk level of `debugData.risk`; an alert where the event type, `threatSuspected` or a declined phishing attempt says that Okta itself saw a threat",
+    entities: "actor and targets: users by id and login, applications, devices; ip, session, API tokens",
+};
+
 /// Reads the Okta System Log.
 pub(super) struct Okta;
 
 impl Reader for Okta {
     fn name(&self) -> &'static str {
         "okta"
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
@@ -44,7 +59,12 @@ impl Reader for Okta {
         let event_type = event.get("eventType").text().unwrap_or_default();
         let mut draft = Draft::context(self.name(), Group::Identity);
         draft.severity = Severity::from_word(&event.get("severity").word().unwrap_or_default()).max(draft.severity);
-        if is_one_of(&event_type, &ALERTS) {
+        let debug = event.at("debugContext.debugData");
+        draft.severity = draft.severity.max(risk(debug.get("risk").word().unwrap_or_default().as_ref()));
+        // ThreatInsight marks the events of an address that it takes for an attacker's, and FastPass declines to
+        // sign in to a site that is not the one it knows.
+        let phishing = event.at("outcome.reason").text().is_some_and(|reason| reason.contains("declined phishing"));
+        if is_one_of(&event_type, &ALERTS) || debug.get("threatSuspected").is_true() || phishing {
             draft.kind = SignalKind::Alert;
             draft.severity = draft.severity.max(Severity::Medium);
         }
@@ -59,9 +79,16 @@ impl Reader for Okta {
         draft.add(session.and_then(|session| Entity::new(EntityKind::Session, [&*session])));
         let device = event.get("device");
         draft.add(things::device(&[device.get("id"), device.get("name")]));
+        draft.add_one(EntityKind::ApiKey, event.at("transaction.detail.requestApiTokenId"));
         draft.title = title(event, &event_type);
         draft.publish(record, context, out)
     }
+}
+
+/// Okta's risk engine writes `{reasons=…, level=HIGH}`.
+fn risk(risk: &str) -> Severity {
+    let level = risk.split_once("level=").map_or("", |(_, level)| level);
+    Severity::from_word(level.split([',', '}', ' ']).next().unwrap_or_default())
 }
 
 /// The actor or a target. Okta's own principals stand in every log and are left out.
@@ -80,6 +107,7 @@ fn party(party: Node<'_>) -> Option<Entity> {
             (id, email) => Entity::new(EntityKind::User, id.as_deref().into_iter().chain(email.as_deref()))?,
         },
         "appinstance" | "publicclientapp" | "oauth2client" => Entity::new(EntityKind::Application, [&*id.text()?])?,
+        "token" => Entity::new(EntityKind::ApiKey, [&*id.text()?])?,
         "device" => things::device(&[id, name])?,
         _ => return None,
     };

@@ -70,6 +70,22 @@ pub(super) fn user(nodes: &[Node<'_>]) -> Option<Entity> {
     Entity::new(EntityKind::User, ids.iter().map(AsRef::as_ref))
 }
 
+/// The user that the ids at `nodes` name, with the name at `name` for people.
+pub(super) fn person(nodes: &[Node<'_>], name: Node<'_>) -> Option<Entity> {
+    user(nodes).map(|user| user.named(name.text().as_deref()))
+}
+
+/// The text at `node` where it is an e-mail address or a UPN: what else stands there is a name for people.
+pub(super) fn address(node: Node<'_>) -> Node<'_> {
+    if node.text().is_some_and(|text| text.contains('@') && !text.contains(' ')) { node } else { Node::absent() }
+}
+
+/// The thing of `kind` at `id` with the name at `name` for people.
+pub(super) fn named(kind: EntityKind, id: Node<'_>, name: Node<'_>) -> Option<Entity> {
+    let entity = Entity::new(kind, [&*id.text()?])?;
+    Some(entity.named(name.text().as_deref()))
+}
+
 /// The device with the ids and host names at `nodes`; an FQDN also gives the host name that stands alone.
 pub(super) fn device(nodes: &[Node<'_>]) -> Option<Entity> {
     let mut ids: Vec<Cow<'_, str>> = Vec::new();

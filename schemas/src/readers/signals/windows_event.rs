@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::draft::Draft;
 use super::fields::{Node, has, has_any};
+use super::format::Format;
 use super::things::{self, Account};
 use super::windows_shape::{WindowsRecord, named_data};
 use super::windows_titles as titles;
@@ -15,12 +16,25 @@ use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value}
 use crate::severity::Severity;
 use crate::signal::Group;
 
+const FORMAT: Format = Format {
+    vendor: "Windows security, Sysmon, Defender Antivirus, AD FS: Log Analytics, winlogbeat, XML as JSON, flat",
+    recognised_by: "`EventID` or `EventCode` with a computer; `winlog`; `Event.System`",
+    native_id: "record id with computer and channel, else the event's own id",
+    time: "`TimeCreated`, else `TimeGenerated`",
+    severity: "context, except Defender Antivirus' findings by their severity; technique in Sysmon's `RuleName`",
+    entities: "device, accounts by SID and domain name, ips, files and processes by hash and path",
+};
+
 /// Reads Windows events.
 pub(super) struct WindowsEvent;
 
 impl Reader for WindowsEvent {
     fn name(&self) -> &'static str {
         "windows_event"
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {

@@ -1,0 +1,113 @@
+//! Cisco Duo: authentication, administrator and activity logs, Trust Monitor.
+//!
+//! Source: duo.com/docs/adminapi (Logs, Trust Monitor). What a user marked as fraud and what Trust Monitor
+//! surfaces are alerts, all else is context. Telephony logs are not read.
+
+use std::borrow::Cow;
+
+use super::draft::Draft;
+use super::fields::{Node, first_time, has, has_all, has_any, has_object, has_string, is_one_of};
+use super::format::Format;
+use super::things::{self, address, named, user};
+use super::title::{Title, words};
+use crate::entity::EntityKind;
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::severity::Severity;
+use crate::signal::{Group, SignalKind};
+
+const FORMAT: Format = Format {
+    vendor: "Cisco Duo: authentication, administrator and activity logs, Trust Monitor",
+    recognised_by: "`factor` and `result` with `access_device` or `auth_device`; `action` as text with `isotimestamp` and `username`; `activity_id` with `ts`; `sekey` with `surfaced_auth` or `surfacing_timestamp`",
+    native_id: "`txid`, `activity_id`, `sekey`; administrator logs have none",
+    time: "`isotimestamp`, else `timestamp`, `ts`, `surfacing_timestamp`",
+    severity: "context; `result` `fraud` is an alert, high, and what Trust Monitor surfaces, medium",
+    entities: "user by key and e-mail, else by name; administrator by e-mail; ip of the access device and of the phone; device by endpoint key and host name; application",
+};
+
+/// Reads Duo's logs.
+pub(super) struct Duo;
+
+impl Reader for Duo {
+    fn name(&self) -> &'static str {
+        "duo"
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
+    }
+
+    fn recognises(&self, record: &RawRecord<'_>) -> bool {
+        let login = has_all(record, &["factor", "result"]) && has_any(record, &["access_device", "auth_device"]);
+        let admin = has_string(record, "action") && has_all(record, &["isotimestamp", "username"]);
+        let activity = has_all(record, &["activity_id", "ts", "actor"]) && has_object(record, "action");
+        let surfaced = has(record, "sekey") && has_any(record, &["surfaced_auth", "surfacing_timestamp"]);
+        login || admin || activity || surfaced
+    }
+
+    fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let root = parse_value(record.bytes)?;
+        let event = Node::new(&root);
+        let surfaced = event.get("sekey").exists();
+        let login = if surfaced { event.get("surfaced_auth") } else { event };
+        let mut draft = Draft::context(self.name(), Group::Identity);
+        let fraud = login.get("result").is("fraud");
+        if fraud || surfaced {
+            draft.kind = SignalKind::Alert;
+            draft.severity = if fraud { Severity::High } else { Severity::Medium };
+        }
+        draft.native_id = event.first(&["sekey", "txid", "activity_id"]).text().map(Cow::into_owned);
+        let times =
+            [login.get("isotimestamp"), login.get("timestamp"), event.get("ts"), event.get("surfacing_timestamp")];
+        draft.time = first_time(&times);
+        draft.vendor_tenant = event.get("akey").text().map(Cow::into_owned);
+        add_parties(event, login, &mut draft);
+        draft.title = if event.get("username").exists() { change(event) } else { title(event, login, surfaced) };
+        draft.publish(record, context, out)
+    }
+}
+
+fn add_parties(event: Node<'_>, login: Node<'_>, draft: &mut Draft) {
+    let account = login.get("user");
+    let known = user(&[account.get("key"), address(account.get("name")), login.get("email")]);
+    // A bare name is not unique in an estate: it serves only where there is nothing else.
+    draft.add(known.or_else(|| user(&[account.get("name")])));
+    // Administrators and what they change stand in the log by display name, unless that is an address.
+    draft.add(user(&[address(event.get("username"))]));
+    draft.add(user(&[address(event.get("object"))]));
+    for party in [event.get("actor"), event.get("target")] {
+        if party.get("type").text().is_some_and(|kind| is_one_of(&kind, &["user", "admin"])) {
+            draft.add(user(&[party.get("key"), address(party.get("name")), party.at("details.email")]));
+        }
+    }
+    for device in [login.get("access_device"), login.get("auth_device")] {
+        draft.add_ips([device.get("ip")]);
+    }
+    let access = login.get("access_device");
+    draft.add(things::device(&[access.get("epkey"), access.get("hostname")]));
+    let application = login.get("application");
+    draft.add(named(EntityKind::Application, application.get("key"), application.get("name")));
+}
+
+/// An administrator's change.
+fn change(event: Node<'_>) -> String {
+    let action = event.get("action").text().unwrap_or("Duo change".into());
+    Title::of(words(&action)).by(&[event.get("username")]).on(&[event.get("object")]).done()
+}
+
+fn title(event: Node<'_>, login: Node<'_>, surfaced: bool) -> String {
+    let access = login.get("access_device");
+    if event.get("activity_id").exists() {
+        let action = event.at("action.name").text().unwrap_or("Duo activity".into());
+        let by = [event.at("actor.name"), event.at("actor.key")];
+        return Title::of(words(&action)).by(&by).on(&[event.at("target.name")]).from(&[access.get("ip")]).done();
+    }
+    let what = if surfaced { "Unusual Duo authentication" } else { "Duo authentication" };
+    let explained = event.get("explanations").items().next().map_or(Node::absent(), |reason| reason.get("summary"));
+    Title::of(what)
+        .by(&[login.at("user.name"), login.get("email")])
+        .with_text(" to ", login.at("application.name").text().as_deref())
+        .from(&[access.get("ip")])
+        .outcome(&[explained, login.get("result")])
+        .with_text(" (", login.get("reason").text().map(|reason| format!("{reason})")).as_deref())
+        .done()
+}

@@ -1,0 +1,119 @@
+//! Google Cloud audit logs, GKE's among them: a `LogEntry` whose `protoPayload` is an `AuditLog`.
+//!
+//! Source: cloud.google.com/logging/docs/reference/audit/auditlog/rest/Shared.Types/AuditLog. Every entry is
+//! context. Google's own service agents, which act in every project, are not entities.
+
+use std::borrow::Cow;
+
+use super::draft::Draft;
+use super::fields::{Node, first_time, has_object};
+use super::format::Format;
+use super::things;
+use super::title::Title;
+use crate::entity::{Entity, EntityKind};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::signal::Group;
+
+const FORMAT: Format = Format {
+    vendor: "Google Cloud audit logs (GKE's included)",
+    recognised_by: "a `protoPayload` object",
+    native_id: "`insertId`; unique with log and time",
+    time: "`timestamp`, else `receiveTimestamp`",
+    severity: "always context",
+    entities: "caller by e-mail or subject, whom they act for, service account key, ip, resource, Vertex AI models and agents",
+};
+
+/// Reads Google Cloud audit logs.
+pub(super) struct GcpAudit;
+
+impl Reader for GcpAudit {
+    fn name(&self) -> &'static str {
+        "gcp_audit"
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
+    }
+
+    fn recognises(&self, record: &RawRecord<'_>) -> bool {
+        has_object(record, "protoPayload")
+    }
+
+    fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let root = parse_value(record.bytes)?;
+        let entry = Node::new(&root);
+        let payload = entry.get("protoPayload");
+        let who = payload.get("authenticationInfo");
+        let mut draft = Draft::context(self.name(), Group::Cloud);
+        draft.native_id = entry.get("insertId").text().map(Cow::into_owned);
+        let parts = [entry.get("insertId"), entry.get("logName"), entry.get("timestamp")];
+        let parts: Vec<_> = parts.iter().filter_map(|part| part.text()).collect();
+        draft.unique_id = entry.get("insertId").text().map(|_| parts.join(" "));
+        draft.time = first_time(&[entry.get("timestamp"), entry.get("receiveTimestamp")]);
+        draft.vendor_tenant = entry.at("resource.labels.project_id").text().map(Cow::into_owned);
+        draft.add(principal(who.get("principalEmail"), who.get("principalSubject")));
+        for delegation in who.get("serviceAccountDelegationInfo").items() {
+            let first = delegation.get("firstPartyPrincipal").get("principalEmail");
+            draft.add(principal(first, delegation.get("principalSubject")));
+        }
+        // `//iam.googleapis.com/projects/…/serviceAccounts/…/keys/ID`
+        let key = who.get("serviceAccountKeyName").text();
+        draft.add(key.and_then(|key| Entity::new(EntityKind::ApiKey, [things::file_name(&key)])));
+        draft.add_ips([payload.at("requestMetadata.callerIp")]);
+        let resource = payload.get("resourceName");
+        add_resource(resource, &mut draft);
+        let failed = payload.at("status.code").number().is_some_and(|code| code != 0.0);
+        let reason = if failed { payload.at("status.message") } else { Node::absent() };
+        draft.title = Title::new(&[payload.get("methodName")], "API call")
+            .by(&[who.get("principalEmail"), who.get("principalSubject"), who.get("authoritySelector")])
+            .on(&[resource])
+            .from(&[payload.at("requestMetadata.callerIp")])
+            .outcome(&[reason, payload.at("status.code")])
+            .done();
+        draft.publish(record, context, out)
+    }
+}
+
+/// A person or a project's service account. Subjects carry the e-mail address behind a prefix.
+fn principal(email: Node<'_>, subject: Node<'_>) -> Option<Entity> {
+    let (email, subject) = (email.text(), subject.text());
+    let subject = subject.as_deref().map(|subject| subject.rsplit_once(':').map_or(subject, |(_, bare)| bare));
+    let ids: Vec<&str> = email.as_deref().into_iter().chain(subject).collect();
+    let of_google = |id: &&str| {
+        let domain = id.rsplit_once('@').map_or("", |(_, domain)| domain);
+        id.starts_with("system:") || domain.starts_with("gcp-sa-") || is_service_domain(domain)
+    };
+    if ids.iter().any(of_google) {
+        return None;
+    }
+    Entity::new(EntityKind::User, ids)
+}
+
+/// The domains of service agents that Google runs in every project.
+fn is_service_domain(domain: &str) -> bool {
+    let agents = [
+        "cloudservices.gserviceaccount.com",
+        "container-engine-robot.iam.gserviceaccount.com",
+        "system.gserviceaccount.com",
+    ];
+    agents.contains(&domain)
+}
+
+/// The resource; models and agents of Vertex AI under the names by which telemetry knows them.
+fn add_resource(resource: Node<'_>, draft: &mut Draft) {
+    let Some(name) = resource.text() else { return };
+    let last = things::file_name(&name);
+    match name.rsplit('/').nth(1) {
+        Some("models") => draft.add(Entity::new(EntityKind::Model, [last, &*name])),
+        Some("reasoningEngines" | "agents") => draft.add(Entity::new(EntityKind::Agent, [last, &*name])),
+        // Objects within a cluster have no cluster in their name.
+        _ if name.starts_with("core/") || !name.contains('/') || is_cluster_object(&name) => {}
+        _ => draft.add(Entity::new(EntityKind::CloudResource, [&*name])),
+    }
+}
+
+fn is_cluster_object(name: &str) -> bool {
+    name.split('/')
+        .next()
+        .is_some_and(|group| group.ends_with(".k8s.io") || ["apps", "batch", "extensions"].contains(&group))
+}

@@ -1,0 +1,111 @@
+//! Zscaler Internet Access through its Nanolog Streaming Service: web, firewall and DNS traffic, and the
+//! administrators' audit log, in the `event` of its JSON feeds.
+//!
+//! Source: help.zscaler.com/zia (NSS feed output formats). Traffic in which Zscaler names a threat is an alert.
+//! Private Access logs are not read.
+
+use std::borrow::Cow;
+
+use super::draft::Draft;
+use super::fields::{Node, discriminator, first_time, has_all, has_any, within};
+use super::format::Format;
+use super::things::{self, address, image, url_or_domain, user};
+use super::title::{Title, words};
+use crate::entity::EntityKind;
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::severity::Severity;
+use crate::signal::{Group, SignalKind};
+
+const FORMAT: Format = Format {
+    vendor: "Zscaler Internet Access (NSS): web, firewall, DNS, administrators' audit",
+    recognised_by: "`sourcetype` `zscalernss-*` with an `event` object; `event` with `auditlogtype` and `adminid`",
+    native_id: "`recordid`; traffic has none",
+    time: "`datetime`, else `epochtime`, else `time`",
+    severity: "`threatseverity` by its word, else `pagerisk` 0 to 100; an alert where a threat is named, all else context",
+    entities: "user or administrator by login, client ips and server ip, device by owner's host name, URL or domain, file by hash",
+};
+
+/// Reads Zscaler's feeds.
+pub(super) struct Zscaler;
+
+impl Reader for Zscaler {
+    fn name(&self) -> &'static str {
+        "zscaler"
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
+    }
+
+    fn recognises(&self, record: &RawRecord<'_>) -> bool {
+        let named = discriminator(record, "sourcetype").starts_with("zscaler");
+        within(record, "event").is_some_and(|event| {
+            named || (has_all(&event, &["auditlogtype", "adminid"]) && has_any(&event, &["action", "recordid"]))
+        })
+    }
+
+    fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let root = parse_value(record.bytes)?;
+        let event = Node::new(&root).get("event");
+        let audit = event.get("auditlogtype").exists();
+        let mut draft = Draft::context(self.name(), if audit { Group::Identity } else { Group::Cloud });
+        let threat = event.first(&["threatname", "malwarename"]);
+        if threat.text().is_some() {
+            draft.kind = SignalKind::Alert;
+            draft.severity = severity(event);
+        }
+        draft.native_id = event.get("recordid").text().map(Cow::into_owned);
+        // Records are counted from 1 in each of the log's kinds.
+        let time = event.get("time").text().unwrap_or_default();
+        draft.unique_id = event.get("recordid").text().map(|id| format!("{id} {time}"));
+        draft.time = first_time(&["datetime", "epochtime", "time"].map(|key| event.get(key)));
+        for login in ["login", "user", "adminid"] {
+            draft.add(user(&[address(event.get(login))]));
+        }
+        draft.add(user(&[event.at("postaction.email"), event.at("preaction.email")]));
+        draft.add_ips(["ClientIP", "clientpublicIP", "csip"].map(|key| event.get(key)));
+        draft.add_ips(["serverip", "cdip"].map(|key| event.get(key)));
+        draft.add(things::device(&[event.get("devicehostname")]));
+        let url = event.first(&["url", "eurl", "hostname", "req"]);
+        draft.add(url_or_domain(url));
+        let hashes = [event.get("sha256"), event.get("bamd5"), event.get("md5")];
+        draft.add(image(EntityKind::File, &hashes, Node::absent(), event.get("filename")));
+        draft.title = if audit { change(event) } else { traffic(event, threat, url) };
+        draft.publish(record, context, out)
+    }
+}
+
+/// What Zscaler thinks of the threat, else of the page.
+fn severity(event: Node<'_>) -> Severity {
+    // `Critical (90-100)`
+    let word = event.get("threatseverity").word().unwrap_or_default();
+    let word = Severity::from_word(word.split_whitespace().next().unwrap_or_default());
+    match event.get("pagerisk").number() {
+        _ if word > Severity::Informational => word,
+        Some(risk) if risk >= 75.0 => Severity::High,
+        Some(risk) if risk < 25.0 => Severity::Low,
+        _ => Severity::Medium,
+    }
+}
+
+fn change(event: Node<'_>) -> String {
+    let action = event.get("action").text().map_or("Change".to_owned(), |action| words(&action));
+    let category = event.first(&["subcategory", "category"]).text().map(|category| words(&category).to_lowercase());
+    let failed = if event.get("result").is("SUCCESS") { Node::absent() } else { event.get("result") };
+    Title::of(action)
+        .with_text(" of ", category.as_deref())
+        .by(&[event.get("adminid")])
+        .on(&[event.get("resource")])
+        .from(&[event.get("clientip")])
+        .outcome(&[failed])
+        .done()
+}
+
+fn traffic(event: Node<'_>, threat: Node<'_>, url: Node<'_>) -> String {
+    Title::new(&[event.get("action")], "Traffic")
+        .by(&[event.get("login"), event.get("user")])
+        .with_text(" to ", url.text().or_else(|| event.first(&["serverip", "cdip"]).text()).as_deref())
+        .from(&["clientpublicIP", "ClientIP", "csip"].map(|key| event.get(key)))
+        .outcome(&[threat])
+        .done()
+}
