@@ -7,7 +7,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check bench kafka-start kafka-stop
+.PHONY: help setup build demo test check bench fuzz kafka-start kafka-stop
 
 export WEIR_CACHE ?= $(HOME)/.cache/weir
 export CARGO_TARGET_DIR ?= $(WEIR_CACHE)/target
@@ -51,8 +51,11 @@ check: setup ## formatting, lints, documentation, and licences where cargo-deny 
 	else printf 'weir: cargo-deny is not installed, licences are not checked\n'; fi
 
 bench: build ## the benchmarks that the README quotes
-	@for bench in detect correlate; do $(WEIR) bench $$bench; done
+	@for bench in detect correlate readers; do $(WEIR) bench $$bench; done
 	@tests/kafka/kafka with $(WEIR) bench pipeline
+
+fuzz: ## fuzz every reader for SECONDS_EACH (default 60) seconds
+	@tests/fuzz/run $(or $(SECONDS_EACH),60)
 
 kafka-start: ## a real Apache Kafka on loopback, to try things by hand
 	@tests/kafka/kafka start

@@ -10,6 +10,7 @@ mod detect;
 mod meter;
 mod pipeline;
 mod prose;
+mod readers;
 
 use crate::cli::{BenchArgs, BenchWhat};
 use crate::failure::Failure;
@@ -24,6 +25,7 @@ pub fn run(args: &BenchArgs) -> Result<(), Failure> {
         BenchWhat::Detect { count } => detect::run(*count)?,
         BenchWhat::Correlate { count } => correlate::run(*count)?,
         BenchWhat::Pipeline { brokers, count } => pipeline::run(brokers, *count)?,
+        BenchWhat::Readers { cases } => readers::run(cases)?,
     }
     Ok(())
 }
