@@ -5,22 +5,13 @@
 //! when it is no JSON. The top level is already split into members; bodies are decoded straight into what
 //! is looked for (see [`super::body`]).
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 
-use super::body::azure::SecurityContext;
 use super::body::{Body, Request, read_response};
-use super::lenient::{Pairs, Text, object};
-use crate::entity::{EntityKind, canonical_id};
-use crate::ids::InteractionId;
-use crate::interaction::{Channel, Interaction, Named, Skipped, TraceContext, User, Who};
+use super::envelope::{Envelope, text};
 use crate::readers::json::refuse_crowds;
 use crate::readers::{Context, Object, Output, RawRecord, ReadError, Reader, Reason};
-use crate::signal::Flag;
-use crate::time::Timestamp;
 
 /// Reads `exchange` records.
 pub struct Exchange;
@@ -55,7 +46,7 @@ impl Reader for Exchange {
         if let Some(response) = fields.response {
             read_response(response, &mut body).map_err(|error| ReadError::json(&error))?;
         }
-        finish(fields, request, body, record.bytes, context, out);
+        fields.envelope.publish(self.name(), &request, body, record.bytes, context, out);
         Ok(())
     }
 }
@@ -83,239 +74,38 @@ fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, ReadError> {
     serde_json::from_str(raw.get()).map_err(|error| ReadError::json(&error))
 }
 
-object! {
-    /// The end user.
-    UserField {
-        "id" => id: Text<'a>,
-        "name" => name: Text<'a>,
-        "tenant_id" => tenant_id: Text<'a>,
-        "type" => kind: Text<'a>,
-    }
-    text => id
-}
-
-object! {
-    /// An agent or a device; a bare string is its name.
-    NamedField {
-        "id" => id: Text<'a>,
-        "name" => name: Text<'a>,
-    }
-    text => name
-}
-
 /// The members of the record, of repeated ones the last.
 #[derive(Default)]
 struct Fields<'a> {
-    id: Text<'a>,
-    time: Text<'a>,
-    tenant: Text<'a>,
-    application: Text<'a>,
-    conversation_id: Text<'a>,
-    traceparent: Text<'a>,
-    user: UserField<'a>,
-    source_ip: Text<'a>,
-    user_agent: Text<'a>,
-    headers: Pairs<Text<'a>>,
-    api_key_id: Text<'a>,
-    agent: NamedField<'a>,
-    session_id: Text<'a>,
-    device: NamedField<'a>,
-    provider: Text<'a>,
-    model: Text<'a>,
+    envelope: Envelope<'a>,
     request: Option<&'a RawValue>,
     response: Option<&'a RawValue>,
 }
 
 impl<'a> Fields<'a> {
     fn set(&mut self, key: &str, value: &'a RawValue) -> Result<(), serde_json::Error> {
+        let envelope = &mut self.envelope;
         match key {
-            "id" => self.id = text(value)?,
-            "time" => self.time = text(value)?,
-            "tenant" => self.tenant = text(value)?,
-            "application" => self.application = text(value)?,
-            "conversation_id" => self.conversation_id = text(value)?,
-            "traceparent" => self.traceparent = text(value)?,
-            "user" => self.user = serde_json::from_str(value.get())?,
-            "source_ip" => self.source_ip = text(value)?,
-            "user_agent" => self.user_agent = text(value)?,
-            "headers" => self.headers = serde_json::from_str(value.get())?,
-            "api_key_id" => self.api_key_id = text(value)?,
-            "agent" => self.agent = serde_json::from_str(value.get())?,
-            "session_id" => self.session_id = text(value)?,
-            "device" => self.device = serde_json::from_str(value.get())?,
-            "provider" => self.provider = text(value)?,
-            "model" => self.model = text(value)?,
+            "id" => envelope.id = text(value)?,
+            "time" => envelope.time = text(value)?,
+            "tenant" => envelope.tenant = text(value)?,
+            "application" => envelope.application = text(value)?,
+            "conversation_id" => envelope.conversation_id = text(value)?,
+            "traceparent" => envelope.traceparent = text(value)?,
+            "user" => envelope.user = serde_json::from_str(value.get())?,
+            "source_ip" => envelope.source_ip = text(value)?,
+            "user_agent" => envelope.user_agent = text(value)?,
+            "headers" => envelope.headers = serde_json::from_str(value.get())?,
+            "api_key_id" => envelope.api_key_id = text(value)?,
+            "agent" => envelope.agent = serde_json::from_str(value.get())?,
+            "session_id" => envelope.session_id = text(value)?,
+            "device" => envelope.device = serde_json::from_str(value.get())?,
+            "provider" => envelope.provider = text(value)?,
+            "model" => envelope.model = text(value)?,
             "request" => self.request = Some(value),
             "response" => self.response = Some(value),
             _ => {}
         }
         Ok(())
     }
-}
-
-/// A short text, without a parser where it has no escapes.
-fn text(raw: &RawValue) -> Result<Text<'_>, serde_json::Error> {
-    let json = raw.get();
-    match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        Some(plain) if !plain.contains('\\') => Ok(Text(Some(Cow::Borrowed(plain)))),
-        _ => serde_json::from_str(json),
-    }
-}
-
-/// The value of a header, whatever the case of its name.
-fn header<'h>(headers: &'h Pairs<Text<'_>>, name: &str) -> Option<&'h str> {
-    headers.0.iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.get())
-}
-
-fn finish(fields: Fields<'_>, request: Request<'_>, body: Body, bytes: &[u8], context: &Context<'_>, out: &mut Output) {
-    let wordless = body.messages.is_empty() && body.filters.is_empty() && body.error.is_none();
-    if wordless && body.skipped != Skipped::default() {
-        out.passed_by += 1;
-        return;
-    }
-    let mut flags = Vec::new();
-    if body.truncated {
-        flags.push(Flag::Truncated);
-    }
-    let id = match fields.id.owned() {
-        Some(id) => InteractionId::new(id),
-        None => {
-            flags.push(Flag::DerivedId);
-            InteractionId::new(content_id(bytes))
-        }
-    };
-    let time = context.time(fields.time.get().and_then(Timestamp::parse), &mut flags);
-    let model = body.model.or_else(|| fields.model.owned()).or_else(|| request.model.owned());
-    let mut interaction = Interaction {
-        id,
-        time,
-        tenant: context.tenant(fields.tenant.get(), None),
-        format: "exchange".to_owned(),
-        who: who(&fields, &request, context),
-        provider: fields.provider.owned(),
-        model,
-        messages: body.messages,
-        tokens: body.tokens,
-        latency_ms: None,
-        filters: body.filters,
-        finish_reasons: body.finish_reasons,
-        error: body.error,
-        trace: fields
-            .traceparent
-            .get()
-            .or_else(|| header(&fields.headers, "traceparent"))
-            .and_then(TraceContext::parse),
-        skipped: body.skipped,
-        flags,
-    };
-    embedded_texts_are_documents(&mut interaction);
-    keep_newest(&mut interaction, context.limits.messages_max);
-    out.interaction(interaction);
-}
-
-/// Texts that are turned into vectors will be retrieved some day, and no model follows them now.
-fn embedded_texts_are_documents(interaction: &mut Interaction) {
-    if interaction.skipped.embeddings > 0 {
-        let texts = interaction.messages.iter_mut().filter(|message| message.channel == Channel::User);
-        texts.for_each(|message| message.channel = Channel::Document);
-    }
-}
-
-/// Drops the oldest messages beyond `max` and says so.
-pub(super) fn keep_newest(interaction: &mut Interaction, max: usize) {
-    let surplus = interaction.messages.len().saturating_sub(max);
-    if surplus > 0 {
-        interaction.messages.drain(..surplus);
-        if !interaction.flags.contains(&Flag::Truncated) {
-            interaction.flags.push(Flag::Truncated);
-        }
-    }
-}
-
-/// The id of a record that brings none: the first 32 hex digits of the SHA-256 of its bytes.
-pub(super) fn content_id(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digest = Sha256::digest(bytes);
-    let digit = |nibble: u8| char::from(*DIGITS.get(usize::from(nibble)).unwrap_or(&b'0'));
-    digest.iter().take(16).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
-}
-
-/// Who took part. What the record itself says wins over what the request's body says, and the current
-/// form of Azure's context over the older one.
-fn who(fields: &Fields<'_>, request: &Request<'_>, context: &Context<'_>) -> Who {
-    let current = &request.security;
-    let older = request.user.get().and_then(SecurityContext::from_user_field);
-    let older = older.as_ref();
-    Who {
-        user: user(fields, request, older),
-        application: fields
-            .application
-            .owned()
-            .or_else(|| current.application.owned())
-            .or_else(|| older.and_then(|older| older.application.owned())),
-        agent: named(&fields.agent),
-        source_ip: source_ip(fields, current, older, context),
-        user_agent: fields
-            .user_agent
-            .owned()
-            .or_else(|| header(&fields.headers, "user-agent").map(str::to_owned))
-            .or_else(|| older.and_then(|older| header(&older.headers, "user-agent")).map(str::to_owned)),
-        api_key_id: fields.api_key_id.owned(),
-        conversation_id: fields
-            .conversation_id
-            .owned()
-            .or_else(|| current.conversation.owned())
-            .or_else(|| older.and_then(|older| older.conversation.owned())),
-        session_id: fields.session_id.owned(),
-        device: named(&fields.device),
-    }
-}
-
-fn named(field: &NamedField<'_>) -> Option<Named> {
-    let named = Named { id: field.id.owned(), name: field.name.owned() };
-    (named != Named::default()).then_some(named)
-}
-
-/// The end user: the record's, else that of Azure's context, else the plain `user` of the request.
-fn user(fields: &Fields<'_>, request: &Request<'_>, older: Option<&SecurityContext<'_>>) -> Option<User> {
-    let from = |context: &SecurityContext<'_>| User {
-        id: context.user.owned(),
-        name: None,
-        tenant_id: context.user_tenant.owned(),
-        kind: context.kind(),
-    };
-    let own = &fields.user;
-    let plain = || {
-        let user = request.user.owned().filter(|_| older.is_none());
-        user.or_else(|| request.safety_identifier.owned()).or_else(|| request.metadata.user_id.owned())
-    };
-    let candidates = [
-        Some(User {
-            id: own.id.owned(),
-            name: own.name.owned(),
-            tenant_id: own.tenant_id.owned(),
-            kind: own.kind.owned(),
-        }),
-        Some(from(&request.security)),
-        older.map(from),
-    ];
-    let known = candidates.into_iter().flatten().find(|user| user.id.is_some() || user.name.is_some());
-    known.or_else(|| plain().map(|id| User { id: Some(id), ..User::default() }))
-}
-
-/// The end user's address. The older context's `SourceIP` comes last, since it may be a proxy's.
-fn source_ip(
-    fields: &Fields<'_>,
-    current: &SecurityContext<'_>,
-    older: Option<&SecurityContext<'_>>,
-    context: &Context<'_>,
-) -> Option<String> {
-    let address = |text: &Text<'_>| text.get().and_then(|text| canonical_id(EntityKind::Ip, text));
-    let forwarded =
-        |headers: &Pairs<Text<'_>>| header(headers, "x-forwarded-for").and_then(|hops| context.client_ip(hops));
-    address(&fields.source_ip)
-        .or_else(|| address(&current.source_ip))
-        .or_else(|| forwarded(&fields.headers))
-        .or_else(|| older.and_then(|older| forwarded(&older.headers)))
-        .or_else(|| older.and_then(|older| address(&older.source_ip)))
 }

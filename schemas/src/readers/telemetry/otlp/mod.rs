@@ -28,7 +28,7 @@ pub use proto::OtlpProto;
 use value::{Attributes, Value};
 
 use super::body::Body;
-use super::exchange::keep_newest;
+use super::envelope::keep_newest;
 use crate::ids::InteractionId;
 use crate::interaction::{Interaction, Tokens, TraceContext};
 use crate::readers::{Context, Output};
@@ -284,7 +284,7 @@ fn derived_id(body: &Body, span: &Span<'_>) -> String {
         content.extend_from_slice(message.text.expose().as_bytes());
         content.push(0);
     }
-    super::exchange::content_id(&content)
+    super::envelope::content_id(&content)
 }
 
 fn trace_context(span: &Span<'_>) -> Option<TraceContext> {
