@@ -87,7 +87,9 @@ fn every_such_case_in_json_has_its_row() {
     for reader in fs::read_dir(root().join("cases/telemetry")).expect("cases").map(|entry| entry.expect("a folder")) {
         for file in fs::read_dir(reader.path()).expect("a folder").map(|entry| entry.expect("a file").file_name()) {
             let file = file.to_string_lossy().into_owned();
-            if file.starts_with("same_conversation") && [".in.json", ".records.json"].iter().any(|end| file.ends_with(end)) {
+            if file.starts_with("same_conversation")
+                && [".in.json", ".records.json"].iter().any(|end| file.ends_with(end))
+            {
                 let stem = file.split('.').next().expect("a stem");
                 cases.insert(format!("{}/{stem}", reader.file_name().to_string_lossy()));
             }

@@ -62,7 +62,10 @@ fn inflate(wrapped: &RawValue, bytes_max: usize) -> Result<String, ReadError> {
     let mut json = String::new();
     let read = GzDecoder::new(compressed.as_slice()).take(limit).read_to_string(&mut json);
     if json.len() > bytes_max {
-        return Err(ReadError::new(Reason::TooLarge, format!("`awslogs.data` inflates to more than {bytes_max} bytes")));
+        return Err(ReadError::new(
+            Reason::TooLarge,
+            format!("`awslogs.data` inflates to more than {bytes_max} bytes"),
+        ));
     }
     read.map_err(|_| refused("`awslogs.data` is no gzip of text"))?;
     Ok(json)

@@ -65,7 +65,8 @@ impl Reader for AzureGateway {
         for rows in calls.into_values() {
             let bytes: Vec<&[u8]> = rows.iter().map(|row| row.bytes).collect();
             if let Err(error) = publish(rows, context, out) {
-                out.rejected.extend(bytes.into_iter().map(|bytes| Rejected { bytes: bytes.to_vec(), error: error.clone() }));
+                out.rejected
+                    .extend(bytes.into_iter().map(|bytes| Rejected { bytes: bytes.to_vec(), error: error.clone() }));
             }
         }
     }

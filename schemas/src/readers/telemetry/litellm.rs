@@ -186,7 +186,10 @@ impl<'a> Payload<'a> {
         body.begin_response();
         match (tool, self.response) {
             (Some(name), response) => collect_tool_result(name, mcp.result.or(Raw(response)), body)?,
-            (None, Some(response)) => read_response(response, body)?,
+            (None, Some(response)) => {
+                read_response(response, body)?;
+                collect_refusals(response, body)?;
+            }
             (None, None) => {}
         }
         // Vectors are often left out of the payload, and what they were made of is no conversation either way.
@@ -238,6 +241,46 @@ impl<'a> Payload<'a> {
 }
 
 object! {
+    /// What OpenAI's shape, as the proxy has it, has no place for.
+    ProviderFields {
+        "refusal" => refusal: Text<'a>,
+    }
+}
+
+object! {
+    /// An answer's message.
+    AnswerMessage {
+        "provider_specific_fields" => fields: ProviderFields<'a>,
+    }
+}
+
+object! {
+    /// One of the answers.
+    Answer {
+        "message" => message: AnswerMessage<'a>,
+    }
+}
+
+object! {
+    /// A response, once more.
+    Answers {
+        "choices" => choices: List<Answer<'a>>,
+    }
+}
+
+/// Adds refusals, which stand in place of an answer, so that only silent responses are looked at again.
+fn collect_refusals(response: &RawValue, body: &mut Body) -> Result<(), serde_json::Error> {
+    if body.messages.iter().any(|message| message.response) {
+        return Ok(());
+    }
+    let answers: Answers<'_> = serde_json::from_str(response.get())?;
+    for answer in answers.choices.0 {
+        body.push(Channel::Assistant, answer.message.fields.refusal.into_cow(), None);
+    }
+    Ok(())
+}
+
+object! {
     /// What a tool of an MCP server returned.
     McpResult {
         "content" => content: Raw<'a>,
@@ -267,8 +310,7 @@ fn collect_guardrail(guardrail: &Guardrail<'_>, body: &mut Body) {
         names.extend(guardrail.name.owned());
     }
     for category in names {
-        let verdict =
-            FilterVerdict { category, detected: intervened, filtered: intervened, severity: None, response };
+        let verdict = FilterVerdict { category, detected: intervened, filtered: intervened, severity: None, response };
         body.filters.push(verdict);
     }
 }

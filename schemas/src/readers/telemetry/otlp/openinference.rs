@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::super::body::{Request, read_response};
 use super::flat::{self, FlatMessage, FlatPart};
 use super::{Call, Dialect, Role, Span, Value, error};
-use crate::interaction::{Channel, Message, Tokens};
+use crate::interaction::{Channel, Message, Skipped, Tokens};
 
 pub(super) struct OpenInference;
 
@@ -140,7 +140,9 @@ fn complete_from_values(span: &Span<'_>, request_known: bool, call: &mut Call) {
     raw.body.messages.sort_by_key(|message| message.response);
     call.body.messages = raw.body.messages;
     call.body.model = call.body.model.take().or(raw.body.model);
-    call.body.skipped = raw.body.skipped;
+    if call.body.skipped == Skipped::default() {
+        call.body.skipped = raw.body.skipped;
+    }
     call.truncated |= raw.truncated;
     if call.body.finish_reasons.is_empty() {
         call.body.finish_reasons = raw.body.finish_reasons;
