@@ -7,17 +7,17 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::{LogRecord, Message, Place, Span, events};
+use super::{Export, LogRecord, Place, Span, events};
 
 /// Gives the records of GenAI calls to their spans, makes spans of the rest of them, and tells how many
 /// records belong to other software.
-pub(super) fn give_records_to_spans(message: &mut Message<'_>) -> u32 {
-    let records = std::mem::take(&mut message.records);
+pub(super) fn give_records_to_spans(export: &mut Export<'_>) -> u32 {
+    let records = std::mem::take(&mut export.records);
     if records.is_empty() {
         return 0;
     }
     let mut by_place: HashMap<Place, usize> =
-        message.spans.iter().enumerate().map(|(position, span)| (span.place, position)).collect();
+        export.spans.iter().enumerate().map(|(position, span)| (span.place, position)).collect();
     let mut others = 0_u32;
     for record in records {
         if !events::is_of_genai(&record.event) {
@@ -25,18 +25,18 @@ pub(super) fn give_records_to_spans(message: &mut Message<'_>) -> u32 {
             continue;
         }
         if record.place.span_id == 0 {
-            message.spans.push(orphan(record));
+            export.spans.push(orphan(record));
             continue;
         }
         match by_place.entry(record.place) {
             Entry::Occupied(known) => {
-                if let Some(span) = message.spans.get_mut(*known.get()) {
+                if let Some(span) = export.spans.get_mut(*known.get()) {
                     span.events.push(record.event);
                 }
             }
             Entry::Vacant(unknown) => {
-                unknown.insert(message.spans.len());
-                message.spans.push(orphan(record));
+                unknown.insert(export.spans.len());
+                export.spans.push(orphan(record));
             }
         }
     }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::super::lenient::{Count, List, Switch, Text, object};
 use super::value::{Attributes, Members, Value};
-use super::{Event, LogRecord, Message, Place, Span, read_message};
+use super::{Event, Export, LogRecord, Place, Span, read_export};
 use crate::readers::json::refuse_crowds;
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, Reason};
 
@@ -30,15 +30,15 @@ impl Reader for OtlpJson {
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
         refuse_crowds(record.bytes)?;
-        let mut message = Message::default();
+        let mut export = Export::default();
         let traces: Option<List<ResourceSpans<'_>>> = root(record, &TRACES)?;
         let logs: Option<List<ResourceLogs<'_>>> = root(record, &LOGS)?;
         if traces.is_none() && logs.is_none() {
             return Err(ReadError::new(Reason::MissingField, "`resourceSpans` and `resourceLogs` are absent"));
         }
-        traces.unwrap_or_default().0.into_iter().for_each(|resource| add_spans(resource, &mut message));
-        logs.unwrap_or_default().0.into_iter().for_each(|resource| add_records(resource, &mut message));
-        read_message(message, self.name(), context, out);
+        traces.unwrap_or_default().0.into_iter().for_each(|resource| add_spans(resource, &mut export));
+        logs.unwrap_or_default().0.into_iter().for_each(|resource| add_records(resource, &mut export));
+        read_export(export, self.name(), context, out);
         Ok(())
     }
 }
@@ -168,18 +168,18 @@ object! {
     }
 }
 
-fn add_spans<'a>(resource: ResourceSpans<'a>, message: &mut Message<'a>) {
-    let position = message.resources.len();
-    message.resources.push(attributes(resource.resource.attributes));
+fn add_spans<'a>(resource: ResourceSpans<'a>, export: &mut Export<'a>) {
+    let position = export.resources.len();
+    export.resources.push(attributes(resource.resource.attributes));
     let spans = resource.scopes.0.into_iter().flat_map(|scope| scope.spans.0);
-    message.spans.extend(spans.map(|json| span(json, position)));
+    export.spans.extend(spans.map(|json| span(json, position)));
 }
 
-fn add_records<'a>(resource: ResourceLogs<'a>, message: &mut Message<'a>) {
-    let position = message.resources.len();
-    message.resources.push(attributes(resource.resource.attributes));
+fn add_records<'a>(resource: ResourceLogs<'a>, export: &mut Export<'a>) {
+    let position = export.resources.len();
+    export.resources.push(attributes(resource.resource.attributes));
     let records = resource.scopes.0.into_iter().flat_map(|scope| scope.records.0);
-    message.records.extend(records.map(|json| log_record(json, position)));
+    export.records.extend(records.map(|json| log_record(json, position)));
 }
 
 fn span(json: JsonSpan<'_>, resource: usize) -> Span<'_> {

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::{Attributes, Message, Place, Span, Value};
+use super::{Attributes, Export, Place, Span, Value};
 use crate::entity::{EntityKind, canonical_id};
 use crate::interaction::{Named, User, Who};
 use crate::readers::Context;
@@ -117,7 +117,7 @@ impl<'t, 'a> Traits<'t, 'a> {
 
 /// The parents of every span, and what has been worked out about them.
 pub(super) struct Lineage<'t, 'a> {
-    message: &'t Message<'a>,
+    export: &'t Export<'a>,
     parents: Vec<Option<usize>>,
     known: Vec<Option<Traits<'t, 'a>>>,
     covered: Vec<bool>,
@@ -126,8 +126,8 @@ pub(super) struct Lineage<'t, 'a> {
 }
 
 impl<'t, 'a> Lineage<'t, 'a> {
-    pub fn new(message: &'t Message<'a>) -> Self {
-        let spans = &message.spans;
+    pub fn new(export: &'t Export<'a>) -> Self {
+        let spans = &export.spans;
         let by_place: HashMap<Place, usize> =
             spans.iter().enumerate().map(|(position, span)| (span.place, position)).collect();
         let parent = |span: &Span<'_>| {
@@ -135,7 +135,7 @@ impl<'t, 'a> Lineage<'t, 'a> {
             (span.parent_span_id != 0).then(|| by_place.get(&place).copied()).flatten()
         };
         Self {
-            message,
+            export,
             parents: spans.iter().map(parent).collect(),
             known: vec![None; spans.len()],
             covered: vec![false; spans.len()],
@@ -184,12 +184,12 @@ impl<'t, 'a> Lineage<'t, 'a> {
         }
         self.steps += path.len();
         for position in path.into_iter().rev() {
-            if let Some(span) = self.message.spans.get(position) {
+            if let Some(span) = self.export.spans.get(position) {
                 let event = span.events.first().filter(|_| span.orphaned);
                 let own = event.map(|event| Traits::of(&event.attributes)).unwrap_or_default();
                 inherited = Traits::of(&span.attributes).or(&own).or(&inherited);
                 // What a resource says counts last, and a parent's resource is another service's.
-                inherited.resource = self.message.resources.get(span.resource);
+                inherited.resource = self.export.resources.get(span.resource);
             }
             if let Some(known) = self.known.get_mut(position) {
                 *known = Some(inherited);
@@ -215,8 +215,8 @@ mod tests {
         let mut spans: Vec<_> = (1..=20_000).map(|id| span(id, id - 1)).collect();
         let user = (Cow::Borrowed("enduser.id"), Value::Text("alice".into()));
         spans[0].attributes = Attributes::new(vec![user]);
-        let message = Message { spans, ..Message::default() };
-        let mut lineage = Lineage::new(&message);
+        let export = Export { spans, ..Export::default() };
+        let mut lineage = Lineage::new(&export);
         for position in (0..20_000).rev() {
             assert_eq!(lineage.traits(position).owned(Trait::UserId).as_deref(), Some("alice"));
         }
@@ -229,8 +229,8 @@ mod tests {
 
     #[test]
     fn a_circle_of_parents_ends() {
-        let message = Message { spans: vec![span(1, 2), span(2, 1), span(3, 3)], ..Message::default() };
-        let mut lineage = Lineage::new(&message);
+        let export = Export { spans: vec![span(1, 2), span(2, 1), span(3, 3)], ..Export::default() };
+        let mut lineage = Lineage::new(&export);
         for position in 0..3 {
             lineage.cover_parents(position);
             lineage.traits(position);

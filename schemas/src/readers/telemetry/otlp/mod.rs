@@ -1,7 +1,7 @@
 //! OpenTelemetry traces and logs: from spans and events to interactions, whatever the encoding and the dialect.
 //!
 //! The Collector's Kafka exporter puts many resources and spans into one message. [`json`] and [`proto`] decode
-//! it into a [`Message`]; [`join`] gives the events of logs to their spans; each span is then offered to the
+//! it into an [`Export`]; [`join`] gives the events of logs to their spans; each span is then offered to the
 //! dialects, the ways in which instrumentations write GenAI calls. A dialect is a file and a line in
 //! [`DIALECTS`]. Spans that no dialect knows belong to other software: they are passed by and counted.
 //!
@@ -81,7 +81,7 @@ struct Span<'a> {
     failed: bool,
     attributes: Attributes<'a>,
     events: Vec<Event<'a>>,
-    /// The position of its resource in [`Message::resources`].
+    /// The position of its resource in [`Export::resources`].
     resource: usize,
     /// Whether only events of it are known.
     orphaned: bool,
@@ -115,9 +115,9 @@ struct LogRecord<'a> {
     resource: usize,
 }
 
-/// Everything in one message of Kafka.
+/// Everything in one message of Kafka, what an SDK exported at once.
 #[derive(Default)]
-struct Message<'a> {
+struct Export<'a> {
     resources: Vec<Attributes<'a>>,
     spans: Vec<Span<'a>>,
     records: Vec<LogRecord<'a>>,
@@ -171,16 +171,16 @@ const DIALECTS: &[&dyn Dialect] =
     &[&openinference::OpenInference, &latest::Latest, &openllmetry::OpenLlmetry, &events::Events];
 
 /// Turns every GenAI span into an interaction.
-fn read_message(mut message: Message<'_>, format: &str, context: &Context<'_>, out: &mut Output) {
-    out.passed_by = out.passed_by.saturating_add(join::give_records_to_spans(&mut message));
-    let calls: Vec<Option<Call>> = message.spans.iter().map(read_span).collect();
-    let mut lineage = Lineage::new(&message);
+fn read_export(mut export: Export<'_>, format: &str, context: &Context<'_>, out: &mut Output) {
+    out.passed_by = out.passed_by.saturating_add(join::give_records_to_spans(&mut export));
+    let calls: Vec<Option<Call>> = export.spans.iter().map(read_span).collect();
+    let mut lineage = Lineage::new(&export);
     for (position, call) in calls.iter().enumerate() {
         if call.as_ref().is_some_and(|call| call.role != Role::Step && !call.body.messages.is_empty()) {
             lineage.cover_parents(position);
         }
     }
-    for (position, (span, call)) in message.spans.iter().zip(calls).enumerate() {
+    for (position, (span, call)) in export.spans.iter().zip(calls).enumerate() {
         match call {
             Some(call) if call.role != Role::Wrapper || !lineage.is_covered(position) => {
                 let traits = lineage.traits(position);

@@ -135,7 +135,7 @@ fn complete_from_values(span: &Span<'_>, request_known: bool, call: &mut Call) {
     let answered = call.body.messages.iter().any(|message| message.response);
     let wanted = |response: bool| if response { !answered } else { !request_known };
     raw.body.messages.retain(|message| wanted(message.response));
-    raw.body.messages.extend(call.body.messages.drain(..));
+    raw.body.messages.append(&mut call.body.messages);
     // Texts of the request first, which a stable sort by this one bit does.
     raw.body.messages.sort_by_key(|message| message.response);
     call.body.messages = raw.body.messages;

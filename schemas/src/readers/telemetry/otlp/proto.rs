@@ -14,7 +14,7 @@ use opentelemetry_proto::tonic::trace::v1::{Span as ProtoSpan, TracesData};
 use prost::encoding::{WireType, decode_key, decode_varint};
 
 use super::value::{Attributes, Members, Value};
-use super::{Event, LogRecord, Message, Place, Span, number, read_message};
+use super::{Event, Export, LogRecord, Place, Span, number, read_export};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, Reason};
 
 /// Reads `otlp_proto` records.
@@ -44,17 +44,22 @@ impl Reader for OtlpProto {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let crowd = count_fields(record.bytes, LEVELS_COUNTED);
+        if crowd > FIELDS_MAX {
+            let message = format!("{crowd} spans, records, events and attributes, the limit is {FIELDS_MAX}");
+            return Err(ReadError::new(Reason::TooLarge, message));
+        }
         // The decoded message owns the texts that are borrowed from it here.
         let (traces, logs);
-        let mut message = Message::default();
+        let mut export = Export::default();
         if holds_logs(record.bytes) {
             logs = decode::<LogsData>(record.bytes, "LogsData")?;
-            add_records(&logs, &mut message);
+            add_records(&logs, &mut export);
         } else {
             traces = decode::<TracesData>(record.bytes, "TracesData")?;
-            add_spans(&traces, &mut message);
+            add_spans(&traces, &mut export);
         }
-        read_message(message, self.name(), context, out);
+        read_export(export, self.name(), context, out);
         Ok(())
     }
 }
@@ -64,6 +69,23 @@ fn decode<T: prost::Message + Default>(bytes: &[u8], kind: &str) -> Result<T, Re
         let message = format!("{} bytes that are no {kind}: cut off, damaged or of another type", bytes.len());
         ReadError::new(Reason::MalformedProtobuf, message)
     })
+}
+
+/// The most spans, log records, events and attributes of one message. An empty one takes two bytes here and
+/// some hundred once it is decoded; those of instrumentations take thirty and more.
+const FIELDS_MAX: usize = 256 * 1024;
+
+/// The levels on which they stand: resources, scopes, records, and what belongs to one of these.
+const LEVELS_COUNTED: u32 = 4;
+
+/// How many fields with content stand on the outermost `levels` of a message. Only the second field of each level
+/// leads on to records; what is in the others is counted and not looked into. On each level a byte is looked at
+/// once at most, since content is skipped.
+fn count_fields(bytes: &[u8], levels: u32) -> usize {
+    let Some(below) = levels.checked_sub(1) else { return 0 };
+    let leads_on = |field: &Field<'_>| levels == LEVELS_COUNTED || field.number == 2;
+    let fields = fields(bytes).filter(|field| field.wire == WireType::LengthDelimited);
+    fields.map(|field| 1 + count_fields(field.content, if leads_on(&field) { below } else { below.min(1) })).sum()
 }
 
 /// Whether the message holds logs. Both kinds have the same outer three levels, and nothing names the kind; but
@@ -109,21 +131,21 @@ fn fields(mut rest: &[u8]) -> impl Iterator<Item = Field<'_>> {
     })
 }
 
-fn add_spans<'a>(traces: &'a TracesData, message: &mut Message<'a>) {
+fn add_spans<'a>(traces: &'a TracesData, export: &mut Export<'a>) {
     for resource in &traces.resource_spans {
-        let position = message.resources.len();
-        message.resources.push(resource.resource.as_ref().map(|r| attributes(&r.attributes)).unwrap_or_default());
+        let position = export.resources.len();
+        export.resources.push(resource.resource.as_ref().map(|r| attributes(&r.attributes)).unwrap_or_default());
         let spans = resource.scope_spans.iter().flat_map(|scope| &scope.spans);
-        message.spans.extend(spans.map(|proto| span(proto, position)));
+        export.spans.extend(spans.map(|proto| span(proto, position)));
     }
 }
 
-fn add_records<'a>(logs: &'a LogsData, message: &mut Message<'a>) {
+fn add_records<'a>(logs: &'a LogsData, export: &mut Export<'a>) {
     for resource in &logs.resource_logs {
-        let position = message.resources.len();
-        message.resources.push(resource.resource.as_ref().map(|r| attributes(&r.attributes)).unwrap_or_default());
+        let position = export.resources.len();
+        export.resources.push(resource.resource.as_ref().map(|r| attributes(&r.attributes)).unwrap_or_default());
         let records = resource.scope_logs.iter().flat_map(|scope| &scope.log_records);
-        message.records.extend(records.map(|proto| log_record(proto, position)));
+        export.records.extend(records.map(|proto| log_record(proto, position)));
     }
 }
 
