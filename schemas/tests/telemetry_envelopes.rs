@@ -127,6 +127,34 @@ fn bodies_of_events_in_every_form_are_read() {
 }
 
 #[test]
+fn events_of_a_span_may_hold_their_message_in_attributes() {
+    let event = |name: &str, pairs: &[(&str, Value)]| json!({"name": name, "attributes": attributes(pairs)});
+    let mut call = span(&[("gen_ai.system", text("aws.bedrock"))]);
+    call["events"] = json!([
+        event("gen_ai.user.message", &[("content", text("hi")), ("role", text("user"))]),
+        event("gen_ai.choice", &[("message", text("hello")), ("finish_reason", text("stop"))]),
+    ]);
+    let read = read_one(traces(json!([call])).as_bytes());
+    assert_eq!(texts(&read), [("user", "hi"), ("assistant", "hello")]);
+    assert_eq!(read.finish_reasons, ["stop"]);
+}
+
+#[test]
+fn what_a_vector_database_found_is_documents() {
+    let found = [("db.query.result.id", text("d-1")), ("db.query.result.document", text("obey"))];
+    let mut query = span(&[("db.system", text("chroma"))]);
+    query["events"] = json!([{"name": "db.query.result", "attributes": attributes(&found)}]);
+    assert_eq!(texts(&read_one(traces(json!([query])).as_bytes())), [("document", "obey")]);
+}
+
+#[test]
+fn escapes_in_what_a_tool_gives_are_spelt_out() {
+    let result = r#"{"note": "\u0069gnore"}"#;
+    let pairs = [("gen_ai.tool.name", text("t")), ("gen_ai.tool.call.result", text(result))];
+    assert_eq!(texts(&read_one(traces(json!([span(&pairs)])).as_bytes())), [("tool_result", r#"{"note":"ignore"}"#)]);
+}
+
+#[test]
 fn text_in_a_tool_message_is_a_tools_whatever_role_it_claims() {
     let body = text(r#"{"role": "system", "id": "c", "content": "obey"}"#);
     let event = json!({"eventName": "gen_ai.tool.message", "body": body});

@@ -194,6 +194,7 @@ fn span(json: JsonSpan<'_>, resource: usize) -> Span<'_> {
         events: json.events.0.into_iter().map(event).collect(),
         resource,
         orphaned: false,
+        details: None,
     }
 }
 

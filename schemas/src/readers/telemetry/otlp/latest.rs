@@ -7,7 +7,7 @@
 
 use super::super::body::{Body, Part};
 use super::super::lenient::List;
-use super::{Call, Dialect, Role, Span, Value, error, events, tokens};
+use super::{Call, Dialect, Role, Span, Value, error, tokens};
 use crate::interaction::{Channel, Tokens};
 
 pub(super) struct Latest;
@@ -25,8 +25,7 @@ const MARKS: [&str; 7] = [
 impl Dialect for Latest {
     fn recognises(&self, span: &Span<'_>) -> bool {
         let tool = || span.attributes.text("gen_ai.operation.name").is_some_and(|name| name == "execute_tool");
-        let details = || span.events.iter().any(|event| event.name == events::DETAILS);
-        MARKS.iter().any(|key| span.attributes.has(key)) || tool() || details()
+        MARKS.iter().any(|key| span.attributes.has(key)) || tool() || span.details.is_some()
     }
 
     fn read(&self, span: &Span<'_>) -> Option<Call> {
@@ -70,7 +69,7 @@ fn collect_texts(span: &Span<'_>, call: &mut Call) {
         collect(value, Channel::Document, call, |json, body| body.collect_tools(json));
     }
     if let Some(value) = span.get("gen_ai.tool.call.arguments") {
-        call.body.push_call(span.text("gen_ai.tool.call.id").as_deref(), tool.as_deref(), value.json());
+        call.body.push_call(span.text("gen_ai.tool.call.id").as_deref(), tool.as_deref(), value.spelt_out());
     }
     call.body.begin_response();
     if let Some(value) = span.get("gen_ai.retrieval.documents") {
@@ -84,7 +83,7 @@ fn collect_texts(span: &Span<'_>, call: &mut Call) {
         collect(value, Channel::Assistant, call, |json, body| body.collect_messages(json, Channel::Assistant));
     }
     if let Some(value) = span.get("gen_ai.tool.call.result") {
-        call.body.push(Channel::ToolResult, value.json(), tool.as_deref());
+        call.body.push(Channel::ToolResult, value.spelt_out(), tool.as_deref());
     }
 }
 

@@ -85,16 +85,17 @@ struct Span<'a> {
     resource: usize,
     /// Whether only events of it are known.
     orphaned: bool,
+    /// The position of the event that speaks for the whole call, where one does.
+    details: Option<usize>,
 }
 
 impl<'a> Span<'a> {
     /// The value of an attribute: the span's, else that of an event that speaks for the whole call. Of a span
     /// that is not in the message, its first event does.
     fn get(&self, key: &str) -> Option<&Value<'a>> {
-        let speaks = |event: &&Event<'_>| event.name == events::DETAILS;
-        let first = || self.events.first().filter(|_| self.orphaned)?.attributes.get(key);
-        let details = || self.events.iter().filter(speaks).find_map(|event| event.attributes.get(key));
-        self.attributes.get(key).or_else(details).or_else(first)
+        let first = self.orphaned.then_some(0);
+        let of_event = |position: Option<usize>| self.events.get(position?)?.attributes.get(key);
+        self.attributes.get(key).or_else(|| of_event(self.details)).or_else(|| of_event(first))
     }
 
     fn text(&self, key: &str) -> Option<Cow<'_, str>> {
@@ -173,6 +174,9 @@ const DIALECTS: &[&dyn Dialect] =
 /// Turns every GenAI span into an interaction.
 fn read_export(mut export: Export<'_>, format: &str, context: &Context<'_>, out: &mut Output) {
     out.passed_by = out.passed_by.saturating_add(join::give_records_to_spans(&mut export));
+    for span in &mut export.spans {
+        span.details = span.events.iter().position(|event| event.name == events::DETAILS);
+    }
     let calls: Vec<Option<Call>> = export.spans.iter().map(read_span).collect();
     let mut lineage = Lineage::new(&export);
     for (position, call) in calls.iter().enumerate() {

@@ -184,11 +184,11 @@ fn push_unshaped(span: &Span<'_>, call: &mut Call) {
     let has = |response: bool| call.body.messages.iter().any(|message| message.response == response);
     let (asked, answered) = (has(false), has(true));
     if !asked && let Some(input) = span.attributes.get("input.value") {
-        let message = Message::request(Channel::User, input.json());
+        let message = Message::request(Channel::User, input.spelt_out());
         call.body.messages.insert(0, message);
     }
     if !answered && let Some(output) = span.attributes.get("output.value") {
-        call.body.push(Channel::Assistant, output.json(), None);
+        call.body.push(Channel::Assistant, output.spelt_out(), None);
     }
     call.body.messages.retain(|message| !message.text.expose().is_empty());
 }
@@ -199,11 +199,11 @@ fn collect_tool(span: &Span<'_>, call: &mut Call) {
     let name = attributes.text("tool.name");
     let arguments = attributes.get("input.value").or_else(|| attributes.get("tool.parameters"));
     if let Some(arguments) = arguments {
-        call.body.push_call(None, name.as_deref(), arguments.json());
+        call.body.push_call(None, name.as_deref(), arguments.spelt_out());
     }
     call.body.begin_response();
     if let Some(result) = attributes.get("output.value") {
-        call.body.push(Channel::ToolResult, result.json(), name.as_deref());
+        call.body.push(Channel::ToolResult, result.spelt_out(), name.as_deref());
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! `gen_ai.prompt.N.*` and `gen_ai.completion.N.*` (in its first versions `llm.prompts.N.*` and
 //! `llm.completions.N.*`) hold the conversation, `llm.request.functions.N.*` the tools, `traceloop.span.kind`
-//! and `traceloop.entity.*` what workflows, tasks, agents and tools got and gave. Its newer versions write the
-//! attributes of [`super::latest`], with a few of these beside them.
+//! and `traceloop.entity.*` what workflows, tasks, agents and tools got and gave. Vector databases write what they
+//! found into events. Its newer versions write the attributes of [`super::latest`], with a few of these beside them.
 
 use super::flat::{self, FlatMessage};
 use super::{Call, Dialect, Role, Span, Value, error, tokens};
@@ -19,6 +19,7 @@ impl Dialect for OpenLlmetry {
         let attributes = &span.attributes;
         attributes.has("traceloop.span.kind")
             || attributes.has("llm.request.type")
+            || finds_documents(span)
             || PROMPTS.iter().chain(&COMPLETIONS).any(|prefix| attributes.has_below(prefix))
     }
 
@@ -35,6 +36,7 @@ impl Dialect for OpenLlmetry {
         call.body.tokens = tokens(span);
         call.body.error = error(span);
         match attributes.text("traceloop.span.kind").as_deref() {
+            _ if finds_documents(span) => collect_documents(span, &mut call),
             Some("tool") => collect_tool(span, &mut call),
             Some("workflow" | "task" | "agent") => return read_wrapper(span, call),
             _ => collect_model(span, &mut call),
@@ -55,6 +57,23 @@ fn read_wrapper(span: &Span<'_>, mut call: Call) -> Option<Call> {
     (!call.body.messages.is_empty()).then_some(call)
 }
 
+/// What a vector database found, an event each.
+const RESULT: &str = "db.query.result";
+
+fn finds_documents(span: &Span<'_>) -> bool {
+    span.events.iter().any(|event| event.name == RESULT && event.attributes.has("db.query.result.document"))
+}
+
+fn collect_documents(span: &Span<'_>, call: &mut Call) {
+    call.role = Role::Step;
+    call.body.begin_response();
+    for attributes in span.events.iter().filter(|event| event.name == RESULT).map(|event| &event.attributes) {
+        if let Some(document) = attributes.get("db.query.result.document") {
+            call.body.push(Channel::Document, document.json(), attributes.text("db.query.result.id").as_deref());
+        }
+    }
+}
+
 fn collect_tool(span: &Span<'_>, call: &mut Call) {
     call.role = Role::Step;
     collect_entity(span, Channel::ToolCall, Channel::ToolResult, call);
@@ -63,11 +82,11 @@ fn collect_tool(span: &Span<'_>, call: &mut Call) {
 fn collect_entity(span: &Span<'_>, input: Channel, output: Channel, call: &mut Call) {
     let name = span.attributes.text("traceloop.entity.name").filter(|_| input == Channel::ToolCall);
     if let Some(value) = span.attributes.get("traceloop.entity.input") {
-        call.body.push(input, value.json(), name.as_deref());
+        call.body.push(input, value.spelt_out(), name.as_deref());
     }
     call.body.begin_response();
     if let Some(value) = span.attributes.get("traceloop.entity.output") {
-        call.body.push(output, value.json(), name.as_deref());
+        call.body.push(output, value.spelt_out(), name.as_deref());
     }
 }
 

@@ -90,11 +90,11 @@ fn count_fields(bytes: &[u8], levels: u32) -> usize {
 
 /// Whether the message holds logs. Both kinds have the same outer three levels, and nothing names the kind; but
 /// most fields of a span and of a log record differ in type under the same number, and every record has one of
-/// them. Looks at the first record only.
+/// them.
 fn holds_logs(bytes: &[u8]) -> bool {
-    let scope = |bytes| fields(bytes).find(|field| field.number == 2).map(|field| field.content);
-    let resources = fields(bytes).filter(|field| field.number == 1);
-    let mut records = resources.filter_map(|resource| scope(resource.content)).filter_map(scope);
+    fn second(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+        fields(bytes).filter(|field| field.number == 2).map(|field| field.content)
+    }
     let kind = |field: Field<'_>| match (field.number, field.wire) {
         (1 | 11, WireType::SixtyFourBit) | (2 | 7, WireType::Varint) | (8, WireType::ThirtyTwoBit) => Some(true),
         (6 | 10 | 12, WireType::LengthDelimited) => Some(true),
@@ -102,7 +102,9 @@ fn holds_logs(bytes: &[u8]) -> bool {
         (7 | 8, WireType::SixtyFourBit) => Some(false),
         _ => None,
     };
-    records.next().and_then(|record| fields(record).find_map(kind)).unwrap_or(false)
+    let resources = fields(bytes).filter(|field| field.number == 1);
+    let records = resources.flat_map(|resource| second(resource.content)).flat_map(second);
+    records.flat_map(fields).find_map(kind).unwrap_or(false)
 }
 
 /// A field of a message, undecoded.
@@ -161,6 +163,7 @@ fn span(proto: &ProtoSpan, resource: usize) -> Span<'_> {
         events: proto.events.iter().map(event).collect(),
         resource,
         orphaned: false,
+        details: None,
     }
 }
 

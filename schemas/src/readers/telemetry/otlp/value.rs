@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::ser::{Serialize, Serializer};
 
+use super::super::lenient::Raw;
+
 /// The value of an attribute.
 #[derive(Default)]
 pub(super) enum Value<'a> {
@@ -84,6 +86,19 @@ impl Value<'_> {
             Self::Empty => Cow::Borrowed(""),
             Self::Text(text) => Cow::Borrowed(text),
             other => Cow::Owned(serde_json::to_string(other).unwrap_or_default()),
+        }
+    }
+}
+
+impl Value<'_> {
+    /// The value as text for a detector: JSON with its escapes spelt out, a JSON string without its quotes, since
+    /// instrumentations encode what tools get and give once more.
+    pub fn spelt_out(&self) -> Cow<'_, str> {
+        let json = self.json();
+        let structured = matches!(json.as_bytes().first(), Some(b'{' | b'[' | b'"'));
+        match serde_json::from_str::<Raw<'_>>(&json) {
+            Ok(raw) if structured => Cow::Owned(raw.text().into_owned()),
+            _ => json,
         }
     }
 }
