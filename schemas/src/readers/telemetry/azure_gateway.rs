@@ -166,8 +166,10 @@ fn unquoted(value: &RawValue) -> Cow<'_, str> {
 fn publish(mut rows: Vec<Row<'_>>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
     rows.sort_by_key(|row| row.sequence);
     // Streams deliver at least once.
-    let mut seen = HashSet::new();
-    rows.retain(|row| seen.insert(row.bytes));
+    if rows.len() > 1 {
+        let mut seen = HashSet::new();
+        rows.retain(|row| seen.insert(row.bytes));
+    }
     let mut body = Body::default();
     let mut request = Request::default();
     let known = collect_messages(&mut rows, 0, Channel::User, &mut body);
@@ -195,8 +197,9 @@ fn publish(mut rows: Vec<Row<'_>>, context: &Context<'_>, out: &mut Output) -> R
         return Ok(());
     }
     body.error = body.error.take().or_else(|| rows.iter().find_map(|row| row.failure.clone()));
-    let bytes: Vec<u8> = rows.iter().flat_map(|row| row.bytes.iter().copied()).collect();
-    envelope(rows).publish("azure_gateway", &request, body, &bytes, context, out);
+    // Rows without an id stand alone, so that the bytes of the first are those of all.
+    let bytes = rows.first().map(|row| row.bytes).unwrap_or_default();
+    envelope(rows).publish("azure_gateway", &request, body, bytes, context, out);
     Ok(())
 }
 
