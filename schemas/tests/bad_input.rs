@@ -252,7 +252,9 @@ fn a_bad_element_rejects_only_itself() {
         let one = read(text.as_bytes()).expect("sound").inputs.len();
         for record in [format!("[{elements}]"), format!("{{\"records\":[{elements}]}}")] {
             let out = read(record.as_bytes()).expect("a collection");
-            assert_eq!(out.inputs.len(), one * 2, "{name}");
+            // Rows that belong together are one interaction, and the same row twice is one row.
+            let joined = name.contains("/azure_gateway/");
+            assert_eq!(out.inputs.len(), if joined { one } else { one * 2 }, "{name}");
             let rejected: Vec<_> =
                 out.rejected.iter().map(|r| String::from_utf8_lossy(&r.bytes).into_owned()).collect();
             assert_eq!(rejected, ["7", "[]", "null", "{\"x\":1}"], "{name}");

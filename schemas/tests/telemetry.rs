@@ -1,7 +1,8 @@
 //! Golden cases of the telemetry readers: `cases/telemetry/READER/NAME.in.json` in, `NAME.out.json` out.
 //!
 //! A case's record is read with `auto`, so it also shows that the right reader recognises it. Protobuf
-//! stands as base64 in `NAME.in.b64`. `WEIR_BLESS=1` rewrites the expected outputs: deliberately.
+//! stands as base64 in `NAME.in.b64`. A collection of records that belong together stands in
+//! `NAME.records.json`: no reader recognises it, since it is opened before. `WEIR_BLESS=1` rewrites the expected outputs: deliberately.
 #![cfg(test)]
 
 mod telemetry_support;
@@ -18,7 +19,7 @@ fn cases() -> Vec<(String, PathBuf)> {
     for reader in fs::read_dir(root).expect("a directory of cases").map(|entry| entry.expect("an entry").path()) {
         let name = reader.file_name().expect("a name").to_string_lossy().into_owned();
         for file in fs::read_dir(&reader).expect("a directory").map(|entry| entry.expect("an entry").path()) {
-            if file.to_string_lossy().contains(".in.") {
+            if [".in.", ".records."].iter().any(|kind| file.to_string_lossy().contains(kind)) {
                 cases.push((name.clone(), file));
             }
         }
@@ -51,7 +52,7 @@ fn every_case_gives_what_stands_beside_it() {
         assert!(read.iter().all(|interaction| interaction.format == *reader), "{}", case.display());
         let actual = serde_json::to_string_pretty(&read).expect("serialisable") + "\n";
         let name = case.file_name().expect("a name").to_string_lossy();
-        let stem = name.split(".in.").next().expect("a stem");
+        let stem = name.split(".in.").flat_map(|name| name.split(".records.")).next().expect("a stem");
         let expected = case.with_file_name(format!("{stem}.out.json"));
         if std::env::var_os("WEIR_BLESS").is_some() {
             fs::write(&expected, &actual).expect("writable");

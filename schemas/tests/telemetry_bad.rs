@@ -388,6 +388,17 @@ fn what_a_stream_is_not_is_an_answer_in_plain_text() {
 }
 
 #[test]
+fn countless_tiny_things_in_protobuf_are_refused_before_they_fill_memory() {
+    let empty = |number: u8| field(number, &[]).repeat(2_000_000);
+    let spans = field(1, &field(2, &empty(2)));
+    let attributes = field(1, &field(2, &field(2, &empty(9))));
+    let events = field(1, &field(2, &field(2, &empty(11))));
+    for record in [empty(1), field(1, &empty(2)), spans, attributes, events] {
+        assert_eq!(reason(&record), Reason::TooLarge);
+    }
+}
+
+#[test]
 fn many_spans_under_one_crowded_resource_are_read() {
     let attribute = |key: &str, text: &str| [field(1, key.as_bytes()), field(2, &field(1, text.as_bytes()))].concat();
     let crowd: Vec<u8> = (0..150_000).flat_map(|n| field(1, &attribute(&format!("k{n:06}"), ""))).collect();

@@ -14,11 +14,22 @@ use schemas::{Channel, Interaction};
 use serde_json::Value;
 use telemetry_support::{base64, read};
 
-fn lines(file: &str) -> Option<Vec<String>> {
+fn path(name: &str) -> PathBuf {
     let root = std::env::var_os("WEIR_SAMPLES")
         .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")), PathBuf::from);
-    let path = root.join("telemetry").join(file);
-    match fs::read_to_string(&path) {
+    root.join("telemetry").join(name)
+}
+
+fn folder(name: &str) -> Option<PathBuf> {
+    let folder = Some(path(name)).filter(|path| path.is_dir());
+    if folder.is_none() {
+        println!("skipped: no samples");
+    }
+    folder
+}
+
+fn lines(file: &str) -> Option<Vec<String>> {
+    match fs::read_to_string(path(file)) {
         Ok(text) => Some(text.lines().map(str::to_owned).collect()),
         Err(_) => {
             println!("skipped: no samples");
@@ -166,4 +177,183 @@ fn spans_in_json_and_protobuf_say_the_same() {
     assert_eq!(count(Channel::ToolResult), 31);
     // One of them is empty, which is no message.
     assert_eq!(count(Channel::Assistant), 162 + 10 - 1);
+}
+
+/// The values of the JSON lines of a file under `key`, or the lines themselves.
+fn records(file: &str, key: Option<&str>) -> Option<Vec<Vec<u8>>> {
+    let unwrap = |line: String| match key {
+        Some(key) => serde_json::from_str::<Value>(&line).expect("JSON")[key].to_string().into_bytes(),
+        None => line.into_bytes(),
+    };
+    Some(lines(file)?.into_iter().map(unwrap).collect())
+}
+
+fn texts(interactions: &[Interaction], channel: Channel, response: bool) -> usize {
+    let wanted = |message: &&schemas::Message| message.channel == channel && message.response == response;
+    interactions.iter().flat_map(|i| &i.messages).filter(wanted).count()
+}
+
+/// Texts of the request and of the response by channel, counted from the samples by another program.
+#[derive(Debug, PartialEq)]
+struct Texts {
+    system: usize,
+    user: usize,
+    assistant: (usize, usize),
+    tool_call: (usize, usize),
+    tool_result: usize,
+    document: usize,
+}
+
+impl Texts {
+    fn of(interactions: &[Interaction]) -> Self {
+        let both = |channel| (texts(interactions, channel, false), texts(interactions, channel, true));
+        Self {
+            system: texts(interactions, Channel::System, false),
+            user: texts(interactions, Channel::User, false),
+            assistant: both(Channel::Assistant),
+            tool_call: both(Channel::ToolCall),
+            tool_result: texts(interactions, Channel::ToolResult, false),
+            document: texts(interactions, Channel::Document, false),
+        }
+    }
+}
+
+/// Whose interactions carry their tokens, and how many images stand in all of them.
+fn tokens_and_images(interactions: &[Interaction]) -> (usize, u32) {
+    let counted = interactions.iter().filter(|interaction| interaction.tokens.input.is_some_and(|count| count > 0));
+    (counted.count(), interactions.iter().map(|interaction| interaction.skipped.images).sum())
+}
+
+#[test]
+fn events_of_the_older_conventions_are_read_without_their_spans() {
+    let Some(logs) = records("otlp_genai_semconv_1_30_events/logs.otlp.jsonl", None) else { return };
+    let (tally_of_logs, read) = tally(logs.iter().cloned());
+    // Three answers say nothing but that they ended.
+    assert_eq!(tally_of_logs, Tally { read: 472, passed_by: 3, rejected: 0 });
+    let texts =
+        Texts { system: 58 + 6, user: 228, assistant: (4, 108), tool_call: (17, 30), tool_result: 29, document: 0 };
+    assert_eq!(Texts::of(&read), texts);
+    assert!(read.iter().all(|interaction| interaction.trace.is_some() && interaction.provider.is_some()));
+    // By default neither the spans nor their events hold a text; what the calls cost is told.
+    let Some(spans) = records("otlp_genai_semconv_1_30_events/traces.otlp.jsonl", None) else { return };
+    let (tally, read) = tally(spans);
+    assert_eq!(tally, Tally { read: 212, passed_by: 17, rejected: 0 });
+    assert_eq!(tokens_and_images(&read), (163, 0));
+}
+
+/// All records of a file as one message: its resources under one another.
+fn one_message(records: &[Vec<u8>], key: &str) -> Value {
+    let resources = records.iter().flat_map(|record| {
+        let mut value: Value = serde_json::from_slice(record).expect("JSON");
+        value[key].take().as_array().expect("resources").clone()
+    });
+    Value::Array(resources.collect())
+}
+
+#[test]
+fn events_are_joined_to_their_spans_within_a_message() {
+    let Some(logs) = records("otlp_genai_semconv_1_30_events/logs.otlp.jsonl", None) else { return };
+    let Some(spans) = records("otlp_genai_semconv_1_30_events/traces.otlp.jsonl", None) else { return };
+    let message = serde_json::json!({
+        "resourceSpans": one_message(&spans, "resourceSpans"),
+        "resourceLogs": one_message(&logs, "resourceLogs"),
+    });
+    let (_, alone) = tally(logs);
+    let (_, joined) = tally([message.to_string().into_bytes()]);
+    assert_eq!(Texts::of(&joined), Texts::of(&alone));
+    let told =
+        joined.iter().filter(|interaction| !interaction.messages.is_empty() && interaction.tokens.input.is_some());
+    assert!(told.count() > 100, "texts and tokens of one call are one interaction");
+}
+
+#[test]
+fn openinference_is_read() {
+    let Some(spans) = records("otlp_openinference/traces.otlp.jsonl", None) else { return };
+    let (tally, read) = tally(spans);
+    assert_eq!(tally, Tally { read: 124, passed_by: 0, rejected: 0 });
+    // Seven refusals stand in the raw response only.
+    let texts =
+        Texts { system: 33, user: 118, assistant: (0, 99 + 7), tool_call: (24, 26), tool_result: 24, document: 26 };
+    assert_eq!((Texts::of(&read), tokens_and_images(&read)), (texts, (89, 3)));
+}
+
+#[test]
+fn openllmetry_is_read() {
+    let Some(spans) = records("otlp_openllmetry/traces.otlp.jsonl", None) else { return };
+    let (tally, read) = tally(spans);
+    assert_eq!(tally, Tally { read: 142, passed_by: 0, rejected: 0 });
+    let texts = Texts {
+        system: 40 + 6,
+        user: 137,
+        assistant: (1, 109 + 7),
+        tool_call: (26, 33),
+        tool_result: 26,
+        document: 36,
+    };
+    assert_eq!((Texts::of(&read), tokens_and_images(&read)), (texts, (105, 2)));
+}
+
+#[test]
+fn protobuf_of_every_instrumentation_is_read() {
+    for (folder, read, passed_by) in [
+        ("otlp_genai_semconv_1_30_events", 212, 17),
+        ("otlp_genai_semconv_latest", 212, 17),
+        ("otlp_openinference", 125, 0),
+        ("otlp_openllmetry", 168, 0),
+    ] {
+        let Some(lines) = lines(&format!("{folder}/traces.otlp_proto.b64.txt")) else { return };
+        let (tally, _) = tally(lines.into_iter().map(|line| base64(line.as_bytes())));
+        assert_eq!(tally, Tally { read, passed_by, rejected: 0 }, "{folder}");
+    }
+}
+
+#[test]
+fn single_spans_of_a_gateway_are_read() {
+    let Some(folder) = folder("otlp_openinference_envoy_recorded") else { return };
+    let spans = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path());
+    let mut read = Vec::new();
+    let mut passed_by = 0;
+    for path in spans.filter(|path| path.extension().is_some_and(|extension| extension == "json")) {
+        let span: Value = serde_json::from_slice(&fs::read(&path).expect("a span")).expect("JSON");
+        let record = serde_json::json!({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}).to_string();
+        let (tally, mut interactions) = tally([record.into_bytes()]);
+        assert_eq!(tally.rejected, 0, "{}", path.display());
+        passed_by += tally.passed_by;
+        read.append(&mut interactions);
+    }
+    // Four embeddings; of the rest, four failed and three ended at their limit before they said anything.
+    assert_eq!((read.len(), passed_by), (16, 4));
+    assert_eq!(read.iter().filter(|interaction| interaction.error.is_some()).count(), 4);
+    assert_eq!(unanswered(&read).len(), 3);
+}
+
+#[test]
+fn payloads_of_litellm_are_read() {
+    let Some(payloads) = records("litellm_standard_logging_payload/replayed.jsonl", None) else { return };
+    let (tally, read) = tally(payloads);
+    assert_eq!(tally, Tally { read: 119, passed_by: 0, rejected: 0 });
+    let texts =
+        Texts { system: 29, user: 110 + 3, assistant: (0, 92 + 7), tool_call: (20, 26), tool_result: 20, document: 26 };
+    assert_eq!(Texts::of(&read), texts);
+    assert_eq!(read.iter().filter(|interaction| interaction.error.is_some()).count(), 2);
+    assert!(unanswered(&read).is_empty());
+}
+
+#[test]
+fn invocations_of_bedrock_are_read() {
+    for (file, expected) in [("panther_tests.jsonl", 4), ("real_log.jsonl", 1)] {
+        let Some(logs) = records(&format!("aws_bedrock_invocation_log/{file}"), Some("log")) else { return };
+        let (tally, read) = tally(logs);
+        assert_eq!(tally, Tally { read: expected, passed_by: 0, rejected: 0 }, "{file}");
+        assert_eq!((texts(&read, Channel::User, false), texts(&read, Channel::Assistant, true)), (expected, expected));
+        assert!(read.iter().all(|interaction| interaction.who.user.is_some()));
+    }
+}
+
+#[test]
+fn invocations_of_bedrock_in_cloudtrail_are_signals() {
+    let Some(events) = records("aws_cloudtrail_bedrock/panther_tests.jsonl", Some("log")) else { return };
+    for event in events {
+        assert_eq!(schemas::readers::reader_of(&event).map(|reader| reader.name()), Some("aws_cloudtrail"));
+    }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 /// The reason code of a dead letter. The names are part of the contract with operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
+    /// A part of the record lies elsewhere, and only its place is known.
+    BodyElsewhere,
     /// Nothing to read.
     Empty,
     /// A field is present and says something impossible.
@@ -35,6 +37,7 @@ impl Reason {
     /// The code on the wire.
     pub fn code(self) -> &'static str {
         match self {
+            Self::BodyElsewhere => "body_elsewhere",
             Self::Empty => "empty",
             Self::InvalidField => "invalid_field",
             Self::InvalidUtf8 => "invalid_utf8",

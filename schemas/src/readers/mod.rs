@@ -6,8 +6,10 @@
 //! is asked. What no reader recognises is an error with a reason, never silence.
 //!
 //! Collections that shippers wrap around records (`{"records": [...]}`, `{"Records": [...]}`,
-//! `{"value": [...]}`, a top-level array) are opened here, so that a bad element rejects only itself.
+//! `{"value": [...]}`, a top-level array, CloudWatch's `logEvents`) are opened here, so that a bad element
+//! rejects only itself.
 
+mod cloudwatch;
 mod context;
 mod error;
 mod json;
@@ -15,6 +17,7 @@ pub mod signals;
 pub mod telemetry;
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
@@ -135,6 +138,20 @@ pub trait Reader: Sync {
     /// # Errors
     /// When the record has the shape but cannot be read; `out` then holds nothing of it.
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError>;
+
+    /// Whether several records of one collection may be parts of one interaction.
+    fn joins_rows(&self) -> bool {
+        false
+    }
+
+    /// Reads the records of one collection that are this reader's. What cannot be read is rejected one by one.
+    fn read_rows(&self, records: &[RawRecord<'_>], context: &Context<'_>, out: &mut Output) {
+        for record in records {
+            if let Err(error) = self.read(record, context, out) {
+                out.rejected.push(Rejected { bytes: record.bytes.to_vec(), error });
+            }
+        }
+    }
 }
 
 /// Every reader, alphabetically within telemetry and signals.
@@ -167,7 +184,17 @@ pub fn read(
 
 /// Reads `bytes`, and where they are no JSON because of lone surrogates, a copy without them.
 fn read_mended(bytes: &[u8], mut read: impl FnMut(&[u8]) -> Result<(), ReadError>) -> Result<(), ReadError> {
-    match read(bytes) {
+    let result = read(bytes);
+    retry_mended(result, bytes, read)
+}
+
+/// The second half of it, after a first `result`.
+fn retry_mended(
+    result: Result<(), ReadError>,
+    bytes: &[u8],
+    mut read: impl FnMut(&[u8]) -> Result<(), ReadError>,
+) -> Result<(), ReadError> {
+    match result {
         Err(error) if error.reason == Reason::MalformedJson => {
             match std::str::from_utf8(bytes).ok().and_then(json::mend_surrogates) {
                 Some(mended) => read(mended.as_bytes()),
@@ -190,7 +217,10 @@ fn read_record(
     match json::top_level(bytes) {
         Ok(json::Top::Object(object)) => match object.collection() {
             Some(elements) => read_elements(&elements, format, context, out),
-            None => read_one(&RawRecord::opened(bytes, Some(object)), format, context, out),
+            None => match cloudwatch::open(&object, context.limits.record_bytes_max) {
+                Some(messages) => read_messages(&messages?, format, context, out),
+                None => read_one(&RawRecord::opened(bytes, Some(object)), format, context, out),
+            },
         },
         Ok(json::Top::Array(elements)) => read_elements(&elements, format, context, out),
         Err(error) => {
@@ -209,17 +239,17 @@ fn recognise(record: &RawRecord<'_>) -> Option<&'static dyn Reader> {
 
 /// The reader that takes `bytes`, or their first element where they are a collection.
 pub fn reader_of(bytes: &[u8]) -> Option<&'static dyn Reader> {
-    let first = match json::top_level(bytes) {
+    let of_element = |bytes: &[u8]| recognise(&element_of(bytes).ok()?);
+    match json::top_level(bytes) {
         Ok(json::Top::Object(object)) => match object.collection() {
-            Some(elements) => elements.first().copied()?,
-            None => return recognise(&RawRecord::opened(bytes, Some(object))),
+            Some(elements) => of_element(elements.first()?.get().as_bytes()),
+            None => match cloudwatch::open(&object, Limits::default().record_bytes_max) {
+                Some(messages) => of_element(messages.ok()?.first()?.as_bytes()),
+                None => recognise(&RawRecord::opened(bytes, Some(object))),
+            },
         },
-        Ok(json::Top::Array(elements)) => elements.first().copied()?,
-        Err(_) => return recognise(&RawRecord::opened(bytes, None)),
-    };
-    match json::top_level(first.get().as_bytes()) {
-        Ok(json::Top::Object(object)) => recognise(&RawRecord::opened(first.get().as_bytes(), Some(object))),
-        _ => None,
+        Ok(json::Top::Array(elements)) => of_element(elements.first()?.get().as_bytes()),
+        Err(_) => recognise(&RawRecord::opened(bytes, None)),
     }
 }
 
@@ -227,27 +257,51 @@ pub fn reader_of(bytes: &[u8]) -> Option<&'static dyn Reader> {
 /// than any format takes; of smaller ones, each would become a dead letter larger than itself.
 const ELEMENTS_MAX: usize = 64 * 1024;
 
+fn refuse_many(elements: usize) -> Result<(), ReadError> {
+    if elements > ELEMENTS_MAX {
+        let message = format!("a collection of {elements} elements, the limit is {ELEMENTS_MAX}");
+        return Err(ReadError::new(Reason::TooLarge, message));
+    }
+    Ok(())
+}
+
 fn read_elements(
     elements: &[&RawValue],
     format: Option<&'static dyn Reader>,
     context: &Context<'_>,
     out: &mut Output,
 ) -> Result<(), ReadError> {
-    if elements.len() > ELEMENTS_MAX {
-        let message = format!("a collection of {} elements, the limit is {ELEMENTS_MAX}", elements.len());
-        return Err(ReadError::new(Reason::TooLarge, message));
-    }
+    refuse_many(elements.len())?;
+    let mut rows: BTreeMap<&'static str, (&'static dyn Reader, Vec<RawRecord<'_>>)> = BTreeMap::new();
     for element in elements {
         let bytes = element.get().as_bytes();
-        let result = read_mended(bytes, |bytes| match json::top_level(bytes)? {
-            json::Top::Object(object) => read_one(&RawRecord::opened(bytes, Some(object)), format, context, out),
-            json::Top::Array(_) => Err(ReadError::new(Reason::UnrecognisedFormat, "an array within a collection")),
-        });
-        if let Err(error) = result {
+        let result = match element_of(bytes) {
+            Ok(record) => match format.or_else(|| recognise(&record)) {
+                Some(reader) if reader.joins_rows() && json::refuse_depth(bytes).is_ok() => {
+                    rows.entry(reader.name()).or_insert_with(|| (reader, Vec::new())).1.push(record);
+                    continue;
+                }
+                reader => read_with(reader, &record, context, out),
+            },
+            Err(error) => Err(error),
+        };
+        let again = |bytes: &[u8]| read_one(&element_of(bytes)?, format, context, out);
+        if let Err(error) = retry_mended(result, bytes, again) {
             out.rejected.push(Rejected { bytes: bytes.to_vec(), error });
         }
     }
+    for (reader, records) in rows.into_values() {
+        reader.read_rows(&records, context, out);
+    }
     Ok(())
+}
+
+/// An element of a collection.
+fn element_of(bytes: &[u8]) -> Result<RawRecord<'_>, ReadError> {
+    match json::top_level(bytes)? {
+        json::Top::Object(object) => Ok(RawRecord::opened(bytes, Some(object))),
+        json::Top::Array(_) => Err(ReadError::new(Reason::UnrecognisedFormat, "an array within a collection")),
+    }
 }
 
 fn read_one(
@@ -256,9 +310,39 @@ fn read_one(
     context: &Context<'_>,
     out: &mut Output,
 ) -> Result<(), ReadError> {
+    read_with(format.or_else(|| recognise(record)), record, context, out)
+}
+
+fn read_with(
+    reader: Option<&'static dyn Reader>,
+    record: &RawRecord<'_>,
+    context: &Context<'_>,
+    out: &mut Output,
+) -> Result<(), ReadError> {
     json::refuse_depth(record.bytes)?;
-    match format.or_else(|| recognise(record)) {
+    match reader {
         Some(reader) => reader.read(record, context, out),
         None => Err(ReadError::new(Reason::UnrecognisedFormat, "no reader recognises the shape of this object")),
     }
+}
+
+/// Reads the messages of CloudWatch's envelope, each a record of its own.
+fn read_messages(
+    messages: &[String],
+    format: Option<&'static dyn Reader>,
+    context: &Context<'_>,
+    out: &mut Output,
+) -> Result<(), ReadError> {
+    refuse_many(messages.len())?;
+    if messages.is_empty() {
+        out.passed_by = out.passed_by.saturating_add(1);
+    }
+    for message in messages {
+        let bytes = message.as_bytes();
+        let result = read_mended(bytes, |bytes| read_one(&element_of(bytes)?, format, context, out));
+        if let Err(error) = result {
+            out.rejected.push(Rejected { bytes: bytes.to_vec(), error });
+        }
+    }
+    Ok(())
 }

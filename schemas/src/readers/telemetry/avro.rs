@@ -4,7 +4,7 @@
 //! registry's frame (a zero byte, then the schema's id) is recognised but not read: which schema an id means
 //! is known to the registry alone, and asking it is no reader's business.
 
-use super::exchange::keep_newest;
+use super::envelope::keep_newest;
 use crate::avro::{self, AvroError};
 use crate::ids::TenantId;
 use crate::interaction::Interaction;

@@ -1,12 +1,28 @@
 //! Readers of inference telemetry: each turns a record of one format into interactions.
+//!
+//! # What a dialect cannot tell
+//!
+#![doc = include_str!("dialects.md")]
 
 mod avro;
+mod azure_gateway;
+mod bedrock;
 mod body;
+mod envelope;
 mod exchange;
 mod lenient;
+mod litellm;
 mod otlp;
 
 use super::Reader;
 
 /// Every telemetry reader, alphabetically.
-pub const READERS: &[&dyn Reader] = &[&avro::Avro, &exchange::Exchange, &otlp::OtlpJson, &otlp::OtlpProto];
+pub const READERS: &[&dyn Reader] = &[
+    &avro::Avro,
+    &azure_gateway::AzureGateway,
+    &bedrock::Bedrock,
+    &exchange::Exchange,
+    &litellm::LiteLlm,
+    &otlp::OtlpJson,
+    &otlp::OtlpProto,
+];

@@ -20,7 +20,7 @@ use message::ChatMessage;
 use part::Content;
 pub(super) use part::Part;
 pub(super) use request::Request;
-pub(super) use response::RecordedResponse;
+pub(super) use response::{RecordedResponse, read_response};
 
 use super::lenient::List;
 use crate::interaction::{Channel, FilterVerdict, Message, Skipped, Tokens};
@@ -108,7 +108,7 @@ impl Body {
     }
 
     /// The name of the tool that the call `id` went to.
-    fn tool_name(&self, id: Option<&str>) -> Option<String> {
+    pub fn tool_name(&self, id: Option<&str>) -> Option<String> {
         self.tools.get(id?).cloned()
     }
 
@@ -119,7 +119,7 @@ impl Body {
 }
 
 /// The channel of a role; `default` for a role that is absent.
-fn channel_of(role: Option<&str>, default: Channel) -> Channel {
+pub(super) fn channel_of(role: Option<&str>, default: Channel) -> Channel {
     let Some(role) = role else { return default };
     match role {
         "user" | "human" | "USER" | "Human" => Channel::User,

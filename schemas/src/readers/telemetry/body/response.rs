@@ -196,6 +196,15 @@ impl RecordedResponse<'_> {
     }
 }
 
+/// Adds what a response says that stands in a JSON value of its own.
+///
+/// # Errors
+/// When the value does not decode.
+pub fn read_response(raw: &RawValue, body: &mut Body) -> Result<(), serde_json::Error> {
+    serde_json::from_str::<RecordedResponse<'_>>(raw.get())?.collect(body);
+    Ok(())
+}
+
 /// Adds what a response object says.
 pub(super) fn collect_object(json: &str, body: &mut Body) -> Result<(), serde_json::Error> {
     let response: Response<'_> = serde_json::from_str(json)?;

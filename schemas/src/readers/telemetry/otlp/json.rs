@@ -1,21 +1,23 @@
-//! `otlp_json`: traces as the Collector's exporter writes them with encoding `otlp_json`.
+//! `otlp_json`: traces and logs as the Collector's exporter writes them with encoding `otlp_json`.
 //!
 //! Structures of its own instead of the library's: exporters write enums by name or number, 64-bit numbers
 //! as strings or numbers, ids in hex or (as plain proto3 JSON would) base64, and keys in camel or snake case,
 //! of which the library's decoder refuses some. They borrow from the record, which the library's do not.
 
 use base64::Engine;
+use serde::Deserialize;
 
 use super::super::lenient::{Count, List, Switch, Text, object};
 use super::value::{Attributes, Members, Value};
-use super::{Span, Trace, read_trace};
+use super::{Event, Export, LogRecord, Place, Span, read_export};
 use crate::readers::json::refuse_crowds;
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, Reason};
 
 /// Reads `otlp_json` records.
 pub struct OtlpJson;
 
-const ROOTS: [&str; 2] = ["resourceSpans", "resource_spans"];
+const TRACES: [&str; 2] = ["resourceSpans", "resource_spans"];
+const LOGS: [&str; 2] = ["resourceLogs", "resource_logs"];
 
 impl Reader for OtlpJson {
     fn name(&self) -> &'static str {
@@ -23,22 +25,31 @@ impl Reader for OtlpJson {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        record.has_any(&ROOTS)
+        record.has_any(&TRACES) || record.has_any(&LOGS)
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
         refuse_crowds(record.bytes)?;
-        let Some(root) = ROOTS.iter().find_map(|key| record.field(key)) else {
-            return Err(ReadError::new(Reason::MissingField, "`resourceSpans` is absent"));
-        };
-        if !root.get().starts_with('[') {
-            return Err(ReadError::new(Reason::InvalidField, "`resourceSpans` is no array"));
+        let mut export = Export::default();
+        let traces: Option<List<ResourceSpans<'_>>> = root(record, &TRACES)?;
+        let logs: Option<List<ResourceLogs<'_>>> = root(record, &LOGS)?;
+        if traces.is_none() && logs.is_none() {
+            return Err(ReadError::new(Reason::MissingField, "`resourceSpans` and `resourceLogs` are absent"));
         }
-        let resources: List<ResourceSpans<'_>> =
-            serde_json::from_str(root.get()).map_err(|error| ReadError::json(&error))?;
-        read_trace(&trace(resources), self.name(), context, out);
+        traces.unwrap_or_default().0.into_iter().for_each(|resource| add_spans(resource, &mut export));
+        logs.unwrap_or_default().0.into_iter().for_each(|resource| add_records(resource, &mut export));
+        read_export(export, self.name(), context, out);
         Ok(())
     }
+}
+
+/// The array under the first of `keys` that is there.
+fn root<'a, T: Deserialize<'a>>(record: &RawRecord<'a>, keys: &[&str]) -> Result<Option<List<T>>, ReadError> {
+    let Some((key, raw)) = keys.iter().find_map(|key| Some((key, record.field(key)?))) else { return Ok(None) };
+    if !raw.get().starts_with('[') {
+        return Err(ReadError::new(Reason::InvalidField, format!("`{key}` is no array")));
+    }
+    serde_json::from_str(raw.get()).map(Some).map_err(|error| ReadError::json(&error))
 }
 
 object! {
@@ -107,43 +118,123 @@ object! {
         "endTimeUnixNano" | "end_time_unix_nano" => end: Count,
         "flags" => flags: Count,
         "attributes" => attributes: List<KeyValue<'a>>,
+        "events" => events: List<JsonEvent<'a>>,
+        "status" => status: Status<'a>,
     }
 }
 
-fn trace(resources: List<ResourceSpans<'_>>) -> Trace<'_> {
-    let mut trace = Trace::default();
-    for resource in resources.0 {
-        let position = trace.resources.len();
-        trace.resources.push(attributes(resource.resource.attributes));
-        let spans = resource.scopes.0.into_iter().flat_map(|scope| scope.spans.0);
-        trace.spans.extend(spans.map(|json| span(json, position)));
+object! {
+    /// Something that happened within a span.
+    JsonEvent {
+        "name" => name: Text<'a>,
+        "timeUnixNano" | "time_unix_nano" => time: Count,
+        "attributes" => attributes: List<KeyValue<'a>>,
     }
-    trace
+}
+
+object! {
+    /// Whether the span failed.
+    Status {
+        "code" => code: Text<'a>,
+    }
+}
+
+object! {
+    /// Log records of one resource.
+    ResourceLogs {
+        "resource" => resource: Resource<'a>,
+        "scopeLogs" | "scope_logs" | "instrumentationLibraryLogs" => scopes: List<ScopeLogs<'a>>,
+    }
+}
+
+object! {
+    /// Log records of one instrumentation.
+    ScopeLogs {
+        "logRecords" | "log_records" | "logs" => records: List<JsonLogRecord<'a>>,
+    }
+}
+
+object! {
+    /// A log record.
+    JsonLogRecord {
+        "traceId" | "trace_id" => trace_id: Text<'a>,
+        "spanId" | "span_id" => span_id: Text<'a>,
+        "timeUnixNano" | "time_unix_nano" => time: Count,
+        "observedTimeUnixNano" | "observed_time_unix_nano" => observed: Count,
+        "eventName" | "event_name" => name: Text<'a>,
+        "flags" => flags: Count,
+        "body" => body: AnyValue<'a>,
+        "attributes" => attributes: List<KeyValue<'a>>,
+    }
+}
+
+fn add_spans<'a>(resource: ResourceSpans<'a>, export: &mut Export<'a>) {
+    let position = export.resources.len();
+    export.resources.push(attributes(resource.resource.attributes));
+    let spans = resource.scopes.0.into_iter().flat_map(|scope| scope.spans.0);
+    export.spans.extend(spans.map(|json| span(json, position)));
+}
+
+fn add_records<'a>(resource: ResourceLogs<'a>, export: &mut Export<'a>) {
+    let position = export.resources.len();
+    export.resources.push(attributes(resource.resource.attributes));
+    let records = resource.scopes.0.into_iter().flat_map(|scope| scope.records.0);
+    export.records.extend(records.map(|json| log_record(json, position)));
 }
 
 fn span(json: JsonSpan<'_>, resource: usize) -> Span<'_> {
     Span {
-        trace_id: id(&json.trace_id, 16),
-        span_id: id(&json.span_id, 8),
-        parent_span_id: id(&json.parent_span_id, 8),
+        place: place(&json.trace_id, &json.span_id),
+        parent_span_id: span_id(&json.parent_span_id),
         start_nanos: json.start.0.unwrap_or(0),
         end_nanos: json.end.0.unwrap_or(0),
-        flags: json.flags.0.and_then(|flags| u32::try_from(flags).ok()).unwrap_or(0),
+        flags: flags(json.flags),
+        failed: matches!(json.status.code.get(), Some("2" | "STATUS_CODE_ERROR")),
         attributes: attributes(json.attributes),
+        events: json.events.0.into_iter().map(event).collect(),
         resource,
+        orphaned: false,
+        details: None,
     }
 }
 
-/// An id in lower-case hex, whether it came in hex or base64; empty where it is neither.
-fn id(text: &Text<'_>, bytes: usize) -> String {
-    let Some(text) = text.get() else { return String::new() };
+fn event(json: JsonEvent<'_>) -> Event<'_> {
+    Event {
+        name: json.name.into_cow(),
+        nanos: json.time.0.unwrap_or(0),
+        attributes: attributes(json.attributes),
+        body: Value::Empty,
+    }
+}
+
+fn log_record(json: JsonLogRecord<'_>, resource: usize) -> LogRecord<'_> {
+    let attributes = attributes(json.attributes);
+    let nanos = json.time.0.filter(|nanos| *nanos > 0).or(json.observed.0).unwrap_or(0);
+    let event = Event { name: json.name.into_cow(), nanos, attributes, body: value(json.body) };
+    let place = place(&json.trace_id, &json.span_id);
+    LogRecord { event: event.with_older_name(), place, flags: flags(json.flags), resource }
+}
+
+fn flags(count: Count) -> u32 {
+    count.0.and_then(|flags| u32::try_from(flags).ok()).unwrap_or(0)
+}
+
+fn place(trace: &Text<'_>, span: &Text<'_>) -> Place {
+    Place { trace_id: id(trace, 16).unwrap_or(0), span_id: span_id(span) }
+}
+
+fn span_id(text: &Text<'_>) -> u64 {
+    id(text, 8).and_then(|id| u64::try_from(id).ok()).unwrap_or(0)
+}
+
+/// An id of so many bytes, whether it came in hex or base64.
+fn id(text: &Text<'_>, bytes: usize) -> Option<u128> {
+    let text = text.get()?;
     if text.len() == bytes * 2 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return text.to_ascii_lowercase();
+        return u128::from_str_radix(text, 16).ok();
     }
-    match base64::engine::general_purpose::STANDARD.decode(text) {
-        Ok(decoded) if decoded.len() == bytes => super::proto::hex(&decoded),
-        _ => String::new(),
-    }
+    let decoded = base64::engine::general_purpose::STANDARD.decode(text).ok()?;
+    (decoded.len() == bytes).then(|| super::number(&decoded))
 }
 
 fn attributes(list: List<KeyValue<'_>>) -> Attributes<'_> {

@@ -7,8 +7,8 @@
 
 use super::super::body::{Body, Part};
 use super::super::lenient::List;
-use super::{Call, Dialect, Span, Value};
-use crate::interaction::{Channel, Named, Tokens};
+use super::{Call, Dialect, Role, Span, Value, error, tokens};
+use crate::interaction::{Channel, Tokens};
 
 pub(super) struct Latest;
 
@@ -25,70 +25,65 @@ const MARKS: [&str; 7] = [
 impl Dialect for Latest {
     fn recognises(&self, span: &Span<'_>) -> bool {
         let tool = || span.attributes.text("gen_ai.operation.name").is_some_and(|name| name == "execute_tool");
-        MARKS.iter().any(|key| span.attributes.has(key)) || tool()
+        MARKS.iter().any(|key| span.attributes.has(key)) || tool() || span.details.is_some()
     }
 
     fn read(&self, span: &Span<'_>) -> Option<Call> {
-        let attributes = &span.attributes;
+        let operation = span.text("gen_ai.operation.name").unwrap_or_default();
         let mut call = Call {
-            id: attributes.owned("gen_ai.response.id"),
-            provider: attributes.owned("gen_ai.provider.name"),
-            model: attributes.owned("gen_ai.request.model"),
-            conversation: attributes.owned("gen_ai.conversation.id"),
-            agent: Named { id: attributes.owned("gen_ai.agent.id"), name: attributes.owned("gen_ai.agent.name") },
+            id: span.owned("gen_ai.response.id"),
+            provider: span.owned("gen_ai.provider.name").or_else(|| span.owned("gen_ai.system")),
+            model: span.owned("gen_ai.request.model"),
+            role: match operation.as_ref() {
+                "execute_tool" | "retrieval" => Role::Step,
+                "invoke_agent" | "create_agent" | "invoke_workflow" => Role::Wrapper,
+                _ => Role::Model,
+            },
             ..Call::default()
         };
-        call.body.model = attributes.owned("gen_ai.response.model");
-        call.body.tokens = tokens(span);
-        call.body.finish_reasons = attributes.texts("gen_ai.response.finish_reasons");
-        call.body.error = attributes.owned("error.type");
+        call.body.model = span.owned("gen_ai.response.model");
+        // What an agent's calls cost together is counted with each of them.
+        call.body.tokens = if call.role == Role::Wrapper { Tokens::default() } else { tokens(span) };
+        call.body.finish_reasons = span.get("gen_ai.response.finish_reasons").map(Value::texts).unwrap_or_default();
+        call.body.error = error(span);
         collect_texts(span, &mut call);
-        let body = &call.body;
-        let embeds = attributes.text("gen_ai.operation.name").is_some_and(|name| name == "embeddings");
-        let silent = body.messages.is_empty() && body.error.is_none();
-        (!silent || !embeds && body.tokens != Tokens::default()).then_some(call)
-    }
-}
-
-fn tokens(span: &Span<'_>) -> Tokens {
-    let count = |key| span.attributes.count(key);
-    Tokens {
-        input: count("gen_ai.usage.input_tokens"),
-        output: count("gen_ai.usage.output_tokens"),
-        total: count("gen_ai.usage.total_tokens"),
-        cached: count("gen_ai.usage.cache_read.input_tokens"),
-        reasoning: count("gen_ai.usage.reasoning.output_tokens"),
+        let silent = call.body.messages.is_empty() && (call.body.error.is_none() || call.role == Role::Wrapper);
+        let speaks = call.role == Role::Model && operation != "embeddings" && call.says_something();
+        let chat = ["chat", "generate_content", "text_completion"].contains(&operation.as_ref());
+        (!silent || speaks || chat).then_some(call)
     }
 }
 
 fn collect_texts(span: &Span<'_>, call: &mut Call) {
-    let attributes = &span.attributes;
-    let tool = attributes.owned("gen_ai.tool.name");
-    if let Some(value) = attributes.get("gen_ai.system_instructions") {
+    let tool = span.owned("gen_ai.tool.name");
+    if let Some(value) = span.get("gen_ai.system_instructions") {
         collect(value, Channel::System, call, |json, body| body.collect_content(json, Channel::System));
     }
-    if let Some(value) = attributes.get("gen_ai.input.messages") {
+    if let Some(value) = span.get("gen_ai.input.messages") {
         collect(value, Channel::User, call, |json, body| body.collect_messages(json, Channel::User));
     }
-    if let Some(value) = attributes.get("gen_ai.tool.definitions") {
+    if let Some(query) = span.get("gen_ai.retrieval.query.text") {
+        call.body.push(Channel::User, query.json(), None);
+    }
+    if let Some(value) = span.get("gen_ai.tool.definitions") {
         collect(value, Channel::Document, call, |json, body| body.collect_tools(json));
     }
-    if let Some(value) = attributes.get("gen_ai.tool.call.arguments") {
-        call.body.push_call(attributes.text("gen_ai.tool.call.id").as_deref(), tool.as_deref(), value.json());
+    if let Some(value) = span.get("gen_ai.tool.call.arguments") {
+        call.body.push_call(span.text("gen_ai.tool.call.id").as_deref(), tool.as_deref(), value.spelt_out());
     }
     call.body.begin_response();
-    if let Some(value) = attributes.get("gen_ai.retrieval.documents") {
+    if let Some(value) = span.get("gen_ai.retrieval.documents") {
         collect(value, Channel::Document, call, |json, body| {
             let documents: List<Part<'_>> = serde_json::from_str(json)?;
             documents.0.into_iter().for_each(|document| document.collect_document(body));
             Ok(())
         });
     }
-    if let Some(value) = attributes.get("gen_ai.output.messages") {
+    if let Some(value) = span.get("gen_ai.output.messages") {
         collect(value, Channel::Assistant, call, |json, body| body.collect_messages(json, Channel::Assistant));
     }
-    if let Some(value) = attributes.get("gen_ai.tool.call.result") {
-        call.body.push(Channel::ToolResult, value.json(), tool.as_deref());
+    if let Some(value) = span.get("gen_ai.tool.call.result") {
+        call.body.push(Channel::ToolResult, value.spelt_out(), tool.as_deref());
     }
 }
 

@@ -1,69 +1,160 @@
-//! OpenTelemetry traces: from spans to interactions, whatever the encoding and the dialect.
+//! OpenTelemetry traces and logs: from spans and events to interactions, whatever the encoding and the dialect.
 //!
-//! The Collector's Kafka exporter puts many resources and spans into one message. [`json`] and [`proto`]
-//! decode it into [`Span`]s; each span is then offered to the dialects, the ways in which instrumentations
-//! write GenAI calls. A dialect is a file and a line in [`DIALECTS`]. Spans that no dialect knows belong to
-//! other software: they are passed by and counted.
+//! The Collector's Kafka exporter puts many resources and spans into one message. [`json`] and [`proto`] decode
+//! it into an [`Export`]; [`join`] gives the events of logs to their spans; each span is then offered to the
+//! dialects, the ways in which instrumentations write GenAI calls. A dialect is a file and a line in
+//! [`DIALECTS`]. Spans that no dialect knows belong to other software: they are passed by and counted.
 //!
-//! Conventions name no end user for GenAI spans, so who took part is looked up in the span, then in its
-//! parents within the same message, then in the resource.
+//! Frameworks wrap spans of agents, chains and workflows around those of models and repeat their texts. Such a
+//! wrapper is read only where nothing else below it in the message says what was said. Conventions name no end
+//! user for GenAI spans; who took part is inherited from parents and the resource (see [`lineage`]).
 
+mod events;
+mod flat;
+mod join;
 mod json;
 mod latest;
+mod lineage;
+mod openinference;
+mod openllmetry;
 mod proto;
 mod value;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 pub use json::OtlpJson;
+use lineage::{Lineage, Traits};
 pub use proto::OtlpProto;
 use value::{Attributes, Value};
 
 use super::body::Body;
-use super::exchange::keep_newest;
-use crate::entity::{EntityKind, canonical_id};
+use super::envelope::keep_newest;
 use crate::ids::InteractionId;
-use crate::interaction::{Interaction, Named, TraceContext, User, Who};
+use crate::interaction::{Interaction, Tokens, TraceContext};
 use crate::readers::{Context, Output};
 use crate::signal::Flag;
 use crate::time::Timestamp;
 
-/// One span, from either encoding.
+/// Something that happened within a span, or a log record.
+#[derive(Default)]
+struct Event<'a> {
+    name: Cow<'a, str>,
+    nanos: u64,
+    attributes: Attributes<'a>,
+    /// Only log records have one.
+    body: Value<'a>,
+}
+
+impl Event<'_> {
+    /// The event with the name that it has in an attribute, where exporters have no field for it yet.
+    fn with_older_name(mut self) -> Self {
+        if self.name.is_empty()
+            && let Some(name) = self.attributes.owned("event.name")
+        {
+            self.name = Cow::Owned(name);
+        }
+        self
+    }
+}
+
+/// The number in up to 16 bytes, the highest first.
+fn number(bytes: &[u8]) -> u128 {
+    bytes.iter().fold(0, |number, byte| number << 8 | u128::from(*byte))
+}
+
+/// Where a span or a log record stands; zero where it says nothing.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+struct Place {
+    trace_id: u128,
+    span_id: u64,
+}
+
+/// One span, from either encoding, or the events of one whose span is not in the message.
 #[derive(Default)]
 struct Span<'a> {
-    /// 32 lower-case hex digits, or nothing.
-    trace_id: String,
-    /// 16 lower-case hex digits, or nothing.
-    span_id: String,
-    parent_span_id: String,
+    place: Place,
+    parent_span_id: u64,
     start_nanos: u64,
     end_nanos: u64,
     flags: u32,
+    /// Whether its status is an error.
+    failed: bool,
     attributes: Attributes<'a>,
-    /// The position of its resource in [`Trace::resources`].
+    events: Vec<Event<'a>>,
+    /// The position of its resource in [`Export::resources`].
+    resource: usize,
+    /// Whether only events of it are known.
+    orphaned: bool,
+    /// The position of the event that speaks for the whole call, where one does.
+    details: Option<usize>,
+}
+
+impl<'a> Span<'a> {
+    /// The value of an attribute: the span's, else that of an event that speaks for the whole call. Of a span
+    /// that is not in the message, its first event does.
+    fn get(&self, key: &str) -> Option<&Value<'a>> {
+        let first = self.orphaned.then_some(0);
+        let of_event = |position: Option<usize>| self.events.get(position?)?.attributes.get(key);
+        self.attributes.get(key).or_else(|| of_event(self.details)).or_else(|| of_event(first))
+    }
+
+    fn text(&self, key: &str) -> Option<Cow<'_, str>> {
+        self.get(key).and_then(Value::text)
+    }
+
+    fn owned(&self, key: &str) -> Option<String> {
+        self.text(key).map(Cow::into_owned)
+    }
+}
+
+/// One log record.
+#[derive(Default)]
+struct LogRecord<'a> {
+    event: Event<'a>,
+    place: Place,
+    flags: u32,
     resource: usize,
 }
 
-/// Everything in one message.
+/// Everything in one message of Kafka, what an SDK exported at once.
 #[derive(Default)]
-struct Trace<'a> {
+struct Export<'a> {
     resources: Vec<Attributes<'a>>,
     spans: Vec<Span<'a>>,
+    records: Vec<LogRecord<'a>>,
+}
+
+/// What a span stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Role {
+    /// A call of a model.
+    #[default]
+    Model,
+    /// A call of a tool, or a retrieval: what it says may be said again by the model's next call.
+    Step,
+    /// An agent, a chain or a workflow around other spans.
+    Wrapper,
 }
 
 /// What a dialect makes of a span.
 #[derive(Default)]
 struct Call {
     body: Body,
+    role: Role,
     id: Option<String>,
     provider: Option<String>,
     /// The model that was asked for; the one that answered stands in the body.
     model: Option<String>,
     conversation: Option<String>,
-    agent: Named,
     /// Whether a value was cut off by the exporter's length limit.
     truncated: bool,
+}
+
+impl Call {
+    /// Whether there is anything to look at: texts, an error, or what the call cost.
+    fn says_something(&self) -> bool {
+        !self.body.messages.is_empty() || self.body.error.is_some() || self.body.tokens != Tokens::default()
+    }
 }
 
 /// One way of writing a GenAI call into a span.
@@ -75,60 +166,88 @@ trait Dialect: Sync {
     fn read(&self, span: &Span<'_>) -> Option<Call>;
 }
 
-/// Every dialect; the first that recognises a span reads it.
-const DIALECTS: &[&dyn Dialect] = &[&latest::Latest];
-
-/// How many parents are searched for who took part. Deeper chains exist only in loops.
-const PARENTS_MAX: usize = 32;
+/// Every dialect. Spans may be written in two at once: the first that finds a text reads it, else the first
+/// that makes anything of it.
+const DIALECTS: &[&dyn Dialect] =
+    &[&openinference::OpenInference, &latest::Latest, &openllmetry::OpenLlmetry, &events::Events];
 
 /// Turns every GenAI span into an interaction.
-fn read_trace(trace: &Trace<'_>, format: &str, context: &Context<'_>, out: &mut Output) {
-    let by_id: HashMap<&str, &Span<'_>> = trace.spans.iter().map(|span| (span.span_id.as_str(), span)).collect();
-    for span in &trace.spans {
-        let dialect = DIALECTS.iter().find(|dialect| dialect.recognises(span));
-        match dialect.and_then(|dialect| dialect.read(span)) {
-            Some(call) => {
-                let around = Around { span, by_id: &by_id, resource: trace.resources.get(span.resource) };
-                out.interaction(interaction(call, &around, format, context));
+fn read_export(mut export: Export<'_>, format: &str, context: &Context<'_>, out: &mut Output) {
+    out.passed_by = out.passed_by.saturating_add(join::give_records_to_spans(&mut export));
+    for span in &mut export.spans {
+        span.details = span.events.iter().position(|event| event.name == events::DETAILS);
+    }
+    let calls: Vec<Option<Call>> = export.spans.iter().map(read_span).collect();
+    let mut lineage = Lineage::new(&export);
+    for (position, call) in calls.iter().enumerate() {
+        if call.as_ref().is_some_and(|call| call.role != Role::Step && !call.body.messages.is_empty()) {
+            lineage.cover_parents(position);
+        }
+    }
+    for (position, (span, call)) in export.spans.iter().zip(calls).enumerate() {
+        match call {
+            Some(call) if call.role != Role::Wrapper || !lineage.is_covered(position) => {
+                let traits = lineage.traits(position);
+                out.interaction(interaction(call, span, &traits, format, context));
             }
-            None => out.passed_by += 1,
+            _ => out.passed_by = out.passed_by.saturating_add(1),
         }
     }
 }
 
-/// A span with what surrounds it.
-struct Around<'t, 'a> {
-    span: &'t Span<'a>,
-    by_id: &'t HashMap<&'t str, &'t Span<'a>>,
-    resource: Option<&'t Attributes<'a>>,
-}
-
-impl<'t> Around<'t, '_> {
-    /// The first of `keys` that the span, else a parent, else the resource has as a text.
-    fn text(&self, keys: &[&str]) -> Option<Cow<'t, str>> {
-        let mut span = Some(self.span);
-        for _ in 0..PARENTS_MAX {
-            let Some(current) = span else { break };
-            if let Some(text) = keys.iter().find_map(|key| current.attributes.text(key)) {
-                return Some(text);
-            }
-            span = self.by_id.get(current.parent_span_id.as_str()).copied();
+fn read_span(span: &Span<'_>) -> Option<Call> {
+    let mut known = None;
+    for dialect in DIALECTS.iter().filter(|dialect| dialect.recognises(span)) {
+        let call = dialect.read(span);
+        if call.as_ref().is_some_and(|call| !call.body.messages.is_empty()) {
+            known = call;
+            break;
         }
-        keys.iter().find_map(|key| self.resource?.text(key))
+        known = known.or(call);
     }
+    let mut call = known?;
+    call.provider =
+        call.provider.or_else(|| span.owned("gen_ai.provider.name")).or_else(|| span.owned("gen_ai.system"));
+    events::complete(span, &mut call);
+    Some(call)
+}
 
-    fn owned(&self, keys: &[&str]) -> Option<String> {
-        self.text(keys).map(Cow::into_owned)
+/// Token counts in the names that the GenAI conventions and OpenLLMetry have used over time.
+fn tokens(span: &Span<'_>) -> Tokens {
+    let count = |keys: &[&str]| keys.iter().find_map(|key| span.get(key).and_then(Value::count));
+    Tokens {
+        input: count(&["gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.usage.prompt_tokens"]),
+        output: count(&["gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.usage.completion_tokens"]),
+        total: count(&["gen_ai.usage.total_tokens", "llm.usage.total_tokens"]),
+        cached: count(&["gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens"]),
+        reasoning: count(&["gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens"]),
     }
 }
 
-fn interaction(call: Call, around: &Around<'_, '_>, format: &str, context: &Context<'_>) -> Interaction {
-    let span = around.span;
+/// Why the span failed: what it says itself, else its exception, else that it did.
+fn error(span: &Span<'_>) -> Option<String> {
+    let exception = || {
+        let exceptions = span.events.iter().rev().filter(|event| event.name == "exception");
+        exceptions.into_iter().find_map(|event| event.attributes.owned("exception.type"))
+    };
+    let failed = || span.failed.then(|| exception().unwrap_or_else(|| "error".to_owned()));
+    span.owned("error.type").or_else(failed)
+}
+
+fn interaction(
+    call: Call,
+    span: &Span<'_>,
+    traits: &Traits<'_, '_>,
+    format: &str,
+    context: &Context<'_>,
+) -> Interaction {
     let mut flags = Vec::new();
     if call.truncated || call.body.truncated {
         flags.push(Flag::Truncated);
     }
-    let id = call.id.or_else(|| (!span.span_id.is_empty()).then(|| span.span_id.clone())).unwrap_or_else(|| {
+    // Log records have no id of their own, and several of one span may come in several messages.
+    let own = (span.place.span_id != 0 && !span.orphaned).then(|| format!("{:016x}", span.place.span_id));
+    let id = call.id.or(own).unwrap_or_else(|| {
         flags.push(Flag::DerivedId);
         derived_id(&call.body, span)
     });
@@ -139,9 +258,9 @@ fn interaction(call: Call, around: &Around<'_, '_>, format: &str, context: &Cont
     let mut interaction = Interaction {
         id: InteractionId::new(id),
         time,
-        tenant: context.tenant(None, None),
+        tenant: context.tenant(None, traits.vendor_tenant().as_deref()),
         format: format.to_owned(),
-        who: who(call.agent, call.conversation, around),
+        who: traits.who(call.conversation, context),
         provider: call.provider,
         model: body.model.or(call.model),
         messages: body.messages,
@@ -158,36 +277,26 @@ fn interaction(call: Call, around: &Around<'_, '_>, format: &str, context: &Cont
     interaction
 }
 
-/// The id of a span without any: a hash of when it was and what was said.
+/// The id of a call without any: a hash of where and when it was and what was said.
 fn derived_id(body: &Body, span: &Span<'_>) -> String {
     let mut content = span.start_nanos.to_be_bytes().to_vec();
+    if span.orphaned {
+        content.extend(span.place.trace_id.to_be_bytes());
+        content.extend(span.place.span_id.to_be_bytes());
+    }
     for message in &body.messages {
         content.extend_from_slice(message.text.expose().as_bytes());
         content.push(0);
     }
-    super::exchange::content_id(&content)
+    super::envelope::content_id(&content)
 }
 
 fn trace_context(span: &Span<'_>) -> Option<TraceContext> {
-    let sampled = span.flags & 1;
-    TraceContext::parse(&format!("00-{}-{}-{sampled:02x}", span.trace_id, span.span_id))
-}
-
-fn who(agent: Named, conversation: Option<String>, around: &Around<'_, '_>) -> Who {
-    let user = User {
-        id: around.owned(&["enduser.id", "user.id"]),
-        name: around.owned(&["user.name", "user.email"]),
-        ..User::default()
-    };
-    Who {
-        user: (user != User::default()).then_some(user),
-        application: around.owned(&["service.name"]),
-        agent: (agent != Named::default()).then_some(agent),
-        source_ip: around.text(&["client.address"]).and_then(|ip| canonical_id(EntityKind::Ip, &ip)),
-        user_agent: around.owned(&["user_agent.original"]),
-        api_key_id: None,
-        conversation_id: conversation.or_else(|| around.owned(&["gen_ai.conversation.id"])),
-        session_id: around.owned(&["session.id"]),
-        device: None,
-    }
+    let Place { trace_id, span_id } = span.place;
+    let known = trace_id != 0 && span_id != 0;
+    known.then(|| TraceContext {
+        trace_id: format!("{trace_id:032x}"),
+        span_id: format!("{span_id:016x}"),
+        sampled: span.flags & 1 == 1,
+    })
 }

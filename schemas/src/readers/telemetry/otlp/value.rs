@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Serialize, Serializer};
+
+use super::super::lenient::Raw;
 
 /// The value of an attribute.
 #[derive(Default)]
@@ -27,16 +29,56 @@ impl Serialize for Value<'_> {
             Self::Int(number) => serializer.serialize_i64(*number),
             Self::Double(number) => serializer.serialize_f64(*number),
             Self::List(values) => serializer.collect_seq(values),
-            Self::Map(members) => {
-                let mut map = serializer.serialize_map(Some(members.len()))?;
-                members.iter().try_for_each(|(key, value)| map.serialize_entry(key, value))?;
-                map.end()
-            }
+            Self::Map(members) => serializer.collect_map(members.iter().map(|(key, value)| (key, value))),
         }
     }
 }
 
 impl Value<'_> {
+    /// Whether there is nothing in it that could be told.
+    pub fn is_blank(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Text(text) => text.trim().is_empty(),
+            Self::List(values) => values.iter().all(|value| !matches!(value, Value::Text(text) if !text.is_empty())),
+            _ => false,
+        }
+    }
+
+    /// A scalar as text, trimmed, unless it is empty; of a list its texts, joined by commas.
+    pub fn text(&self) -> Option<Cow<'_, str>> {
+        let text = match self {
+            Self::Text(text) => Cow::Borrowed(text.trim()),
+            Self::Int(number) => Cow::Owned(number.to_string()),
+            Self::Double(number) => Cow::Owned(number.to_string()),
+            Self::List(_) => Cow::Owned(self.texts().join(",")),
+            _ => return None,
+        };
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// A count; absent where it is negative or no number.
+    pub fn count(&self) -> Option<u64> {
+        match self {
+            Self::Int(number) => u64::try_from(*number).ok(),
+            Self::Double(number) if *number >= 0.0 => Some(*number as u64),
+            Self::Text(text) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// Texts of a list, or a single text.
+    pub fn texts(&self) -> Vec<String> {
+        let text = |value: &Value<'_>| match value {
+            Value::Text(text) if !text.is_empty() => Some(text.to_string()),
+            _ => None,
+        };
+        match self {
+            Self::List(values) => values.iter().filter_map(text).collect(),
+            value => text(value).into_iter().collect(),
+        }
+    }
+
     /// The value as JSON: of a text the text itself, since exporters put JSON into strings where the
     /// convention wants structure.
     pub fn json(&self) -> Cow<'_, str> {
@@ -48,25 +90,55 @@ impl Value<'_> {
     }
 }
 
+impl Value<'_> {
+    /// The value as text for a detector: JSON with its escapes spelt out, a JSON string without its quotes, since
+    /// instrumentations encode what tools get and give once more.
+    pub fn spelt_out(&self) -> Cow<'_, str> {
+        let json = self.json();
+        let structured = matches!(json.as_bytes().first(), Some(b'{' | b'[' | b'"'));
+        match serde_json::from_str::<Raw<'_>>(&json) {
+            Ok(raw) if structured => Cow::Owned(raw.text().into_owned()),
+            _ => json,
+        }
+    }
+}
+
 /// Names with their values, in the order written.
 pub(super) type Members<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
 
 /// Attributes of a span or a resource, sorted by name: every span looks into its parents and its resource, so
 /// a search through all of them would make a hostile message take quadratic time.
 #[derive(Default)]
-pub(super) struct Attributes<'a>(Members<'a>);
+pub(super) struct Attributes<'a> {
+    members: Members<'a>,
+    /// The [`mark`]s of all names. Dialects ask for dozens of names that a span does not have, and this tells
+    /// nine of ten of them without a search.
+    marks: u128,
+}
+
+/// One bit for a name, chosen by its length and the letters in which names of conventions differ most.
+fn mark(name: &str) -> u128 {
+    let letters = name.as_bytes();
+    let letter = |back: usize| letters.len().checked_sub(back).and_then(|at| letters.get(at)).copied().unwrap_or(0);
+    let mixed = letters.len().wrapping_mul(37) ^ usize::from(letter(1)).wrapping_mul(5) ^ usize::from(letter(5));
+    1 << (mixed % 128)
+}
 
 impl<'a> Attributes<'a> {
     /// Attributes from what was written.
     pub fn new(mut members: Members<'a>) -> Self {
         members.sort_by(|(one, _), (other, _)| one.cmp(other));
-        Self(members)
+        let marks = members.iter().fold(0, |marks, (name, _)| marks | mark(name));
+        Self { members, marks }
     }
 
     /// The value of `key`; of repeated keys the last.
     pub fn get(&self, key: &str) -> Option<&Value<'a>> {
-        let after = self.0.partition_point(|(name, _)| name.as_ref() <= key);
-        self.0.get(after.checked_sub(1)?).filter(|(name, _)| name == key).map(|(_, value)| value)
+        if self.marks & mark(key) == 0 {
+            return None;
+        }
+        let after = self.members.partition_point(|(name, _)| name.as_ref() <= key);
+        self.members.get(after.checked_sub(1)?).filter(|(name, _)| name == key).map(|(_, value)| value)
     }
 
     /// Whether `key` has a value.
@@ -74,15 +146,9 @@ impl<'a> Attributes<'a> {
         self.get(key).is_some()
     }
 
-    /// A scalar as text, unless it is empty.
+    /// The text of `key`'s value, see [`Value::text`].
     pub fn text(&self, key: &str) -> Option<Cow<'_, str>> {
-        let text = match self.get(key)? {
-            Value::Text(text) => Cow::Borrowed(text.trim()),
-            Value::Int(number) => Cow::Owned(number.to_string()),
-            Value::Double(number) => Cow::Owned(number.to_string()),
-            _ => return None,
-        };
-        (!text.is_empty()).then_some(text)
+        self.get(key).and_then(Value::text)
     }
 
     /// The same, owned.
@@ -90,28 +156,27 @@ impl<'a> Attributes<'a> {
         self.text(key).map(Cow::into_owned)
     }
 
-    /// A count; absent where it is negative or no number.
-    pub fn count(&self, key: &str) -> Option<u64> {
-        match self.get(key)? {
-            Value::Int(number) => u64::try_from(*number).ok(),
-            Value::Double(number) if *number >= 0.0 => Some(*number as u64),
-            Value::Text(text) => text.trim().parse().ok(),
-            _ => None,
-        }
+    /// Whether a name begins with `prefix`.
+    pub fn has_below(&self, prefix: &str) -> bool {
+        self.below(prefix).next().is_some()
     }
 
-    /// Texts of a list, or a single text.
-    pub fn texts(&self, key: &str) -> Vec<String> {
-        match self.get(key) {
-            Some(Value::Text(text)) if !text.is_empty() => vec![text.to_string()],
-            Some(Value::List(values)) => values
-                .iter()
-                .filter_map(|value| match value {
-                    Value::Text(text) => Some(text.to_string()),
-                    _ => None,
-                })
-                .collect(),
-            _ => Vec::new(),
+    /// What follows `prefix` in the names that begin with it, with their values.
+    pub fn below<'s>(&'s self, prefix: &'s str) -> impl Iterator<Item = (&'s str, &'s Value<'a>)> {
+        let from = self.members.partition_point(|(name, _)| name.as_ref() < prefix);
+        let members = self.members.get(from..).unwrap_or_default().iter();
+        members.map_while(move |(name, value)| Some((name.strip_prefix(prefix)?, value)))
+    }
+
+    /// All of them as a JSON object; nothing where there are none.
+    pub fn json(&self) -> Cow<'_, str> {
+        if self.members.is_empty() {
+            return Cow::Borrowed("");
         }
+        let mut json = Vec::new();
+        let members = self.members.iter().map(|(key, value)| (key, value));
+        // Neither writing to memory nor serialising these values can fail.
+        let _ = serde_json::Serializer::new(&mut json).collect_map(members);
+        String::from_utf8(json).unwrap_or_default().into()
     }
 }

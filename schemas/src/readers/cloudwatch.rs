@@ -1,0 +1,72 @@
+//! CloudWatch Logs on their way to somewhere else: the envelope of subscription filters, and its compressed form.
+//!
+//! Source: docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html. Each event's message is a
+//! record of its own, whatever service wrote it: Bedrock's invocations and CloudTrail's events travel like this.
+//! Firehose hands the envelope on as JSON; a function gets it in `awslogs.data`, compressed with gzip, as base64.
+
+use std::borrow::Cow;
+use std::io::Read;
+
+use base64::Engine;
+use flate2::read::GzDecoder;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::error::{ReadError, Reason};
+use super::json::{Object, Top, refuse_crowds, top_level};
+
+/// What wraps the envelope for a function.
+#[derive(Deserialize)]
+struct Compressed<'a> {
+    #[serde(borrow)]
+    data: Cow<'a, str>,
+}
+
+/// The records in the envelope `object`; `None` where it is none. A control message holds none.
+///
+/// # Errors
+/// When the envelope cannot be opened, or holds more than `bytes_max`.
+pub(super) fn open(object: &Object<'_>, bytes_max: usize) -> Option<Result<Vec<String>, ReadError>> {
+    if let Some(wrapped) = object.get("awslogs") {
+        return Some(inflate(wrapped, bytes_max).and_then(|json| match top_level(json.as_bytes())? {
+            Top::Object(object) => messages(&object),
+            Top::Array(_) => Err(ReadError::new(Reason::InvalidField, "`awslogs.data` holds an array")),
+        }));
+    }
+    let known = object.get("logEvents").is_some() && object.get("logGroup").is_some();
+    known.then(|| messages(object))
+}
+
+/// What the events say. One without a message stands for itself, to be rejected like any other record.
+fn messages(object: &Object<'_>) -> Result<Vec<String>, ReadError> {
+    if object.get("messageType").is_some_and(|kind| kind.get() == "\"CONTROL_MESSAGE\"") {
+        return Ok(Vec::new());
+    }
+    let events = object.get("logEvents").map_or("[]", RawValue::get);
+    refuse_crowds(events.as_bytes())?;
+    let events: Vec<&RawValue> = serde_json::from_str(events).map_err(|error| ReadError::json(&error))?;
+    let message = |event: &RawValue| match top_level(event.get().as_bytes()) {
+        Ok(Top::Object(event)) => serde_json::from_str(event.get("message")?.get()).ok(),
+        _ => None,
+    };
+    Ok(events.into_iter().map(|event| message(event).unwrap_or_else(|| event.get().to_owned())).collect())
+}
+
+fn inflate(wrapped: &RawValue, bytes_max: usize) -> Result<String, ReadError> {
+    let refused = |message: &str| ReadError::new(Reason::InvalidField, message);
+    let wrapped: Compressed<'_> = serde_json::from_str(wrapped.get()).map_err(|error| ReadError::json(&error))?;
+    let engine = base64::engine::general_purpose::STANDARD;
+    let compressed = engine.decode(wrapped.data.as_bytes()).map_err(|_| refused("`awslogs.data` is no base64"))?;
+    // A megabyte of zeros takes a kilobyte: what is inflated has the limit of what is received.
+    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
+    let mut json = String::new();
+    let read = GzDecoder::new(compressed.as_slice()).take(limit).read_to_string(&mut json);
+    if json.len() > bytes_max {
+        return Err(ReadError::new(
+            Reason::TooLarge,
+            format!("`awslogs.data` inflates to more than {bytes_max} bytes"),
+        ));
+    }
+    read.map_err(|_| refused("`awslogs.data` is no gzip of text"))?;
+    Ok(json)
+}

@@ -1,0 +1,254 @@
+//! What stands around the bodies of an exchange, and how it becomes an interaction.
+//!
+//! Gateways and providers wrap the same bodies into records of their own. Each reader fills an [`Envelope`] with
+//! what its record says; from there the path is one: who took part is looked up in the envelope and then in the
+//! request's body, what has no words is passed by, and what had to be assumed is flagged.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use super::body::azure::SecurityContext;
+use super::body::{Body, Request};
+use super::lenient::{Pairs, Text, object};
+use crate::entity::{EntityKind, canonical_id};
+use crate::ids::InteractionId;
+use crate::interaction::{Channel, Interaction, Named, Skipped, TraceContext, User, Who};
+use crate::readers::{Context, Output};
+use crate::signal::Flag;
+use crate::time::Timestamp;
+
+object! {
+    /// The end user.
+    UserField {
+        "id" => id: Text<'a>,
+        "name" => name: Text<'a>,
+        "tenant_id" => tenant_id: Text<'a>,
+        "type" => kind: Text<'a>,
+    }
+    text => id
+}
+
+object! {
+    /// An agent or a device; a bare string is its name.
+    NamedField {
+        "id" => id: Text<'a>,
+        "name" => name: Text<'a>,
+    }
+    text => name
+}
+
+/// What a record says around the bodies.
+#[derive(Default)]
+pub(super) struct Envelope<'a> {
+    pub id: Text<'a>,
+    pub time: Text<'a>,
+    /// The vendor's id of the tenant, organisation or account.
+    pub vendor_tenant: Text<'a>,
+    /// Milliseconds from request to the end of the response.
+    pub latency_ms: Option<u64>,
+    pub tenant: Text<'a>,
+    pub application: Text<'a>,
+    pub conversation_id: Text<'a>,
+    pub traceparent: Text<'a>,
+    pub user: UserField<'a>,
+    pub source_ip: Text<'a>,
+    pub user_agent: Text<'a>,
+    pub headers: Pairs<Text<'a>>,
+    pub api_key_id: Text<'a>,
+    pub agent: NamedField<'a>,
+    pub session_id: Text<'a>,
+    pub device: NamedField<'a>,
+    pub provider: Text<'a>,
+    pub model: Text<'a>,
+}
+
+/// A short text, without a parser where it has no escapes.
+pub(super) fn text(raw: &RawValue) -> Result<Text<'_>, serde_json::Error> {
+    let json = raw.get();
+    match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(plain) if !plain.contains('\\') => Ok(Text(Some(Cow::Borrowed(plain)))),
+        _ => serde_json::from_str(json),
+    }
+}
+
+/// The value of a header, whatever the case of its name.
+fn header<'h>(headers: &'h Pairs<Text<'_>>, name: &str) -> Option<&'h str> {
+    headers.0.iter().rev().find(|(key, _)| key.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.get())
+}
+
+impl Envelope<'_> {
+    /// Makes an interaction of what was read. `bytes` are those of the record, for an id where it brings none.
+    pub fn publish(
+        self,
+        format: &str,
+        request: &Request<'_>,
+        body: Body,
+        bytes: &[u8],
+        context: &Context<'_>,
+        out: &mut Output,
+    ) {
+        let wordless = body.messages.is_empty() && body.filters.is_empty() && body.error.is_none();
+        if wordless && body.skipped != Skipped::default() {
+            out.passed_by = out.passed_by.saturating_add(1);
+            return;
+        }
+        let mut interaction = interaction(&self, format, request, body, bytes, context);
+        embedded_texts_are_documents(&mut interaction);
+        keep_newest(&mut interaction, context.limits.messages_max);
+        out.interaction(interaction);
+    }
+}
+
+fn interaction(
+    envelope: &Envelope<'_>,
+    format: &str,
+    request: &Request<'_>,
+    body: Body,
+    bytes: &[u8],
+    context: &Context<'_>,
+) -> Interaction {
+    let mut flags = Vec::new();
+    if body.truncated {
+        flags.push(Flag::Truncated);
+    }
+    let id = match envelope.id.owned() {
+        Some(id) => InteractionId::new(id),
+        None => {
+            flags.push(Flag::DerivedId);
+            InteractionId::new(content_id(bytes))
+        }
+    };
+    let time = context.time(envelope.time.get().and_then(Timestamp::parse), &mut flags);
+    let model = body.model.or_else(|| envelope.model.owned()).or_else(|| request.model.owned());
+    Interaction {
+        id,
+        time,
+        tenant: context.tenant(envelope.tenant.get(), envelope.vendor_tenant.get()),
+        format: format.to_owned(),
+        who: who(envelope, request, context),
+        provider: envelope.provider.owned(),
+        model,
+        messages: body.messages,
+        tokens: body.tokens,
+        latency_ms: envelope.latency_ms,
+        filters: body.filters,
+        finish_reasons: body.finish_reasons,
+        error: body.error,
+        trace: envelope
+            .traceparent
+            .get()
+            .or_else(|| header(&envelope.headers, "traceparent"))
+            .and_then(TraceContext::parse),
+        skipped: body.skipped,
+        flags,
+    }
+}
+
+/// Texts that are turned into vectors will be retrieved some day, and no model follows them now.
+fn embedded_texts_are_documents(interaction: &mut Interaction) {
+    if interaction.skipped.embeddings > 0 {
+        let texts = interaction.messages.iter_mut().filter(|message| message.channel == Channel::User);
+        texts.for_each(|message| message.channel = Channel::Document);
+    }
+}
+
+/// Drops the oldest messages beyond `max` and says so.
+pub(super) fn keep_newest(interaction: &mut Interaction, max: usize) {
+    let surplus = interaction.messages.len().saturating_sub(max);
+    if surplus > 0 {
+        interaction.messages.drain(..surplus);
+        if !interaction.flags.contains(&Flag::Truncated) {
+            interaction.flags.push(Flag::Truncated);
+        }
+    }
+}
+
+/// The id of a record that brings none: the first 32 hex digits of the SHA-256 of its bytes.
+pub(super) fn content_id(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digest = Sha256::digest(bytes);
+    let digit = |nibble: u8| char::from(*DIGITS.get(usize::from(nibble)).unwrap_or(&b'0'));
+    digest.iter().take(16).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// Who took part. What the record itself says wins over what the request's body says, and the current
+/// form of Azure's context over the older one.
+fn who(envelope: &Envelope<'_>, request: &Request<'_>, context: &Context<'_>) -> Who {
+    let current = &request.security;
+    let older = request.user.get().and_then(SecurityContext::from_user_field);
+    let older = older.as_ref();
+    Who {
+        user: user(envelope, request, older),
+        application: envelope
+            .application
+            .owned()
+            .or_else(|| current.application.owned())
+            .or_else(|| older.and_then(|older| older.application.owned())),
+        agent: named(&envelope.agent),
+        source_ip: source_ip(envelope, current, older, context),
+        user_agent: envelope
+            .user_agent
+            .owned()
+            .or_else(|| header(&envelope.headers, "user-agent").map(str::to_owned))
+            .or_else(|| older.and_then(|older| header(&older.headers, "user-agent")).map(str::to_owned)),
+        api_key_id: envelope.api_key_id.owned(),
+        conversation_id: envelope
+            .conversation_id
+            .owned()
+            .or_else(|| current.conversation.owned())
+            .or_else(|| older.and_then(|older| older.conversation.owned())),
+        session_id: envelope.session_id.owned(),
+        device: named(&envelope.device),
+    }
+}
+
+fn named(field: &NamedField<'_>) -> Option<Named> {
+    let named = Named { id: field.id.owned(), name: field.name.owned() };
+    (named != Named::default()).then_some(named)
+}
+
+/// The end user: the record's, else that of Azure's context, else the plain `user` of the request.
+fn user(envelope: &Envelope<'_>, request: &Request<'_>, older: Option<&SecurityContext<'_>>) -> Option<User> {
+    let from = |context: &SecurityContext<'_>| User {
+        id: context.user.owned(),
+        name: None,
+        tenant_id: context.user_tenant.owned(),
+        kind: context.kind(),
+    };
+    let own = &envelope.user;
+    let plain = || {
+        let user = request.user.owned().filter(|_| older.is_none());
+        user.or_else(|| request.safety_identifier.owned()).or_else(|| request.metadata.user_id.owned())
+    };
+    let candidates = [
+        Some(User {
+            id: own.id.owned(),
+            name: own.name.owned(),
+            tenant_id: own.tenant_id.owned(),
+            kind: own.kind.owned(),
+        }),
+        Some(from(&request.security)),
+        older.map(from),
+    ];
+    let known = candidates.into_iter().flatten().find(|user| user.id.is_some() || user.name.is_some());
+    known.or_else(|| plain().map(|id| User { id: Some(id), ..User::default() }))
+}
+
+/// The end user's address. The older context's `SourceIP` comes last, since it may be a proxy's.
+fn source_ip(
+    envelope: &Envelope<'_>,
+    current: &SecurityContext<'_>,
+    older: Option<&SecurityContext<'_>>,
+    context: &Context<'_>,
+) -> Option<String> {
+    let address = |text: &Text<'_>| text.get().and_then(|text| canonical_id(EntityKind::Ip, text));
+    let forwarded =
+        |headers: &Pairs<Text<'_>>| header(headers, "x-forwarded-for").and_then(|hops| context.client_ip(hops));
+    address(&envelope.source_ip)
+        .or_else(|| address(&current.source_ip))
+        .or_else(|| forwarded(&envelope.headers))
+        .or_else(|| older.and_then(|older| forwarded(&older.headers)))
+        .or_else(|| older.and_then(|older| address(&older.source_ip)))
+}

@@ -1,0 +1,316 @@
+//! `litellm`: the StandardLoggingPayload of the LiteLLM proxy, as its callbacks write it.
+//!
+//! Source: docs.litellm.ai/docs/proxy/logging_spec. The proxy has rewritten every provider's exchange in
+//! OpenAI's shape: `messages` and `model_parameters` are the request, `response` is the response. Its keys, users,
+//! teams and organisations stand in `metadata`. Calls of MCP tools and searches in vector stores, which the proxy
+//! makes itself, stand there too.
+
+use serde_json::value::RawValue;
+
+use super::body::{Body, Part, Request, read_response};
+use super::envelope::{Envelope, text};
+use super::lenient::{Count, List, Pairs, Raw, Text, object};
+use crate::interaction::{Channel, FilterVerdict, Tokens};
+use crate::readers::json::refuse_crowds;
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader, Reason};
+
+/// Reads `litellm` records.
+pub struct LiteLlm;
+
+/// Members of every payload, and some of which versions have had one or another.
+const KEYS: [&str; 3] = ["call_type", "metadata", "model"];
+const MARKS: [&str; 5] =
+    ["hidden_params", "litellm_call_id", "model_map_information", "model_parameters", "response_cost"];
+
+impl Reader for LiteLlm {
+    fn name(&self) -> &'static str {
+        "litellm"
+    }
+
+    fn recognises(&self, record: &RawRecord<'_>) -> bool {
+        record.has_all(&KEYS) && record.has_any(&MARKS)
+    }
+
+    fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        refuse_crowds(record.bytes)?;
+        let Some(object) = record.object() else {
+            return Err(ReadError::new(Reason::MalformedJson, "not a JSON object"));
+        };
+        let mut payload = Payload::default();
+        for (key, value) in object.members() {
+            payload.set(key, value).map_err(|error| ReadError::json(&error))?;
+        }
+        let mut body = Body::default();
+        let request = payload.collect(&mut body).map_err(|error| ReadError::json(&error))?;
+        payload.envelope().publish(self.name(), &request, body, record.bytes, context, out);
+        Ok(())
+    }
+}
+
+object! {
+    /// What the caller sent along with the request.
+    RequesterMetadata {
+        "application" | "app" | "app_name" | "application_name" => application: Text<'a>,
+        "conversation_id" | "session_id" | "thread_id" => conversation: Text<'a>,
+        "agent" | "agent_name" => agent: Text<'a>,
+    }
+}
+
+object! {
+    /// A call of a tool of an MCP server.
+    McpCall {
+        "name" | "namespaced_tool_name" => name: Text<'a>,
+        "arguments" => arguments: Raw<'a>,
+        "result" => result: Raw<'a>,
+    }
+}
+
+object! {
+    /// A search in a vector store.
+    Search {
+        "vector_store_search_response" => response: SearchResponse<'a>,
+    }
+}
+
+object! {
+    /// What was found.
+    SearchResponse {
+        "data" => documents: List<Part<'a>>,
+    }
+}
+
+object! {
+    /// Who calls, as the proxy knows it by the key.
+    Metadata {
+        "user_api_key_hash" => key_hash: Text<'a>,
+        "user_api_key_alias" => key_alias: Text<'a>,
+        "user_api_key_user_id" => user_id: Text<'a>,
+        "user_api_key_user_email" => user_email: Text<'a>,
+        "user_api_key_end_user_id" => end_user: Text<'a>,
+        "user_api_key_team_id" => team: Text<'a>,
+        "user_api_key_org_id" => organisation: Text<'a>,
+        "requester_ip_address" => source_ip: Text<'a>,
+        "user_agent" => user_agent: Text<'a>,
+        "requester_metadata" => requester: RequesterMetadata<'a>,
+        "requester_custom_headers" => headers: Pairs<Text<'a>>,
+        "mcp_tool_call_metadata" => mcp: McpCall<'a>,
+        "vector_store_request_metadata" => searches: List<Search<'a>>,
+    }
+}
+
+object! {
+    /// Why the exchange failed.
+    ErrorInformation {
+        "error_code" => code: Text<'a>,
+        "error_class" => class: Text<'a>,
+    }
+}
+
+object! {
+    /// What one of the proxy's guardrails did.
+    Guardrail {
+        "guardrail_name" => name: Text<'a>,
+        "guardrail_status" | "status" => status: Text<'a>,
+        "guardrail_mode" | "mode" => mode: Text<'a>,
+        "violation_categories" => categories: List<Text<'a>>,
+    }
+}
+
+/// The members of the payload that say something here.
+#[derive(Default)]
+struct Payload<'a> {
+    envelope: Envelope<'a>,
+    call_id: Text<'a>,
+    call_type: Text<'a>,
+    status: Text<'a>,
+    start: Text<'a>,
+    end: Text<'a>,
+    end_user: Text<'a>,
+    metadata: Metadata<'a>,
+    error: ErrorInformation<'a>,
+    guardrails: List<Guardrail<'a>>,
+    tokens: Tokens,
+    messages: Option<&'a RawValue>,
+    parameters: Option<&'a RawValue>,
+    response: Option<&'a RawValue>,
+}
+
+impl<'a> Payload<'a> {
+    fn set(&mut self, key: &str, value: &'a RawValue) -> Result<(), serde_json::Error> {
+        let count = || serde_json::from_str::<Count>(value.get()).map(|count| count.0);
+        match key {
+            "id" => self.envelope.id = text(value)?,
+            "litellm_call_id" => self.call_id = text(value)?,
+            "session_id" => self.envelope.conversation_id = text(value)?,
+            "call_type" => self.call_type = text(value)?,
+            "status" => self.status = text(value)?,
+            "custom_llm_provider" => self.envelope.provider = text(value)?,
+            "model" => self.envelope.model = text(value)?,
+            "startTime" => self.start = text(value)?,
+            "endTime" => self.end = text(value)?,
+            "end_user" => self.end_user = text(value)?,
+            "requester_ip_address" => self.envelope.source_ip = text(value)?,
+            "user_agent" => self.envelope.user_agent = text(value)?,
+            "prompt_tokens" => self.tokens.input = count()?,
+            "completion_tokens" => self.tokens.output = count()?,
+            "total_tokens" => self.tokens.total = count()?,
+            "metadata" => self.metadata = serde_json::from_str(value.get())?,
+            "error_information" => self.error = serde_json::from_str(value.get())?,
+            "guardrail_information" => self.guardrails = serde_json::from_str(value.get())?,
+            "messages" => self.messages = Some(value),
+            "model_parameters" => self.parameters = Some(value),
+            "response" => self.response = Some(value),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Adds what was said to `body`; gives the request for what it says about the user.
+    fn collect(&mut self, body: &mut Body) -> Result<Request<'a>, serde_json::Error> {
+        let mut request = match self.parameters.filter(|raw| raw.get().starts_with('{')) {
+            Some(raw) => serde_json::from_str::<Request<'a>>(raw.get())?,
+            None => Request::default(),
+        };
+        for document in self.metadata.searches.0.drain(..).flat_map(|search| search.response.documents.0) {
+            document.collect_document(body);
+        }
+        if let Some(messages) = self.messages {
+            request.messages = serde_json::from_str(messages.get())?;
+        }
+        request.collect(body)?;
+        let mcp = std::mem::take(&mut self.metadata.mcp);
+        let tool = mcp.name.get();
+        if tool.is_some() {
+            body.push_call(None, tool, mcp.arguments.text());
+        }
+        body.begin_response();
+        match (tool, self.response) {
+            (Some(name), response) => collect_tool_result(name, mcp.result.or(Raw(response)), body)?,
+            (None, Some(response)) => {
+                read_response(response, body)?;
+                collect_refusals(response, body)?;
+            }
+            (None, None) => {}
+        }
+        // Vectors are often left out of the payload, and what they were made of is no conversation either way.
+        if self.call_type.get().is_some_and(|kind| kind.contains("embedding")) && body.skipped.embeddings == 0 {
+            body.skipped.embeddings = 1;
+        }
+        self.collect_outcome(body);
+        Ok(request)
+    }
+
+    fn collect_outcome(&mut self, body: &mut Body) {
+        let Tokens { input, output, total, .. } = self.tokens;
+        body.tokens.input = body.tokens.input.or(input);
+        body.tokens.output = body.tokens.output.or(output);
+        body.tokens.total = body.tokens.total.or(total);
+        if self.status.get() == Some("failure") {
+            let named = self.error.code.owned().or_else(|| self.error.class.owned());
+            body.error = named.or(body.error.take()).or_else(|| Some("error".to_owned()));
+        }
+        for guardrail in self.guardrails.0.drain(..) {
+            collect_guardrail(&guardrail, body);
+        }
+    }
+
+    fn envelope(self) -> Envelope<'a> {
+        let Self { envelope, metadata, start, end, .. } = self;
+        let seconds = |text: &Text<'_>| text.get().and_then(|text| text.parse::<f64>().ok());
+        let latency = seconds(&start).zip(seconds(&end)).map(|(start, end)| (end - start) * 1e3);
+        let user = self.end_user.or(metadata.end_user).or(metadata.user_id);
+        let mut envelope = Envelope {
+            id: envelope.id.or(self.call_id),
+            time: start,
+            vendor_tenant: metadata.organisation.or(metadata.team),
+            // A negative span of time is a clock that was set back; the cast makes nothing of it.
+            latency_ms: latency.filter(|latency| *latency >= 0.0).map(|latency| latency as u64),
+            application: metadata.requester.application.or(metadata.key_alias),
+            conversation_id: envelope.conversation_id.or(metadata.requester.conversation),
+            source_ip: envelope.source_ip.or(metadata.source_ip),
+            user_agent: envelope.user_agent.or(metadata.user_agent),
+            headers: metadata.headers,
+            api_key_id: metadata.key_hash,
+            ..envelope
+        };
+        envelope.user.id = user;
+        envelope.user.name = metadata.user_email;
+        envelope.agent.name = metadata.requester.agent;
+        envelope
+    }
+}
+
+object! {
+    /// What OpenAI's shape, as the proxy has it, has no place for.
+    ProviderFields {
+        "refusal" => refusal: Text<'a>,
+    }
+}
+
+object! {
+    /// An answer's message.
+    AnswerMessage {
+        "provider_specific_fields" => fields: ProviderFields<'a>,
+    }
+}
+
+object! {
+    /// One of the answers.
+    Answer {
+        "message" => message: AnswerMessage<'a>,
+    }
+}
+
+object! {
+    /// A response, once more.
+    Answers {
+        "choices" => choices: List<Answer<'a>>,
+    }
+}
+
+/// Adds refusals, which stand in place of an answer, so that only silent responses are looked at again.
+fn collect_refusals(response: &RawValue, body: &mut Body) -> Result<(), serde_json::Error> {
+    if body.messages.iter().any(|message| message.response) {
+        return Ok(());
+    }
+    let answers: Answers<'_> = serde_json::from_str(response.get())?;
+    for answer in answers.choices.0 {
+        body.push(Channel::Assistant, answer.message.fields.refusal.into_cow(), None);
+    }
+    Ok(())
+}
+
+object! {
+    /// What a tool of an MCP server returned.
+    McpResult {
+        "content" => content: Raw<'a>,
+    }
+}
+
+fn collect_tool_result(name: &str, result: Raw<'_>, body: &mut Body) -> Result<(), serde_json::Error> {
+    let parts: McpResult<'_> = result.0.map_or(Ok(McpResult::default()), |raw| serde_json::from_str(raw.get()))?;
+    let Some(content) = parts.content.0 else {
+        body.push(Channel::ToolResult, result.text(), Some(name));
+        return Ok(());
+    };
+    let message = format!(r#"{{"role":"tool","name":{},"content":{content}}}"#, serde_json::Value::from(name));
+    body.collect_messages(&message, Channel::ToolResult)
+}
+
+/// Adds what a guardrail said. One that did not run says nothing.
+fn collect_guardrail(guardrail: &Guardrail<'_>, body: &mut Body) {
+    let intervened = match guardrail.status.get() {
+        Some("success" | "passed") => false,
+        Some("guardrail_intervened" | "blocked" | "failure" | "intervened") => true,
+        _ => return,
+    };
+    let response = guardrail.mode.get().is_some_and(|mode| mode.contains("post"));
+    let mut names: Vec<String> = guardrail.categories.0.iter().filter_map(Text::owned).collect();
+    if names.is_empty() {
+        names.extend(guardrail.name.owned());
+    }
+    for category in names {
+        let verdict = FilterVerdict { category, detected: intervened, filtered: intervened, severity: None, response };
+        body.filters.push(verdict);
+    }
+}

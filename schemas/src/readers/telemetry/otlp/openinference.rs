@@ -1,0 +1,227 @@
+//! OpenInference: every member of a message an attribute of its own, the kind of span in
+//! `openinference.span.kind`.
+//!
+//! `llm.input_messages.N.message.*` and `llm.output_messages.N.message.*` hold the conversation of a chat,
+//! `llm.prompts.N` and `llm.choices.N` that of a completion. Where an instrumentation writes neither, the
+//! bodies of request and response stand in `input.value` and `output.value`. Tools have their arguments and
+//! results there, retrievers their documents in `retrieval.documents.N`. What guardrails and evaluators say
+//! about a conversation is no part of it; embeddings have no words.
+
+use serde_json::value::RawValue;
+
+use super::super::body::{Request, read_response};
+use super::flat::{self, FlatMessage, FlatPart};
+use super::{Call, Dialect, Role, Span, Value, error};
+use crate::interaction::{Channel, Message, Skipped, Tokens};
+
+pub(super) struct OpenInference;
+
+impl Dialect for OpenInference {
+    fn recognises(&self, span: &Span<'_>) -> bool {
+        span.attributes.has("openinference.span.kind") || span.attributes.has_below("llm.input_messages.")
+    }
+
+    fn read(&self, span: &Span<'_>) -> Option<Call> {
+        let attributes = &span.attributes;
+        let kind = attributes.text("openinference.span.kind").unwrap_or("LLM".into());
+        let mut call = Call {
+            provider: attributes.owned("llm.provider").or_else(|| attributes.owned("llm.system")),
+            // A session of OpenInference is a conversation: the turns of one user with one application.
+            conversation: attributes.owned("session.id"),
+            ..Call::default()
+        };
+        call.body.model = attributes.owned("llm.response.model_name").or_else(|| attributes.owned("llm.model_name"));
+        call.model = attributes.owned("llm.request.model_name");
+        call.body.tokens = tokens(span);
+        call.body.error = error(span);
+        match kind.to_ascii_uppercase().as_str() {
+            "LLM" => collect_model(span, &mut call),
+            "TOOL" => collect_tool(span, &mut call),
+            "RETRIEVER" => collect_retrieval(span, "retrieval.documents.", &mut call),
+            "RERANKER" => collect_retrieval(span, "reranker.output_documents.", &mut call),
+            "AGENT" | "CHAIN" | "UNKNOWN" => {
+                call.role = Role::Wrapper;
+                collect_values(span, &mut call);
+                push_unshaped(span, &mut call);
+                call.body.tokens = Tokens::default();
+                return (!call.body.messages.is_empty()).then_some(call);
+            }
+            _ => return None,
+        }
+        (call.role == Role::Model || call.says_something()).then_some(call)
+    }
+}
+
+fn tokens(span: &Span<'_>) -> Tokens {
+    let count = |key| span.attributes.get(key).and_then(Value::count);
+    Tokens {
+        input: count("llm.token_count.prompt"),
+        output: count("llm.token_count.completion"),
+        total: count("llm.token_count.total"),
+        cached: count("llm.token_count.prompt_details.cache_read"),
+        reasoning: count("llm.token_count.completion_details.reasoning"),
+    }
+}
+
+fn collect_model(span: &Span<'_>, call: &mut Call) {
+    let attributes = &span.attributes;
+    let body = &mut call.body;
+    for message in flat::messages(attributes, "llm.input_messages.", set) {
+        message.collect(Channel::User, body);
+    }
+    for prompt in flat::messages(attributes, "llm.prompts.", set) {
+        prompt.collect(Channel::User, body);
+    }
+    let known = !body.messages.is_empty();
+    if known {
+        for (name, value) in attributes.below("llm.tools.") {
+            if name.ends_with(".tool.json_schema") && body.collect_tools(&value.json()).is_err() {
+                body.push(Channel::Document, value.json(), None);
+            }
+        }
+    }
+    body.begin_response();
+    for message in flat::messages(attributes, "llm.output_messages.", set) {
+        message.collect(Channel::Assistant, body);
+    }
+    for choice in flat::messages(attributes, "llm.choices.", set) {
+        choice.collect(Channel::Assistant, body);
+    }
+    body.finish_reasons.extend(attributes.owned("llm.finish_reason"));
+    if !known || !body.messages.iter().any(|message| message.response) {
+        complete_from_values(span, known, call);
+    }
+}
+
+/// Puts a member of a message, of a prompt or of a choice into it.
+fn set<'s>(message: &mut FlatMessage<'s>, member: &'s str, value: &'s Value<'_>) {
+    let text = || Some(value.json());
+    let member = member.strip_prefix("message.").unwrap_or(member);
+    match member {
+        "role" => message.role = text(),
+        "content" | "prompt.text" | "completion.text" => message.content = text(),
+        "name" => message.name = text(),
+        "tool_call_id" => message.tool_call_id = text(),
+        "function_call_name" => message.function.name = text(),
+        "function_call_arguments_json" => message.function.arguments = text(),
+        _ => set_nested(message, member, value),
+    }
+}
+
+fn set_nested<'s>(message: &mut FlatMessage<'s>, member: &'s str, value: &'s Value<'_>) {
+    if let Some((number, member)) = member.strip_prefix("contents.").and_then(flat::numbered) {
+        let part = match member.strip_prefix("message_content.").unwrap_or_default() {
+            "text" => FlatPart::Text(value.json()),
+            "image" | "image.image.url" | "image.url" => FlatPart::Image,
+            "audio" | "audio.audio.url" | "audio.url" => FlatPart::Audio,
+            _ => return,
+        };
+        message.parts.insert(number, part);
+    } else if let Some((number, member)) = member.strip_prefix("tool_calls.").and_then(flat::numbered) {
+        let call = message.calls.entry(number).or_default();
+        match member.strip_prefix("tool_call.").unwrap_or_default() {
+            "id" => call.id = Some(value.json()),
+            "function.name" => call.name = Some(value.json()),
+            "function.arguments" => call.arguments = Some(value.json()),
+            _ => {}
+        }
+    }
+}
+
+/// Reads the raw request where the span has no messages of it, and the raw response likewise.
+fn complete_from_values(span: &Span<'_>, request_known: bool, call: &mut Call) {
+    let mut raw = Call::default();
+    collect_values(span, &mut raw);
+    let answered = call.body.messages.iter().any(|message| message.response);
+    let wanted = |response: bool| if response { !answered } else { !request_known };
+    raw.body.messages.retain(|message| wanted(message.response));
+    raw.body.messages.append(&mut call.body.messages);
+    // Texts of the request first, which a stable sort by this one bit does.
+    raw.body.messages.sort_by_key(|message| message.response);
+    call.body.messages = raw.body.messages;
+    call.body.model = call.body.model.take().or(raw.body.model);
+    if call.body.skipped == Skipped::default() {
+        call.body.skipped = raw.body.skipped;
+    }
+    call.truncated |= raw.truncated;
+    if call.body.finish_reasons.is_empty() {
+        call.body.finish_reasons = raw.body.finish_reasons;
+    }
+    call.body.error = call.body.error.take().or(raw.body.error);
+    if call.body.tokens == Tokens::default() {
+        call.body.tokens = raw.body.tokens;
+    }
+}
+
+/// Reads `input.value` as a request and `output.value` as a response; what is no JSON is a text.
+fn collect_values(span: &Span<'_>, call: &mut Call) {
+    let attributes = &span.attributes;
+    let structured = |json: &str| matches!(json.trim_start().as_bytes().first(), Some(b'{' | b'['));
+    if let Some(input) = attributes.get("input.value").map(Value::json) {
+        let known = structured(&input)
+            && match serde_json::from_str::<Request<'_>>(&input) {
+                Ok(mut request) => request.collect(&mut call.body).is_ok(),
+                Err(_) => false,
+            };
+        if !known {
+            call.truncated |= structured(&input);
+            call.body.push(Channel::User, input, None);
+        }
+    }
+    call.body.begin_response();
+    if let Some(output) = attributes.get("output.value").map(Value::json) {
+        let known = structured(&output)
+            && serde_json::from_str::<&RawValue>(&output).is_ok_and(|raw| read_response(raw, &mut call.body).is_ok());
+        if !known {
+            call.truncated |= structured(&output);
+            call.body.push(Channel::Assistant, output, None);
+        }
+    }
+}
+
+/// What a chain gets and gives may have any shape: where no text was found in it, all of it is one.
+fn push_unshaped(span: &Span<'_>, call: &mut Call) {
+    let has = |response: bool| call.body.messages.iter().any(|message| message.response == response);
+    let (asked, answered) = (has(false), has(true));
+    if !asked && let Some(input) = span.attributes.get("input.value") {
+        let message = Message::request(Channel::User, input.spelt_out());
+        call.body.messages.insert(0, message);
+    }
+    if !answered && let Some(output) = span.attributes.get("output.value") {
+        call.body.push(Channel::Assistant, output.spelt_out(), None);
+    }
+    call.body.messages.retain(|message| !message.text.expose().is_empty());
+}
+
+fn collect_tool(span: &Span<'_>, call: &mut Call) {
+    call.role = Role::Step;
+    let attributes = &span.attributes;
+    let name = attributes.text("tool.name");
+    let arguments = attributes.get("input.value").or_else(|| attributes.get("tool.parameters"));
+    if let Some(arguments) = arguments {
+        call.body.push_call(None, name.as_deref(), arguments.spelt_out());
+    }
+    call.body.begin_response();
+    if let Some(result) = attributes.get("output.value") {
+        call.body.push(Channel::ToolResult, result.spelt_out(), name.as_deref());
+    }
+}
+
+fn collect_retrieval(span: &Span<'_>, prefix: &str, call: &mut Call) {
+    call.role = Role::Step;
+    if let Some(query) = span.attributes.get("input.value") {
+        call.body.push(Channel::User, query.json(), None);
+    }
+    call.body.begin_response();
+    let set = |document: &mut FlatMessage<'_>, member: &str, value: &Value<'_>| {
+        let text = || Some(value.json().into_owned().into());
+        match member {
+            "document.content" => document.content = text(),
+            "document.id" => document.name = text(),
+            _ => {}
+        }
+    };
+    for document in flat::messages(&span.attributes, prefix, set) {
+        call.body.push(Channel::Document, document.content.unwrap_or_default(), document.name.as_deref());
+    }
+}
