@@ -81,9 +81,10 @@ fn exchanges_of_every_provider_are_read() {
         ("cohere", 22, 0, 0, 3),
         ("mistral", 1, 0, 0, 1),
         ("ollama", 11, 0, 0, 0),
-        ("google_gemini_vertex", 45, 1, 0, 3),
+        ("google_gemini_vertex", 46, 0, 0, 4),
         ("watsonx", 3, 0, 2, 0),
         ("writer", 6, 0, 0, 0),
+        ("aws_bedrock_runtime", 67, 0, 1, 0),
     ] {
         let Some((tally, interactions)) = exchanges(folder) else { return };
         assert_eq!(tally, Tally { read, passed_by, rejected }, "{folder}");

@@ -49,14 +49,16 @@ macro_rules! pass_over {
 pub(super) use pass_over;
 
 /// Declares a JSON object of which only the named members are read. Other values read as its default;
-/// with `text => field`, a bare string reads as an object with just that field.
+/// with `text => field`, a bare string reads as an object with just that field; with `rest => field`, that
+/// field keeps the members that no other names, undecoded.
 macro_rules! object {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $($key:literal)|+ => $field:ident: $type:ty,)+ }
-        $(text => $bare:ident)?) => {
+        $(text => $bare:ident)? $(rest => $rest:ident)?) => {
         $(#[$meta])*
         #[derive(Default)]
         pub(in crate::readers::telemetry) struct $name<'a> {
             $($(#[$doc])* pub $field: $type,)+
+            $(pub $rest: Vec<$crate::readers::telemetry::lenient::Member<'a>>,)?
             pub record: std::marker::PhantomData<&'a ()>,
         }
 
@@ -73,7 +75,7 @@ macro_rules! object {
                         while let Some(key) = map.next_key::<$crate::readers::telemetry::lenient::Key<'a>>()? {
                             match key.as_str() {
                                 $($($key)|+ => object.$field = map.next_value()?,)+
-                                _ => { map.next_value::<serde::de::IgnoredAny>()?; }
+                                _ => { $crate::readers::telemetry::lenient::object!(@rest object map key $($rest)?); }
                             }
                         }
                         Ok(object)
@@ -84,6 +86,10 @@ macro_rules! object {
                 deserializer.deserialize_any(Members)
             }
         }
+    };
+    (@rest $object:ident $map:ident $key:ident) => { $map.next_value::<serde::de::IgnoredAny>()? };
+    (@rest $object:ident $map:ident $key:ident $rest:ident) => {
+        $object.$rest.push(($key, $map.next_value::<$crate::readers::telemetry::lenient::Raw<'a>>()?))
     };
     (@bare $name:ident) => { $crate::readers::telemetry::lenient::pass_over!(text); };
     (@bare $name:ident $bare:ident) => {
@@ -128,6 +134,9 @@ impl Key<'_> {
         self.0.into_owned()
     }
 }
+
+/// A member that no field names: its name and its value, undecoded.
+pub(super) type Member<'a> = (Key<'a>, Raw<'a>);
 
 struct KeyVisitor;
 
