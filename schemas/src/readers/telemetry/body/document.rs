@@ -3,9 +3,7 @@
 //! Their text is in the document channel whatever message carries it. One whose text is hidden, encrypted or
 //! elsewhere still has a title, and whoever wrote the page wrote that too.
 
-use std::borrow::Cow;
-
-use super::super::lenient::{List, Text, object};
+use super::super::lenient::{List, Raw, Text, object};
 use super::Body;
 use super::leaves::leaves;
 use super::media;
@@ -17,7 +15,8 @@ object! {
     Source {
         "type" => kind: Text<'a>,
         "media_type" | "mime_type" => mime: Text<'a>,
-        "data" | "bytes" => data: Text<'a>,
+        "data" => data: Text<'a>,
+        "bytes" => bytes: Text<'a>,
         "text" => text: Text<'a>,
         "content" => content: Content<'a>,
         "url" | "uri" => url: Text<'a>,
@@ -78,46 +77,49 @@ impl Part<'_> {
     pub fn collect_document(self, body: &mut Body) {
         let before = body.messages.len();
         let skipped = body.skipped;
-        let address = self.url.or(self.source.url);
-        let titled = self.title.get().is_some();
+        let source = self.source.take();
+        let address = self.url.or(source.url);
         let name = self.title.or(self.name);
         let label = name.get().or(address.get()).or(self.id.get());
         self.text.collect(Channel::Document, label, body);
         self.content.collect(Channel::Document, label, body);
-        let format = self.source.mime.get().or(self.format.get()).unwrap_or_default();
-        let data = self.source.data;
-        match media::decode(format, data.get().unwrap_or_default()) {
-            Some(text) => body.push(Channel::Document, text.into(), label),
-            // Of the other kinds of source, `base64` is encoded.
-            None if self.source.kind.get() == Some("text") => body.push(Channel::Document, data.into_cow(), label),
-            None => {}
+        let (plain, encoded) = match source.kind.get() {
+            Some("base64") => (Text::default(), source.data),
+            _ => (source.data, source.bytes),
+        };
+        let format = source.mime.get().or(self.format.get()).unwrap_or_default();
+        if let Some(text) = media::decode(format, encoded.get().unwrap_or_default()) {
+            body.push(Channel::Document, text.into(), label);
         }
-        body.push(Channel::Document, self.source.text.into_cow(), label);
-        self.source.content.collect(Channel::Document, label, body);
-        collect_data(self.data.text(), label, body);
+        body.push(Channel::Document, plain.into_cow(), label);
+        body.push(Channel::Document, source.text.into_cow(), label);
+        source.content.collect(Channel::Document, label, body);
+        collect_data(self.data, label, body);
         self.document.0.into_iter().for_each(|document| document.collect_document(body));
         collect_citations(self.citations, body);
         body.push(Channel::Document, leaves(&self.rest).into(), label);
         if body.messages.len() == before && body.skipped == skipped {
-            if titled && address.get().is_some() {
-                return body.push(Channel::Document, name.into_cow(), address.get());
-            }
-            body.skipped.files += u32::from(self.file.0.is_empty());
-            self.file.0.into_iter().for_each(|file| file.collect(name.get(), body));
+            // A page that is only named is no file.
+            let named = name.get().is_some() && address.get().is_some();
+            body.skipped.files += u32::from(self.file.0.is_empty() && !named);
+            self.file.0.into_iter().for_each(|file| file.collect(None, body));
+            body.push(Channel::Document, name.into_cow(), address.get());
         }
     }
 }
 
 /// `data` holds the text, or the fields of the document.
-fn collect_data(data: Cow<'_, str>, name: Option<&str>, body: &mut Body) {
-    match data.starts_with('{').then(|| serde_json::from_str::<Part<'_>>(&data)) {
-        Some(Ok(mut fields)) => {
-            if let (None, Some(name)) = (fields.title.get(), name) {
-                fields.title = name.to_owned().into();
-            }
-            fields.collect_fields(body);
+fn collect_data(data: Raw<'_>, name: Option<&str>, body: &mut Body) {
+    let before = body.messages.len();
+    let fields = data.0.filter(|raw| raw.get().starts_with('{'));
+    if let Some(Ok(mut fields)) = fields.map(|raw| serde_json::from_str::<Part<'_>>(raw.get())) {
+        if let (None, Some(name)) = (fields.title.get(), name) {
+            fields.title = name.to_owned().into();
         }
-        _ => body.push(Channel::Document, data, name),
+        fields.collect_fields(body);
+    }
+    if body.messages.len() == before {
+        body.push(Channel::Document, data.text(), name);
     }
 }
 

@@ -44,7 +44,7 @@ object! {
 
 impl<'a> ChatMessage<'a> {
     /// The member `key` among those that messages do not have.
-    fn other(&self, key: &str) -> Raw<'a> {
+    pub fn other(&self, key: &str) -> Raw<'a> {
         self.rest.iter().rev().find(|(name, _)| name.as_str() == key).map_or(Raw(None), |(_, value)| *value)
     }
 

@@ -11,15 +11,19 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use super::super::lenient::{Key, Member};
 
 /// Members that hold no text: what names, types, places or encodes something.
-const SILENT: [&str; 37] = [
+const SILENT: [&str; 47] = [
     "_excludes",
+    "acknowledged_safety_checks",
+    "approval_request_id",
     "b64_json",
     "bytes",
     "cachePoint",
     "cache_control",
     "chunk_id",
     "container_id",
+    "created_at",
     "data",
+    "date",
     "detail",
     "document_id",
     "embedding",
@@ -40,15 +44,21 @@ const SILENT: [&str; 37] = [
     "mime_type",
     "object",
     "outcome",
+    "page_age",
+    "pending_safety_checks",
     "qualifiers",
+    "retrieved_at",
     "role",
     "signature",
     "status",
     "thoughtSignature",
     "thought_signature",
+    "timestamp",
     "type",
+    "updated_at",
     "uri",
     "url",
+    "version",
 ];
 
 /// Whether the member called `key` holds no text.

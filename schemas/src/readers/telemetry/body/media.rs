@@ -30,12 +30,15 @@ object! {
 }
 
 impl Blob<'_> {
-    /// Adds the text of a file of plain text; anything else is counted.
+    /// Adds the text of a file of plain text; anything else is counted, and its name is all there is to read.
     pub fn collect(self, name: Option<&str>, body: &mut Body) {
         let (mime, data) = split(self.mime.get(), self.data.get().unwrap_or_default());
         match decode(mime, data) {
             Some(text) => body.push(Channel::Document, text.into(), self.name.get().or(name)),
-            None => count(mime, body),
+            None => {
+                count(mime, body);
+                body.push(Channel::Document, self.name.into_cow(), None);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One message of a conversation.
 
-use super::super::lenient::{List, Present, Raw, Text, object};
+use super::super::lenient::{List, Present, Rare, Raw, Text, object};
 use super::document::{Citation, Retrieval, collect_citations};
 use super::leaves::leaves;
 use super::media::Clip;
@@ -49,7 +49,7 @@ object! {
         "refusal" => refusal: Text<'a>,
         "reasoning_content" | "reasoning" | "thinking" | "tool_plan" => reasoning: Content<'a>,
         "reasoning_details" => reasoning_details: List<Part<'a>>,
-        "context" | "graph_data" => context: Retrieval<'a>,
+        "context" | "graph_data" => context: Rare<Retrieval<'a>>,
         "parts" => parts: Content<'a>,
         "images" => images: List<Present>,
         "audio" => audio: List<Clip<'a>>,
@@ -94,7 +94,9 @@ impl ChatMessage<'_> {
         let name = || message.name.owned().or_else(|| body.tool_name(message.tool_call_id.get()));
         let name = if tool { name() } else { None };
         let name = name.as_deref();
-        message.context.collect(body);
+        if let Some(context) = message.context.0 {
+            context.collect(body);
+        }
         if message.reasoning.is_empty() {
             message.reasoning_details.0.into_iter().for_each(|detail| detail.collect(Channel::Assistant, name, body));
         }
@@ -110,7 +112,7 @@ impl ChatMessage<'_> {
         }
         message.tool_calls.0.into_iter().for_each(|call| call.collect(body));
         message.function_call.0.into_iter().for_each(|call| call.collect(body));
-        message.executed.0.into_iter().for_each(|call| call.collect_call(body));
+        message.executed.0.into_iter().for_each(|call| call.collect_executed(body));
         message.tool_results.0.into_iter().for_each(|result| result.collect(body));
         collect_citations(message.citations, body);
         body.skipped.images += message.images.0.iter().map(|image| u32::from(image.0)).sum::<u32>();

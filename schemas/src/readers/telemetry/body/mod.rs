@@ -44,7 +44,7 @@ pub(super) use part::Part;
 pub(super) use request::Request;
 pub(super) use response::read_response;
 
-use super::lenient::List;
+use super::lenient::{List, Text};
 use crate::interaction::{Channel, FilterVerdict, Message, Skipped, Tokens};
 use crate::readers::json::mend_surrogates;
 
@@ -149,9 +149,16 @@ impl Body {
         self.tools.get(id?).cloned()
     }
 
-    /// Adds why the model stopped.
+    /// Takes over the model that answered, where it is named.
+    fn answered_by(&mut self, model: &Text<'_>) {
+        if self.model.as_deref() != model.get() {
+            self.model = model.owned().or(self.model.take());
+        }
+    }
+
+    /// Adds why the model stopped. Chunks of watsonx say each time that it has not.
     fn finish(&mut self, reason: Option<String>) {
-        self.finish_reasons.extend(reason);
+        self.finish_reasons.extend(reason.filter(|reason| reason != "not_finished"));
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::super::lenient::{List, Present, Raw, Switch, Text, object, pass_over};
+use super::super::lenient::{List, Present, Rare, Raw, Switch, Text, object, pass_over};
 use super::Body;
 use super::document::{Citation, Source, collect_citations};
 use super::leaves::leaves;
@@ -112,7 +112,7 @@ object! {
         "id" | "call_id" | "toolUseId" => id: Text<'a>,
         "tool_use_id" | "tool_call_id" => tool_use_id: Text<'a>,
         "input" | "arguments" | "args" => input: Raw<'a>,
-        "source" => source: Source<'a>,
+        "source" => source: Rare<Source<'a>>,
         "image_url" | "image" => image: Present,
         "input_audio" | "audio" => audio: List<Clip<'a>>,
         "transcript" => transcript: Text<'a>,
@@ -168,6 +168,7 @@ impl Part<'_> {
                 _ => body.skipped.files += 1,
             },
             "file" | "input_file" | "document_url" => self.collect_file(body),
+            "tool_reference" => body.push(Channel::Document, self.title.into_cow(), self.url.get()),
             "video" | "video_url" | "container_upload" => body.skipped.files += 1,
             _ if kind.ends_with("tool_use") => self.collect_call(body),
             _ if kind.ends_with("tool_result") || kind.ends_with("_output") => self.collect_result(body),
@@ -191,10 +192,12 @@ impl Part<'_> {
     /// A file is a document where its text can be read.
     fn collect_file(self, body: &mut Body) {
         let name = self.title.or(self.name);
-        if self.file.0.is_empty() {
-            body.skipped.files += 1;
-        }
+        let before = body.messages.len();
+        body.skipped.files += u32::from(self.file.0.is_empty());
         self.file.0.into_iter().for_each(|file| file.collect(name.get(), body));
+        if body.messages.len() == before {
+            body.push(Channel::Document, name.into_cow(), None);
+        }
     }
 
     fn collect_untyped(self, channel: Channel, name: Option<&str>, body: &mut Body) {
@@ -239,6 +242,12 @@ impl Part<'_> {
         }
         body.push_call(self.id.get(), self.name.get(), arguments);
         self.content.collect(Channel::ToolResult, self.name.get(), body);
+    }
+
+    /// Adds a call that the server has already run; Groq names the tool by its type.
+    pub fn collect_executed(mut self, body: &mut Body) {
+        self.name = std::mem::take(&mut self.name).or(std::mem::take(&mut self.kind));
+        self.collect_call(body);
     }
 
     fn collect_result(self, body: &mut Body) {

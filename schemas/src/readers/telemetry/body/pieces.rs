@@ -125,6 +125,9 @@ impl Pieces {
                     for text in [std::mem::take(&mut part.reasoning), std::mem::take(&mut part.text)] {
                         self.content_text(group, slot, text);
                     }
+                    if part.kind.get().is_none() {
+                        self.content(group, slot, std::mem::take(&mut part.content), body);
+                    }
                     self.whole(group, body, |body| part.collect(Channel::Assistant, None, body));
                 }
             }

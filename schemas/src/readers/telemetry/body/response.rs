@@ -2,14 +2,14 @@
 
 use serde_json::value::RawValue;
 
-use super::super::lenient::{Count, List, Present, Switch, Text, object};
+use super::super::lenient::{Count, List, Present, Rare, Switch, Text, object};
 use super::azure::{Filters, PromptFilters, collect_filters, collect_prompt_filters};
 use super::bedrock::{Assessment, Trace};
 use super::document::{Citation, collect_citations};
 use super::gemini::{Grounding, PromptFeedback, SafetyRating, collect_ratings};
 use super::message::{ChatMessage, ToolCall};
 use super::part::{Content, Part};
-use super::usage::Usage;
+use super::usage::{Usage, collect_counts};
 use super::{Body, event_stream, stream};
 use crate::interaction::{Channel, FilterVerdict};
 use crate::readers::json::mend_surrogates;
@@ -86,9 +86,10 @@ object! {
         "finish_reason" | "finishReason" | "stop_reason" | "completionReason" => finish_reason: Reason<'a>,
         "content_filter_results" | "content_filter_result" => filters: Filters<'a>,
         "safetyRatings" | "safety_ratings" => ratings: List<SafetyRating<'a>>,
-        "groundingMetadata" | "grounding_metadata" => grounding: Grounding<'a>,
-        "moderations" => moderations: Moderations<'a>,
-        "error" => error: Failure<'a>,
+        "groundingMetadata" | "grounding_metadata" => grounding: Rare<Grounding<'a>>,
+        "moderations" => moderations: Rare<Moderations<'a>>,
+        "error" => error: Rare<Failure<'a>>,
+        "embeddings" => embeddings: Present,
         "input_token_count" => input_tokens: Count,
         "generated_token_count" | "tokenCount" => output_tokens: Count,
     }
@@ -104,7 +105,9 @@ object! {
 
 impl Choice<'_> {
     fn collect(self, body: &mut Body) {
-        self.grounding.collect(body);
+        if let Some(grounding) = self.grounding.0 {
+            grounding.collect(body);
+        }
         self.messages.0.into_iter().chain([self.message]).for_each(|message| message.collect(Channel::Assistant, body));
         body.push(Channel::Assistant, self.text.into_cow(), None);
         self.data.collect(Channel::Assistant, None, body);
@@ -112,9 +115,14 @@ impl Choice<'_> {
         body.finish(self.finish_reason.word.owned());
         collect_filters(self.filters, true, body);
         collect_ratings(self.ratings, true, body);
-        self.moderations.collect(body);
-        self.error.collect(body);
-        Usage { input: self.input_tokens, output: self.output_tokens, ..Usage::default() }.collect(&mut body.tokens);
+        if let Some(moderations) = self.moderations.0 {
+            moderations.collect(body);
+        }
+        if let Some(error) = self.error.0 {
+            error.collect(body);
+        }
+        body.skipped.embeddings += u32::from(self.embeddings.0);
+        collect_counts(self.input_tokens, self.output_tokens, &mut body.tokens);
     }
 }
 
@@ -136,9 +144,9 @@ object! {
         "stop_reason" | "finish_reason" | "done_reason" | "stopReason" => stop_reason: Text<'a>,
         "incomplete_details" => incomplete: Reason<'a>,
         "usage" | "usageMetadata" | "usage_metadata" | "meta" => usage: Usage<'a>,
-        "error" => error: Failure<'a>,
+        "error" => error: Rare<Failure<'a>>,
         "object" => object: Text<'a>,
-        "type" | "code" | "__type" => kind: Text<'a>,
+        "type" | "__type" => kind: Text<'a>,
         "output" | "outputs" | "steps" => output: List<ChatMessage<'a>>,
         "output_text" | "completion" | "generation" | "response" | "generated_text" | "text_output" | "outputText"
             => text: Text<'a>,
@@ -152,8 +160,8 @@ object! {
         "citations" => citations: List<Citation<'a>>,
         "prompt_filter_results" | "prompt_annotations" => prompt_filters: List<PromptFilters<'a>>,
         "content_filters" => content_filters: List<PromptFilters<'a>>,
-        "promptFeedback" | "prompt_feedback" => feedback: PromptFeedback<'a>,
-        "trace" | "amazon-bedrock-trace" => trace: Trace<'a>,
+        "promptFeedback" | "prompt_feedback" => feedback: Rare<PromptFeedback<'a>>,
+        "trace" | "amazon-bedrock-trace" => trace: Rare<Trace<'a>>,
         "amazon-bedrock-guardrailAction" | "action" => guardrail: Text<'a>,
         "assessments" => assessments: List<Assessment<'a>>,
         "data" => data: List<Datum<'a>>,
@@ -220,10 +228,9 @@ impl Response<'_> {
         }
         self.collect_failure(body);
         self.collect_verdicts(body);
-        body.model = self.model.owned().or(body.model.take());
+        body.answered_by(&self.model);
         self.usage.collect(&mut body.tokens);
-        let beside = Usage { input: self.input_tokens, output: self.output_tokens, ..Usage::default() };
-        beside.collect(&mut body.tokens);
+        collect_counts(self.input_tokens, self.output_tokens, &mut body.tokens);
         self.queries.0.into_iter().for_each(|query| query.text.collect(Channel::ToolCall, Some("search"), body));
         self.documents.0.into_iter().for_each(|document| document.collect_document(body));
         self.found.0.into_iter().for_each(|found| found.collect(body));
@@ -237,6 +244,10 @@ impl Response<'_> {
         body.push(Channel::Assistant, self.bare_text.into_cow(), None);
         for item in self.output.0.into_iter().chain(self.message.0) {
             body.finish(item.stop_reason.owned());
+            // Alibaba's models have their choices within the output.
+            let choices =
+                item.other("choices").0.and_then(|raw| serde_json::from_str::<List<Choice<'_>>>(raw.get()).ok());
+            choices.unwrap_or_default().0.into_iter().for_each(|choice| choice.collect(body));
             item.collect(Channel::Assistant, body);
         }
         self.tool_calls.0.into_iter().for_each(|call| call.collect(body));
@@ -255,7 +266,9 @@ impl Response<'_> {
     /// Some servers have the error's members where others have the answer's. What they say is about the request
     /// and may quote it.
     fn collect_failure(&mut self, body: &mut Body) {
-        std::mem::take(&mut self.error).collect(body);
+        if let Some(error) = self.error.0.take() {
+            error.collect(body);
+        }
         if self.object.get() == Some("error") {
             self.message.0.clear();
             body.error = body.error.take().or_else(|| self.kind.owned()).or_else(|| Some("error".to_owned()));
@@ -265,9 +278,13 @@ impl Response<'_> {
     fn collect_verdicts(&mut self, body: &mut Body) {
         collect_prompt_filters(std::mem::take(&mut self.prompt_filters), body);
         collect_prompt_filters(std::mem::take(&mut self.content_filters), body);
-        std::mem::take(&mut self.feedback).collect(body);
+        if let Some(feedback) = self.feedback.0.take() {
+            feedback.collect(body);
+        }
         let before = body.filters.len();
-        std::mem::take(&mut self.trace).collect(body);
+        if let Some(trace) = self.trace.0.take() {
+            trace.collect(body);
+        }
         std::mem::take(&mut self.assessments.0).into_iter().for_each(|assessment| assessment.collect(false, body));
         let intervened = matches!(self.guardrail.get(), Some("INTERVENED" | "GUARDRAIL_INTERVENED"));
         if intervened && body.filters.len() == before {

@@ -7,7 +7,7 @@
 
 use serde_json::value::RawValue;
 
-use super::super::lenient::{Count, List, Present, Raw, Text, object};
+use super::super::lenient::{Count, List, Present, Rare, Raw, Text, object};
 use super::Body;
 use super::azure::{Filters, PromptFilters, collect_filters, collect_prompt_filters};
 use super::bedrock::Trace;
@@ -19,7 +19,7 @@ use super::message::{ChatMessage, ToolCall};
 use super::part::{Content, Part};
 use super::pieces::{CallPiece, Pieces, Slot, Sort};
 use super::response::{Failure, collect_embedded, guardrail_verdict};
-use super::usage::Usage;
+use super::usage::{Usage, collect_counts};
 use crate::interaction::Channel;
 use crate::readers::json::mend_surrogates;
 
@@ -44,19 +44,19 @@ object! {
     /// A piece of an answer; a bare string is a piece of text.
     Delta {
         "content" | "text" => content: Content<'a>,
-        "message" => message: DeltaMessage<'a>,
+        "message" => message: Rare<DeltaMessage<'a>>,
         "reasoning_content" | "reasoning" | "thinking" | "reasoningContent" => reasoning: Content<'a>,
         "reasoning_details" => reasoning_details: Content<'a>,
         "refusal" => refusal: Text<'a>,
-        "audio" => audio: Spoken<'a>,
+        "audio" => audio: Rare<Spoken<'a>>,
         "partial_json" => partial_json: Text<'a>,
-        "toolUse" => tool_use: FunctionDelta<'a>,
+        "toolUse" => tool_use: Rare<FunctionDelta<'a>>,
         "tool_calls" => tool_calls: List<CallDelta<'a>>,
-        "function_call" => function_call: FunctionDelta<'a>,
+        "function_call" => function_call: Rare<FunctionDelta<'a>>,
         "citation" | "annotations" => citations: List<Citation<'a>>,
         "stop_reason" | "finish_reason" => stop_reason: Text<'a>,
-        "usage" => usage: Usage<'a>,
-        "context" | "graph_data" => context: Retrieval<'a>,
+        "usage" => usage: Rare<Usage<'a>>,
+        "context" | "graph_data" => context: Rare<Retrieval<'a>>,
     }
     text => content
 }
@@ -87,7 +87,7 @@ object! {
         "finish_reason" | "finishReason" | "stop_reason" => finish_reason: Text<'a>,
         "content_filter_results" => filters: Filters<'a>,
         "safetyRatings" | "safety_ratings" => ratings: List<SafetyRating<'a>>,
-        "groundingMetadata" | "grounding_metadata" => grounding: Grounding<'a>,
+        "groundingMetadata" | "grounding_metadata" => grounding: Rare<Grounding<'a>>,
         "input_token_count" => input_tokens: Count,
         "generated_token_count" => output_tokens: Count,
     }
@@ -97,7 +97,7 @@ object! {
     /// What the start of an answer of Anthropic's says; with Ollama a piece of the message.
     Start {
         "model" => model: Text<'a>,
-        "usage" => usage: Usage<'a>,
+        "usage" => usage: Rare<Usage<'a>>,
         "content" => content: Content<'a>,
         "thinking" => thinking: Text<'a>,
         "tool_calls" => tool_calls: List<ToolCall<'a>>,
@@ -121,8 +121,8 @@ object! {
         "choices" | "results" | "candidates" | "outputs" | "generations" => choices: List<ChoiceDelta<'a>>,
         "delta" => delta: Delta<'a>,
         "content_block" => block: List<Part<'a>>,
-        "start" => start: BlockStart<'a>,
-        "message" => message: Start<'a>,
+        "start" => start: Rare<BlockStart<'a>>,
+        "message" => message: Rare<Start<'a>>,
         "response" => response: Raw<'a>,
         "text" | "outputText" | "generation" | "completion" => text: Text<'a>,
         "content" => content: Content<'a>,
@@ -131,20 +131,21 @@ object! {
         "thinking" => thinking: Text<'a>,
         "tool_calls" => tool_calls: List<ToolCall<'a>>,
         "documents" => documents: List<Part<'a>>,
-        "usage" | "usageMetadata" | "usage_metadata" | "meta" | "amazon-bedrock-invocationMetrics" => usage: Usage<'a>,
+        "usage" | "usageMetadata" | "usage_metadata" | "meta" | "amazon-bedrock-invocationMetrics"
+            => usage: Rare<Usage<'a>>,
         "prompt_eval_count" | "prompt_token_count" | "inputTextTokenCount" => input_tokens: Count,
         "eval_count" | "generation_token_count" | "totalOutputTextTokenCount" => output_tokens: Count,
-        "error" => error: Failure<'a>,
+        "error" => error: Rare<Failure<'a>>,
         "prompt_filter_results" => prompt_filters: List<PromptFilters<'a>>,
-        "promptFeedback" | "prompt_feedback" => feedback: PromptFeedback<'a>,
-        "trace" | "amazon-bedrock-trace" => trace: Trace<'a>,
+        "promptFeedback" | "prompt_feedback" => feedback: Rare<PromptFeedback<'a>>,
+        "trace" | "amazon-bedrock-trace" => trace: Rare<Trace<'a>>,
         "amazon-bedrock-guardrailAction" => guardrail: Text<'a>,
         "finish_reason" | "done_reason" | "stop_reason" | "stopReason" | "completionReason" => finish_reason: Text<'a>,
         "citations" => citations: List<Citation<'a>>,
         "item" => item: Raw<'a>,
         "output" => output: Present,
         "bytes" => bytes: Text<'a>,
-        "attribution" => attribution: Attribution<'a>,
+        "attribution" => attribution: Rare<Attribution<'a>>,
         "contentBlockStart" | "contentBlockDelta" | "messageStop" | "metadata" | "chunk" => wrapped: Raw<'a>,
     }
 }
@@ -283,8 +284,10 @@ impl Stream {
         }
         let pieces = &mut self.pieces;
         pieces.whole(0, body, |body| event.documents.0.into_iter().for_each(|found| found.collect_document(body)));
-        pieces.say(0, Slot::Reasoning, &event.message.thinking.or(event.thinking));
-        pieces.content(0, Slot::Text, event.message.content, body);
+        pieces.say(0, Slot::Reasoning, &event.thinking);
+        if let Some(message) = event.message.0 {
+            collect_message(*message, pieces, body);
+        }
         pieces.content(0, Slot::Text, event.content, body);
         // A server that sends the whole text at last has sent its tokens before.
         let text = if event.token.is_empty() { event.text.or(event.generated) } else { Text::default() };
@@ -293,8 +296,7 @@ impl Stream {
             pieces.say(0, Slot::Text, &text);
         }
         pieces.content(0, Slot::Text, event.token, body);
-        let calls = event.message.tool_calls.0.into_iter().chain(event.tool_calls.0);
-        pieces.whole(0, body, |body| calls.for_each(|call| call.collect(body)));
+        pieces.whole(0, body, |body| event.tool_calls.0.into_iter().for_each(|call| call.collect(body)));
         match event.response.0.map(RawValue::get) {
             Some(json) if json.starts_with('{') => self.whole = Some(json.to_owned()),
             Some(_) => pieces.say(0, Slot::Text, &Text(Some(event.response.text()))),
@@ -312,7 +314,7 @@ impl Stream {
             Ok(inner) if text.starts_with('{') && inner.bytes.get().is_none() => self.collect(&text, inner, body),
             _ => self.pieces.add(0, Slot::Text, Channel::Assistant, &text),
         }
-        self.pieces.whole(0, body, |body| collect_citations(event.attribution.citations, body));
+        self.pieces.whole(0, body, |body| collect_citations(event.attribution.take().citations, body));
     }
 
     /// An event of OpenAI's `responses`. Pieces belong to an item, which comes once more when it is done; the
@@ -362,29 +364,41 @@ impl Stream {
 
 /// What an event says besides pieces of text.
 fn collect_about(event: &mut Event<'_>, body: &mut Body) {
-    let model = std::mem::take(&mut event.model);
-    body.model = model.owned().or_else(|| event.message.model.owned()).or(body.model.take());
-    std::mem::take(&mut event.message.usage).collect(&mut body.tokens);
-    std::mem::take(&mut event.usage).collect(&mut body.tokens);
-    let beside = Usage { input: event.input_tokens, output: event.output_tokens, ..Usage::default() };
-    beside.collect(&mut body.tokens);
-    std::mem::take(&mut event.error).collect(body);
+    body.answered_by(&event.model);
+    if let Some(usage) = event.usage.0.take() {
+        usage.collect(&mut body.tokens);
+    }
+    collect_counts(event.input_tokens, event.output_tokens, &mut body.tokens);
+    if let Some(error) = event.error.0.take() {
+        error.collect(body);
+    }
     collect_prompt_filters(std::mem::take(&mut event.prompt_filters), body);
-    std::mem::take(&mut event.feedback).collect(body);
+    if let Some(feedback) = event.feedback.0.take() {
+        feedback.collect(body);
+    }
     let verdicts = body.filters.len();
-    std::mem::take(&mut event.trace).collect(body);
+    if let Some(trace) = event.trace.0.take() {
+        trace.collect(body);
+    }
     if event.guardrail.get() == Some("INTERVENED") && body.filters.len() == verdicts {
         body.judge(guardrail_verdict());
     }
-    body.finish(event.finish_reason.owned());
+    // Where the whole answer follows, its reason does.
+    if !event.response.0.is_some_and(|response| response.get().starts_with('{')) {
+        body.finish(event.finish_reason.owned());
+    }
 }
 
 fn collect_choice(choice: ChoiceDelta<'_>, pieces: &mut Pieces, body: &mut Body) {
     let group = choice.index.0.unwrap_or(0);
     let delta = choice.delta;
     pieces.whole(group, body, |body| {
-        choice.grounding.collect(body);
-        delta.context.collect(body);
+        if let Some(grounding) = choice.grounding.0 {
+            grounding.collect(body);
+        }
+        if let Some(context) = delta.context.0 {
+            context.collect(body);
+        }
         collect_citations(delta.citations, body);
     });
     let reasoning = if delta.reasoning.is_empty() { delta.reasoning_details } else { delta.reasoning };
@@ -393,16 +407,28 @@ fn collect_choice(choice: ChoiceDelta<'_>, pieces: &mut Pieces, body: &mut Body)
     pieces.content(group, Slot::Text, choice.content, body);
     pieces.say(group, Slot::Text, &choice.text);
     pieces.say(group, Slot::Refusal, &delta.refusal);
-    pieces.say(group, Slot::Transcript, &delta.audio.transcript);
+    if let Some(audio) = delta.audio.0 {
+        pieces.say(group, Slot::Transcript, &audio.transcript);
+    }
     for call in &delta.tool_calls.0 {
         collect_function(group, call.index.0.unwrap_or(0), call.id.get(), &call.function, pieces);
     }
-    collect_function(group, 0, None, &delta.function_call, pieces);
+    if let Some(call) = &delta.function_call.0 {
+        collect_function(group, 0, None, call, pieces);
+    }
     body.finish(choice.finish_reason.owned());
     collect_filters(choice.filters, true, body);
     collect_ratings(choice.ratings, true, body);
-    let counts = Usage { input: choice.input_tokens, output: choice.output_tokens, ..Usage::default() };
-    counts.collect(&mut body.tokens);
+    collect_counts(choice.input_tokens, choice.output_tokens, &mut body.tokens);
+}
+
+/// What the start of an answer says, or a piece of a message.
+fn collect_message(message: Start<'_>, pieces: &mut Pieces, body: &mut Body) {
+    body.answered_by(&message.model);
+    message.usage.take().collect(&mut body.tokens);
+    pieces.say(0, Slot::Reasoning, &message.thinking);
+    pieces.content(0, Slot::Text, message.content, body);
+    pieces.whole(0, body, |body| message.tool_calls.0.into_iter().for_each(|call| call.collect(body)));
 }
 
 fn collect_function(group: u64, index: u64, id: Option<&str>, function: &FunctionDelta<'_>, pieces: &mut Pieces) {
@@ -415,8 +441,8 @@ fn collect_function(group: u64, index: u64, id: Option<&str>, function: &Functio
 
 /// The start of one of the blocks of Anthropic or Bedrock. Results of tools that the provider runs come whole, and so
 /// do arguments where the server does not stream them.
-fn collect_start(index: u64, block: List<Part<'_>>, start: BlockStart<'_>, pieces: &mut Pieces, body: &mut Body) {
-    for call in start.tool_use.0 {
+fn collect_start(index: u64, block: List<Part<'_>>, start: Rare<BlockStart<'_>>, pieces: &mut Pieces, body: &mut Body) {
+    for call in start.take().tool_use.0 {
         collect_call_start(index, &call, pieces, body);
     }
     for block in block.0 {
@@ -444,12 +470,18 @@ fn collect_delta(index: u64, delta: Delta<'_>, pieces: &mut Pieces, body: &mut B
     if let Some(arguments) = delta.partial_json.get() {
         pieces.call(0, index, &CallPiece { id: None, name: None, arguments });
     }
-    collect_function(0, index, None, &delta.tool_use, pieces);
-    pieces.content(0, slot, delta.message.content, body);
-    pieces.say(0, Slot::Reasoning, &delta.message.tool_plan);
-    for call in &delta.message.tool_calls.0 {
-        collect_function(0, index, call.id.get(), &call.function, pieces);
+    if let Some(call) = &delta.tool_use.0 {
+        collect_function(0, index, None, call, pieces);
     }
-    delta.usage.collect(&mut body.tokens);
+    if let Some(message) = delta.message.0 {
+        pieces.content(0, slot, message.content, body);
+        pieces.say(0, Slot::Reasoning, &message.tool_plan);
+        for call in &message.tool_calls.0 {
+            collect_function(0, index, call.id.get(), &call.function, pieces);
+        }
+    }
+    if let Some(usage) = delta.usage.0 {
+        usage.collect(&mut body.tokens);
+    }
     body.finish(delta.stop_reason.owned());
 }

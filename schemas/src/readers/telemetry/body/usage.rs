@@ -38,6 +38,13 @@ object! {
     }
 }
 
+/// Takes over counts that stand beside the answer. The chunks of a stream repeat those that are not theirs as zero.
+pub(super) fn collect_counts(input: Count, output: Count, tokens: &mut Tokens) {
+    for (slot, Count(count)) in [(&mut tokens.input, input), (&mut tokens.output, output)] {
+        *slot = count.filter(|count| *count > 0 || slot.is_none()).or(*slot);
+    }
+}
+
 impl Usage<'_> {
     /// Takes over the counts that are given, so that a later event of a stream adds to an earlier one.
     pub fn collect(self, tokens: &mut Tokens) {

@@ -244,6 +244,28 @@ impl<'a, T: Deserialize<'a>> Deserialize<'a> for List<T> {
     }
 }
 
+/// A value that most records lack, kept aside so that what holds it stays small and cheap to move.
+pub(super) struct Rare<T>(pub Option<Box<T>>);
+
+impl<T> Default for Rare<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'a, T: Deserialize<'a>> Deserialize<'a> for Rare<T> {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::<T>::deserialize(deserializer).map(|value| Self(value.map(Box::new)))
+    }
+}
+
+impl<T: Default> Rare<T> {
+    /// The value, or an empty one.
+    pub fn take(self) -> T {
+        self.0.map(|value| *value).unwrap_or_default()
+    }
+}
+
 /// Members of an object as pairs, in the order written; any other value has none.
 pub(super) struct Pairs<T>(pub Vec<(String, T)>);
 
