@@ -351,6 +351,32 @@ fn parts_within_unknown_parts_within_unknown_parts() {
 }
 
 #[test]
+fn towers_within_strings_overflow_no_stack() {
+    // Within a string, no limit of the record's applies.
+    for (open, close) in [
+        (r#"[{"result":"#, "}]"),
+        (r#"[{"type":"tool_result","result":"#, "}]"),
+        (r#"[{"content":"#, "}]"),
+        (r#"{"thinking":"#, "}"),
+        (r#"[{"type":"document","data":"#, "}]"),
+        (r#"{"output":"#, "}"),
+        (r#"{"chunk":"#, "}"),
+    ] {
+        for levels in [50, 120, 50_000] {
+            let tower = format!("{}\"x\"{}", open.repeat(levels), close.repeat(levels));
+            for event in [
+                format!(r#"{{"choices":[{{"delta":{{"content":{tower}}}}}]}}"#),
+                format!(r#"{{"content_block":{{"type":"a_tool_result","content":{tower}}}}}"#),
+                format!(r#"{{"type":"response.output_item.done","item":{{"type":"a_call","results":{tower}}}}}"#),
+                format!(r#"{{"chunk":{tower}}}"#),
+            ] {
+                answer(&format!("data: {event}\n\n"));
+            }
+        }
+    }
+}
+
+#[test]
 fn of_repeated_members_the_last_counts_in_bodies_too() {
     let record = br#"{"request":{"contents":[{"parts":[{"text":"a","text":"b"}],"parts":[{"text":"c","functionCall":{"name":"f","args":{},"name":"g"}}]}]},
         "response":{"candidates":[{"content":{"parts":[{"text":"no"}]},"content":{"parts":[{"text":"yes"}]}}]}}"#;

@@ -66,6 +66,8 @@ pub(super) struct Body {
     pub model: Option<String>,
     /// Whether what is added now comes from the response.
     response: bool,
+    /// How many answers of tools are being read, one within the other.
+    answers_open: u8,
     /// Names of the tools by the id of their call, to name the results.
     tools: HashMap<String, String>,
 }

@@ -264,13 +264,20 @@ impl Part<'_> {
     }
 }
 
+/// How deep answers of tools within answers of tools are opened. Each is decoded when it is reached, so that
+/// nothing else bounds their depth, and without a bound a text of brackets would exhaust the stack.
+const ANSWERS_DEPTH_MAX: u8 = 4;
+
 /// Adds what a tool answered: parts where it is made of them, else whatever JSON it is.
 fn collect_answer(answer: Raw<'_>, channel: Channel, name: Option<&str>, body: &mut Body) {
     let before = body.messages.len();
     if let Some(json) = answer.0.map(|raw| raw.get()).filter(|json| json.starts_with('['))
+        && body.answers_open < ANSWERS_DEPTH_MAX
         && let Ok(parts) = serde_json::from_str::<Content<'_>>(json)
     {
+        body.answers_open += 1;
         parts.collect(channel, name, body);
+        body.answers_open -= 1;
     }
     if body.messages.len() == before {
         body.push(channel, answer.text(), name);
