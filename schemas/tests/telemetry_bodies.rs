@@ -263,8 +263,8 @@ fn a_stream_may_end_anywhere() {
             continue;
         };
         streams += 1;
-        for end in (0..stream.len()).step_by(7).filter(|end| stream.is_char_boundary(*end)) {
-            let read = answer(&stream[..end]);
+        for start in (0..stream.len()).step_by(7).filter_map(|end| stream.get(..end)) {
+            let read = answer(start);
             assert!(read.messages.iter().all(|message| !message.text.expose().is_empty()));
         }
     }
@@ -280,6 +280,28 @@ fn an_event_that_breaks_off_is_flagged_and_hides_no_other() {
     let broken = "data: {\"choices\":[{\n";
     assert_eq!(texts(&answer(&format!("{start}{broken}{start}")))[1..], [("assistant", "wholewhole")]);
     assert!(!answer(&format!("{start}data: [DONE]\n\n")).flags.contains(&Flag::Truncated));
+}
+
+#[test]
+fn errors_within_a_stream_are_read() {
+    for (event, error) in [
+        (json!({"type": "error", "code": "server_error", "message": "x", "param": null}), "server_error"),
+        (json!({"type": "error", "error": {"type": "overloaded_error", "message": "x"}}), "overloaded_error"),
+        (json!({"error": {"code": 503, "message": "x", "status": "UNAVAILABLE"}}), "UNAVAILABLE"),
+        (json!({"error": "model not found"}), "model not found"),
+    ] {
+        let start = json!({"type": "response.output_text.delta", "delta": "so far"});
+        let read = answer(&format!("data: {start}\n\ndata: {event}\n\n"));
+        assert_eq!(texts(&read)[1..], [("assistant", "so far")], "{event}");
+        assert_eq!(read.error.as_deref(), Some(error));
+    }
+}
+
+#[test]
+fn what_the_request_left_out_stays_flagged_beside_a_plain_answer() {
+    let tools = vec![json!({"name": "t", "description": "d"}); 300];
+    let record = json!({"request": {"prompt": "x", "tools": tools}, "response": "{plain"});
+    assert!(read_one(record.to_string().as_bytes()).flags.contains(&Flag::Truncated));
 }
 
 #[test]

@@ -21,6 +21,7 @@
 pub(super) mod azure;
 mod bedrock;
 mod document;
+mod event;
 mod event_stream;
 mod gemini;
 mod item;
