@@ -4,7 +4,7 @@
 //! (ApplyGuardrail). The words that a guardrail matched are content and stay where they were; the verdict says
 //! which rule matched.
 
-use super::super::lenient::{List, Pairs, Switch, Text, object};
+use super::super::lenient::{List, Pairs, Raw, Switch, Text, object};
 use super::Body;
 use super::leaves::leaves;
 use super::part::{Content, Part};
@@ -80,7 +80,7 @@ object! {
     /// What a guardrail saw on the way in and out, under the guardrail's id.
     GuardrailTrace {
         "inputAssessment" | "input" => input: Pairs<Assessment<'a>>,
-        "outputAssessments" => outputs: Pairs<List<Assessment<'a>>>,
+        "outputAssessments" => outputs: Raw<'a>,
         "outputs" => listed: List<Pairs<Assessment<'a>>>,
         "inputAssessments" => agent_input: List<Assessment<'a>>,
         "modelOutput" => withheld: List<Text<'a>>,
@@ -102,15 +102,24 @@ impl Trace<'_> {
         let guardrail = self.guardrail;
         guardrail.input.0.into_iter().for_each(|(_, input)| input.collect(false, body));
         guardrail.agent_input.0.into_iter().for_each(|input| input.collect(false, body));
-        let outputs = guardrail.outputs.0.into_iter().flat_map(|(_, outputs)| outputs.0);
         let listed = guardrail.listed.0.into_iter().flat_map(|outputs| outputs.0).map(|(_, output)| output);
-        outputs.chain(listed).for_each(|output| output.collect(true, body));
+        assessments(guardrail.outputs).into_iter().chain(listed).for_each(|output| output.collect(true, body));
         for text in guardrail.withheld.0 {
             body.push(Channel::Assistant, text.into_cow(), None);
         }
         self.step.collect(body);
         self.nested.0.into_iter().for_each(|nested| nested.collect(body));
     }
+}
+
+/// What was found in answers: by guardrail and answer, or, of agents, by answer alone.
+fn assessments(outputs: Raw<'_>) -> Vec<Assessment<'_>> {
+    let Some(json) = outputs.0.map(|raw| raw.get()) else { return Vec::new() };
+    if json.starts_with('[') {
+        return serde_json::from_str::<List<Assessment<'_>>>(json).unwrap_or_default().0;
+    }
+    let guardrails = serde_json::from_str::<Pairs<List<Assessment<'_>>>>(json).unwrap_or_default();
+    guardrails.0.into_iter().flat_map(|(_, outputs)| outputs.0).collect()
 }
 
 object! {
