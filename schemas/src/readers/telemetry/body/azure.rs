@@ -22,15 +22,19 @@ object! {
 pub(in crate::readers::telemetry) type Filters<'a> = Pairs<Verdict<'a>>;
 
 object! {
-    /// The verdicts about one prompt.
+    /// The verdicts about one prompt, or, of the `responses` interface, about either side.
     PromptFilters {
-        "content_filter_results" | "content_filter_result" | "content_filter_offsets" => verdicts: Filters<'a>,
+        "content_filter_results" | "content_filter_result" => verdicts: Filters<'a>,
+        "source_type" => side: Text<'a>,
     }
 }
 
-/// Adds verdicts about the prompt.
+/// Adds verdicts about the prompt, or about the answer where they say so.
 pub(super) fn collect_prompt_filters(prompts: List<PromptFilters<'_>>, body: &mut Body) {
-    prompts.0.into_iter().for_each(|prompt| collect_filters(prompt.verdicts, false, body));
+    for prompt in prompts.0 {
+        let response = prompt.side.get() == Some("completion");
+        collect_filters(prompt.verdicts, response, body);
+    }
 }
 
 /// Adds verdicts about the prompt or the response. What says neither that something was seen nor how
@@ -44,16 +48,9 @@ pub(super) fn collect_filters(filters: Filters<'_>, response: bool, body: &mut B
         let filtered = verdict.filtered.0.unwrap_or(false);
         let severe = severity.as_deref().is_some_and(|word| word != "safe");
         let detected = verdict.detected.0.unwrap_or(filtered || severe) || filtered;
-        let verdict = FilterVerdict { category, detected, filtered, severity, response };
-        // A streamed answer repeats its verdicts in every chunk.
-        if !body.filters.iter().rev().take(VERDICTS_COMPARED_MAX).any(|known| *known == verdict) {
-            body.filters.push(verdict);
-        }
+        body.judge(FilterVerdict { category, detected, filtered, severity, response });
     }
 }
-
-/// How many of the latest verdicts a repeat is looked for in; Azure has a dozen categories.
-const VERDICTS_COMPARED_MAX: usize = 32;
 
 object! {
     /// Who the end user is, in both spellings.

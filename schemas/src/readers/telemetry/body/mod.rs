@@ -4,14 +4,38 @@
 //! request, a response, a message and a part, and what a body holds decides how it is read. A body of
 //! a provider that nobody has heard of still gives every text that stands where one of the known
 //! shapes has it. Nothing here fails on a field; only broken JSON is an error.
+//!
+//! A reader starts with `Body::default()` and adds what its format brings, in this order:
+//!
+//! | of | by |
+//! |---|---|
+//! | a request's body | [`Request`], decoded by serde, then [`Request::collect`] |
+//! | messages, content or tools that stand alone | [`Body::collect_messages`], [`Body::collect_content`], [`Body::collect_tools`] |
+//! | a response's body: an object, an array of chunks, a string of events or lines | [`read_response`] |
+//! | more of a response, piece by piece | [`Body::begin_response`], then as above |
+//!
+//! Then the fields of [`Body`] hold what was said, counted and judged. Text that comes through a tool, a document
+//! or a search has that channel whatever role it was given. Where the same text is given twice, such as the
+//! prompt that a response repeats, it is read once.
 
 pub(super) mod azure;
+mod bedrock;
+mod document;
+mod event;
+mod event_stream;
+mod gemini;
+mod item;
+mod leaves;
+mod media;
 mod message;
 mod part;
+mod pieces;
+mod recorded;
 mod request;
 mod response;
 mod stream;
 mod tool;
+mod usage;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -19,12 +43,15 @@ use std::collections::HashMap;
 use message::ChatMessage;
 use part::Content;
 pub(super) use part::Part;
+pub(super) use recorded::{RecordedResponse, read_response};
 pub(super) use request::Request;
-pub(super) use response::{RecordedResponse, read_response};
 
-use super::lenient::List;
+use super::lenient::{List, Text};
 use crate::interaction::{Channel, FilterVerdict, Message, Skipped, Tokens};
 use crate::readers::json::mend_surrogates;
+
+/// How many of the latest verdicts a repeat is looked for in; Azure has a dozen categories.
+const VERDICTS_COMPARED_MAX: usize = 32;
 
 /// What the bodies of one exchange say, in the order in which the model saw it.
 #[derive(Default)]
@@ -41,6 +68,8 @@ pub(super) struct Body {
     pub model: Option<String>,
     /// Whether what is added now comes from the response.
     response: bool,
+    /// How many answers of tools are being read, one within the other.
+    answers_open: u8,
     /// Names of the tools by the id of their call, to name the results.
     tools: HashMap<String, String>,
 }
@@ -62,9 +91,7 @@ impl Body {
 
     /// Adds a call of a tool. One without arguments is still a call, so its text is an empty object.
     pub fn push_call(&mut self, id: Option<&str>, name: Option<&str>, arguments: Cow<'_, str>) {
-        if let (Some(id), Some(name)) = (id, name) {
-            self.tools.insert(id.to_owned(), name.to_owned());
-        }
+        self.note_tool(id, name);
         let arguments = if arguments.is_empty() { Cow::Borrowed("{}") } else { arguments };
         self.push(Channel::ToolCall, arguments, name);
     }
@@ -107,27 +134,54 @@ impl Body {
         mend_surrogates(json).is_some_and(|mended| decode(&mended, self).is_ok())
     }
 
+    /// Remembers which tool the call `id` goes to.
+    fn note_tool(&mut self, id: Option<&str>, name: Option<&str>) {
+        if let (Some(id), Some(name)) = (id, name) {
+            self.tools.insert(id.to_owned(), name.to_owned());
+        }
+    }
+
+    /// Adds a verdict. A streamed answer repeats its verdicts in every chunk.
+    fn judge(&mut self, verdict: FilterVerdict) {
+        if !self.filters.iter().rev().take(VERDICTS_COMPARED_MAX).any(|known| *known == verdict) {
+            self.filters.push(verdict);
+        }
+    }
+
     /// The name of the tool that the call `id` went to.
     pub fn tool_name(&self, id: Option<&str>) -> Option<String> {
         self.tools.get(id?).cloned()
     }
 
-    /// Adds why the model stopped.
+    /// Takes over the model that answered, where it is named.
+    fn answered_by(&mut self, model: &Text<'_>) {
+        if self.model.as_deref() != model.get() {
+            self.model = model.owned().or(self.model.take());
+        }
+    }
+
+    /// Adds why the model stopped. Chunks of watsonx say each time that it has not.
     fn finish(&mut self, reason: Option<String>) {
-        self.finish_reasons.extend(reason);
+        self.finish_reasons.extend(reason.filter(|reason| reason != "not_finished"));
     }
 }
 
-/// The channel of a role; `default` for a role that is absent.
+/// The channel of a role in any case; `default` for a role that is absent.
 pub(super) fn channel_of(role: Option<&str>, default: Channel) -> Channel {
     let Some(role) = role else { return default };
-    match role {
-        "user" | "human" | "USER" | "Human" => Channel::User,
-        "assistant" | "model" | "ai" | "CHATBOT" | "Assistant" => Channel::Assistant,
-        "system" | "developer" | "SYSTEM" | "System" => Channel::System,
-        "tool" | "function" | "tool_result" | "tool_response" | "ipython" | "TOOL" => Channel::ToolResult,
-        "document" | "documents" | "context" | "retrieval" => Channel::Document,
+    let is = |names: &[&str]| names.iter().any(|name| role.eq_ignore_ascii_case(name));
+    if is(&["user", "human"]) {
+        Channel::User
+    } else if is(&["assistant", "model", "ai", "chatbot", "bot", "agent"]) {
+        Channel::Assistant
+    } else if is(&["system", "developer"]) {
+        Channel::System
+    } else if is(&["tool", "function", "tool_result", "tool_response", "ipython", "observation"]) {
+        Channel::ToolResult
+    } else if is(&["document", "documents", "context", "retrieval"]) {
+        Channel::Document
+    } else {
         // An unknown role may carry what a user wrote, and nothing else is checked more strictly.
-        _ => Channel::User,
+        Channel::User
     }
 }

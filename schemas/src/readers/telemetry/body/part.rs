@@ -5,8 +5,11 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::super::lenient::{List, Present, Raw, Text, object, pass_over};
+use super::super::lenient::{List, Present, Rare, Raw, Switch, Text, object, pass_over};
 use super::Body;
+use super::document::{Citation, Source, collect_citations};
+use super::leaves::leaves;
+use super::media::{Blob, Clip};
 use crate::interaction::Channel;
 
 /// A string, an array of parts, or a single part.
@@ -70,6 +73,15 @@ impl From<String> for Content<'_> {
 }
 
 impl Content<'_> {
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Content::Empty => true,
+            Content::Text(text) => text.is_empty(),
+            Content::Parts(parts) => parts.is_empty(),
+        }
+    }
+
     /// Adds every text in it, in `channel` unless a part says better.
     pub fn collect(self, channel: Channel, name: Option<&str>, body: &mut Body) {
         match self {
@@ -81,133 +93,193 @@ impl Content<'_> {
 }
 
 object! {
-    /// Where a document or an image comes from.
-    Source {
-        "type" => kind: Text<'a>,
-        "data" => data: Text<'a>,
-        "content" => content: Content<'a>,
-    }
-}
-
-object! {
     /// One part of a message's content, or one document of a list.
     Part {
         "type" => kind: Text<'a>,
-        "text" | "snippet" => text: Text<'a>,
-        "content" | "output" | "contents" => content: Content<'a>,
-        "response" | "result" => response: Raw<'a>,
+        "text" | "snippet" | "value" => text: Content<'a>,
+        "content" | "output" | "contents" | "parts" => content: Content<'a>,
+        "response" | "result" | "json" => response: Raw<'a>,
         "modality" => modality: Text<'a>,
         "data" => data: Raw<'a>,
-        "refusal" | "thinking" | "reasoning" => thought: Text<'a>,
+        "format" | "mime_type" => format: Text<'a>,
+        "refusal" => refusal: Text<'a>,
+        "thinking" | "reasoning" | "reasoningText" | "reasoningContent" => reasoning: Content<'a>,
+        "thought" => thought: Switch,
         "summary" => summary: Content<'a>,
         "name" => name: Text<'a>,
-        "title" | "filename" | "file_name" => title: Text<'a>,
+        "title" | "filename" | "file_name" | "document_name" => title: Text<'a>,
+        "url" | "uri" | "filepath" => url: Text<'a>,
         "id" | "call_id" | "toolUseId" => id: Text<'a>,
         "tool_use_id" | "tool_call_id" => tool_use_id: Text<'a>,
         "input" | "arguments" | "args" => input: Raw<'a>,
-        "source" => source: Source<'a>,
+        "source" => source: Rare<Source<'a>>,
         "image_url" | "image" => image: Present,
-        "input_audio" | "audio" => audio: Present,
-        "file" | "file_data" | "file_id" | "inline_data" | "inlineData" | "fileData" => file: Present,
+        "input_audio" | "audio" => audio: List<Clip<'a>>,
+        "transcript" => transcript: Text<'a>,
+        "file" | "file_data" | "file_id" | "inline_data" | "inlineData" | "fileData" | "video" => file: List<Blob<'a>>,
         "functionCall" | "toolUse" | "function_call" => call: List<Part<'a>>,
         "functionResponse" | "toolResult" | "function_response" => result: List<Part<'a>>,
-        "document" => document: List<Part<'a>>,
+        "document" | "searchResult" => document: List<Part<'a>>,
+        "guardContent" | "citationsContent" => wrapped: Content<'a>,
+        "executableCode" | "executable_code" => code: List<Code<'a>>,
+        "codeExecutionResult" | "code_execution_result" => ran: List<Part<'a>>,
+        "citations" | "annotations" => citations: List<Citation<'a>>,
     }
     text => text
+    rest => rest
 }
 
-impl<'a> Part<'a> {
+object! {
+    /// Code that the provider runs for the model.
+    Code {
+        "code" => code: Text<'a>,
+    }
+}
+
+/// The name of the tool that runs code, which not every provider names.
+const CODE_TOOL: &str = "code_execution";
+
+impl Part<'_> {
     /// Adds every text in the part, in `channel` unless its type says better.
     pub fn collect(self, channel: Channel, name: Option<&str>, body: &mut Body) {
         let kind = self.kind.get().unwrap_or_default();
         match kind {
             "text" | "input_text" | "output_text" | "summary_text" | "reasoning_text" => {
-                body.push(channel, self.text.into_cow(), name);
+                self.text.collect(channel, name, body);
                 self.content.collect(channel, name, body);
+                collect_citations(self.citations, body);
             }
             "" => self.collect_untyped(channel, name, body),
-            "refusal" | "thinking" | "reasoning" | "redacted_thinking" => {
-                body.push(Channel::Assistant, self.thought.or(self.text).into_cow(), name);
-                self.content.collect(Channel::Assistant, name, body);
-                self.summary.collect(Channel::Assistant, name, body);
+            "refusal" | "thinking" | "reasoning" | "redacted_thinking" | "reasoning.text" | "reasoning.summary"
+            | "thought" => self.collect_reasoning(name, body),
+            "function_call" | "tool_call" | "tool-call" | "mcp_call" | "custom_tool_call" | "server_tool_call" => {
+                self.collect_call(body);
             }
-            "tool_use" | "server_tool_use" | "mcp_tool_use" | "function_call" | "tool_call" | "tool-call"
-            | "mcp_call" | "custom_tool_call" => self.collect_call(body),
-            "tool_result"
-            | "function_call_output"
-            | "tool_call_response"
-            | "tool-result"
-            | "mcp_tool_result"
-            | "custom_tool_call_output" => self.collect_result(body),
-            _ if kind.ends_with("_tool_result") => self.collect_result(body),
-            "document" | "search_result" | "web_search_result" => self.collect_document(body),
+            "tool_call_response" | "tool-result" | "server_tool_call_response" => self.collect_result(body),
+            "document" | "search_result" | "web_search_result" | "web_fetch_result" => self.collect_document(body),
             "image" | "image_url" | "input_image" | "output_image" | "image_file" => body.skipped.images += 1,
-            "audio" | "input_audio" | "output_audio" | "audio_url" => body.skipped.audio += 1,
+            "audio" | "input_audio" | "output_audio" | "audio_url" => {
+                body.skipped.audio += 1;
+                self.collect_transcripts(channel, name, body);
+            }
             "blob" | "uri" => match self.modality.get() {
                 Some("image") => body.skipped.images += 1,
                 Some("audio") => body.skipped.audio += 1,
                 _ => body.skipped.files += 1,
             },
-            "file" | "input_file" | "video" | "video_url" | "container_upload" => body.skipped.files += 1,
+            "file" | "input_file" | "document_url" => self.collect_file(body),
+            "tool_reference" => body.push(Channel::Document, self.title.into_cow(), self.url.get()),
+            "video" | "video_url" | "container_upload" => body.skipped.files += 1,
+            _ if kind.ends_with("tool_use") => self.collect_call(body),
+            _ if kind.ends_with("tool_result") || kind.ends_with("_output") => self.collect_result(body),
             _ => self.collect_untyped(channel, name, body),
+        }
+    }
+
+    fn collect_reasoning(self, name: Option<&str>, body: &mut Body) {
+        self.reasoning.collect(Channel::Assistant, name, body);
+        self.text.collect(Channel::Assistant, name, body);
+        body.push(Channel::Assistant, self.refusal.into_cow(), name);
+        self.content.collect(Channel::Assistant, name, body);
+        self.summary.collect(Channel::Assistant, name, body);
+    }
+
+    fn collect_transcripts(self, channel: Channel, name: Option<&str>, body: &mut Body) {
+        let clips = self.audio.0.into_iter().map(|clip| clip.transcript);
+        clips.chain([self.transcript]).for_each(|said| body.push(channel, said.into_cow(), name));
+    }
+
+    /// A file is a document where its text can be read.
+    fn collect_file(self, body: &mut Body) {
+        let name = self.title.or(self.name);
+        let before = body.messages.len();
+        body.skipped.files += u32::from(self.file.0.is_empty());
+        self.file.0.into_iter().for_each(|file| file.collect(name.get(), body));
+        if body.messages.len() == before {
+            body.push(Channel::Document, name.into_cow(), None);
         }
     }
 
     fn collect_untyped(self, channel: Channel, name: Option<&str>, body: &mut Body) {
         let before = body.messages.len();
-        body.push(channel, self.text.into_cow(), name);
-        body.push(channel, self.thought.into_cow(), name);
+        let skipped = body.skipped;
+        let channel = if self.thought.0 == Some(true) { Channel::Assistant } else { channel };
+        self.text.collect(channel, name, body);
+        self.reasoning.collect(Channel::Assistant, name, body);
+        body.push(channel, self.refusal.into_cow(), name);
         self.content.collect(channel, name, body);
+        self.wrapped.collect(channel, name, body);
         self.call.0.into_iter().for_each(|call| call.collect_call(body));
+        for code in self.code.0 {
+            body.push_call(None, Some(CODE_TOOL), code.code.into_cow());
+        }
         self.result.0.into_iter().for_each(|result| result.collect_result(body));
+        for ran in self.ran.0 {
+            ran.content.collect(Channel::ToolResult, Some(CODE_TOOL), body);
+        }
         self.document.0.into_iter().for_each(|document| document.collect_document(body));
+        collect_citations(self.citations, body);
         body.skipped.images += u32::from(self.image.0);
-        body.skipped.audio += u32::from(self.audio.0);
-        let other = !self.image.0 && !self.audio.0 && body.messages.len() == before && self.kind.get().is_some();
-        body.skipped.files += u32::from(self.file.0 || other);
+        for clip in self.audio.0 {
+            body.skipped.audio += 1;
+            body.push(channel, clip.transcript.into_cow(), name);
+        }
+        let label = self.title.or(self.name);
+        self.file.0.into_iter().for_each(|file| file.collect(label.get(), body));
+        if body.messages.len() == before && body.skipped == skipped {
+            collect_answer(self.response, channel, name, body);
+            body.push(channel, leaves(&self.rest).into(), name);
+            let silent = body.messages.len() == before && self.kind.get().is_some();
+            body.skipped.files += u32::from(silent);
+        }
     }
 
-    fn collect_call(self, body: &mut Body) {
-        let arguments = self.input.text();
+    /// Adds a call of a tool. Calls that the provider runs itself bring their result along.
+    pub fn collect_call(self, body: &mut Body) {
+        let mut arguments = self.input.text();
+        if arguments.is_empty() {
+            arguments = leaves(&self.rest).into();
+        }
         body.push_call(self.id.get(), self.name.get(), arguments);
-        // Calls that the provider runs itself bring their result along.
-        let name = self.name.get();
-        self.content.collect(Channel::ToolResult, name, body);
+        self.content.collect(Channel::ToolResult, self.name.get(), body);
+    }
+
+    /// Adds a call that the server has already run; Groq names the tool by its type.
+    pub fn collect_executed(mut self, body: &mut Body) {
+        self.name = std::mem::take(&mut self.name).or(std::mem::take(&mut self.kind));
+        self.collect_call(body);
     }
 
     fn collect_result(self, body: &mut Body) {
         let id = self.tool_use_id.or(self.id);
         let name = self.name.owned().or_else(|| body.tool_name(id.get()));
-        body.push(Channel::ToolResult, self.text.into_cow(), name.as_deref());
-        self.content.collect(Channel::ToolResult, name.as_deref(), body);
-        collect_answer(self.response, name.as_deref(), body);
-    }
-
-    /// Adds a document: its text, wherever the provider puts it.
-    pub fn collect_document(self, body: &mut Body) {
+        let name = name.as_deref();
         let before = body.messages.len();
-        let name = self.title.or(self.name).or(self.id);
-        let name = name.get();
-        body.push(Channel::Document, self.text.into_cow(), name);
-        self.content.collect(Channel::Document, name, body);
-        if self.source.kind.get().is_none_or(|kind| kind == "text") {
-            body.push(Channel::Document, self.source.data.into_cow(), name);
+        self.text.collect(Channel::ToolResult, name, body);
+        self.content.collect(Channel::ToolResult, name, body);
+        collect_answer(self.response, Channel::ToolResult, name, body);
+        if body.messages.len() == before {
+            body.push(Channel::ToolResult, leaves(&self.rest).into(), name);
         }
-        self.source.content.collect(Channel::Document, name, body);
-        body.push(Channel::Document, self.data.text(), name);
-        body.skipped.files += u32::from(body.messages.len() == before);
     }
 }
 
+/// How deep answers of tools within answers of tools are opened. Each is decoded when it is reached, so that
+/// nothing else bounds their depth, and without a bound a text of brackets would exhaust the stack.
+const ANSWERS_DEPTH_MAX: u8 = 4;
+
 /// Adds what a tool answered: parts where it is made of them, else whatever JSON it is.
-fn collect_answer(answer: Raw<'_>, name: Option<&str>, body: &mut Body) {
+fn collect_answer(answer: Raw<'_>, channel: Channel, name: Option<&str>, body: &mut Body) {
     let before = body.messages.len();
     if let Some(json) = answer.0.map(|raw| raw.get()).filter(|json| json.starts_with('['))
+        && body.answers_open < ANSWERS_DEPTH_MAX
         && let Ok(parts) = serde_json::from_str::<Content<'_>>(json)
     {
-        parts.collect(Channel::ToolResult, name, body);
+        body.answers_open += 1;
+        parts.collect(channel, name, body);
+        body.answers_open -= 1;
     }
     if body.messages.len() == before {
-        body.push(Channel::ToolResult, answer.text(), name);
+        body.push(channel, answer.text(), name);
     }
 }

@@ -1,63 +1,16 @@
 //! The body of a response, whole or recorded as a stream.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
-
-use super::super::lenient::{Count, List, Present, Text, object, pass_over};
+use super::super::lenient::{Count, List, Present, Rare, Switch, Text, object};
 use super::azure::{Filters, PromptFilters, collect_filters, collect_prompt_filters};
+use super::bedrock::{Assessment, Trace};
+use super::document::{Citation, collect_citations};
+use super::gemini::{Grounding, PromptFeedback, SafetyRating, collect_ratings};
 use super::message::{ChatMessage, ToolCall};
 use super::part::{Content, Part};
-use super::{Body, stream};
-use crate::interaction::{Channel, Tokens};
+use super::usage::{Usage, collect_counts};
+use super::{Body, event_stream, stream};
+use crate::interaction::{Channel, FilterVerdict};
 use crate::readers::json::mend_surrogates;
-
-object! {
-    /// Details of a token count.
-    TokenDetails {
-        "cached_tokens" => cached: Count,
-        "reasoning_tokens" => reasoning: Count,
-    }
-}
-
-object! {
-    /// Token counts, in the spellings of OpenAI, Anthropic and Gemini.
-    Usage {
-        "prompt_tokens" | "input_tokens" | "inputTokens" | "promptTokenCount" => input: Count,
-        "completion_tokens" | "output_tokens" | "outputTokens" | "candidatesTokenCount" => output: Count,
-        "total_tokens" | "totalTokens" | "totalTokenCount" => total: Count,
-        "cache_read_input_tokens" | "cachedContentTokenCount" => cached: Count,
-        "prompt_tokens_details" | "input_tokens_details" => input_details: TokenDetails<'a>,
-        "completion_tokens_details" | "output_tokens_details" => output_details: TokenDetails<'a>,
-        "thoughtsTokenCount" => reasoning: Count,
-        "tokens" => cohere: CohereTokens<'a>,
-    }
-}
-
-object! {
-    /// Cohere's counts.
-    CohereTokens {
-        "input_tokens" => input: Count,
-        "output_tokens" => output: Count,
-    }
-}
-
-impl Usage<'_> {
-    /// Takes over the counts that are given, so that a later event of a stream adds to an earlier one.
-    pub fn collect(self, tokens: &mut Tokens) {
-        let take = |slot: &mut Option<u64>, counts: [Count; 2]| {
-            *slot = counts.into_iter().find_map(|count| count.0).or(*slot);
-        };
-        take(&mut tokens.input, [self.input, self.cohere.input]);
-        take(&mut tokens.output, [self.output, self.cohere.output]);
-        take(&mut tokens.total, [self.total, Count(None)]);
-        take(&mut tokens.cached, [self.cached, self.input_details.cached]);
-        take(&mut tokens.reasoning, [self.reasoning, self.output_details.reasoning]);
-    }
-}
 
 object! {
     /// What a filter that blocked a request adds to the error.
@@ -79,10 +32,13 @@ object! {
 }
 
 impl Failure<'_> {
-    /// Takes over the error's code, else its type. Its message may quote the prompt and stays out.
+    /// Takes over the error's code, else its type; a bare number says less than the type beside it. Its message
+    /// may quote the prompt and stays out.
     pub fn collect(self, body: &mut Body) {
         let unnamed = self.message.get().map(|_| "error".to_owned());
-        let code = self.code.owned().or_else(|| self.kind.owned()).or(unnamed);
+        let number = self.code.get().is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_digit()));
+        let (first, second) = if number { (self.kind, self.code) } else { (self.code, self.kind) };
+        let code = first.owned().or_else(|| second.owned()).or(unnamed);
         body.error = body.error.take().or(code);
         collect_filters(self.inner.filters, false, body);
         collect_filters(self.filters, false, body);
@@ -90,12 +46,81 @@ impl Failure<'_> {
 }
 
 object! {
+    /// What a moderation of watsonx found in a text, by its kind.
+    Moderation {
+        "input" => input: Switch,
+    }
+}
+
+object! {
+    /// The moderations of watsonx.
+    Moderations {
+        "hap" => hap: List<Moderation<'a>>,
+        "pii" => pii: List<Moderation<'a>>,
+    }
+}
+
+impl Moderations<'_> {
+    /// Adds a verdict for each hit.
+    fn collect(self, body: &mut Body) {
+        for (category, hits) in [("hap", self.hap), ("pii", self.pii)] {
+            for hit in hits.0 {
+                let response = hit.input.0 == Some(false);
+                let category = category.to_owned();
+                body.judge(FilterVerdict { category, detected: true, filtered: false, severity: None, response });
+            }
+        }
+    }
+}
+
+object! {
     /// One of the answers.
     Choice {
         "message" | "content" => message: ChatMessage<'a>,
-        "text" | "generated_text" => text: Text<'a>,
-        "finish_reason" | "finishReason" | "stop_reason" => finish_reason: Text<'a>,
-        "content_filter_results" => filters: Filters<'a>,
+        "messages" => messages: List<ChatMessage<'a>>,
+        "text" | "generated_text" | "outputText" => text: Text<'a>,
+        "data" => data: Content<'a>,
+        "document" => documents: List<Part<'a>>,
+        "finish_reason" | "finishReason" | "stop_reason" | "completionReason" => finish_reason: Reason<'a>,
+        "content_filter_results" | "content_filter_result" => filters: Filters<'a>,
+        "safetyRatings" | "safety_ratings" => ratings: List<SafetyRating<'a>>,
+        "groundingMetadata" | "grounding_metadata" => grounding: Rare<Grounding<'a>>,
+        "moderations" => moderations: Rare<Moderations<'a>>,
+        "error" => error: Rare<Failure<'a>>,
+        "embeddings" => embeddings: Present,
+        "input_token_count" => input_tokens: Count,
+        "generated_token_count" | "tokenCount" => output_tokens: Count,
+    }
+}
+
+object! {
+    /// Why an answer ended: a word, with AI21 an object around it.
+    Reason {
+        "reason" => word: Text<'a>,
+    }
+    text => word
+}
+
+impl Choice<'_> {
+    fn collect(self, body: &mut Body) {
+        if let Some(grounding) = self.grounding.0 {
+            grounding.collect(body);
+        }
+        self.messages.0.into_iter().chain([self.message]).for_each(|message| message.collect(Channel::Assistant, body));
+        body.push(Channel::Assistant, self.text.into_cow(), None);
+        self.data.collect(Channel::Assistant, None, body);
+        self.documents.0.into_iter().for_each(|document| document.collect_document(body));
+        body.finish(self.finish_reason.word.owned());
+        collect_filters(self.filters, true, body);
+        collect_ratings(self.ratings, true, body);
+        if let Some(moderations) = self.moderations.0 {
+            moderations.collect(body);
+        }
+        if let Some(error) = self.error.0 {
+            error.collect(body);
+        }
+        body.skipped.embeddings += u32::from(self.embeddings.0);
+        collect_counts(self.input_tokens, self.output_tokens, &mut body.tokens);
     }
 }
 
@@ -104,105 +129,56 @@ object! {
     Datum {
         "embedding" => embedding: Present,
         "b64_json" | "url" => image: Present,
+        "revised_prompt" => prompt: Text<'a>,
     }
 }
 
 object! {
     /// A response of any provider.
     Response {
-        "model" | "modelVersion" | "model_id" => model: Text<'a>,
-        "choices" | "candidates" | "results" => choices: List<Choice<'a>>,
-        "role" => role: Text<'a>,
+        "model" | "modelVersion" | "model_version" | "model_id" => model: Text<'a>,
+        "choices" | "candidates" | "results" | "generations" | "completions" | "predictions" => choices: List<Choice<'a>>,
         "content" => content: Content<'a>,
-        "stop_reason" | "finish_reason" | "done_reason" => stop_reason: Text<'a>,
-        "usage" | "usageMetadata" | "meta" => usage: Usage<'a>,
-        "error" => error: Failure<'a>,
+        "stop_reason" | "finish_reason" | "done_reason" | "stopReason" => stop_reason: Text<'a>,
+        "incomplete_details" => incomplete: Reason<'a>,
+        "usage" | "usageMetadata" | "usage_metadata" | "meta" => usage: Usage<'a>,
+        "error" => error: Rare<Failure<'a>>,
+        "object" => object: Text<'a>,
+        "type" | "__type" => kind: Text<'a>,
         "output" | "outputs" | "steps" => output: List<ChatMessage<'a>>,
-        "output_text" | "completion" | "generation" | "response" => text: Text<'a>,
+        "output_text" | "completion" | "generation" | "response" | "generated_text" | "text_output" | "outputText"
+            => text: Text<'a>,
+        "thinking" => thinking: Text<'a>,
         "message" => message: List<ChatMessage<'a>>,
         "text" => bare_text: Text<'a>,
         "tool_calls" => tool_calls: List<ToolCall<'a>>,
-        "documents" => documents: List<Part<'a>>,
+        "documents" | "retrievalResults" => documents: List<Part<'a>>,
+        "search_results" => found: List<SearchResult<'a>>,
+        "search_queries" => queries: List<Part<'a>>,
+        "citations" => citations: List<Citation<'a>>,
         "prompt_filter_results" | "prompt_annotations" => prompt_filters: List<PromptFilters<'a>>,
         "content_filters" => content_filters: List<PromptFilters<'a>>,
+        "promptFeedback" | "prompt_feedback" => feedback: Rare<PromptFeedback<'a>>,
+        "trace" | "amazon-bedrock-trace" => trace: Rare<Trace<'a>>,
+        "amazon-bedrock-guardrailAction" | "action" => guardrail: Text<'a>,
+        "assessments" => assessments: List<Assessment<'a>>,
         "data" => data: List<Datum<'a>>,
+        "images" | "artifacts" => images: List<Present>,
         "embeddings" | "embedding" => embeddings: Present,
-        "prompt_eval_count" => ollama_input: Count,
-        "eval_count" => ollama_output: Count,
+        "prompt_eval_count" | "inputTextTokenCount" | "prompt_token_count" => input_tokens: Count,
+        "eval_count" | "generation_token_count" => output_tokens: Count,
+        "base64" => recorded: Text<'a>,
     }
 }
 
-/// A response as it was recorded: a JSON document, its stream in a string or an array, or nothing.
-#[derive(Default)]
-pub(in crate::readers::telemetry) enum RecordedResponse<'a> {
-    #[default]
-    Absent,
-    Object(Box<Response<'a>>),
-    Stream(Cow<'a, str>),
-    Chunks(Vec<&'a RawValue>),
-}
-
-impl<'a> Deserialize<'a> for RecordedResponse<'a> {
-    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RecordedVisitor)
+object! {
+    /// What a search found; with Cohere, which query found what.
+    SearchResult {
+        "search_query" => query: Present,
+        "title" => title: Text<'a>,
+        "url" => url: Text<'a>,
+        "snippet" | "content" => text: Text<'a>,
     }
-}
-
-struct RecordedVisitor;
-
-impl<'a> Visitor<'a> for RecordedVisitor {
-    type Value = RecordedResponse<'a>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-
-    fn visit_map<A: MapAccess<'a>>(self, map: A) -> Result<Self::Value, A::Error> {
-        let response = Response::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(RecordedResponse::Object(Box::new(response)))
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'a str) -> Result<Self::Value, E> {
-        Ok(RecordedResponse::Stream(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(RecordedResponse::Stream(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut chunks = Vec::new();
-        while let Some(chunk) = seq.next_element()? {
-            chunks.push(chunk);
-        }
-        Ok(RecordedResponse::Chunks(chunks))
-    }
-
-    pass_over!(number, bool, null);
-}
-
-impl RecordedResponse<'_> {
-    /// Adds what the response says.
-    pub fn collect(self, body: &mut Body) {
-        body.begin_response();
-        match self {
-            Self::Absent => {}
-            Self::Object(response) => response.collect(body),
-            Self::Stream(text) => stream::collect(&text, body),
-            Self::Chunks(chunks) => {
-                stream::collect_events(chunks.into_iter().map(RawValue::get), body);
-            }
-        }
-    }
-}
-
-/// Adds what a response says that stands in a JSON value of its own.
-///
-/// # Errors
-/// When the value does not decode.
-pub fn read_response(raw: &RawValue, body: &mut Body) -> Result<(), serde_json::Error> {
-    serde_json::from_str::<RecordedResponse<'_>>(raw.get())?.collect(body);
-    Ok(())
 }
 
 /// Adds what a response object says.
@@ -218,34 +194,89 @@ pub(super) fn collect_embedded(json: &str, body: &mut Body) -> bool {
 }
 
 impl Response<'_> {
-    fn collect(self, body: &mut Body) {
-        body.model = self.model.owned().or(body.model.take());
-        self.usage.collect(&mut body.tokens);
-        let ollama = Usage { input: self.ollama_input, output: self.ollama_output, ..Usage::default() };
-        ollama.collect(&mut body.tokens);
-        self.error.collect(body);
-        collect_prompt_filters(self.prompt_filters, body);
-        collect_prompt_filters(self.content_filters, body);
-        self.documents.0.into_iter().for_each(|document| document.collect_document(body));
-        for choice in self.choices.0 {
-            choice.message.collect(Channel::Assistant, body);
-            body.push(Channel::Assistant, choice.text.into_cow(), None);
-            body.finish(choice.finish_reason.owned());
-            collect_filters(choice.filters, true, body);
+    pub fn collect(mut self, body: &mut Body) {
+        if let Some(recorded) = self.recorded.get().and_then(event_stream::decode) {
+            return stream::collect_recorded(recorded, body);
         }
+        self.collect_failure(body);
+        self.collect_verdicts(body);
+        body.answered_by(&self.model);
+        self.usage.collect(&mut body.tokens);
+        collect_counts(self.input_tokens, self.output_tokens, &mut body.tokens);
+        self.queries.0.into_iter().for_each(|query| query.text.collect(Channel::ToolCall, Some("search"), body));
+        self.documents.0.into_iter().for_each(|document| document.collect_document(body));
+        self.found.0.into_iter().for_each(|found| found.collect(body));
+        self.choices.0.into_iter().for_each(|choice| choice.collect(body));
+        body.push(Channel::Assistant, self.thinking.into_cow(), None);
         self.content.collect(Channel::Assistant, None, body);
         // Some clients add the joined text of the items beside them.
         if self.output.0.is_empty() {
             body.push(Channel::Assistant, self.text.into_cow(), None);
         }
         body.push(Channel::Assistant, self.bare_text.into_cow(), None);
-        self.output.0.into_iter().chain(self.message.0).for_each(|item| item.collect(Channel::Assistant, body));
+        for item in self.output.0.into_iter().chain(self.message.0) {
+            body.finish(item.stop_reason.owned());
+            // Alibaba's models have their choices within the output.
+            let choices =
+                item.other("choices").0.and_then(|raw| serde_json::from_str::<List<Choice<'_>>>(raw.get()).ok());
+            choices.unwrap_or_default().0.into_iter().for_each(|choice| choice.collect(body));
+            item.collect(Channel::Assistant, body);
+        }
         self.tool_calls.0.into_iter().for_each(|call| call.collect(body));
+        collect_citations(self.citations, body);
         body.finish(self.stop_reason.owned());
+        body.finish(self.incomplete.word.owned());
         for datum in self.data.0 {
             body.skipped.embeddings += u32::from(datum.embedding.0);
             body.skipped.images += u32::from(datum.image.0);
+            body.push(Channel::Assistant, datum.prompt.into_cow(), None);
         }
+        body.skipped.images += self.images.0.iter().map(|image| u32::from(image.0)).sum::<u32>();
         body.skipped.embeddings += u32::from(self.embeddings.0);
+    }
+
+    /// Some servers have the error's members where others have the answer's. What they say is about the request
+    /// and may quote it.
+    fn collect_failure(&mut self, body: &mut Body) {
+        if let Some(error) = self.error.0.take() {
+            error.collect(body);
+        }
+        if self.object.get() == Some("error") {
+            self.message.0.clear();
+            body.error = body.error.take().or_else(|| self.kind.owned()).or_else(|| Some("error".to_owned()));
+        }
+    }
+
+    fn collect_verdicts(&mut self, body: &mut Body) {
+        collect_prompt_filters(std::mem::take(&mut self.prompt_filters), body);
+        collect_prompt_filters(std::mem::take(&mut self.content_filters), body);
+        if let Some(feedback) = self.feedback.0.take() {
+            feedback.collect(body);
+        }
+        let before = body.filters.len();
+        if let Some(trace) = self.trace.0.take() {
+            trace.collect(body);
+        }
+        std::mem::take(&mut self.assessments.0).into_iter().for_each(|assessment| assessment.collect(false, body));
+        let intervened = matches!(self.guardrail.get(), Some("INTERVENED" | "GUARDRAIL_INTERVENED"));
+        if intervened && body.filters.len() == before {
+            body.judge(guardrail_verdict());
+        }
+    }
+}
+
+/// What is known when a guardrail stepped in and its trace is off.
+pub(super) fn guardrail_verdict() -> FilterVerdict {
+    FilterVerdict { category: "guardrail".to_owned(), detected: true, filtered: true, severity: None, response: false }
+}
+
+impl SearchResult<'_> {
+    fn collect(self, body: &mut Body) {
+        if self.query.0 {
+            return;
+        }
+        let titled = self.text.get().is_none();
+        let (text, name) = if titled { (self.title, self.url) } else { (self.text, self.title.or(self.url)) };
+        body.push(Channel::Document, text.into_cow(), name.get());
     }
 }

@@ -1,217 +1,53 @@
-//! A response that was recorded as it was streamed: server-sent events, or one JSON document a line.
+//! A response that was recorded as it was streamed: server-sent events, one JSON document a line, an array of
+//! chunks, or an AWS event stream.
 //!
-//! Pieces are joined per answer, and within it per text, refusal, reasoning, or tool call. The events of
-//! OpenAI (chat and `responses`), Azure OpenAI, Anthropic, Cohere and Ollama are told apart by what they
-//! hold. A string that holds no event is an answer in plain text.
+//! Pieces are joined per answer, and within it per text, refusal, reasoning, or tool call ([`Pieces`]). The events
+//! of all providers are told apart by what they hold. A string that holds no event is an answer in plain text. An
+//! event that breaks off is left out and flagged: of a text in the middle of its escapes no half can be trusted.
 
-use std::collections::BTreeMap;
+use serde_json::value::RawValue;
 
-use super::super::lenient::{Count, List, Raw, Text, object};
+use super::super::lenient::{List, Rare, Text};
 use super::Body;
-use super::azure::{Filters, PromptFilters, collect_filters, collect_prompt_filters};
+use super::azure::{collect_filters, collect_prompt_filters};
+use super::document::collect_citations;
+use super::event::{BlockStart, ChoiceDelta, Delta, Event, FunctionDelta, Start};
+use super::event_stream::{self, Recorded};
+use super::gemini::collect_ratings;
+use super::media::from_base64;
 use super::message::ChatMessage;
 use super::part::{Content, Part};
-use super::response::{Failure, Usage, collect_embedded};
+use super::pieces::{CallPiece, Pieces, Slot, Sort};
+use super::response::{collect_embedded, guardrail_verdict};
+use super::usage::collect_counts;
 use crate::interaction::Channel;
 use crate::readers::json::mend_surrogates;
-
-object! {
-    /// A piece of a function's name or arguments.
-    FunctionDelta {
-        "name" => name: Text<'a>,
-        "arguments" => arguments: Text<'a>,
-    }
-}
-
-object! {
-    /// A piece of one of several tool calls.
-    CallDelta {
-        "index" => index: Count,
-        "function" => function: FunctionDelta<'a>,
-    }
-}
-
-object! {
-    /// Retrieved documents that an answer brings along.
-    Retrieval {
-        "citations" => citations: List<Part<'a>>,
-    }
-}
-
-object! {
-    /// A piece of an answer; a bare string is a piece of text.
-    Delta {
-        "content" | "text" => content: Content<'a>,
-        "message" => message: DeltaMessage<'a>,
-        "reasoning_content" | "reasoning" | "thinking" => reasoning: Text<'a>,
-        "refusal" => refusal: Text<'a>,
-        "partial_json" => partial_json: Text<'a>,
-        "tool_calls" => tool_calls: List<CallDelta<'a>>,
-        "function_call" => function_call: FunctionDelta<'a>,
-        "stop_reason" | "finish_reason" => stop_reason: Text<'a>,
-        "usage" => usage: Usage<'a>,
-        "context" => context: Retrieval<'a>,
-    }
-    text => content
-}
-
-object! {
-    /// Cohere wraps its pieces once more.
-    DeltaMessage {
-        "content" => content: Content<'a>,
-        "tool_plan" => tool_plan: Text<'a>,
-        "tool_calls" => tool_calls: List<CallDelta<'a>>,
-    }
-}
-
-object! {
-    /// A piece of one of the answers.
-    ChoiceDelta {
-        "index" => index: Count,
-        "delta" | "message" => delta: Delta<'a>,
-        "text" | "generated_text" => text: Text<'a>,
-        "finish_reason" => finish_reason: Text<'a>,
-        "content_filter_results" => filters: Filters<'a>,
-    }
-}
-
-object! {
-    /// The start of a block of Anthropic's.
-    Block {
-        "type" => kind: Text<'a>,
-        "text" | "thinking" => text: Text<'a>,
-        "name" => name: Text<'a>,
-        "content" => content: Content<'a>,
-    }
-}
-
-object! {
-    /// What the start of an answer of Anthropic's says; elsewhere a message.
-    Start {
-        "model" => model: Text<'a>,
-        "usage" => usage: Usage<'a>,
-        "content" => content: Content<'a>,
-    }
-}
-
-object! {
-    /// One event of any provider.
-    Event {
-        "type" | "event_type" => kind: Text<'a>,
-        "model" | "model_id" => model: Text<'a>,
-        "index" => index: Count,
-        "choices" | "results" => choices: List<ChoiceDelta<'a>>,
-        "delta" => delta: Delta<'a>,
-        "content_block" => block: Block<'a>,
-        "message" => message: Start<'a>,
-        "response" => response: Raw<'a>,
-        "text" => text: Text<'a>,
-        "completion" => completion: Text<'a>,
-        "usage" => usage: Usage<'a>,
-        "error" => error: Failure<'a>,
-        "prompt_filter_results" => prompt_filters: List<PromptFilters<'a>>,
-        "finish_reason" | "done_reason" | "stop_reason" => finish_reason: Text<'a>,
-        "candidates" => candidates: Raw<'a>,
-        "item" => item: Raw<'a>,
-    }
-}
-
-/// What a piece belongs to, in the order in which an answer is read.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Slot {
-    Reasoning,
-    Text,
-    Refusal,
-    Call(u64),
-    Block(u64),
-}
-
-/// A text in the making.
-struct Piece {
-    channel: Channel,
-    name: Option<String>,
-    text: String,
-}
-
-/// Everything that is in the making.
-#[derive(Default)]
-struct Pieces {
-    /// By answer and slot.
-    texts: BTreeMap<(u64, Slot), Piece>,
-    /// Finished items of `responses`, as JSON.
-    items: Vec<String>,
-}
-
-impl Pieces {
-    fn at(&mut self, choice: u64, slot: Slot, channel: Channel) -> &mut Piece {
-        self.texts.entry((choice, slot)).or_insert_with(|| Piece { channel, name: None, text: String::new() })
-    }
-
-    fn add(&mut self, choice: u64, slot: Slot, channel: Channel, text: Text<'_>) {
-        if let Some(text) = text.get() {
-            self.at(choice, slot, channel).text.push_str(text);
-        }
-    }
-
-    fn add_function(&mut self, choice: u64, index: u64, function: &FunctionDelta<'_>) {
-        let name = function.name.get();
-        let arguments = function.arguments.get();
-        if name.is_none() && arguments.is_none() {
-            return;
-        }
-        let piece = self.at(choice, Slot::Call(index), Channel::ToolCall);
-        if let Some(name) = name {
-            piece.name.get_or_insert_default().push_str(name);
-        }
-        piece.text.push_str(arguments.unwrap_or_default());
-    }
-
-    /// Adds content that comes in pieces. What is no text, such as an image, is counted at once.
-    fn add_content(&mut self, choice: u64, slot: Slot, content: Content<'_>, body: &mut Body) {
-        match content {
-            Content::Empty => {}
-            Content::Text(text) => self.at(choice, slot, Channel::Assistant).text.push_str(&text),
-            Content::Parts(parts) => {
-                for part in parts {
-                    match part.kind.get() {
-                        None | Some("text" | "output_text") => self.add(choice, slot, Channel::Assistant, part.text),
-                        Some(_) => part.collect(Channel::Assistant, None, body),
-                    }
-                }
-            }
-        }
-    }
-
-    fn finish(self, body: &mut Body) {
-        for piece in self.texts.into_values() {
-            match piece.channel {
-                Channel::ToolCall => body.push_call(None, piece.name.as_deref(), piece.text.into()),
-                channel => body.push(channel, piece.text.into(), piece.name.as_deref()),
-            }
-        }
-        for item in self.items {
-            // It decoded as part of its event; a message's text came in pieces already.
-            if let Ok(item) = serde_json::from_str::<ChatMessage<'_>>(&item)
-                && item.kind.get() != Some("message")
-            {
-                item.collect(Channel::Assistant, body);
-            }
-        }
-    }
-}
 
 /// Adds what the recorded stream `text` says.
 pub(super) fn collect(text: &str, body: &mut Body) {
     let trimmed = text.trim();
+    let truncated = body.truncated;
     let known = if is_event_stream(trimmed) {
-        collect_events(data_of_events(trimmed), body)
+        collect_lines(trimmed, body)
+    } else if trimmed.starts_with('{') {
+        collect_embedded(trimmed, body) || collect_events(trimmed.lines().map(str::trim), body)
+    } else if trimmed.starts_with('[') {
+        serde_json::from_str::<Vec<&RawValue>>(trimmed)
+            .is_ok_and(|elements| collect_events(elements.into_iter().map(RawValue::get), body))
     } else {
-        trimmed.starts_with('{')
-            && (collect_embedded(trimmed, body) || collect_events(trimmed.lines().map(str::trim), body))
+        event_stream::decode(trimmed).map(|recorded| collect_recorded(recorded, body)).is_some()
     };
     if !known {
+        body.truncated = truncated;
         body.push(Channel::Assistant, text.into(), None);
     }
+}
+
+/// Adds what a decoded AWS event stream says.
+pub(super) fn collect_recorded(recorded: Recorded, body: &mut Body) {
+    body.truncated |= recorded.cut;
+    collect_events(recorded.events.iter().map(String::as_str), body);
+    body.error = body.error.take().or(recorded.exception);
 }
 
 /// Whether the text begins like server-sent events (WHATWG HTML, section 9.2).
@@ -219,131 +55,303 @@ fn is_event_stream(text: &str) -> bool {
     ["data:", "event:", "id:", "retry:", ":"].iter().any(|field| text.starts_with(field))
 }
 
-/// The data of every event. Providers write one line of JSON each, so lines are not joined.
-fn data_of_events(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim)
+/// Adds what server-sent events say. Nearly all providers write a line of JSON each; the data of an event over
+/// several lines is put together at its end.
+fn collect_lines(text: &str, body: &mut Body) -> bool {
+    let mut stream = Stream::default();
+    let mut lines = String::new();
+    for line in text.lines() {
+        let data = line.strip_prefix("data:").map(|data| data.strip_prefix(' ').unwrap_or(data).trim_end());
+        match data {
+            // An object within one that spans several lines is indented.
+            Some(data) if data.starts_with('{') && stream.read(data, body) => {}
+            Some(data) => {
+                lines.push_str(data);
+                lines.push('\n');
+            }
+            None if line.is_empty() => stream.read_or_flag(&std::mem::take(&mut lines), body),
+            None => {}
+        }
+    }
+    stream.read_or_flag(&lines, body);
+    stream.finish(body)
 }
 
 /// Adds what the events say, each a JSON document, and tells whether one of them was.
 pub(super) fn collect_events<'e>(events: impl Iterator<Item = &'e str>, body: &mut Body) -> bool {
-    let mut pieces = Pieces::default();
-    let mut whole = None;
-    let mut any = false;
-    for json in events.filter(|json| json.starts_with('{')) {
-        any |= match serde_json::from_str(json) {
-            Ok(event) => {
-                collect_event(event, &mut pieces, &mut whole, body);
-                true
+    let mut stream = Stream::default();
+    events.for_each(|json| stream.read_or_flag(json, body));
+    stream.finish(body)
+}
+
+/// A stream that is being read.
+#[derive(Default)]
+struct Stream {
+    pieces: Pieces,
+    /// The whole answer, where an event holds it, as JSON.
+    whole: Option<String>,
+    /// Whether anything was an event.
+    any: bool,
+}
+
+impl Stream {
+    /// Reads one event; tells whether it was one.
+    fn read(&mut self, json: &str, body: &mut Body) -> bool {
+        json.starts_with('{')
+            && (self.try_read(json, body) || mend_surrogates(json).is_some_and(|mended| self.try_read(&mended, body)))
+    }
+
+    fn try_read(&mut self, json: &str, body: &mut Body) -> bool {
+        let Ok(event) = serde_json::from_str(json) else { return false };
+        self.collect(json, event, body);
+        self.any = true;
+        true
+    }
+
+    /// Reads one event. What is lost with one that is broken is said.
+    fn read_or_flag(&mut self, json: &str, body: &mut Body) {
+        body.truncated |= json.starts_with('{') && !self.read(json, body);
+    }
+
+    /// An event that holds the whole answer makes its pieces superfluous, if there is an answer in it.
+    fn finish(self, body: &mut Body) -> bool {
+        let before = body.messages.len();
+        let whole = self.whole.is_some_and(|whole| collect_embedded(&whole, body));
+        if !whole || body.messages.len() == before {
+            self.pieces.finish(body);
+        }
+        self.any
+    }
+
+    fn collect(&mut self, json: &str, mut event: Event<'_>, body: &mut Body) {
+        if event.output.0 || event.kind.get() == Some("message") {
+            // A response, not a piece of one.
+            self.pieces.whole(0, body, |body| {
+                collect_embedded(json, body);
+            });
+            return;
+        }
+        if let Some(wrapped) = event.wrapped.0
+            && let Ok(inner) = serde_json::from_str::<Event<'_>>(wrapped.get())
+            && inner.wrapped.0.is_none()
+        {
+            self.collect(wrapped.get(), inner, body);
+        }
+        if event.bytes.get().is_some() {
+            return self.collect_bytes(event, body);
+        }
+        collect_about(&mut event, body);
+        let index = event.index.0.unwrap_or(0);
+        let kind = event.kind.get().unwrap_or_default();
+        if kind.starts_with("response.") {
+            return self.collect_item(event, body);
+        }
+        for choice in event.choices.0 {
+            collect_choice(choice, &mut self.pieces, body);
+        }
+        let pieces = &mut self.pieces;
+        pieces.whole(0, body, |body| event.documents.0.into_iter().for_each(|found| found.collect_document(body)));
+        pieces.say(0, Slot::Reasoning, &event.thinking);
+        if let Some(message) = event.message.0 {
+            collect_message(*message, pieces, body);
+        }
+        pieces.content(0, Slot::Text, event.content, body);
+        // A server that sends the whole text at last has sent its tokens before.
+        let text = if event.token.is_empty() { event.text.or(event.generated) } else { Text::default() };
+        // Cohere says with the tools that it plans to use what it has said in pieces.
+        if !kind.starts_with("tool-calls") {
+            pieces.say(0, Slot::Text, &text);
+        }
+        pieces.content(0, Slot::Text, event.token, body);
+        pieces.whole(0, body, |body| event.tool_calls.0.into_iter().for_each(|call| call.collect(body)));
+        match event.response.0.map(RawValue::get) {
+            Some(json) if json.starts_with('{') => self.whole = Some(json.to_owned()),
+            Some(_) => pieces.say(0, Slot::Text, &Text(Some(event.response.text()))),
+            None => {}
+        }
+        collect_start(index, event.block, event.start, pieces, body);
+        collect_delta(index, event.delta, pieces, body);
+    }
+
+    /// Bedrock's clients and agents hand on bytes: an event of the model's own, or plain text.
+    fn collect_bytes(&mut self, event: Event<'_>, body: &mut Body) {
+        let bytes = event.bytes.get().and_then(from_base64).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        match serde_json::from_str::<Event<'_>>(&text) {
+            Ok(inner) if text.starts_with('{') && inner.bytes.get().is_none() => self.collect(&text, inner, body),
+            _ => self.pieces.add(0, Slot::Text, Channel::Assistant, &text),
+        }
+        self.pieces.whole(0, body, |body| collect_citations(event.attribution.take().citations, body));
+    }
+
+    /// An event of OpenAI's `responses`. Pieces belong to an item, which comes once more when it is done; the
+    /// last event has the whole answer, those before it the answer so far.
+    fn collect_item(&mut self, event: Event<'_>, body: &mut Body) {
+        let group = event.output_index.0.unwrap_or(0);
+        let kind = event.kind.get().unwrap_or_default();
+        match kind {
+            "response.completed" | "response.incomplete" | "response.failed" => {
+                self.whole = event.response.0.map(|response| response.get().to_owned());
             }
-            Err(_) => mend_surrogates(json).is_some_and(|mended| match serde_json::from_str(&mended) {
-                Ok(event) => {
-                    collect_event(event, &mut pieces, &mut whole, body);
-                    true
+            "response.output_item.done" | "response.output_item.added" => {
+                let Some(item) = event.item.0 else { return };
+                let Ok(item) = serde_json::from_str::<ChatMessage<'_>>(item.get()) else { return };
+                if kind.ends_with("done") {
+                    let sort = match item.kind.get() {
+                        Some("message") => Sort::Message,
+                        Some("reasoning") => Sort::Reasoning,
+                        _ => Sort::Call,
+                    };
+                    self.pieces.complete(group, sort, body, |body| item.collect(Channel::Assistant, body));
+                } else if let Some(name) = item.name.get() {
+                    self.pieces.call(group, 0, &CallPiece { id: None, name: Some(name), arguments: "" });
                 }
-                Err(_) => false,
-            }),
-        };
-    }
-    // An event that holds the whole answer makes its pieces superfluous.
-    if !whole.is_some_and(|whole| collect_embedded(&whole, body)) {
-        pieces.finish(body);
-    }
-    any
-}
-
-fn collect_event(event: Event<'_>, pieces: &mut Pieces, whole: &mut Option<String>, body: &mut Body) {
-    let kind = event.kind.get().unwrap_or_default();
-    if let Some(response) = event.response.0 {
-        collect_response(kind, response.get(), pieces, whole);
-    }
-    if kind == "response.output_item.done" {
-        pieces.items.extend(event.item.0.map(|item| item.get().to_owned()));
-    }
-    body.model = event.model.owned().or_else(|| event.message.model.owned()).or(body.model.take());
-    event.message.usage.collect(&mut body.tokens);
-    event.usage.collect(&mut body.tokens);
-    event.error.collect(body);
-    collect_prompt_filters(event.prompt_filters, body);
-    for choice in event.choices.0 {
-        collect_choice(choice, pieces, body);
-    }
-    pieces.add_content(0, Slot::Text, event.message.content, body);
-    if kind == "text-generation" {
-        pieces.add(0, Slot::Text, Channel::Assistant, event.text);
-    }
-    pieces.add(0, Slot::Text, Channel::Assistant, event.completion);
-    if let Some(candidates) = event.candidates.0 {
-        collect_embedded(&format!("{{\"candidates\":{}}}", candidates.get()), body);
-    }
-    body.finish(event.finish_reason.owned());
-    collect_block(event.index.0, event.block, pieces, body);
-    collect_delta(kind, event.index.0, event.delta, pieces, body);
-}
-
-/// `response` is the whole answer in an event that ends one of OpenAI's `responses`, the answer so far in
-/// its other events, and a piece of text with Ollama.
-fn collect_response(kind: &str, json: &str, pieces: &mut Pieces, whole: &mut Option<String>) {
-    match kind {
-        "response.completed" | "response.incomplete" | "response.failed" => *whole = Some(json.to_owned()),
-        "" => {
-            if let Ok(text) = serde_json::from_str::<Text<'_>>(json) {
-                pieces.add(0, Slot::Text, Channel::Assistant, text);
+            }
+            _ => {
+                let Content::Text(text) = event.delta.content else { return };
+                match kind {
+                    "response.output_text.delta" => self.pieces.add(group, Slot::Text, Channel::Assistant, &text),
+                    "response.refusal.delta" => self.pieces.add(group, Slot::Refusal, Channel::Assistant, &text),
+                    _ if kind.starts_with("response.reasoning") => {
+                        self.pieces.add(group, Slot::Reasoning, Channel::Assistant, &text);
+                    }
+                    _ if kind.contains("transcript") => {
+                        self.pieces.add(group, Slot::Transcript, Channel::Assistant, &text);
+                    }
+                    // Arguments, code and input of calls.
+                    _ if kind.contains("call") => {
+                        self.pieces.call(group, 0, &CallPiece { id: None, name: None, arguments: &text });
+                    }
+                    _ => {}
+                }
             }
         }
-        _ => {}
+    }
+}
+
+/// What an event says besides pieces of text.
+fn collect_about(event: &mut Event<'_>, body: &mut Body) {
+    body.answered_by(&event.model);
+    if let Some(usage) = event.usage.0.take() {
+        usage.collect(&mut body.tokens);
+    }
+    collect_counts(event.input_tokens, event.output_tokens, &mut body.tokens);
+    if let Some(error) = event.error.0.take() {
+        error.collect(body);
+    } else if event.kind.get() == Some("error") {
+        let code = event.code.owned().or_else(|| Some("error".to_owned()));
+        body.error = body.error.take().or(code);
+    }
+    collect_prompt_filters(std::mem::take(&mut event.prompt_filters), body);
+    if let Some(feedback) = event.feedback.0.take() {
+        feedback.collect(body);
+    }
+    let verdicts = body.filters.len();
+    if let Some(trace) = event.trace.0.take() {
+        trace.collect(body);
+    }
+    if event.guardrail.get() == Some("INTERVENED") && body.filters.len() == verdicts {
+        body.judge(guardrail_verdict());
+    }
+    // Where the whole answer follows, its reason does.
+    if !event.response.0.is_some_and(|response| response.get().starts_with('{')) {
+        body.finish(event.finish_reason.owned());
     }
 }
 
 fn collect_choice(choice: ChoiceDelta<'_>, pieces: &mut Pieces, body: &mut Body) {
-    let index = choice.index.0.unwrap_or(0);
+    let group = choice.index.0.unwrap_or(0);
     let delta = choice.delta;
-    delta.context.citations.0.into_iter().for_each(|citation| citation.collect_document(body));
-    pieces.add(index, Slot::Reasoning, Channel::Assistant, delta.reasoning);
-    pieces.add_content(index, Slot::Text, delta.content, body);
-    pieces.add(index, Slot::Text, Channel::Assistant, choice.text);
-    pieces.add(index, Slot::Refusal, Channel::Assistant, delta.refusal);
-    for call in &delta.tool_calls.0 {
-        pieces.add_function(index, call.index.0.unwrap_or(0), &call.function);
+    pieces.whole(group, body, |body| {
+        if let Some(grounding) = choice.grounding.0 {
+            grounding.collect(body);
+        }
+        if let Some(context) = delta.context.0 {
+            context.collect(body);
+        }
+        collect_citations(delta.citations, body);
+    });
+    let reasoning = if delta.reasoning.is_empty() { delta.reasoning_details } else { delta.reasoning };
+    pieces.content(group, Slot::Reasoning, reasoning, body);
+    pieces.content(group, Slot::Text, delta.content, body);
+    pieces.content(group, Slot::Text, choice.content, body);
+    pieces.say(group, Slot::Text, &choice.text);
+    pieces.say(group, Slot::Refusal, &delta.refusal);
+    if let Some(audio) = delta.audio.0 {
+        pieces.say(group, Slot::Transcript, &audio.transcript);
     }
-    pieces.add_function(index, 0, &delta.function_call);
+    for call in &delta.tool_calls.0 {
+        collect_function(group, call.index.0.unwrap_or(0), call.id.get(), &call.function, pieces);
+    }
+    if let Some(call) = &delta.function_call.0 {
+        collect_function(group, 0, None, call, pieces);
+    }
     body.finish(choice.finish_reason.owned());
     collect_filters(choice.filters, true, body);
+    collect_ratings(choice.ratings, true, body);
+    collect_counts(choice.input_tokens, choice.output_tokens, &mut body.tokens);
 }
 
-/// The start of one of Anthropic's blocks; results of tools that the provider runs come whole.
-fn collect_block(index: Option<u64>, block: Block<'_>, pieces: &mut Pieces, body: &mut Body) {
-    let Some(kind) = block.kind.get() else { return };
-    let slot = Slot::Block(index.unwrap_or(0));
-    if kind.ends_with("tool_use") {
-        pieces.at(0, slot, Channel::ToolCall).name = block.name.owned();
-    } else if kind.ends_with("tool_result") {
-        block.content.collect(Channel::ToolResult, block.name.get(), body);
-    } else {
-        pieces.add(0, slot, Channel::Assistant, block.text);
+/// What the start of an answer says, or a piece of a message.
+fn collect_message(message: Start<'_>, pieces: &mut Pieces, body: &mut Body) {
+    body.answered_by(&message.model);
+    message.usage.take().collect(&mut body.tokens);
+    pieces.say(0, Slot::Reasoning, &message.thinking);
+    pieces.content(0, Slot::Text, message.content, body);
+    pieces.whole(0, body, |body| message.tool_calls.0.into_iter().for_each(|call| call.collect(body)));
+}
+
+fn collect_function(group: u64, index: u64, id: Option<&str>, function: &FunctionDelta<'_>, pieces: &mut Pieces) {
+    let name = function.name.get();
+    let arguments = function.arguments.text();
+    if name.is_some() || !arguments.is_empty() {
+        pieces.call(group, index, &CallPiece { id, name, arguments: &arguments });
     }
 }
 
-/// A piece outside of `choices`: of Anthropic's blocks, of OpenAI's `responses`, or of Cohere's answer.
-fn collect_delta(kind: &str, index: Option<u64>, delta: Delta<'_>, pieces: &mut Pieces, body: &mut Body) {
-    let index = index.unwrap_or(0);
-    match kind {
-        "response.output_text.delta" | "response.refusal.delta" => {
-            pieces.add_content(0, Slot::Text, delta.content, body);
-        }
-        // The other pieces of `responses` come once more in the finished item.
-        _ if kind.starts_with("response.") => {}
-        _ => {
-            let slot = Slot::Block(index);
-            pieces.add_content(0, slot, delta.content, body);
-            pieces.add(0, slot, Channel::Assistant, delta.reasoning);
-            pieces.add(0, slot, Channel::ToolCall, delta.partial_json);
-            pieces.add_content(0, slot, delta.message.content, body);
-            pieces.add(0, Slot::Reasoning, Channel::Assistant, delta.message.tool_plan);
-            for call in &delta.message.tool_calls.0 {
-                pieces.add_function(0, index, &call.function);
-            }
-            delta.usage.collect(&mut body.tokens);
-            body.finish(delta.stop_reason.owned());
+/// The start of one of the blocks of Anthropic or Bedrock. Results of tools that the provider runs come whole, and so
+/// do arguments where the server does not stream them.
+fn collect_start(index: u64, block: List<Part<'_>>, start: Rare<BlockStart<'_>>, pieces: &mut Pieces, body: &mut Body) {
+    for call in start.take().tool_use.0 {
+        collect_call_start(index, &call, pieces, body);
+    }
+    for block in block.0 {
+        match block.kind.get().unwrap_or_default() {
+            "text" | "thinking" => pieces.content(0, Slot::Block(index), Content::Parts(vec![block]), body),
+            kind if kind.ends_with("tool_use") => collect_call_start(index, &block, pieces, body),
+            _ => pieces.whole(0, body, |body| block.collect(Channel::Assistant, None, body)),
         }
     }
+}
+
+fn collect_call_start(index: u64, call: &Part<'_>, pieces: &mut Pieces, body: &mut Body) {
+    body.note_tool(call.id.get(), call.name.get());
+    let arguments = call.input.text();
+    let arguments = if arguments == "{}" { "" } else { &arguments };
+    pieces.call(0, index, &CallPiece { id: call.id.get(), name: call.name.get(), arguments });
+}
+
+/// A piece outside of `choices`: of a block of Anthropic's or Bedrock's, or of Cohere's answer.
+fn collect_delta(index: u64, delta: Delta<'_>, pieces: &mut Pieces, body: &mut Body) {
+    let slot = Slot::Block(index);
+    pieces.whole(0, body, |body| collect_citations(delta.citations, body));
+    pieces.content(0, slot, delta.content, body);
+    pieces.content(0, slot, delta.reasoning, body);
+    if let Some(arguments) = delta.partial_json.get() {
+        pieces.call(0, index, &CallPiece { id: None, name: None, arguments });
+    }
+    if let Some(call) = &delta.tool_use.0 {
+        collect_function(0, index, None, call, pieces);
+    }
+    if let Some(message) = delta.message.0 {
+        pieces.content(0, slot, message.content, body);
+        pieces.say(0, Slot::Reasoning, &message.tool_plan);
+        for call in &message.tool_calls.0 {
+            collect_function(0, index, call.id.get(), &call.function, pieces);
+        }
+    }
+    if let Some(usage) = delta.usage.0 {
+        usage.collect(&mut body.tokens);
+    }
+    body.finish(delta.stop_reason.owned());
 }

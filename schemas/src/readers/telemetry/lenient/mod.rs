@@ -49,14 +49,16 @@ macro_rules! pass_over {
 pub(super) use pass_over;
 
 /// Declares a JSON object of which only the named members are read. Other values read as its default;
-/// with `text => field`, a bare string reads as an object with just that field.
+/// with `text => field`, a bare string reads as an object with just that field; with `rest => field`, that
+/// field keeps the members that no other names, undecoded.
 macro_rules! object {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $($key:literal)|+ => $field:ident: $type:ty,)+ }
-        $(text => $bare:ident)?) => {
+        $(text => $bare:ident)? $(rest => $rest:ident)?) => {
         $(#[$meta])*
         #[derive(Default)]
         pub(in crate::readers::telemetry) struct $name<'a> {
             $($(#[$doc])* pub $field: $type,)+
+            $(pub $rest: Vec<$crate::readers::telemetry::lenient::Member<'a>>,)?
             pub record: std::marker::PhantomData<&'a ()>,
         }
 
@@ -73,7 +75,7 @@ macro_rules! object {
                         while let Some(key) = map.next_key::<$crate::readers::telemetry::lenient::Key<'a>>()? {
                             match key.as_str() {
                                 $($($key)|+ => object.$field = map.next_value()?,)+
-                                _ => { map.next_value::<serde::de::IgnoredAny>()?; }
+                                _ => { $crate::readers::telemetry::lenient::object!(@rest object map key $($rest)?); }
                             }
                         }
                         Ok(object)
@@ -84,6 +86,10 @@ macro_rules! object {
                 deserializer.deserialize_any(Members)
             }
         }
+    };
+    (@rest $object:ident $map:ident $key:ident) => { $map.next_value::<serde::de::IgnoredAny>()? };
+    (@rest $object:ident $map:ident $key:ident $rest:ident) => {
+        $object.$rest.push(($key, $map.next_value::<$crate::readers::telemetry::lenient::Raw<'a>>()?))
     };
     (@bare $name:ident) => { $crate::readers::telemetry::lenient::pass_over!(text); };
     (@bare $name:ident $bare:ident) => {
@@ -128,6 +134,9 @@ impl Key<'_> {
         self.0.into_owned()
     }
 }
+
+/// A member that no field names: its name and its value, undecoded.
+pub(super) type Member<'a> = (Key<'a>, Raw<'a>);
 
 struct KeyVisitor;
 
@@ -232,6 +241,28 @@ impl<'a, T: Deserialize<'a>> Visitor<'a> for ListVisitor<T> {
 impl<'a, T: Deserialize<'a>> Deserialize<'a> for List<T> {
     fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ListVisitor(PhantomData))
+    }
+}
+
+/// A value that most records lack, kept aside so that what holds it stays small and cheap to move.
+pub(super) struct Rare<T>(pub Option<Box<T>>);
+
+impl<T> Default for Rare<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'a, T: Deserialize<'a>> Deserialize<'a> for Rare<T> {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::<T>::deserialize(deserializer).map(|value| Self(value.map(Box::new)))
+    }
+}
+
+impl<T: Default> Rare<T> {
+    /// The value, or an empty one.
+    pub fn take(self) -> T {
+        self.0.map(|value| *value).unwrap_or_default()
     }
 }
 
