@@ -8,7 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::fields::Node;
-use crate::entity::{Entity, EntityKind, ID_BYTES_MAX, IDS_PER_ENTITY_MAX};
+use crate::entity::{Entity, EntityKind, ID_BYTES_MAX, IDS_PER_ENTITY_MAX, Role};
 use crate::ids::SignalUid;
 use crate::readers::{Context, Output, RawRecord, ReadError, parse_value};
 use crate::severity::Severity;
@@ -73,6 +73,7 @@ impl Draft {
                 place = place.min(index);
                 entity.ids.append(&mut known.ids);
                 entity.name = known.name.take().or(entity.name.take());
+                entity.role = Role::of_both(entity.role, known.role);
             }
             index += 1;
             !same
@@ -94,6 +95,13 @@ impl Draft {
     pub(super) fn add_ips<'v>(&mut self, nodes: impl IntoIterator<Item = Node<'v>>) {
         for node in nodes {
             self.add_one(EntityKind::Ip, node);
+        }
+    }
+
+    /// Adds the addresses at `nodes`, each of which was that end of the traffic.
+    pub(super) fn add_ips_as<'v>(&mut self, role: Role, nodes: impl IntoIterator<Item = Node<'v>>) {
+        for text in nodes.into_iter().filter_map(Node::text) {
+            self.add(Entity::new(EntityKind::Ip, [&*text]).map(|address| address.in_role(role)));
         }
     }
 
