@@ -92,7 +92,7 @@ impl EntityKind {
 /// Which end of a connection or request a thing was; records name it for addresses and devices.
 ///
 /// It is said for people and rules and never links: one address is one thing, whichever way the traffic went.
-/// Whether an address is public or private stands in the address itself.
+/// Whether an address is public or private stands in the address itself ([`is_private_ip`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -187,6 +187,16 @@ fn canonical_ip(id: &str) -> Option<String> {
         IpAddr::V6(v6) => v6.is_unicast_link_local(),
     };
     (!nobody && !ip.is_loopback() && !ip.is_unspecified() && !ip.is_multicast()).then(|| ip.to_string())
+}
+
+/// Whether `ip` is an address that means something only within a network: RFC 1918, carrier-grade NAT, unique
+/// local IPv6. Other texts are none.
+pub fn is_private_ip(ip: &str) -> bool {
+    match ip.parse::<IpAddr>() {
+        Ok(IpAddr::V4(ip)) => ip.is_private() || matches!(ip.octets(), [100, second, ..] if second & 0xc0 == 64),
+        Ok(IpAddr::V6(ip)) => ip.is_unique_local(),
+        Err(_) => false,
+    }
 }
 
 /// Machine and built-in accounts act for no person and stand on every machine alike.
@@ -348,6 +358,16 @@ mod tests {
             (Some(Proxy), Some(Destination), Some(Destination)),
         ] {
             assert_eq!((Role::of_both(a, b), Role::of_both(b, a)), (both, both));
+        }
+    }
+
+    #[test]
+    fn private_addresses_are_known() {
+        for ip in ["10.0.0.1", "172.31.255.1", "192.168.2.5", "100.64.0.1", "100.127.0.1", "fd00::1"] {
+            assert!(is_private_ip(ip), "{ip}");
+        }
+        for ip in ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2001:db8::1", "", "ws07"] {
+            assert!(!is_private_ip(ip), "{ip}");
         }
     }
 

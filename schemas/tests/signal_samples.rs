@@ -77,15 +77,19 @@ fn read(folder: &str) -> Option<Read> {
 }
 
 /// `(folder, records)`: every one of them must be read.
-const COVERED: [(&str, usize); 9] = [
+const COVERED: [(&str, usize); 13] = [
     ("signals/otrf_golden_saml", 52),
     ("signals/panther_aws_cloudtrail", 231),
     ("signals/panther_aws_guardduty", 4),
     ("signals/panther_azure_signin", 24),
+    ("signals/panther_carbonblack", 8),
+    ("signals/panther_crowdstrike", 52),
     ("signals/panther_intune", 3),
     ("signals/panther_microsoft", 13),
     ("signals/panther_microsoft_defender", 1),
     ("signals/panther_okta", 33),
+    ("signals/panther_osquery", 19),
+    ("signals/panther_sentinelone", 6),
     ("telemetry/aws_cloudtrail_bedrock", 3),
 ];
 

@@ -200,7 +200,8 @@ fn times_beyond_reason_fall_back_to_the_broker() {
         let signal = read_value(&signin(created)).expect("a signal");
         (signal.time.millis(), signal.flags)
     };
-    assert_eq!(flagged(json!("1970-01-01T00:00:00Z")), (0, vec![]));
+    assert_eq!(flagged(json!("1970-01-01T00:00:01Z")), (1000, vec![]));
+    assert_eq!(flagged(json!("1970-01-01T00:00:00Z")), (BROKER_MILLIS, vec![Flag::BrokerTime]));
     assert_eq!(flagged(json!("2099-01-01T00:00:00Z")), (BROKER_MILLIS, vec![Flag::FutureTime]));
     for nonsense in [json!("1969-12-31T23:59:59Z"), json!(-1), json!(1e300), json!("soon"), json!({"a": 1})] {
         assert_eq!(flagged(nonsense.clone()), (BROKER_MILLIS, vec![Flag::BrokerTime]), "{nonsense}");

@@ -17,8 +17,13 @@ use crate::time::Timestamp;
 
 /// The longest title in characters; a title is one line for people.
 const TITLE_CHARS_MAX: usize = 240;
+/// The most entities that are looked at; each is held against those before it, so that a record of a hundred
+/// thousand would take the square of that. More than any signal keeps.
+const ENTITIES_SEEN_MAX: usize = 256;
 /// The most techniques that one signal keeps.
 const TECHNIQUES_MAX: usize = 64;
+/// The most techniques that are looked at, repeats included.
+const TECHNIQUES_SEEN_MAX: usize = 4096;
 
 /// A signal in the making.
 pub(super) struct Draft {
@@ -37,6 +42,8 @@ pub(super) struct Draft {
     pub(super) vendor_tenant: Option<String>,
     techniques: Vec<String>,
     entities: Vec<Entity>,
+    /// Entities came beyond the bound.
+    overflowed: bool,
 }
 
 impl Draft {
@@ -54,6 +61,7 @@ impl Draft {
             vendor_tenant: None,
             techniques: Vec::new(),
             entities: Vec::new(),
+            overflowed: false,
         }
     }
 
@@ -65,6 +73,10 @@ impl Draft {
     /// Adds what took part. Entities of one kind that share an identifier are one thing.
     pub(super) fn add(&mut self, entity: Option<Entity>) {
         let Some(mut entity) = entity else { return };
+        if self.entities.len() >= ENTITIES_SEEN_MAX {
+            self.overflowed = true;
+            return;
+        }
         let mut place = self.entities.len();
         let mut index = 0;
         self.entities.retain_mut(|known| {
@@ -107,7 +119,8 @@ impl Draft {
 
     /// Adds every MITRE ATT&CK or ATLAS technique that `text` names.
     pub(super) fn add_techniques(&mut self, text: &str) {
-        self.techniques.extend(techniques_in(text).take(TECHNIQUES_MAX));
+        let room = TECHNIQUES_SEEN_MAX.saturating_sub(self.techniques.len());
+        self.techniques.extend(techniques_in(text).take(TECHNIQUES_MAX.min(room)));
     }
 
     /// Adds every technique that the texts at or in `node` name.
@@ -136,7 +149,7 @@ impl Draft {
             }
         };
         let time = context.time(self.time, &mut flags);
-        if self.entities.len() > context.limits.entities_max {
+        if self.overflowed || self.entities.len() > context.limits.entities_max {
             self.entities.truncate(context.limits.entities_max);
             flags.push(Flag::Truncated);
         }

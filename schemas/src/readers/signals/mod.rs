@@ -7,18 +7,26 @@
 mod aws;
 mod aws_cloudtrail;
 mod aws_guardduty;
+mod carbon_black;
+mod crowdstrike;
+mod crowdstrike_alert;
 mod defender_alert;
 mod defender_evidence;
 mod defender_hunting;
 mod draft;
+mod ecs;
 mod entra;
 mod entra_audit;
 mod entra_risk;
 mod entra_signin;
 mod fields;
 mod intune;
+mod ocsf;
+mod ocsf_observable;
 mod office_activity;
 mod okta;
+mod osquery;
+mod sentinelone;
 mod things;
 mod windows_event;
 mod windows_shape;
@@ -30,13 +38,20 @@ use super::Reader;
 pub const READERS: &[&dyn Reader] = &[
     &aws_cloudtrail::AwsCloudtrail,
     &aws_guardduty::AwsGuardduty,
+    &carbon_black::CarbonBlack,
+    &crowdstrike::Crowdstrike,
+    &crowdstrike_alert::CrowdstrikeAlert,
     &defender_alert::DefenderAlert,
     &defender_hunting::DefenderHunting,
+    &ecs::Ecs,
     &entra_audit::EntraAudit,
     &entra_risk::EntraRisk,
     &entra_signin::EntraSignin,
     &intune::Intune,
+    &ocsf::Ocsf,
     &office_activity::OfficeActivity,
     &okta::Okta,
+    &osquery::Osquery,
+    &sentinelone::Sentinelone,
     &windows_event::WindowsEvent,
 ];
