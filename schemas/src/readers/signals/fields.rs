@@ -97,9 +97,19 @@ impl<'v> Node<'v> {
         self.word().is_some_and(|word| word.eq_ignore_ascii_case(expected))
     }
 
+    /// The value there, for what walks it on by itself.
+    pub(super) fn value(self) -> Option<&'v Value> {
+        self.0
+    }
+
+    /// The boolean.
+    pub(super) fn flag(self) -> Option<bool> {
+        self.0.and_then(Value::as_bool)
+    }
+
     /// Whether this is `true`, as a boolean or spelt out.
     pub(super) fn is_true(self) -> bool {
-        matches!(self.0, Some(Value::Bool(true))) || self.is("true")
+        self.flag() == Some(true) || self.is("true")
     }
 
     pub(super) fn number(self) -> Option<f64> {

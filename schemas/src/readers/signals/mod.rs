@@ -21,6 +21,7 @@ mod entra_risk;
 mod entra_signin;
 mod fields;
 mod intune;
+mod mapping;
 mod ocsf;
 mod ocsf_observable;
 mod office_activity;
@@ -31,6 +32,8 @@ mod things;
 mod windows_event;
 mod windows_shape;
 mod windows_titles;
+
+pub use mapping::{AlertFile, EntityFile, KindFile, Mapping, MappingError, MappingFile, TimeFormat};
 
 use super::Reader;
 
