@@ -161,6 +161,9 @@ pub struct CheckArgs {
     /// Say for each line of this file which reader takes it, what it took and why a line is rejected
     #[arg(long, value_name = "FILE")]
     pub sample: Option<PathBuf>,
+    /// The reader for the sample, as a source names it: `auto`, a reader's name or `mapping:NAME`
+    #[arg(long, value_name = "NAME", default_value = "auto", requires = "sample")]
+    pub format: String,
 }
 
 /// Arguments of `weir topics`.

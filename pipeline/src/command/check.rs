@@ -10,7 +10,7 @@ use super::replay::read_line;
 use crate::cli::CheckArgs;
 use crate::config::{Config, Source, TenantSettings};
 use crate::failure::Failure;
-use crate::lines::{Line, Lines};
+use crate::lines::Lines;
 use crate::process::{Outcome, Processed, Processor};
 
 /// Runs the command.
@@ -25,7 +25,7 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
         eprintln!("the configuration holds");
     }
     match &args.sample {
-        Some(path) => sample(&config, path),
+        Some(path) => sample(&config, path, &args.format),
         None => Ok(()),
     }
 }
@@ -35,9 +35,10 @@ fn effective(config: &Config) -> anyhow::Result<String> {
     Ok(toml::to_string(&config.file)?)
 }
 
-fn sample(config: &Config, path: &Path) -> Result<(), Failure> {
+fn sample(config: &Config, path: &Path, format: &str) -> Result<(), Failure> {
     let processor = Processor::new(config, TenantSettings::without_detection())?;
-    let source = Source { group: Group::Ai, format: None, tenancy: config.tenancy(None) };
+    let format = config.format(format).map_err(|message| Failure::usage(format!("--format: {message}")))?;
+    let source = Source { group: Group::Ai, format, tenancy: config.tenancy(None) };
     let mut lines = Lines::open(path, config.limits.record_bytes_max)
         .map_err(|error| Failure::usage(format!("--sample: {error:#}")))?;
     let (mut read, mut rejected) = (0_u64, 0_u64);
@@ -45,7 +46,8 @@ fn sample(config: &Config, path: &Path) -> Result<(), Failure> {
         let outcome = read_line(&processor, &line, &source, Timestamp::default());
         rejected += outcome.rejected.len() as u64;
         read += (outcome.interactions.len() + outcome.signals.len()) as u64;
-        describe(&line, &outcome, &mut io::stdout().lock())?;
+        let reader = format.or_else(|| readers::reader_of(line.bytes)).map_or("no reader", |reader| reader.name());
+        describe(line.number, reader, &outcome, &mut io::stdout().lock())?;
     }
     eprintln!("{}: {read} read, {rejected} rejected", path.display());
     if rejected > 0 {
@@ -54,9 +56,7 @@ fn sample(config: &Config, path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn describe(line: &Line<'_>, outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
-    let number = line.number;
-    let reader = readers::reader_of(line.bytes).map_or("no reader", |reader| reader.name());
+fn describe(number: u64, reader: &str, outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
     for processed in &outcome.interactions {
         writeln!(out, "{number}: {reader}: {}", interaction(processed))?;
     }

@@ -216,6 +216,7 @@ fn read_elements(
         let message = format!("a collection of {} elements, the limit is {ELEMENTS_MAX}", elements.len());
         return Err(ReadError::new(Reason::TooLarge, message));
     }
+    let from = out.inputs.len();
     for element in elements {
         let bytes = element.get().as_bytes();
         let result = read_mended(bytes, |bytes| match json::top_level(bytes)? {
@@ -226,6 +227,7 @@ fn read_elements(
             out.rejected.push(Rejected { bytes: bytes.to_vec(), error });
         }
     }
+    signals::fold_alerts(&mut out.inputs, from, context.limits.entities_max);
     Ok(())
 }
 

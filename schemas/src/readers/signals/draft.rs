@@ -21,7 +21,7 @@ const TITLE_CHARS_MAX: usize = 240;
 /// thousand would take the square of that. More than any signal keeps.
 const ENTITIES_SEEN_MAX: usize = 256;
 /// The most techniques that one signal keeps.
-const TECHNIQUES_MAX: usize = 64;
+pub(super) const TECHNIQUES_MAX: usize = 64;
 /// The most techniques that are looked at, repeats included.
 const TECHNIQUES_SEEN_MAX: usize = 4096;
 
@@ -72,28 +72,8 @@ impl Draft {
 
     /// Adds what took part. Entities of one kind that share an identifier are one thing.
     pub(super) fn add(&mut self, entity: Option<Entity>) {
-        let Some(mut entity) = entity else { return };
-        if self.entities.len() >= ENTITIES_SEEN_MAX {
-            self.overflowed = true;
-            return;
-        }
-        let mut place = self.entities.len();
-        let mut index = 0;
-        self.entities.retain_mut(|known| {
-            let same = known.kind == entity.kind && known.ids.iter().any(|id| entity.ids.contains(id));
-            if same {
-                place = place.min(index);
-                entity.ids.append(&mut known.ids);
-                entity.name = known.name.take().or(entity.name.take());
-                entity.role = Role::of_both(entity.role, known.role);
-            }
-            index += 1;
-            !same
-        });
-        entity.ids.sort_unstable();
-        entity.ids.dedup();
-        entity.ids.truncate(IDS_PER_ENTITY_MAX);
-        self.entities.insert(place.min(self.entities.len()), entity);
+        let Some(entity) = entity else { return };
+        self.overflowed |= !unite(&mut self.entities, entity);
     }
 
     /// Adds the thing of `kind` whose one identifier stands at `node`.
@@ -174,6 +154,31 @@ impl Draft {
         });
         Ok(())
     }
+}
+
+/// Adds `entity` to `entities`, as one with those of its kind that share an identifier; false where there is no room.
+pub(super) fn unite(entities: &mut Vec<Entity>, mut entity: Entity) -> bool {
+    if entities.len() >= ENTITIES_SEEN_MAX {
+        return false;
+    }
+    let mut place = entities.len();
+    let mut index = 0;
+    entities.retain_mut(|known| {
+        let same = known.kind == entity.kind && known.ids.iter().any(|id| entity.ids.contains(id));
+        if same {
+            place = place.min(index);
+            entity.ids.append(&mut known.ids);
+            entity.name = known.name.take().or(entity.name.take());
+            entity.role = Role::of_both(entity.role, known.role);
+        }
+        index += 1;
+        !same
+    });
+    entity.ids.sort_unstable();
+    entity.ids.dedup();
+    entity.ids.truncate(IDS_PER_ENTITY_MAX);
+    entities.insert(place.min(entities.len()), entity);
+    true
 }
 
 /// One line of bounded length: runs of white space and control characters become one space.

@@ -131,9 +131,7 @@ fn add_hosts(root: Node<'_>, draft: &mut Draft) {
     draft.add(things::device_in_domain(&ids, own("host.hostname"), own("host.domain")));
     draft.add_ips(own("host.ip").items().take(LIST_MAX));
     draft.add_one(EntityKind::CloudResource, own("orchestrator.resource.id"));
-    for id in ["gen_ai.agent.id"] {
-        draft.add_one(EntityKind::Agent, own(id));
-    }
+    draft.add_one(EntityKind::Agent, own("gen_ai.agent.id"));
 }
 
 fn add_files(root: Node<'_>, draft: &mut Draft) {

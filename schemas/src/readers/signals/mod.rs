@@ -20,6 +20,7 @@ mod entra_audit;
 mod entra_risk;
 mod entra_signin;
 mod fields;
+mod fold;
 mod intune;
 mod mapping;
 mod ocsf;
@@ -34,6 +35,8 @@ mod windows_shape;
 mod windows_titles;
 
 pub use mapping::{AlertFile, EntityFile, KindFile, Mapping, MappingError, MappingFile, TimeFormat};
+
+pub(super) use fold::fold_alerts;
 
 use super::Reader;
 
