@@ -21,13 +21,12 @@ pub fn is_placeholder(text: &str) -> bool {
     if ones >= 12 && text.bytes().all(|b| b.eq_ignore_ascii_case(&b'f') || b"-:{}".contains(&b)) {
         return true;
     }
-    const WORDS: [&str; 19] = [
+    const WORDS: [&str; 18] = [
         "anonymous",
         "empty",
         "missing",
         "n/a",
         "na",
-        "nan",
         "nil",
         "no data",
         "no value",
