@@ -245,6 +245,12 @@ fn a_mapping_reads_what_no_reader_knows() {
     assert!(text.contains("1: lanternfish: ") && text.contains("lf-1"), "{text}");
     let output = weir(&["check", "--config", config, "--sample", sample]);
     assert_eq!(output.status.code(), Some(1), "by its shape no reader takes it");
+    let (input, out) = (format!("endpoint:mapping:lanternfish={sample}"), folder.path().join("out"));
+    let output = weir(&["replay", "--config", config, "--input", &input, "--out", out.to_str().unwrap()]);
+    assert!(stderr(&output).contains("1 signals, 0 passed by, 0 dead letters"), "{}", stderr(&output));
+    let input = format!("endpoint:mapping:nobody={sample}");
+    let output = weir(&["replay", "--config", config, "--input", &input, "--out", out.to_str().unwrap()]);
+    assert!(stderr(&output).contains("no format is called `mapping:nobody`"), "{}", stderr(&output));
     let output = weir(&["check", "--sample", sample, "--format", "mapping:lanternfish"]);
     assert_eq!(output.status.code(), Some(2), "without the configuration there is no such mapping");
 }
