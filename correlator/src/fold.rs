@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use schemas::entity::IDS_PER_ENTITY_MAX;
-use schemas::{Entity, Signal};
+use schemas::{Entity, Role, Signal};
 
 /// The most entities that a signal keeps, the first in their order.
 pub const ENTITIES_PER_SIGNAL_MAX: usize = 128;
@@ -55,9 +55,9 @@ fn smallest<'a>(a: &'a str, b: &'a str) -> &'a str {
     }
 }
 
-/// Entities by what they identify, each with its smallest name.
+/// Entities by what they identify, each with its smallest name and role.
 fn united(entities: Vec<Entity>) -> Vec<Entity> {
-    let mut by_ids: BTreeMap<_, Option<String>> = BTreeMap::new();
+    let mut by_ids: BTreeMap<_, (Option<String>, Option<Role>)> = BTreeMap::new();
     for mut entity in entities {
         entity.ids.sort_unstable();
         entity.ids.dedup();
@@ -65,9 +65,10 @@ fn united(entities: Vec<Entity>) -> Vec<Entity> {
         if entity.ids.is_empty() {
             continue;
         }
-        let name = by_ids.entry((entity.kind, entity.ids)).or_default();
+        let (name, role) = by_ids.entry((entity.kind, entity.ids)).or_default();
         *name = name.take().into_iter().chain(entity.name).min();
+        *role = Role::of_both(*role, entity.role);
     }
-    let entities = by_ids.into_iter().map(|((kind, ids), name)| Entity { kind, ids, name });
+    let entities = by_ids.into_iter().map(|((kind, ids), (name, role))| Entity { kind, ids, name, role });
     entities.take(ENTITIES_PER_SIGNAL_MAX).collect()
 }

@@ -48,7 +48,8 @@ pub enum Command {
 /// Arguments of `weir replay`.
 #[derive(Args)]
 pub struct ReplayArgs {
-    /// KIND=PATH with KIND one of ai, identity, endpoint, cloud, model, commands; PATH a JSONL file, a directory of them, or -
+    /// KIND=PATH with KIND one of ai, identity, endpoint, cloud, model, commands; PATH a JSONL file, a directory of
+    /// them, or -. KIND:FORMAT=PATH names the reader, as a source does: cloud:mapping:NAME=PATH
     #[arg(long, required = true, value_name = "KIND=PATH")]
     pub input: Vec<Input>,
     /// Where annotated.jsonl, alerts.jsonl, incidents.jsonl and dead-letters.jsonl are written
@@ -79,11 +80,13 @@ pub enum InputKind {
     Commands,
 }
 
-/// `KIND=PATH`.
+/// `KIND=PATH`, `KIND:FORMAT=PATH`.
 #[derive(Clone, Debug)]
 pub struct Input {
     /// What it is.
     pub kind: InputKind,
+    /// The reader's name; `None` goes by each record's shape.
+    pub format: Option<String>,
     /// Where it is.
     pub path: PathBuf,
 }
@@ -93,12 +96,14 @@ impl FromStr for Input {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (kind, path) = text.split_once('=').ok_or("write KIND=PATH, such as ai=telemetry.jsonl")?;
+        let (kind, format) =
+            kind.split_once(':').map_or((kind, None), |(kind, format)| (kind, Some(format.to_owned())));
         let kind = InputKind::from_str(kind, false)
             .map_err(|_| format!("no kind is called {kind:?}: use ai, identity, endpoint, cloud, model or commands"))?;
         if path.is_empty() {
             return Err("the path is empty".to_owned());
         }
-        Ok(Self { kind, path: PathBuf::from(path) })
+        Ok(Self { kind, format, path: PathBuf::from(path) })
     }
 }
 
@@ -161,6 +166,9 @@ pub struct CheckArgs {
     /// Say for each line of this file which reader takes it, what it took and why a line is rejected
     #[arg(long, value_name = "FILE")]
     pub sample: Option<PathBuf>,
+    /// The reader for the sample, as a source names it: `auto`, a reader's name or `mapping:NAME`
+    #[arg(long, value_name = "NAME", default_value = "auto", requires = "sample")]
+    pub format: String,
 }
 
 /// Arguments of `weir topics`.

@@ -226,6 +226,49 @@ fn check_says_for_each_line_what_it_is() {
     assert!(text.contains("2: no reader: rejected: unrecognised_format"), "{text}");
 }
 
+/// What the example shows in comments must hold as well.
+#[test]
+fn a_mapping_reads_what_no_reader_knows() {
+    let example = fs::read_to_string(EXAMPLE).unwrap();
+    let shown = example.split_once("# [mapping.lanternfish]").unwrap().1.split_once("\n\n").unwrap().0;
+    let mapping = shown.replace("\n# ", "\n");
+    let folder = tempfile::tempdir().unwrap();
+    let (config, sample) = (folder.path().join("weir.toml"), folder.path().join("sample.jsonl"));
+    let source = "[[source]]\ntopic = \"guard\"\ngroup = \"endpoint\"\nformat = \"mapping:lanternfish\"\n";
+    fs::write(&config, format!("{source}[mapping.lanternfish]{mapping}\n")).unwrap();
+    let record = r#"{"class":"detection","ref":{"uuid":"lf-1","level":"P1"},"seen":1777636800000,"rule":{"name":"R"},"who":{"mail":"eve@contoso.example"},"net":{"to":["203.0.113.7"]}}"#;
+    fs::write(&sample, format!("{record}\n")).unwrap();
+    let (config, sample) = (config.to_str().unwrap(), sample.to_str().unwrap());
+    let output = weir(&["check", "--config", config, "--sample", sample, "--format", "mapping:lanternfish"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(text.contains("1: lanternfish: ") && text.contains("lf-1"), "{text}");
+    let output = weir(&["check", "--config", config, "--sample", sample]);
+    assert_eq!(output.status.code(), Some(1), "by its shape no reader takes it");
+    let (input, out) = (format!("endpoint:mapping:lanternfish={sample}"), folder.path().join("out"));
+    let output = weir(&["replay", "--config", config, "--input", &input, "--out", out.to_str().unwrap()]);
+    assert!(stderr(&output).contains("1 signals, 0 passed by, 0 dead letters"), "{}", stderr(&output));
+    let input = format!("endpoint:mapping:nobody={sample}");
+    let output = weir(&["replay", "--config", config, "--input", &input, "--out", out.to_str().unwrap()]);
+    assert!(stderr(&output).contains("no format is called `mapping:nobody`"), "{}", stderr(&output));
+    let output = weir(&["check", "--sample", sample, "--format", "mapping:lanternfish"]);
+    assert_eq!(output.status.code(), Some(2), "without the configuration there is no such mapping");
+}
+
+#[test]
+fn mappings_that_do_not_hold_are_refused() {
+    let mapping = |lines: &str| format!("[mapping.guard]\n{lines}\n");
+    refused(&mapping("group = \"cloud\""), &["title"]);
+    refused(&mapping("group = \"cloud\"\ntitle = \"T\"\ntitel = \"T\""), &["titel"]);
+    refused(&mapping("group = \"cloud\"\ntitle = \"T\"\nid = \"uuid\""), &["[mapping.guard] id", "`/uuid`"]);
+    refused(&mapping("group = \"ai\"\ntitle = \"T\""), &["[mapping.guard] group"]);
+    refused("[mapping.okta]\ngroup = \"cloud\"\ntitle = \"T\"\n", &["[mapping.okta] name", "choose another"]);
+    refused(
+        "[[source]]\ntopic = \"t\"\ngroup = \"cloud\"\nformat = \"mapping:gard\"\n[mapping.guard]\ngroup = \"cloud\"\ntitle = \"T\"\n",
+        &["mapping:gard", "mapping:guard"],
+    );
+}
+
 /// `| head`: whoever reads has seen enough, and that is no failure.
 #[test]
 fn a_closed_pipe_ends_quietly() {

@@ -4,7 +4,12 @@
 //! by object id here and by UPN there is found by either. Identifiers are canonical: trimmed, lower
 //! case, and never one of the placeholders with which vendors write "nothing" ([`is_placeholder`]).
 
+use std::net::{IpAddr, SocketAddr};
+
 use serde::{Deserialize, Serialize};
+
+use crate::placeholder;
+pub use crate::placeholder::is_placeholder;
 
 /// The kinds of entity that link records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -84,6 +89,29 @@ impl EntityKind {
     }
 }
 
+/// Which end of a connection or request a thing was; records name it for addresses and devices.
+///
+/// It is said for people and rules and never links: one address is one thing, whichever way the traffic went.
+/// Whether an address is public or private stands in the address itself ([`is_private_ip`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Where it came from: the client, the sender, who acts.
+    Source,
+    /// Where it went: the server, the target.
+    Destination,
+    /// What stood between the two: a reverse proxy, a gateway, a NAT.
+    Proxy,
+}
+
+impl Role {
+    /// The role of what two records name in a role each: the first in the order above, whichever comes first,
+    /// so that neither order nor repetition of records shows.
+    pub fn of_both(a: Option<Self>, b: Option<Self>) -> Option<Self> {
+        a.into_iter().chain(b).min()
+    }
+}
+
 /// The most identifiers that one entity keeps; further ones are dropped.
 pub const IDS_PER_ENTITY_MAX: usize = 8;
 /// The longest identifier, in bytes; longer ones are dropped, since they are content, not names.
@@ -99,6 +127,9 @@ pub struct Entity {
     /// A name for people; never used to link.
     #[serde(default)]
     pub name: Option<String>,
+    /// Which end it was, where the record says so; never used to link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
 }
 
 impl Entity {
@@ -108,12 +139,18 @@ impl Entity {
         ids.sort_unstable();
         ids.dedup();
         ids.truncate(IDS_PER_ENTITY_MAX);
-        (!ids.is_empty()).then_some(Self { kind, ids, name: None })
+        (!ids.is_empty()).then_some(Self { kind, ids, name: None, role: None })
     }
 
     /// The same entity with a name for people, unless that is a placeholder.
     pub fn named(mut self, name: Option<&str>) -> Self {
         self.name = name.map(str::trim).filter(|name| !is_placeholder(name)).map(str::to_owned);
+        self
+    }
+
+    /// The same entity in a role.
+    pub fn in_role(mut self, role: Role) -> Self {
+        self.role = Some(role);
         self
     }
 
@@ -133,46 +170,16 @@ pub fn canonical_id(kind: EntityKind, id: &str) -> Option<String> {
         EntityKind::Ip => canonical_ip(id),
         EntityKind::User => canonical_user(id),
         EntityKind::Device => canonical_device(id),
+        EntityKind::File | EntityKind::Process => canonical_file(id),
         // Paths of a URL are case-sensitive, and so are key ids and session ids.
         EntityKind::Url | EntityKind::ApiKey | EntityKind::Session => Some(id.to_owned()),
         _ => Some(id.to_lowercase()),
     }
 }
 
-/// Whether `text` is one of the ways in which sources write "nothing".
-pub fn is_placeholder(text: &str) -> bool {
-    let text = text.trim();
-    if text.is_empty() {
-        return true;
-    }
-    // All zeros and punctuation: zero GUIDs, 0.0.0.0, 0x0, 00:00:00:00, "-", "::", "-\-".
-    let body = text.strip_prefix("0x").unwrap_or(text);
-    if body.chars().all(|c| c == '0' || (!c.is_alphanumeric() && c.is_ascii())) {
-        return true;
-    }
-    const WORDS: [&str; 14] = [
-        "n/a",
-        "na",
-        "null",
-        "none",
-        "nil",
-        "unknown",
-        "undefined",
-        "not available",
-        "not applicable",
-        "(null)",
-        "<null>",
-        "anonymous",
-        "empty",
-        "redacted",
-    ];
-    text.len() <= 16 && WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
-}
-
 /// Addresses in their shortest form, IPv4-mapped IPv6 as IPv4, ports and zones cut off; loopback,
 /// unspecified, link-local, multicast and broadcast addresses name no one.
 fn canonical_ip(id: &str) -> Option<String> {
-    use std::net::{IpAddr, SocketAddr};
     let bare = id.trim_start_matches('[').split(['%', ']']).next().unwrap_or(id);
     let ip = bare.parse::<IpAddr>().or_else(|_| id.parse::<SocketAddr>().map(|s| s.ip())).ok()?.to_canonical();
     let nobody = match ip {
@@ -182,88 +189,186 @@ fn canonical_ip(id: &str) -> Option<String> {
     (!nobody && !ip.is_loopback() && !ip.is_unspecified() && !ip.is_multicast()).then(|| ip.to_string())
 }
 
+/// Whether `ip` is an address that means something only within a network: RFC 1918, carrier-grade NAT, unique
+/// local IPv6. Other texts are none.
+pub fn is_private_ip(ip: &str) -> bool {
+    match ip.parse::<IpAddr>() {
+        Ok(IpAddr::V4(ip)) => ip.is_private() || matches!(ip.octets(), [100, second, ..] if second & 0xc0 == 64),
+        Ok(IpAddr::V6(ip)) => ip.is_unique_local(),
+        Err(_) => false,
+    }
+}
+
 /// Machine and built-in accounts act for no person and stand on every machine alike.
 fn canonical_user(id: &str) -> Option<String> {
     let id = id.to_lowercase();
     let (domain, account) = id.rsplit_once('\\').unwrap_or(("", &id));
-    const BUILT_IN: [&str; 12] = [
-        "system",
-        "local service",
-        "network service",
-        "localsystem",
-        "anonymous logon",
-        "root",
-        "guest",
-        "everyone",
-        "iusr",
-        "nobody",
-        "not found",
-        "window manager",
-    ];
-    let well_known_sid = id.starts_with("s-1-") && !id.starts_with("s-1-5-21-") && !id.starts_with("s-1-12-1-");
     let machine = account.ends_with('$') || account.split_once('@').is_some_and(|(name, _)| name.ends_with('$'));
-    let session_account = account.starts_with("dwm-") || account.starts_with("umfd-");
     // Windows makes up these domains for services, which have no person behind them.
-    let service = ["nt authority", "nt service", "iis apppool", "font driver host", "window manager"].contains(&domain);
+    let service = ["nt authority", "nt service", "nt virtual machine", "iis apppool", "font driver host"];
     let nothing = machine
-        || service
-        || session_account
-        || well_known_sid
+        || service.contains(&domain)
+        || domain == "window manager"
         || is_placeholder(account)
-        || BUILT_IN.contains(&account);
+        || placeholder::is_built_in_sid(&id)
+        || placeholder::is_built_in_account(account)
+        || (domain.is_empty() && placeholder::is_default_account(account));
     (!nothing).then_some(id)
 }
 
-/// Host names without the trailing dot; `localhost` is every machine and so none.
+/// Host names without the trailing dot; `localhost` is every machine and so none, and an address is none either.
 fn canonical_device(id: &str) -> Option<String> {
     let id = id.trim_end_matches('.').trim_start_matches("\\\\").to_lowercase();
-    let nobody = id == "localhost" || id.starts_with("localhost.") || is_placeholder(&id);
+    let nobody = is_placeholder(&id) || placeholder::is_default_device(&id) || id.parse::<IpAddr>().is_ok();
     (!nobody).then_some(id)
+}
+
+/// Hashes and paths in lower case; the hash of nothing is every empty file's.
+fn canonical_file(id: &str) -> Option<String> {
+    Some(id.to_lowercase()).filter(|id| !placeholder::is_empty_hash(id))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// What names nothing, by the kinds for which it does.
     #[test]
     fn placeholders_are_never_entities() {
-        for text in [
-            "",
-            "-",
-            "N/A",
-            "unknown",
-            "null",
-            "00000000-0000-0000-0000-000000000000",
-            "0.0.0.0",
-            "::",
-            "0x0",
-            "-\\-",
-            "(null)",
-            "None",
-            "  ",
-        ] {
-            for kind in [EntityKind::User, EntityKind::Device, EntityKind::Ip, EntityKind::Session] {
+        use EntityKind::*;
+        let anything = [User, Device, Ip, Session, File, Mailbox, CloudResource].as_slice();
+        let table: [(&[EntityKind], &[&str]); 5] = [
+            (
+                anything,
+                &[
+                    "",
+                    "  ",
+                    "-",
+                    "--",
+                    "-\\-",
+                    "N/A",
+                    "(null)",
+                    "None",
+                    "<unknown>",
+                    "[none]",
+                    "Not Set",
+                    "0",
+                    "0x0",
+                    "0.0.0.0",
+                    "::",
+                    "00:00:00:00:00:00",
+                    "ff:ff:ff:ff:ff:ff",
+                    "00000000-0000-0000-0000-000000000000",
+                    "{00000000-0000-0000-0000-000000000000}",
+                    "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+                ],
+            ),
+            (
+                &[User],
+                &[
+                    "NT AUTHORITY\\SYSTEM",
+                    "NT SERVICE\\MSSQLSERVER",
+                    "IIS APPPOOL\\DefaultAppPool",
+                    "NT VIRTUAL MACHINE\\7E1C",
+                    "Window Manager\\DWM-2",
+                    "Font Driver Host\\UMFD-1",
+                    "ADFS01$",
+                    "CONTOSO\\ADFS01$",
+                    "ADFS01$@contoso.example",
+                    "SYSTEM",
+                    "CONTOSO\\krbtgt",
+                    "ANONYMOUS LOGON",
+                    "root",
+                    "S-1-0-0",
+                    "S-1-5-18",
+                    "S-1-5-80-956008885",
+                    "S-1-5-21-1-2-3-501",
+                    "S-1-5-21-1-2-3-502",
+                    "HealthMailbox83d6781",
+                    "administrator",
+                    "ec2-user",
+                    "WDAGUtilityAccount",
+                ],
+            ),
+            (
+                &[Device],
+                &[
+                    "localhost",
+                    "LOCALHOST.",
+                    "localhost.localdomain",
+                    "WORKGROUP",
+                    "192.0.2.7",
+                    "2001:db8::7",
+                    "To Be Filled By O.E.M.",
+                    "System Serial Number",
+                    "Default string",
+                    "03000200-0400-0500-0006-000700080009",
+                ],
+            ),
+            (
+                &[Ip],
+                &["127.0.0.1", "::1", "169.254.1.1", "fe80::1%eth0", "255.255.255.255", "224.0.0.251", "AWS Internal"],
+            ),
+            (
+                &[File, Process],
+                &[
+                    "0000000000000000000000000000000000000000",
+                    "D41D8CD98F00B204E9800998ECF8427E",
+                    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                ],
+            ),
+        ];
+        for (kinds, texts) in table {
+            for (kind, text) in kinds.iter().flat_map(|kind| texts.iter().map(move |text| (*kind, *text))) {
                 assert_eq!(Entity::new(kind, [text]), None, "{kind:?} {text:?}");
             }
         }
     }
 
+    /// What looks like the above and is a name.
     #[test]
-    fn built_in_accounts_are_no_users() {
-        for account in [
-            "NT AUTHORITY\\SYSTEM",
-            "ADFS01$",
-            "ADFS01$@simulandlabs.com",
-            "NT SERVICE\\MSSQLSERVER",
-            "S-1-5-18",
-            "SYSTEM",
-            "Window Manager\\DWM-2",
-            "S-1-0-0",
+    fn names_that_resemble_placeholders_are_kept() {
+        use EntityKind::*;
+        for (kind, text) in [
+            (User, "contoso\\administrator"),
+            (User, "ws07\\ubuntu"),
+            (User, "administrator@contoso.example"),
+            (User, "S-1-5-21-1-2-3-500"),
+            (User, "S-1-12-1-1-2-3-501"),
+            (User, "nora"),
+            (User, "Guestavo"),
+            (Device, "nonesuch"),
+            (Device, "localhost-7"),
+            (Device, "ff"),
+            (Ip, "10.0.0.1"),
+            (Session, "0x3e7"),
+            (File, "c:\\users\\eve\\none"),
         ] {
-            assert_eq!(Entity::new(EntityKind::User, [account]), None, "{account}");
+            assert!(Entity::new(kind, [text]).is_some(), "{kind:?} {text:?}");
         }
-        let user = Entity::new(EntityKind::User, ["Wardog@SimuLandLabs.com", "S-1-5-21-1-2-3-500"]).expect("a user");
-        assert_eq!(user.ids, ["s-1-5-21-1-2-3-500", "wardog@simulandlabs.com"]);
+    }
+
+    #[test]
+    fn of_two_roles_the_first_counts_in_any_order() {
+        use Role::{Destination, Proxy, Source};
+        for (a, b, both) in [
+            (None, None, None),
+            (Some(Source), None, Some(Source)),
+            (Some(Destination), Some(Source), Some(Source)),
+            (Some(Proxy), Some(Destination), Some(Destination)),
+        ] {
+            assert_eq!((Role::of_both(a, b), Role::of_both(b, a)), (both, both));
+        }
+    }
+
+    #[test]
+    fn private_addresses_are_known() {
+        for ip in ["10.0.0.1", "172.31.255.1", "192.168.2.5", "100.64.0.1", "100.127.0.1", "fd00::1"] {
+            assert!(is_private_ip(ip), "{ip}");
+        }
+        for ip in ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2001:db8::1", "", "ws07"] {
+            assert!(!is_private_ip(ip), "{ip}");
+        }
     }
 
     #[test]

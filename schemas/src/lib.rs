@@ -16,6 +16,7 @@ pub mod ids;
 pub mod incident;
 pub mod interaction;
 pub mod ocsf;
+mod placeholder;
 pub mod readers;
 pub mod redacted;
 pub mod severity;
@@ -24,7 +25,7 @@ pub mod time;
 
 pub use alert::{Alert, Outcome};
 pub use annotation::{AnnotatedInteraction, Annotation, Category, Score};
-pub use entity::{Entity, EntityKind};
+pub use entity::{Entity, EntityKind, Role};
 pub use ids::{IncidentUid, InteractionId, SignalUid, TenantId};
 pub use incident::{Activity, Incident, IncidentStatus, Link, Member};
 pub use interaction::{Channel, FilterVerdict, Interaction, Message, Skipped, Tokens, TraceContext, Who};

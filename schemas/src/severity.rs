@@ -42,6 +42,14 @@ impl Severity {
         }
     }
 
+    /// Reads a vendor's number for it: `from` holds the least score of low, medium, high and critical. What lies
+    /// below is informational.
+    pub fn from_score(score: f64, from: [f64; 4]) -> Self {
+        const STEPS: [Severity; 4] = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
+        let reached = from.iter().zip(STEPS).rev().find(|(least, _)| score >= **least);
+        reached.map_or(Self::Informational, |(_, severity)| severity)
+    }
+
     /// Reads a vendor's word for it, in any case; words that are not known are [`Self::Unknown`].
     pub fn from_word(word: &str) -> Self {
         match word.trim().to_ascii_lowercase().as_str() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use schemas::annotation::{Annotation, Category, Score};
 use schemas::avro::{self, AvroError, Record};
-use schemas::entity::EntityKind;
+use schemas::entity::{EntityKind, Role};
 use schemas::interaction::{FilterVerdict, Message, Named, Skipped, Tokens, TraceContext, User, Who};
 use schemas::signal::{Flag, Group, SignalKind};
 use schemas::{
@@ -115,9 +115,14 @@ fn records_come_out_as_they_went_in() {
 
 #[test]
 fn every_name_of_an_enum_is_a_symbol() {
-    let entities =
-        EntityKind::ALL.into_iter().map(|kind| Entity { kind, ids: vec!["x".to_owned()], name: None }).collect();
+    let entities = EntityKind::ALL
+        .into_iter()
+        .map(|kind| Entity { kind, ids: vec!["x".to_owned()], name: None, role: None })
+        .collect();
     round_trip(&Signal { entities, ..signal() });
+    let address = Entity::new(EntityKind::Ip, ["192.0.2.1"]).expect("an address");
+    let roles = [Role::Source, Role::Destination, Role::Proxy].map(|role| address.clone().in_role(role));
+    round_trip(&Signal { entities: roles.to_vec(), ..signal() });
     use Severity::*;
     for severity in [Unknown, Informational, Low, Medium, High, Critical, Fatal] {
         round_trip(&Signal { severity, ..signal() });

@@ -79,7 +79,7 @@ fn read(folder: &str) -> Option<Read> {
 }
 
 /// `(folder, read, passed by, rejected)`, exactly.
-const COUNTS: [(&str, usize, u32, usize); 30] = [
+const COUNTS: [(&str, usize, u32, usize); 34] = [
     ("signals/otrf_golden_saml", 52, 0, 0),
     ("signals/panther_anthropic", 19, 0, 0),
     ("signals/panther_auth0", 29, 0, 0),
@@ -87,7 +87,9 @@ const COUNTS: [(&str, usize, u32, usize); 30] = [
     ("signals/panther_aws_guardduty", 4, 0, 0),
     ("signals/panther_azure_activity", 107, 0, 0),
     ("signals/panther_azure_signin", 24, 0, 0),
+    ("signals/panther_carbonblack", 8, 0, 0),
     ("signals/panther_cloudflare", 4, 0, 0),
+    ("signals/panther_crowdstrike", 52, 0, 0),
     ("signals/panther_duo", 21, 0, 0),
     ("signals/panther_github", 89, 0, 0),
     ("signals/panther_gravitational_teleport", 13, 0, 0),
@@ -103,7 +105,9 @@ const COUNTS: [(&str, usize, u32, usize); 30] = [
     ("signals/panther_onelogin", 13, 0, 0),
     ("signals/panther_onepassword", 3, 0, 0),
     ("signals/panther_openai", 17, 0, 0),
+    ("signals/panther_osquery", 19, 0, 0),
     ("signals/panther_push_security", 13, 0, 0),
+    ("signals/panther_sentinelone", 6, 0, 0),
     ("signals/panther_slack", 33, 0, 0),
     ("signals/panther_tailscale", 3, 0, 0),
     ("signals/panther_zscaler", 15, 0, 0),

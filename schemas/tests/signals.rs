@@ -200,7 +200,8 @@ fn times_beyond_reason_fall_back_to_the_broker() {
         let signal = read_value(&signin(created)).expect("a signal");
         (signal.time.millis(), signal.flags)
     };
-    assert_eq!(flagged(json!("1970-01-01T00:00:00Z")), (0, vec![]));
+    assert_eq!(flagged(json!("1970-01-01T00:00:01Z")), (1000, vec![]));
+    assert_eq!(flagged(json!("1970-01-01T00:00:00Z")), (BROKER_MILLIS, vec![Flag::BrokerTime]));
     assert_eq!(flagged(json!("2099-01-01T00:00:00Z")), (BROKER_MILLIS, vec![Flag::FutureTime]));
     for nonsense in [json!("1969-12-31T23:59:59Z"), json!(-1), json!(1e300), json!("soon"), json!({"a": 1})] {
         assert_eq!(flagged(nonsense.clone()), (BROKER_MILLIS, vec![Flag::BrokerTime]), "{nonsense}");
@@ -229,6 +230,62 @@ fn an_alert_has_one_uid_however_it_comes() {
     let expected = SignalUid::derive(&TenantId::default(), "defender_alert", "da1");
     for record in [graph, info, evidence, streamed] {
         assert_eq!(read_value(&record).expect("a signal").uid, expected, "{record}");
+    }
+}
+
+#[test]
+fn a_falcon_alert_has_one_uid_by_either_api() {
+    let case = |name: &str| {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases/signals").join(name);
+        read(&fs::read(file).expect("a case")).expect("a signal").remove(0)
+    };
+    let (streamed, fetched) =
+        (case("crowdstrike/stream_detection.in.json"), case("crowdstrike_alert/endpoint.in.json"));
+    assert_eq!((streamed.uid, streamed.native_id), (fetched.uid, fetched.native_id));
+}
+
+/// Each entity is held against those before it, so that without a bound a record would take the square of their number.
+#[test]
+fn a_crowd_of_entities_takes_linear_time() {
+    let evidence: Vec<_> =
+        (0..50_000).map(|n| json!({"@odata.type": "ipEvidence", "ipAddress": format!("2001:db8::{n:x}")})).collect();
+    let alert = json!({"id": "da3", "title": "T", "serviceSource": "x", "createdDateTime": "2026-05-01T12:00:00Z", "evidence": evidence});
+    let signal = read_value(&alert).expect("a signal");
+    assert_eq!((signal.entities.len(), signal.flags), (Limits::default().entities_max, vec![Flag::Truncated]));
+}
+
+/// The rows of an alert are one signal where they come together, and the same one where they do not.
+#[test]
+fn rows_of_an_alert_in_one_message_are_one_signal() {
+    let row = |category: &str, properties: Value| json!({"category": category, "time": "2026-05-01T12:00:09Z", "properties": properties});
+    let evidence = |key: &str, value: &str| {
+        let columns = json!({"AlertId": "da7", "Timestamp": "2026-05-01T12:00:00Z", "EntityType": "Any", key: value});
+        row("AdvancedHunting-AlertEvidence", columns)
+    };
+    let info = json!({"AlertId": "da7", "Timestamp": "2026-05-01T12:00:05Z", "Title": "Upload", "Severity": "High",
+        "ServiceSource": "Microsoft Defender for Endpoint", "AttackTechniques": "[\"Exfiltration (T1567)\"]"});
+    let other = json!({"AlertId": "da8", "Timestamp": "2026-05-01T12:00:05Z", "Title": "Other", "Severity": "Low"});
+    let rows = [
+        evidence("RemoteIP", "203.0.113.7"),
+        row("AdvancedHunting-AlertInfo", info),
+        evidence("AccountUpn", "eve@contoso.example"),
+        row("AdvancedHunting-AlertInfo", other),
+        evidence("RemoteIP", "203.0.113.7"),
+    ];
+    let mut signals = read(json!({"records": rows}).to_string().as_bytes()).expect("signals");
+    assert_eq!(signals.iter().map(|signal| signal.native_id.as_str()).collect::<Vec<_>>(), ["da7", "da8"]);
+    let whole = signals.remove(0);
+    assert_eq!(
+        (whole.title.as_str(), whole.severity, whole.group),
+        ("Upload", schemas::Severity::High, Group::Endpoint)
+    );
+    assert_eq!(whole.time.to_string(), "2026-05-01T12:00:00.000Z");
+    assert_eq!(whole.techniques, ["T1567"]);
+    let ids: Vec<_> = whole.entities.iter().flat_map(|entity| entity.ids.clone()).collect();
+    assert_eq!(ids, ["203.0.113.7", "eve@contoso.example"]);
+    for row in rows.iter().filter(|row| row["properties"]["AlertId"] == "da7") {
+        let alone = read_value(row).expect("a signal");
+        assert_eq!((&alone.native_id, &alone.uid), (&whole.native_id, &whole.uid));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemas::entity::IDS_PER_ENTITY_MAX;
-use schemas::{Entity, EntityKind};
+use schemas::{Entity, EntityKind, Role};
 
 use super::Listed;
 
@@ -12,6 +12,7 @@ use super::Listed;
 struct Group {
     ids: Vec<String>,
     name: Option<String>,
+    role: Option<Role>,
     members: Vec<usize>,
 }
 
@@ -23,7 +24,12 @@ pub fn most_shared(listed: &[Listed], max: usize) -> Vec<Entity> {
     for (member, entity) in listed.iter().enumerate().flat_map(|(at, l)| l.signal.entities.iter().map(move |e| (at, e)))
     {
         let own = groups.len();
-        groups.push(Group { ids: entity.ids.clone(), name: entity.name.clone(), members: vec![member] });
+        groups.push(Group {
+            ids: entity.ids.clone(),
+            name: entity.name.clone(),
+            role: entity.role,
+            members: vec![member],
+        });
         parents.push(own);
         for id in &entity.ids {
             let known = *group_of.entry((entity.kind, id)).or_insert(own);
@@ -41,6 +47,7 @@ pub fn most_shared(listed: &[Listed], max: usize) -> Vec<Entity> {
         whole.ids.extend(group.ids);
         whole.members.extend(group.members);
         whole.name = whole.name.take().into_iter().chain(group.name).min();
+        whole.role = Role::of_both(whole.role, group.role);
     }
     let mut ranked: Vec<(std::cmp::Reverse<usize>, Entity)> = merged
         .into_values()
@@ -49,7 +56,7 @@ pub fn most_shared(listed: &[Listed], max: usize) -> Vec<Entity> {
             group.ids.dedup();
             group.ids.truncate(IDS_PER_ENTITY_MAX);
             group.members.dedup();
-            let entity = Entity { kind: kind?, ids: group.ids, name: group.name };
+            let entity = Entity { kind: kind?, ids: group.ids, name: group.name, role: group.role };
             Some((std::cmp::Reverse(group.members.len()), entity))
         })
         .collect();

@@ -81,7 +81,7 @@ fn describe(rules: &Rules, member: &Listed, other: &Listed, strength: u32) -> Li
         let matches = |id: &&String| counting.iter().any(|key| key.kind == entity.kind && key.id == **id);
         let ids: Vec<String> = entity.ids.iter().filter(matches).cloned().collect();
         if !ids.is_empty() {
-            entities.push(Entity { kind: entity.kind, ids, name: entity.name.clone() });
+            entities.push(Entity { kind: entity.kind, ids, name: entity.name.clone(), role: entity.role });
         }
     }
     entities.sort_unstable();

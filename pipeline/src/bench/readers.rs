@@ -26,7 +26,10 @@ const ROUND_BYTES: usize = 16 * 1024 * 1024;
 /// When there are none, or one cannot be read.
 pub fn run(cases: &Path) -> Result<(), Failure> {
     let config = Config::defaults()?;
-    println!("method   each reader over its golden cases, {} MiB a round, one thread, CPU time, median of {ROUNDS} rounds", ROUND_BYTES >> 20);
+    println!(
+        "method   each reader over its golden cases, {} MiB a round, one thread, CPU time, median of {ROUNDS} rounds",
+        ROUND_BYTES >> 20
+    );
     for (reader, records) in load(cases)? {
         let bytes: usize = records.iter().map(Vec::len).sum();
         let passes = ROUND_BYTES.div_ceil(bytes.max(1));
@@ -69,7 +72,8 @@ fn load(cases: &Path) -> anyhow::Result<Vec<(&'static dyn Reader, Vec<Vec<u8>>)>
     let mut all = BTreeMap::new();
     for group in ["telemetry", "signals"] {
         let folder = cases.join(group);
-        let entries = fs::read_dir(&folder).with_context(|| format!("no cases in {}: --cases names the folder", folder.display()))?;
+        let entries = fs::read_dir(&folder)
+            .with_context(|| format!("no cases in {}: --cases names the folder", folder.display()))?;
         for entry in entries {
             let path = entry?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();

@@ -5,7 +5,9 @@
 mod check;
 mod demo;
 mod detect;
+mod leftover;
 mod replay;
+mod sample;
 mod run;
 mod simulate;
 mod topics;

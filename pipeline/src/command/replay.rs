@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use correlator::{Correlator, RocksConfig, RocksStore};
-use schemas::readers::{ReadError, Reason, Rejected};
+use schemas::readers::{ReadError, Reader, Reason, Rejected};
 use schemas::{Group, Incident, Signal, Timestamp, ocsf};
 
 use crate::cli::{Input, InputKind, ReplayArgs};
@@ -34,12 +34,12 @@ const SIGNALS_PER_COMMIT: usize = 4096;
 /// When an input cannot be opened, or the output cannot be written.
 pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     let config = super::config_or_defaults(args.config.as_deref())?;
-    let inputs = expand(&args.input)?;
+    let inputs = expand(&args.input, &config)?;
     fs::create_dir_all(&args.out).with_context(|| format!("cannot create {}", args.out.display()))?;
     let mut outputs = Outputs::create(&args.out)?;
     let mut reading = Reading::new(&config, args.tenant.as_deref())?;
-    for (kind, path) in &inputs {
-        reading.file(*kind, path, &mut outputs)?;
+    for (lane, path) in &inputs {
+        reading.file(*lane, path, &mut outputs)?;
     }
     reading.timeless(&mut outputs)?;
     let mut replayed = reading.replayed;
@@ -58,7 +58,15 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn expand(inputs: &[Input]) -> Result<Vec<(InputKind, PathBuf)>, Failure> {
+/// How the lines of an input are read.
+#[derive(Clone, Copy)]
+struct Lane {
+    kind: InputKind,
+    /// The only reader to ask; `None` goes by each record's shape.
+    format: Option<&'static dyn Reader>,
+}
+
+fn expand(inputs: &[Input], config: &Config) -> Result<Vec<(Lane, PathBuf)>, Failure> {
     let mut all = Vec::new();
     for input in inputs {
         if input.kind == InputKind::Commands {
@@ -66,8 +74,10 @@ fn expand(inputs: &[Input]) -> Result<Vec<(InputKind, PathBuf)>, Failure> {
                 "--input commands=...: this version takes no analyst commands yet: leave it out",
             ));
         }
+        let format = input.format.as_deref().map_or(Ok(None), |name| config.format(name));
+        let format = format.map_err(|message| Failure::usage(format!("--input: {message}")))?;
         for file in files(&input.path).map_err(|error| Failure::usage(format!("--input: {error:#}")))? {
-            all.push((input.kind, file));
+            all.push((Lane { kind: input.kind, format }, file));
         }
     }
     Ok(all)
@@ -97,7 +107,7 @@ struct Replayed {
 
 /// A line whose time is not known before everything else was read.
 struct Timeless {
-    kind: InputKind,
+    lane: Lane,
     source: String,
     line: u64,
     bytes: Vec<u8>,
@@ -118,17 +128,17 @@ impl<'a> Reading<'a> {
         Ok(Self { config, processor, tenant, timeless: Vec::new(), replayed: Replayed::default() })
     }
 
-    fn file(&mut self, kind: InputKind, path: &Path, outputs: &mut Outputs) -> anyhow::Result<()> {
+    fn file(&mut self, lane: Lane, path: &Path, outputs: &mut Outputs) -> anyhow::Result<()> {
         let mut lines = Lines::open(path, self.config.limits.record_bytes_max)?;
         let name = lines.name.clone();
         let mut progress = Progress::new(&name);
-        let source = self.source(kind);
+        let source = self.source(lane);
         while let Some(line) = lines.next_line()? {
             progress.tick();
             let outcome = self.line(&line, &source);
             if outcome.time_missing {
                 let bytes = line.bytes.to_vec();
-                self.timeless.push(Timeless { kind, source: name.clone(), line: line.number, bytes });
+                self.timeless.push(Timeless { lane, source: name.clone(), line: line.number, bytes });
             } else {
                 self.take(outcome, &name, &line, outputs)?;
             }
@@ -136,8 +146,8 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    fn source(&self, kind: InputKind) -> Source {
-        Source { group: kind.group(), format: None, tenancy: self.config.tenancy(self.tenant.clone()) }
+    fn source(&self, lane: Lane) -> Source {
+        Source { group: lane.kind.group(), format: lane.format, tenancy: self.config.tenancy(self.tenant.clone()) }
     }
 
     fn line(&self, line: &Line<'_>, source: &Source) -> Outcome {
@@ -147,9 +157,9 @@ impl<'a> Reading<'a> {
     /// Lines without a time, at the latest time of all that have one.
     fn timeless(&mut self, outputs: &mut Outputs) -> anyhow::Result<()> {
         let latest = self.replayed.items.iter().map(|item| item.time).max().unwrap_or_default();
-        for Timeless { kind, source: name, line: number, bytes } in std::mem::take(&mut self.timeless) {
+        for Timeless { lane, source: name, line: number, bytes } in std::mem::take(&mut self.timeless) {
             let line = Line { number, bytes: &bytes, len: bytes.len() };
-            let outcome = read_line(&self.processor, &line, &self.source(kind), latest);
+            let outcome = read_line(&self.processor, &line, &self.source(lane), latest);
             self.take(outcome, &name, &line, outputs)?;
         }
         Ok(())

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemas::Group;
+use schemas::readers::signals::MappingFile;
 use serde::{Deserialize, Serialize};
 
 /// The whole file.
@@ -17,6 +18,8 @@ pub struct ConfigFile {
     pub kafka: KafkaFile,
     /// The input topics.
     pub source: Vec<SourceFile>,
+    /// How sources that Weir has no reader for are read, by the name that a source's `format` gives.
+    pub mapping: BTreeMap<String, MappingFile>,
     /// From a vendor's tenant, organisation or account id to Weir's tenant.
     pub tenants: BTreeMap<String, String>,
     /// Detection for tenants without a section of their own.
@@ -109,7 +112,7 @@ pub struct SourceFile {
     pub topic: String,
     /// The part of the estate: `ai`, `identity`, `endpoint`, `cloud` or `model`.
     pub group: Group,
-    /// A reader's name, or `auto` to go by each record's shape.
+    /// A reader's name, `mapping:NAME`, or `auto` to go by each record's shape.
     #[serde(default = "auto")]
     pub format: String,
     /// The tenant of records that bring none.
@@ -119,6 +122,9 @@ pub struct SourceFile {
 
 /// The format that goes by each record's shape.
 pub const AUTO: &str = "auto";
+
+/// What stands before the name of a mapping in a source's format.
+pub const MAPPING_PREFIX: &str = "mapping:";
 
 fn auto() -> String {
     AUTO.to_owned()

@@ -13,6 +13,7 @@ use std::fs;
 use std::net::IpAddr;
 use std::path::Path;
 
+use schemas::readers::signals::Mapping;
 use schemas::readers::{self, Limits, Reader, Tenancy};
 use schemas::{Group, TenantId};
 
@@ -49,6 +50,8 @@ pub struct Config {
     pub file: ConfigFile,
     /// The input topics.
     pub inputs: Vec<InputTopic>,
+    /// The readers of `[mapping.NAME]`, by name.
+    mappings: Mappings,
     /// Detection settings by tenant.
     pub tenants: TenantSettings,
     /// Addresses that `x-forwarded-for` passes.
@@ -93,8 +96,10 @@ impl Config {
     fn check(file: ConfigFile) -> Result<Self, String> {
         file.correlation.validate().map_err(|message| format!("[correlation]: {message}"))?;
         check_stages(&file)?;
+        let mappings = mappings(&file)?;
         Ok(Self {
-            inputs: file.source.iter().map(|source| input(source, &file)).collect::<Result<_, _>>()?,
+            inputs: file.source.iter().map(|source| input(source, &file, &mappings)).collect::<Result<_, _>>()?,
+            mappings,
             tenants: TenantSettings::new(&file)?,
             proxies: file.network.trusted_proxies.iter().map(|text| proxy(text)).collect::<Result<_, _>>()?,
             limits: Limits { record_bytes_max: file.limits.record_bytes_max, ..Limits::default() },
@@ -106,6 +111,14 @@ impl Config {
     /// The name of Weir's own topic `name`.
     pub fn topic(&self, name: &str) -> String {
         format!("{}{name}", self.file.kafka.topic_prefix)
+    }
+
+    /// The reader called `name`: one that Weir brings, or `mapping:NAME`; `None` for `auto`.
+    ///
+    /// # Errors
+    /// When nothing is called so, with what there is.
+    pub fn format(&self, name: &str) -> Result<Option<&'static dyn Reader>, String> {
+        format_named(name, &self.mappings)
     }
 
     /// How records that come from no configured topic are read.
@@ -164,11 +177,19 @@ fn check_stages(file: &ConfigFile) -> Result<(), String> {
     Ok(())
 }
 
-fn input(source: &SourceFile, file: &ConfigFile) -> Result<InputTopic, String> {
-    let format = match source.format.as_str() {
-        file::AUTO => None,
-        name => Some(readers::by_name(name).ok_or_else(|| unknown_format(&source.topic, name))?),
+type Mappings = BTreeMap<String, &'static dyn Reader>;
+
+fn mappings(file: &ConfigFile) -> Result<Mappings, String> {
+    let reader = |(name, mapping): (&String, &_)| {
+        let mapping = Mapping::new(name, Clone::clone(mapping)).map_err(|error| format!("[mapping.{name}] {error}"))?;
+        Ok((name.clone(), mapping.leak()))
     };
+    file.mapping.iter().map(reader).collect()
+}
+
+fn input(source: &SourceFile, file: &ConfigFile, mappings: &Mappings) -> Result<InputTopic, String> {
+    let format =
+        format_named(&source.format, mappings).map_err(|message| format!("[[source]] {}: {message}", source.topic))?;
     if source.topic.trim().is_empty() {
         return Err("[[source]] topic is empty: name a topic".to_owned());
     }
@@ -177,9 +198,20 @@ fn input(source: &SourceFile, file: &ConfigFile) -> Result<InputTopic, String> {
     Ok(InputTopic { topic: source.topic.clone(), source: source_read })
 }
 
-fn unknown_format(topic: &str, name: &str) -> String {
-    let names: Vec<&str> = readers::all().map(|reader| reader.name()).collect();
-    format!("[[source]] {topic}: no format is called `{name}`: use `auto` or one of {}", names.join(", "))
+fn format_named(name: &str, mappings: &Mappings) -> Result<Option<&'static dyn Reader>, String> {
+    if name == file::AUTO {
+        return Ok(None);
+    }
+    let found = match name.strip_prefix(file::MAPPING_PREFIX) {
+        Some(mapping) => mappings.get(mapping).copied(),
+        None => readers::by_name(name),
+    };
+    let names = || {
+        let own = mappings.keys().map(|name| format!("{}{name}", file::MAPPING_PREFIX));
+        let all: Vec<String> = readers::all().map(|reader| reader.name().to_owned()).chain(own).collect();
+        all.join(", ")
+    };
+    found.map(Some).ok_or_else(|| format!("no format is called `{name}`: use `auto` or one of {}", names()))
 }
 
 fn tenancy(file: &ConfigFile, source: Option<TenantId>) -> Tenancy {

@@ -273,6 +273,7 @@ fn read_elements(
 ) -> Result<(), ReadError> {
     refuse_many(elements.len())?;
     let mut rows: BTreeMap<&'static str, (&'static dyn Reader, Vec<RawRecord<'_>>)> = BTreeMap::new();
+    let from = out.inputs.len();
     for element in elements {
         let bytes = element.get().as_bytes();
         let result = match element_of(bytes) {
@@ -293,6 +294,7 @@ fn read_elements(
     for (reader, records) in rows.into_values() {
         reader.read_rows(&records, context, out);
     }
+    signals::fold_alerts(&mut out.inputs, from, context.limits.entities_max);
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use super::fields::{Node, discriminator, has_all, has_any, within};
 use super::format::Format;
 use super::things::{named, user};
 use super::title::{Title, words};
-use crate::entity::EntityKind;
+use crate::entity::{EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::signal::Group;
 
@@ -53,7 +53,7 @@ impl Reader for AnthropicActivity {
         draft.time = activity.get("created_at").time();
         draft.vendor_tenant = activity.first(&["organization_id", "organization_uuid"]).text().map(Cow::into_owned);
         draft.add(user(&[actor.get("user_id"), actor.get("email_address")]));
-        draft.add_ips([actor.get("ip_address")]);
+        draft.add_ips_as(Role::Source, [actor.get("ip_address")]);
         for key in KEYS {
             draft.add_one(EntityKind::ApiKey, actor.get(key));
             draft.add_one(EntityKind::ApiKey, activity.get(key));

@@ -11,7 +11,7 @@ use super::fields::{Node, discriminator, has, has_all, has_any, is_one_of, withi
 use super::format::Format;
 use super::things::{address, named, person, user};
 use super::title::Title;
-use crate::entity::EntityKind;
+use crate::entity::{EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::Group;
@@ -80,7 +80,7 @@ impl Reader for Auth0 {
         draft.add(user(&[event.get("user_id"), address(event.get("user_name"))]));
         draft.add(person(&[admin.get("user_id"), admin.get("email")], admin.get("name")));
         draft.add(user(&[request.at("body.invitee.email")]));
-        draft.add_ips([event.get("ip"), request.get("ip")]);
+        draft.add_ips_as(Role::Source, [event.get("ip"), request.get("ip")]);
         draft.add(named(EntityKind::Application, event.get("client_id"), event.get("client_name")));
         draft.add_one(EntityKind::Session, event.at("details.session_id"));
         draft.add_one(EntityKind::ApiKey, request.at("auth.credentials.jti"));

@@ -10,7 +10,7 @@ use super::draft::Draft;
 use super::fields::{Node, discriminator, has, has_any};
 use super::format::Format;
 use super::things;
-use crate::entity::{Entity, EntityKind};
+use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::signal::Group;
 
@@ -55,7 +55,7 @@ impl Reader for AwsCloudtrail {
         draft.time = event.get("eventTime").time();
         draft.vendor_tenant = account.as_deref().map(str::to_owned);
         add_identity(identity, account.as_deref(), &mut draft);
-        draft.add_ips([event.get("sourceIPAddress")]);
+        draft.add_ips_as(Role::Source, [event.get("sourceIPAddress")]);
         add_credentials(Node::new(&response), &mut draft);
         let source = event.get("eventSource").text().unwrap_or_default();
         if source.eq_ignore_ascii_case("iam.amazonaws.com") {

@@ -11,7 +11,7 @@ use super::fields::{Node, discriminator, first_time, has, has_all, has_any, is_o
 use super::format::Format;
 use super::things::{self, address, user};
 use super::title::Title;
-use crate::entity::{Entity, EntityKind};
+use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
@@ -88,7 +88,10 @@ impl Reader for AzureActivity {
         let claims = claims(event);
         let claims = Node::new(&claims);
         let who = add_caller(event, claims, &mut draft);
-        draft.add_ips([event.get("callerIpAddress"), event.at("httpRequest.clientIpAddress"), claims.get("ipaddr")]);
+        draft.add_ips_as(
+            Role::Source,
+            [event.get("callerIpAddress"), event.at("httpRequest.clientIpAddress"), claims.get("ipaddr")],
+        );
         let resource = event.first(&["resourceId", "_ResourceId", "uri", "properties.objectKey"]);
         draft.add_one(EntityKind::CloudResource, resource);
         add_assignment(properties, &mut draft);

@@ -11,7 +11,7 @@ use super::fields::{Node, first_time, has_all, has_any, is_one_of};
 use super::format::Format;
 use super::things::{person, user};
 use super::title::{Title, words};
-use crate::entity::EntityKind;
+use crate::entity::{EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
@@ -68,7 +68,7 @@ impl Reader for Cloudflare {
         draft.native_id = event.first(&["RayID", "ID"]).text().map(Cow::into_owned);
         draft.time = first_time(&["EdgeStartTimestamp", "Datetime", "CreatedAt", "When"].map(|key| event.get(key)));
         draft.vendor_tenant = event.first(&["OwnerID", "ZoneID", "ZoneName"]).text().map(Cow::into_owned);
-        draft.add_ips(["ClientIP", "IPAddress", "ActorIP"].map(|key| event.get(key)));
+        draft.add_ips_as(Role::Source, ["ClientIP", "IPAddress", "ActorIP"].map(|key| event.get(key)));
         if likely_injection(event) {
             draft.kind = SignalKind::Alert;
             draft.severity = Severity::Medium;

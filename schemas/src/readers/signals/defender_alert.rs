@@ -1,5 +1,11 @@
 //! Microsoft Defender XDR alerts as Microsoft Graph gives them (`security/alerts_v2`).
 //!
+//! - Recognised by `title` with `createdDateTime` or `firstActivityDateTime`, and one of `serviceSource`,
+//!   `detectionSource`, `alertWebUrl`, `providerAlertId`.
+//! - Native id: `id`. Time: `firstActivityDateTime`, else `createdDateTime`. Severity: `severity`.
+//! - Every record is an alert; its service decides the part of the estate.
+//! - Entities: by the evidence's types.
+//!
 //! Source: learn.microsoft.com/graph/api/resources/security-alert. The older `security/alerts` and the
 //! Defender for Endpoint API are not read; what an alert is about stands in [`super::defender_evidence`].
 

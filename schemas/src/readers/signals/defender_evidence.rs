@@ -1,39 +1,82 @@
 //! The evidence of a Defender XDR alert, from `@odata.type` to entities.
 //!
-//! Source: learn.microsoft.com/graph/api/resources/security-alertevidence and its derived types. Types that
-//! name nothing to link by (security groups, container registries) are left out.
+//! Source: learn.microsoft.com/graph/api/resources/security-alertevidence and its derived types, v1.0 and beta.
+//! Evidence may hold evidence (a pod its address, malware its files), which is followed. Types that name nothing to
+//! link by are left out: registry keys and values, security groups, mail clusters, container images and
+//! registries, namespaces, sign-in requests.
 
 use super::draft::Draft;
 use super::fields::Node;
 use super::things::{self, Account};
-use crate::entity::{Entity, EntityKind};
+use crate::entity::{Entity, EntityKind, Role};
 
-/// Adds what one element of `evidence` names.
+/// Adds what one element of `evidence` names, and what the evidence within it does. Each step goes a level down, and
+/// records nest 128 levels at most.
 pub(super) fn add_evidence(evidence: Node<'_>, draft: &mut Draft) {
+    let kind = kind_of(evidence);
+    add_own(&kind, evidence, draft);
+    for inner in evidence.members().flat_map(|(_, member)| member.items()) {
+        if kind_of(inner).ends_with("evidence") {
+            add_evidence(inner, draft);
+        }
+    }
+}
+
+/// The last part of `@odata.type` in lower case: `userevidence`.
+fn kind_of(evidence: Node<'_>) -> String {
     // Some lakes cannot have `@` in a key and spell it out.
-    let kind = evidence.first(&["at_sign_odata_type", "odata_type", "odataType"]).text();
-    let kind = evidence.get("@odata.type").text().or(kind).unwrap_or_default().to_ascii_lowercase();
-    match kind.rsplit('.').next().unwrap_or_default() {
+    let spelt = evidence.first(&["at_sign_odata_type", "odata_type", "odataType"]).text();
+    let kind = evidence.get("@odata.type").text().or(spelt).unwrap_or_default();
+    kind.rsplit('.').next().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// Which end of the traffic an address was, by the roles that Defender gives it.
+fn role_of(evidence: Node<'_>) -> Option<Role> {
+    let is = |word: &str| evidence.get("roles").items().any(|role| role.is(word));
+    if is("source") || is("attacker") {
+        Some(Role::Source)
+    } else {
+        (is("destination") || is("commandAndControl")).then_some(Role::Destination)
+    }
+}
+
+fn add_own(kind: &str, evidence: Node<'_>, draft: &mut Draft) {
+    match kind {
         "userevidence" => draft.add(account(evidence.get("userAccount"))),
         "deviceevidence" => add_device(evidence, draft),
-        "ipevidence" => draft.add_ips([evidence.get("ipAddress")]),
+        "ipevidence" => match role_of(evidence) {
+            Some(role) => draft.add_ips_as(role, [evidence.get("ipAddress")]),
+            None => draft.add_ips([evidence.get("ipAddress")]),
+        },
+        "networkconnectionevidence" => {
+            draft.add_ips_as(Role::Source, [evidence.at("sourceAddress.ipAddress")]);
+            draft.add_ips_as(Role::Destination, [evidence.at("destinationAddress.ipAddress")]);
+        }
         "fileevidence" => draft.add(file(EntityKind::File, evidence.get("fileDetails"))),
+        "filehashevidence" => draft.add_one(EntityKind::File, evidence.get("value")),
         "processevidence" => {
             draft.add(file(EntityKind::Process, evidence.get("imageFile")));
+            draft.add(file(EntityKind::Process, evidence.get("parentProcessImageFile")));
             draft.add(account(evidence.get("userAccount")));
         }
         "urlevidence" => draft.add(things::url_or_domain(evidence.get("url"))),
         "dnsevidence" => draft.add_one(EntityKind::Domain, evidence.get("domainName")),
         "mailboxevidence" => add_mailbox(evidence, draft),
-        "analyzedmessageevidence" => add_message(evidence, draft),
-        "cloudapplicationevidence" | "oauthapplicationevidence" => draft.add(things::microsoft_application(
-            &[evidence.get("objectId"), evidence.get("appId"), evidence.get("saasAppId")],
-            evidence.get("displayName"),
-        )),
+        "analyzedmessageevidence" | "submissionmailevidence" | "teamsmessageevidence" => add_message(evidence, draft),
+        "cloudapplicationevidence" | "oauthapplicationevidence" | "serviceprincipalevidence" => {
+            let ids = [evidence.get("objectId"), evidence.get("appId"), evidence.get("saasAppId")];
+            let name = evidence.first(&["displayName", "servicePrincipalName"]);
+            draft.add(things::microsoft_application(&ids, name));
+        }
+        "githubuserevidence" => draft.add(things::user(&[evidence.get("email"), evidence.get("userId")])),
+        "iotdeviceevidence" => {
+            let ids = ["deviceId", "deviceName", "serialNumber"].map(|key| evidence.get(key));
+            draft.add(things::device(&ids));
+        }
         "azureresourceevidence" => draft.add_one(EntityKind::CloudResource, evidence.get("resourceId")),
         "amazonresourceevidence" => draft.add_one(EntityKind::CloudResource, evidence.get("amazonResourceId")),
         "googlecloudresourceevidence" => draft.add_one(EntityKind::CloudResource, evidence.get("fullResourceName")),
-        "blobevidence" => draft.add_one(EntityKind::CloudResource, evidence.get("url")),
+        "blobevidence" | "blobcontainerevidence" => draft.add_one(EntityKind::CloudResource, evidence.get("url")),
         "cloudlogonsessionevidence" => {
             draft.add_one(EntityKind::Session, evidence.get("sessionId"));
             draft.add(account(evidence.at("account.userAccount")));
@@ -88,11 +131,14 @@ fn add_mailbox(evidence: Node<'_>, draft: &mut Draft) {
 
 /// A message: the recipient is a user of the estate, the sender most often is not.
 fn add_message(evidence: Node<'_>, draft: &mut Draft) {
-    draft.add(things::user(&[evidence.get("recipientEmailAddress")]));
-    for sender in ["p1Sender.emailAddress", "p2Sender.emailAddress"] {
+    for recipient in [evidence.get("recipientEmailAddress"), evidence.get("recipient")] {
+        draft.add(things::user(&[recipient]));
+    }
+    evidence.get("recipients").items().for_each(|recipient| draft.add(things::user(&[recipient])));
+    for sender in ["p1Sender.emailAddress", "p2Sender.emailAddress", "sender", "senderFromAddress"] {
         draft.add_one(EntityKind::Mailbox, evidence.at(sender));
     }
-    draft.add_ips([evidence.get("senderIp")]);
+    draft.add_ips_as(Role::Source, [evidence.get("senderIp")]);
     for url in evidence.get("urls").items() {
         draft.add(things::url_or_domain(url));
     }

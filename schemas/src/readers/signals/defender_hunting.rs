@@ -1,16 +1,23 @@
 //! Microsoft Defender XDR advanced hunting: the streaming envelope (`AdvancedHunting-*`), rows of the
 //! tables as Log Analytics keeps them, and bare rows as the portal exports them.
 //!
+//! - Recognised by `category` `AdvancedHunting-*` with `properties`, or by the columns of a row.
+//! - Native id: `AlertId` for rows of `AlertInfo` and `AlertEvidence`, else `ReportId`. Time: `Timestamp`.
+//! - Severity: `Severity` of alerts; other rows are informational.
+//! - Entities: accounts, devices, processes, files, both ends of a connection, URLs, mailboxes, applications,
+//!   agents and their conversations, cloud resources.
+//!
 //! Source: learn.microsoft.com/defender-xdr/advanced-hunting-schema-tables. Columns have the same meaning
 //! in every table, so one walk over the known columns reads them all. Rows of `AlertInfo` and
-//! `AlertEvidence` become the signal of their alert, so that the correlator folds them by uid.
+//! `AlertEvidence` become the signal of their alert: within a message they are folded here ([`super::fold`]),
+//! across messages by their uid in the correlator.
 
 use super::defender_alert::{PRODUCT as ALERT, group_of};
 use super::draft::Draft;
 use super::fields::{Node, discriminator, first_time, has, has_any};
 use super::format::Format;
 use super::things::{self, Account};
-use crate::entity::{Entity, EntityKind};
+use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::Group;
@@ -92,8 +99,9 @@ fn alert(row: Node<'_>, id: String, otherwise: Group) -> Draft {
 
 /// A row of any other table.
 fn event(product: &'static str, envelope: Node<'_>, row: Node<'_>, otherwise: Group) -> Draft {
-    let category = envelope.get("category").text().unwrap_or_default().to_ascii_lowercase();
-    let table = category.strip_prefix(PREFIX).map(str::to_owned);
+    let category = envelope.get("category").text().unwrap_or_default();
+    let named = category.split_at_checked(PREFIX.len()).filter(|(prefix, _)| prefix.eq_ignore_ascii_case(PREFIX));
+    let table = named.map(|(_, table)| table.to_owned());
     let table = table.or_else(|| row.get("Type").text().map(Into::into)).unwrap_or_default();
     let group = group_of_table(&table).unwrap_or_else(|| group_of_columns(row, otherwise));
     let mut draft = Draft::context(product, group);
@@ -182,7 +190,8 @@ fn involved_user(object: Node<'_>) -> Option<Entity> {
 }
 
 fn add_devices(row: Node<'_>, draft: &mut Draft) {
-    draft.add(things::device(&[row.get("DeviceId"), row.get("DeviceName")]));
+    let ids = ["DeviceId", "AadDeviceId", "EntraIdDeviceId", "DeviceName"].map(|key| row.get(key));
+    draft.add(things::device(&ids));
     for name in ["DestinationDeviceName", "TargetDeviceName", "RemoteDeviceName"] {
         draft.add(things::device(&[row.get(name)]));
     }
@@ -199,18 +208,16 @@ fn add_files(row: Node<'_>, draft: &mut Draft) {
 }
 
 fn add_network(row: Node<'_>, draft: &mut Draft) {
-    const ADDRESSES: [&str; 8] = [
-        "IPAddress",
-        "RemoteIP",
-        "LocalIP",
-        "DestinationIPAddress",
-        "SenderIPv4",
-        "SenderIPv6",
-        "FileOriginIP",
-        "ClientIP",
-    ];
-    draft.add_ips(ADDRESSES.map(|key| row.get(key)));
-    for url in ["RemoteUrl", "Url", "FileOriginUrl"] {
+    const CLIENT: [&str; 4] = ["IPAddress", "SenderIPv4", "SenderIPv6", "ClientIP"];
+    draft.add_ips_as(Role::Source, CLIENT.map(|key| row.get(key)));
+    let ends = [row.get("RemoteIP"), row.get("LocalIP")];
+    match ends_of(row) {
+        Some(roles) => roles.into_iter().zip(ends).for_each(|(role, end)| draft.add_ips_as(role, [end])),
+        None => draft.add_ips(ends),
+    }
+    draft.add_ips_as(Role::Destination, [row.get("DestinationIPAddress")]);
+    draft.add_ips([row.get("FileOriginIP")]);
+    for url in ["RemoteUrl", "Url", "UrlDomain", "FileOriginUrl"] {
         draft.add(things::url_or_domain(row.get(url)));
     }
     draft.add(things::user(&[row.get("RecipientEmailAddress"), row.get("RecipientObjectId")]));
@@ -222,6 +229,7 @@ fn add_network(row: Node<'_>, draft: &mut Draft) {
 }
 
 fn add_cloud(row: Node<'_>, draft: &mut Draft) {
+    add_agent(row, draft);
     for id in ["OAuthAppId", "OAuthApplicationId", "AppId"] {
         draft.add(things::microsoft_application(&[row.get(id)], row.get("OAuthApplicationName")));
     }
@@ -229,6 +237,32 @@ fn add_cloud(row: Node<'_>, draft: &mut Draft) {
     for id in ["AzureResourceId", "ResourceId", "ResourceID", "AwsResourceName", "GcpFullResourceName"] {
         draft.add_one(EntityKind::CloudResource, row.get(id));
     }
+}
+
+fn is_inbound(row: Node<'_>) -> bool {
+    let action = row.get("ActionType").word().unwrap_or_default();
+    action.starts_with("Inbound") || action.starts_with("Logon")
+}
+
+/// The roles of the remote and of the local address. Of an alert's evidence only Defender knows.
+fn ends_of(row: Node<'_>) -> Option<[Role; 2]> {
+    let outbound = [Role::Destination, Role::Source];
+    let inbound = [Role::Source, Role::Destination];
+    if row.get("AlertId").exists() {
+        let direction = row.get("EvidenceDirection");
+        return if direction.is("Source") { Some(inbound) } else { direction.is("Destination").then_some(outbound) };
+    }
+    Some(if is_inbound(row) { inbound } else { outbound })
+}
+
+/// The AI agent of an activity, the conversation and the tool, which stand in the activity's own record.
+fn add_agent(row: Node<'_>, draft: &mut Draft) {
+    let raw = row.get("RawEventData").unfolded();
+    let raw = Node::new(&raw);
+    let agent = raw.get("AgentId").text().and_then(|id| Entity::new(EntityKind::Agent, [&*id]));
+    draft.add(agent.map(|agent| agent.named(raw.get("AgentName").text().as_deref())));
+    draft.add_one(EntityKind::Session, raw.get("ConversationId"));
+    draft.add_one(EntityKind::Tool, raw.get("ToolName"));
 }
 
 fn title(row: Node<'_>, table: &str) -> String {
@@ -246,8 +280,10 @@ fn title(row: Node<'_>, table: &str) -> String {
     if let Some(device) = row.get("DeviceName").text() {
         title.push_str(&format!(" on {device}"));
     }
-    if let Some(target) = row.first(&["DestinationDeviceName", "RemoteUrl", "RemoteIP"]).text() {
-        title.push_str(&format!(" to {target}"));
+    const TARGETS: [&str; 5] = ["DestinationDeviceName", "RemoteUrl", "Url", "RecipientEmailAddress", "RemoteIP"];
+    if let Some(target) = row.first(&TARGETS).text() {
+        let way = if is_inbound(row) && !row.get("DestinationDeviceName").exists() { "from" } else { "to" };
+        title.push_str(&format!(" {way} {target}"));
     }
     title
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::fields::Node;
-use crate::entity::{Entity, EntityKind, ID_BYTES_MAX, IDS_PER_ENTITY_MAX};
+use crate::entity::{Entity, EntityKind, ID_BYTES_MAX, IDS_PER_ENTITY_MAX, Role};
 use crate::ids::SignalUid;
 use crate::readers::{Context, Output, RawRecord, ReadError, parse_value};
 use crate::severity::Severity;
@@ -17,8 +17,13 @@ use crate::time::Timestamp;
 
 /// The longest title in characters; a title is one line for people.
 const TITLE_CHARS_MAX: usize = 240;
+/// The most entities that are looked at; each is held against those before it, so that a record of a hundred
+/// thousand would take the square of that. More than any signal keeps.
+const ENTITIES_SEEN_MAX: usize = 256;
 /// The most techniques that one signal keeps.
-const TECHNIQUES_MAX: usize = 64;
+pub(super) const TECHNIQUES_MAX: usize = 64;
+/// The most techniques that are looked at, repeats included.
+const TECHNIQUES_SEEN_MAX: usize = 4096;
 
 /// A signal in the making.
 pub(super) struct Draft {
@@ -37,6 +42,8 @@ pub(super) struct Draft {
     pub(super) vendor_tenant: Option<String>,
     techniques: Vec<String>,
     entities: Vec<Entity>,
+    /// Entities came beyond the bound.
+    overflowed: bool,
 }
 
 impl Draft {
@@ -54,6 +61,7 @@ impl Draft {
             vendor_tenant: None,
             techniques: Vec::new(),
             entities: Vec::new(),
+            overflowed: false,
         }
     }
 
@@ -64,23 +72,8 @@ impl Draft {
 
     /// Adds what took part. Entities of one kind that share an identifier are one thing.
     pub(super) fn add(&mut self, entity: Option<Entity>) {
-        let Some(mut entity) = entity else { return };
-        let mut place = self.entities.len();
-        let mut index = 0;
-        self.entities.retain_mut(|known| {
-            let same = known.kind == entity.kind && known.ids.iter().any(|id| entity.ids.contains(id));
-            if same {
-                place = place.min(index);
-                entity.ids.append(&mut known.ids);
-                entity.name = known.name.take().or(entity.name.take());
-            }
-            index += 1;
-            !same
-        });
-        entity.ids.sort_unstable();
-        entity.ids.dedup();
-        entity.ids.truncate(IDS_PER_ENTITY_MAX);
-        self.entities.insert(place.min(self.entities.len()), entity);
+        let Some(entity) = entity else { return };
+        self.overflowed |= !unite(&mut self.entities, entity);
     }
 
     /// Adds the thing of `kind` whose one identifier stands at `node`.
@@ -97,9 +90,17 @@ impl Draft {
         }
     }
 
+    /// Adds the addresses at `nodes`, each of which was that end of the traffic.
+    pub(super) fn add_ips_as<'v>(&mut self, role: Role, nodes: impl IntoIterator<Item = Node<'v>>) {
+        for text in nodes.into_iter().filter_map(Node::text) {
+            self.add(Entity::new(EntityKind::Ip, [&*text]).map(|address| address.in_role(role)));
+        }
+    }
+
     /// Adds every MITRE ATT&CK or ATLAS technique that `text` names.
     pub(super) fn add_techniques(&mut self, text: &str) {
-        self.techniques.extend(techniques_in(text).take(TECHNIQUES_MAX));
+        let room = TECHNIQUES_SEEN_MAX.saturating_sub(self.techniques.len());
+        self.techniques.extend(techniques_in(text).take(TECHNIQUES_MAX.min(room)));
     }
 
     /// Adds every technique that the texts at or in `node` name.
@@ -128,7 +129,7 @@ impl Draft {
             }
         };
         let time = context.time(self.time, &mut flags);
-        if self.entities.len() > context.limits.entities_max {
+        if self.overflowed || self.entities.len() > context.limits.entities_max {
             self.entities.truncate(context.limits.entities_max);
             flags.push(Flag::Truncated);
         }
@@ -153,6 +154,31 @@ impl Draft {
         });
         Ok(())
     }
+}
+
+/// Adds `entity` to `entities`, as one with those of its kind that share an identifier; false where there is no room.
+pub(super) fn unite(entities: &mut Vec<Entity>, mut entity: Entity) -> bool {
+    if entities.len() >= ENTITIES_SEEN_MAX {
+        return false;
+    }
+    let mut place = entities.len();
+    let mut index = 0;
+    entities.retain_mut(|known| {
+        let same = known.kind == entity.kind && known.ids.iter().any(|id| entity.ids.contains(id));
+        if same {
+            place = place.min(index);
+            entity.ids.append(&mut known.ids);
+            entity.name = known.name.take().or(entity.name.take());
+            entity.role = Role::of_both(entity.role, known.role);
+        }
+        index += 1;
+        !same
+    });
+    entity.ids.sort_unstable();
+    entity.ids.dedup();
+    entity.ids.truncate(IDS_PER_ENTITY_MAX);
+    entities.insert(place.min(entities.len()), entity);
+    true
 }
 
 /// One line of bounded length: runs of white space and control characters become one space.

@@ -10,7 +10,7 @@ use super::fields::{Node, first_time, has, has_all, has_any, has_object, has_str
 use super::format::Format;
 use super::things::{self, address, named, user};
 use super::title::{Title, words};
-use crate::entity::EntityKind;
+use crate::entity::{EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
@@ -80,7 +80,7 @@ fn add_parties(event: Node<'_>, login: Node<'_>, draft: &mut Draft) {
         }
     }
     for device in [login.get("access_device"), login.get("auth_device")] {
-        draft.add_ips([device.get("ip")]);
+        draft.add_ips_as(Role::Source, [device.get("ip")]);
     }
     let access = login.get("access_device");
     draft.add(things::device(&[access.get("epkey"), access.get("hostname")]));

@@ -9,7 +9,7 @@ use super::entra::{EntraRecord, is_table};
 use super::fields::{Node, discriminator, has, has_any, is_one_of};
 use super::format::Format;
 use super::{intune, things};
-use crate::entity::EntityKind;
+use crate::entity::{EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::signal::Group;
 
@@ -80,7 +80,7 @@ impl Reader for EntraAudit {
         draft.vendor_tenant = entra.tenant();
         let initiated = entra.body.get("initiatedBy").unfolded();
         let actor = add_actor(Node::new(&initiated), &mut draft);
-        draft.add_ips([entra.envelope.get("callerIpAddress")]);
+        draft.add_ips_as(Role::Source, [entra.envelope.get("callerIpAddress")]);
         let targets = entra.body.get("targetResources").unfolded();
         let mut target_name = None;
         for target in Node::new(&targets).items() {
@@ -108,7 +108,7 @@ fn add_actor(initiated: Node<'_>, draft: &mut Draft) -> Option<String> {
     let (user, app) = (initiated.get("user"), initiated.get("app"));
     let person = things::user(&[user.get("id"), user.get("userPrincipalName")]);
     draft.add(person.map(|person| person.named(user.get("displayName").text().as_deref())));
-    draft.add_ips([user.get("ipAddress")]);
+    draft.add_ips_as(Role::Source, [user.get("ipAddress")]);
     let ids = [app.get("servicePrincipalId"), app.get("appId")];
     draft.add(things::microsoft_application(&ids, app.get("displayName")));
     let name = user.first(&["userPrincipalName", "displayName", "id"]).text();

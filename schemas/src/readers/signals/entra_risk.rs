@@ -9,7 +9,7 @@ use super::entra::{EntraRecord, is_table};
 use super::fields::{Node, has, has_any, is_one_of};
 use super::format::Format;
 use super::things;
-use crate::entity::EntityKind;
+use crate::entity::{EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
@@ -90,7 +90,7 @@ impl Reader for EntraRisk {
         for key in body.get("keyIds").items() {
             draft.add_one(EntityKind::ApiKey, key);
         }
-        draft.add_ips([body.get("ipAddress")]);
+        draft.add_ips_as(Role::Source, [body.get("ipAddress")]);
         draft.add_one(EntityKind::Session, body.get("sessionId"));
         draft.add_techniques_at(body.get("additionalInfo"));
         draft.title = title(body, event.as_deref());

@@ -8,7 +8,7 @@ use super::entra::{EntraRecord, is_table};
 use super::fields::{Node, has, has_any};
 use super::format::Format;
 use super::things;
-use crate::entity::{Entity, EntityKind};
+use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::Group;
@@ -59,7 +59,7 @@ impl Reader for EntraSignin {
         ));
         draft.add_one(EntityKind::ApiKey, body.get("servicePrincipalCredentialKeyId"));
         draft.add(agent(body));
-        draft.add_ips([body.get("ipAddress"), entra.envelope.get("callerIpAddress")]);
+        draft.add_ips_as(Role::Source, [body.get("ipAddress"), entra.envelope.get("callerIpAddress")]);
         draft.add_one(EntityKind::Session, body.get("sessionId"));
         let detail = body.get("deviceDetail").unfolded();
         let detail = Node::new(&detail);

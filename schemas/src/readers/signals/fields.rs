@@ -40,6 +40,23 @@ impl<'v> Node<'v> {
         path.split('.').fold(self, Self::get)
     }
 
+    /// The member behind `path`, whose steps may also stand together in one key: `{"event.kind": …}` as much
+    /// as `{"event": {"kind": …}}`. The longest key counts.
+    pub(super) fn dotted(self, path: &str) -> Self {
+        let whole = self.get(path);
+        if whole.exists() {
+            return whole;
+        }
+        let splits = path.rmatch_indices('.').filter_map(|(at, _)| Some((path.get(..at)?, path.get(at + 1..)?)));
+        let found = splits.map(|(key, rest)| (self.get(key), rest)).filter(|(node, _)| node.exists());
+        found.map(|(node, rest)| node.dotted(rest)).find(|node| node.exists()).unwrap_or(Self(None))
+    }
+
+    /// The first of `paths` that says something, read as [`Self::dotted`].
+    pub(super) fn first_dotted(self, paths: &[&str]) -> Self {
+        paths.iter().map(|path| self.dotted(path)).find(|node| node.says_something()).unwrap_or(Self(None))
+    }
+
     /// The first of `paths` that says something.
     pub(super) fn first(self, paths: &[&str]) -> Self {
         paths.iter().map(|path| self.at(path)).find(|node| node.says_something()).unwrap_or(Self(None))
@@ -85,14 +102,24 @@ impl<'v> Node<'v> {
         self.word().is_some_and(|word| word.eq_ignore_ascii_case(expected))
     }
 
-    /// Whether the value is `true`, or says so as text.
-    pub(super) fn is_true(self) -> bool {
-        self.0.is_some_and(|value| value.as_bool() == Some(true)) || self.is("true")
+    /// The value there, for what walks it on by itself.
+    pub(super) fn value(self) -> Option<&'v Value> {
+        self.0
     }
 
-    /// Whether the value is `false`, or says so as text.
+    /// The boolean.
+    pub(super) fn flag(self) -> Option<bool> {
+        self.0.and_then(Value::as_bool)
+    }
+
+    /// Whether this is `true`, as a boolean or spelt out.
+    pub(super) fn is_true(self) -> bool {
+        self.flag() == Some(true) || self.is("true")
+    }
+
+    /// Whether this is `false`, as a boolean or spelt out.
     pub(super) fn is_false(self) -> bool {
-        self.0.is_some_and(|value| value.as_bool() == Some(false)) || self.is("false")
+        self.flag() == Some(false) || self.is("false")
     }
 
     pub(super) fn number(self) -> Option<f64> {
@@ -103,12 +130,14 @@ impl<'v> Node<'v> {
         }
     }
 
+    /// The instant; the epoch itself is how sources write that there is none.
     pub(super) fn time(self) -> Option<Timestamp> {
-        match self.0? {
+        let time = match self.0? {
             Value::String(text) => Timestamp::parse(text).or_else(|| spaced_time(text)),
             Value::Number(number) => number.as_f64().and_then(Timestamp::from_epoch_number),
             _ => None,
-        }
+        };
+        time.filter(|time| time.millis() > 0)
     }
 
     /// The elements of an array; anything else is its own only element.
@@ -138,11 +167,12 @@ impl<'v> Node<'v> {
     }
 }
 
-/// A time whose zone stands apart: `2026-05-01 12:00:00 +0000`, `2026-05-01 12:00:00 UTC`.
+/// A time whose zone stands apart: `2026-05-01 12:00:00 +0000`, `2026-05-01 12:00:00 UTC`, or both at once. Each
+/// step cuts a word off what [`Timestamp::parse`] would refuse by its length anyway.
 fn spaced_time(text: &str) -> Option<Timestamp> {
-    let (time, zone) = text.trim().rsplit_once(' ')?;
+    let (time, zone) = text.trim().rsplit_once(' ').filter(|(time, _)| time.len() <= 64)?;
     match zone {
-        "UTC" | "GMT" | "Z" => Timestamp::parse(time),
+        "UTC" | "GMT" | "Z" => Timestamp::parse(time).or_else(|| spaced_time(time)),
         zone if zone.starts_with(['+', '-']) => Timestamp::parse(&format!("{time}{zone}")),
         _ => None,
     }
@@ -220,10 +250,26 @@ mod tests {
     }
 
     #[test]
+    fn keys_with_dots_are_paths() {
+        let value = json!({"a.b": {"c": 1}, "a": {"b": {"d": 2}, "e.f": 3}, "x.y.z": 4});
+        let number = |path: &str| Node::new(&value).dotted(path).number();
+        assert_eq!(["a.b.c", "a.b.d", "a.e.f", "x.y.z"].map(number), [Some(1.0), Some(2.0), Some(3.0), Some(4.0)]);
+        assert_eq!(["a.b.x", "x.y", "", ".", "a..b"].map(number), [None; 5]);
+    }
+
+    #[test]
     fn times_may_have_their_zone_apart() {
         let expected = Timestamp::parse("2026-05-01T12:00:00Z");
-        for text in ["2026-05-01 12:00:00 +0000", "2026-05-01 14:00:00 +02:00", "2026-05-01 12:00:00 UTC"] {
+        for text in [
+            "2026-05-01 12:00:00 +0000",
+            "2026-05-01 14:00:00 +02:00",
+            "2026-05-01 12:00:00 UTC",
+            "2026-05-01 12:00:00 +0000 UTC",
+        ] {
             assert_eq!(Node::new(&json!(text)).time(), expected, "{text}");
+        }
+        for nothing in [json!(0), json!("0"), json!("1970-01-01T00:00:00Z")] {
+            assert_eq!(Node::new(&nothing).time(), None, "{nothing}");
         }
         for text in ["12:00 noon", "2026-05-01 12:00:00 CEST", " "] {
             assert_eq!(Node::new(&json!(text)).time(), None, "{text}");

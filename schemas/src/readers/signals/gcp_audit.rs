@@ -10,7 +10,7 @@ use super::fields::{Node, first_time, has_object};
 use super::format::Format;
 use super::things;
 use super::title::Title;
-use crate::entity::{Entity, EntityKind};
+use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::signal::Group;
 
@@ -59,7 +59,7 @@ impl Reader for GcpAudit {
         // `//iam.googleapis.com/projects/…/serviceAccounts/…/keys/ID`
         let key = who.get("serviceAccountKeyName").text();
         draft.add(key.and_then(|key| Entity::new(EntityKind::ApiKey, [things::file_name(&key)])));
-        draft.add_ips([payload.at("requestMetadata.callerIp")]);
+        draft.add_ips_as(Role::Source, [payload.at("requestMetadata.callerIp")]);
         let resource = payload.get("resourceName");
         add_resource(resource, &mut draft);
         let failed = payload.at("status.code").number().is_some_and(|code| code != 0.0);

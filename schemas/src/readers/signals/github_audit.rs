@@ -11,7 +11,7 @@ use super::fields::{Node, discriminator, first_time, has_any, has_object, has_st
 use super::format::Format;
 use super::things::{address, user};
 use super::title::{Title, words};
-use crate::entity::{Entity, EntityKind};
+use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::Group;
@@ -70,7 +70,7 @@ impl Reader for GithubAudit {
             draft.add(login(event.get("actor"), &[nameid, address(name)]));
         }
         draft.add(login(event.get("user"), &[]));
-        draft.add_ips([event.get("actor_ip")]);
+        draft.add_ips_as(Role::Source, [event.get("actor_ip")]);
         draft.add_one(EntityKind::ApiKey, event.get("hashed_token"));
         draft.add_one(EntityKind::CloudResource, repository(event));
         draft.title = Title::of(words(&action))

@@ -10,7 +10,7 @@ use super::fields::{Node, discriminator, has, has_any, has_object, is_one_of, wi
 use super::format::Format;
 use super::things::{self, address, named, user};
 use super::title::{Title, words};
-use crate::entity::{Entity, EntityKind};
+use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
@@ -76,7 +76,7 @@ impl Reader for GoogleWorkspace {
         draft.time = id.get("time").time();
         draft.vendor_tenant = id.get("customerId").text().map(Cow::into_owned);
         draft.add(user(&[actor.get("email"), actor.get("profileId")]));
-        draft.add_ips([activity.get("ipAddress")]);
+        draft.add_ips_as(Role::Source, [activity.get("ipAddress")]);
         let mut whom = None;
         for event in events(activity) {
             judge(event, &mut draft);

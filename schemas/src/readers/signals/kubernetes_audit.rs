@@ -11,7 +11,7 @@ use super::fields::{Node, discriminator, first_time, has, has_any};
 use super::format::Format;
 use super::things::user;
 use super::title::{Title, words};
-use crate::entity::{Entity, EntityKind};
+use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::signal::Group;
 
@@ -61,7 +61,7 @@ impl Reader for KubernetesAudit {
         add_caller(caller, &mut draft);
         draft.add(principal(event.at("impersonatedUser.username")));
         // The first address is the client's, the others are proxies.
-        draft.add_ips(event.get("sourceIPs").items().take(1));
+        draft.add_ips_as(Role::Source, event.get("sourceIPs").items().take(1));
         draft.add_one(EntityKind::CloudResource, object.get("uid"));
         let code = event.at("responseStatus.code").number().filter(|code| *code >= 400.0);
         let verb = event.get("verb").text();

@@ -10,17 +10,22 @@ mod aws;
 mod aws_cloudtrail;
 mod aws_guardduty;
 mod azure_activity;
+mod carbon_black;
 mod cloudflare;
+mod crowdstrike;
+mod crowdstrike_alert;
 mod defender_alert;
 mod defender_evidence;
 mod defender_hunting;
 mod draft;
 mod duo;
+mod ecs;
 mod entra;
 mod entra_audit;
 mod entra_risk;
 mod entra_signin;
 mod fields;
+mod fold;
 mod format;
 mod gcp_audit;
 mod github_audit;
@@ -28,14 +33,19 @@ mod github_webhook;
 mod google_workspace;
 mod intune;
 mod kubernetes_audit;
+mod mapping;
 mod netskope;
 mod notion_audit;
+mod ocsf;
+mod ocsf_observable;
 mod office_activity;
 mod okta;
 mod onelogin;
 mod onepassword;
 mod openai_audit;
+mod osquery;
 mod push_security;
+mod sentinelone;
 mod slack_audit;
 mod tailscale;
 mod teleport;
@@ -46,8 +56,11 @@ mod windows_shape;
 mod windows_titles;
 mod zscaler;
 
-use super::Reader;
+pub(super) use fold::fold_alerts;
 pub use format::{Format, table};
+pub use mapping::{AlertFile, EntityFile, KindFile, Mapping, MappingError, MappingFile, TimeFormat};
+
+use super::Reader;
 
 /// Every reader of signals, alphabetically.
 pub const READERS: &[&dyn Reader] = &[
@@ -56,10 +69,14 @@ pub const READERS: &[&dyn Reader] = &[
     &aws_cloudtrail::AwsCloudtrail,
     &aws_guardduty::AwsGuardduty,
     &azure_activity::AzureActivity,
+    &carbon_black::CarbonBlack,
     &cloudflare::Cloudflare,
+    &crowdstrike::Crowdstrike,
+    &crowdstrike_alert::CrowdstrikeAlert,
     &defender_alert::DefenderAlert,
     &defender_hunting::DefenderHunting,
     &duo::Duo,
+    &ecs::Ecs,
     &entra_audit::EntraAudit,
     &entra_risk::EntraRisk,
     &entra_signin::EntraSignin,
@@ -71,12 +88,15 @@ pub const READERS: &[&dyn Reader] = &[
     &kubernetes_audit::KubernetesAudit,
     &netskope::Netskope,
     &notion_audit::NotionAudit,
+    &ocsf::Ocsf,
     &office_activity::OfficeActivity,
     &okta::Okta,
     &onelogin::Onelogin,
     &onepassword::Onepassword,
     &openai_audit::OpenaiAudit,
+    &osquery::Osquery,
     &push_security::PushSecurity,
+    &sentinelone::Sentinelone,
     &slack_audit::SlackAudit,
     &tailscale::Tailscale,
     &teleport::Teleport,

@@ -12,7 +12,7 @@ use super::fields::{Node, discriminator, first_time, has, has_all, has_any};
 use super::format::Format;
 use super::things::{self, address, image, user};
 use super::title::Title;
-use crate::entity::EntityKind;
+use crate::entity::{EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
@@ -68,8 +68,8 @@ impl Reader for Netskope {
             // Without an address it is a client's IP address or the API's own account.
             draft.add(user(&["ur_normalized", "user", "userkey"].map(|key| address(event.get(key)))));
         }
-        draft.add_ips(["srcip", "src_ip", "userip"].map(|key| event.get(key)));
-        draft.add_ips(["dstip", "dst_ip"].map(|key| event.get(key)));
+        draft.add_ips_as(Role::Source, ["srcip", "src_ip", "userip"].map(|key| event.get(key)));
+        draft.add_ips_as(Role::Destination, ["dstip", "dst_ip"].map(|key| event.get(key)));
         draft.add(things::device(&[event.get("nsdeviceuid"), event.get("hostname")]));
         draft.add_one(EntityKind::Session, event.get("app_session_id"));
         draft.add(things::url_or_domain(event.get("url")));

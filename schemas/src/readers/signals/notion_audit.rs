@@ -9,7 +9,7 @@ use super::fields::{Node, has_all, within};
 use super::format::Format;
 use super::things::person;
 use super::title::{Title, words};
-use crate::entity::{Entity, EntityKind};
+use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::signal::Group;
 
@@ -54,7 +54,7 @@ impl Reader for NotionAudit {
         draft.time = event.get("timestamp").time();
         draft.vendor_tenant = event.get("workspace_id").text().map(Cow::into_owned);
         draft.add(party(actor));
-        draft.add_ips([event.get("ip_address")]);
+        draft.add_ips_as(Role::Source, [event.get("ip_address")]);
         // Older records keep the details under a member called after the type.
         for details in [details, event.get(&kind)] {
             for target in [details.get("entity"), details.get("target")] {

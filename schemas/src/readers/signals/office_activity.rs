@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::fields::{Node, discriminator, first_time, has, has_any};
 use super::format::Format;
 use super::things::{self, Account};
-use crate::entity::{Entity, EntityKind};
+use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::signal::Group;
 
@@ -51,7 +51,10 @@ impl Reader for OfficeActivity {
         for target in row.get("Target").items() {
             draft.add(party(target));
         }
-        draft.add_ips(["ClientIP", "Client_IPAddress", "ClientIPAddress", "ActorIpAddress"].map(|key| row.get(key)));
+        draft.add_ips_as(
+            Role::Source,
+            ["ClientIP", "Client_IPAddress", "ClientIPAddress", "ActorIpAddress"].map(|key| row.get(key)),
+        );
         for session in ["SessionId", "AppAccessContext.AADSessionId"] {
             draft.add_one(EntityKind::Session, row.at(session));
         }

@@ -8,7 +8,7 @@ use super::draft::Draft;
 use super::fields::{Node, has, has_any, is_one_of};
 use super::format::Format;
 use super::things;
-use crate::entity::{Entity, EntityKind};
+use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
@@ -74,7 +74,7 @@ impl Reader for Okta {
         event.get("target").items().for_each(|target| draft.add(party(target)));
         let chain = event.at("request.ipChain").items().next().map(|hop| hop.get("ip"));
         let client = event.at("client.ipAddress");
-        draft.add_ips(if client.text().is_some() { Some(client) } else { chain });
+        draft.add_ips_as(Role::Source, if client.text().is_some() { Some(client) } else { chain });
         let session = event.at("authenticationContext.externalSessionId").text();
         draft.add(session.and_then(|session| Entity::new(EntityKind::Session, [&*session])));
         let device = event.get("device");

@@ -11,7 +11,7 @@ use super::fields::{Node, first_time, has, has_any};
 use super::format::Format;
 use super::things::{address, named, user};
 use super::title::Title;
-use crate::entity::{Entity, EntityKind};
+use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::Group;
@@ -53,7 +53,7 @@ impl Reader for Onelogin {
         let (actor, target) = (event.get("actor_user_name"), event.get("user_name"));
         draft.add(person(event.get("actor_user_id"), actor));
         draft.add(person(event.get("user_id"), target));
-        draft.add_ips([event.get("ipaddr")]);
+        draft.add_ips_as(Role::Source, [event.get("ipaddr")]);
         draft.add(named(EntityKind::Application, event.get("app_id"), event.get("app_name")));
         draft.add_one(EntityKind::Device, event.get("otp_device_id"));
         let kind = event.get("event_type_id").word().unwrap_or_default();

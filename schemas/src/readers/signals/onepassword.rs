@@ -9,7 +9,7 @@ use super::fields::{Node, has, has_all, has_any, has_object};
 use super::format::Format;
 use super::things::{self, person};
 use super::title::{Title, words};
-use crate::entity::EntityKind;
+use crate::entity::{EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::signal::Group;
 
@@ -58,7 +58,7 @@ impl Reader for Onepassword {
             draft.add(person(&[event.get("object_uuid"), object.get("email")], object.get("name")));
         }
         let session = event.get("session");
-        draft.add_ips([event.at("client.ip_address"), session.get("ip")]);
+        draft.add_ips_as(Role::Source, [event.at("client.ip_address"), session.get("ip")]);
         draft.add_one(EntityKind::Session, event.first(&["session_uuid", "session.uuid"]));
         draft.add(things::device(&[session.get("device_uuid")]));
         draft.add_one(EntityKind::CloudResource, event.get("item_uuid"));

@@ -10,7 +10,7 @@ use super::fields::{Node, discriminator, has_all, has_object};
 use super::format::Format;
 use super::things::{self, person};
 use super::title::{Title, words};
-use crate::entity::{Entity, EntityKind};
+use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::signal::Group;
 
@@ -55,7 +55,7 @@ impl Reader for OpenaiAudit {
         }
         draft.add(things::user(&[key.at("service_account.id")]));
         draft.add_one(EntityKind::ApiKey, key.get("id"));
-        draft.add_ips([session.get("ip_address")]);
+        draft.add_ips_as(Role::Source, [session.get("ip_address")]);
         let payload = [event.get(&kind), event.get(&kind.replace('.', "_"))].into_iter().find(|node| node.is_object());
         let payload = payload.unwrap_or(Node::absent());
         let target = target(&kind, payload);

@@ -10,6 +10,7 @@ use super::fields::{Node, discriminator, has_all, has_any, is_one_of};
 use super::format::Format;
 use super::things::{person, url_or_domain};
 use super::title::{Title, words};
+use crate::entity::Role;
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
@@ -78,7 +79,7 @@ impl Reader for PushSecurity {
         // The account's address is the employee's at that application, which need not be a work address.
         let employee_id = if object.eq_ignore_ascii_case("EMPLOYEE") { new.get("id") } else { new.get("employeeId") };
         draft.add(person(&[employee_id, new.get("email")], name));
-        draft.add_ips([new.get("sourceIpAddress")]);
+        draft.add_ips_as(Role::Source, [new.get("sourceIpAddress")]);
         for url in ["url", "referrerUrl", "loginUrl", "domain"] {
             draft.add(url_or_domain(new.get(url)));
         }

@@ -10,7 +10,7 @@ use super::fields::{Node, has_any, has_object, has_string, within};
 use super::format::Format;
 use super::things::{named, person};
 use super::title::{Title, words};
-use crate::entity::{Entity, EntityKind};
+use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::Group;
@@ -56,7 +56,7 @@ impl Reader for SlackAudit {
         draft.vendor_tenant = place.at("location.id").text().map(Cow::into_owned);
         let user = actor.get("user");
         draft.add(slack_user(user));
-        draft.add_ips([place.get("ip_address")]);
+        draft.add_ips_as(Role::Source, [place.get("ip_address")]);
         draft.add_one(EntityKind::Session, place.get("session_id"));
         let entity = event.get("entity");
         let kind = entity.get("type").text().unwrap_or_default();

@@ -10,7 +10,7 @@ use super::fields::{Node, discriminator, has_any, has_string};
 use super::format::Format;
 use super::things::{self, image, user};
 use super::title::{Title, words};
-use crate::entity::EntityKind;
+use crate::entity::{EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::Group;
@@ -57,8 +57,8 @@ impl Reader for Teleport {
         }
         // The event's own key has a dot in it, which some lakes cannot have.
         let remote = event.first_of(&["addr.remote", "addr_remote"]);
-        draft.add_ips([remote, event.get("src_addr")]);
-        draft.add_ips([event.get("dst_addr")]);
+        draft.add_ips_as(Role::Source, [remote, event.get("src_addr")]);
+        draft.add_ips_as(Role::Destination, [event.get("dst_addr")]);
         draft.add_one(EntityKind::Session, event.get("sid"));
         draft.add(things::device(&[event.get("server_id"), event.get("server_hostname")]));
         draft.add_one(EntityKind::Application, event.get("app_name"));

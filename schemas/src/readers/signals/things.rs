@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use serde_json::Value;
+
 use super::fields::Node;
 use crate::entity::{Entity, EntityKind, canonical_id, is_placeholder};
 
@@ -64,6 +66,14 @@ fn names_in_domain<'n>(name: &'n str, domain: Option<&str>) -> Vec<Cow<'n, str>>
     names
 }
 
+/// The node, unless it is a number as POSIX gives users: 501 and 1000 stand on every machine. Numbers that
+/// directories and services give are longer.
+pub(super) fn unless_posix_uid(id: Node<'_>) -> Node<'_> {
+    const POSIX_UID_DIGITS_MAX: usize = 5;
+    let posix = id.word().is_some_and(|id| id.len() <= POSIX_UID_DIGITS_MAX && id.bytes().all(|b| b.is_ascii_digit()));
+    if posix { Node::absent() } else { id }
+}
+
 /// The user that the ids at `nodes` name.
 pub(super) fn user(nodes: &[Node<'_>]) -> Option<Entity> {
     let ids: Vec<_> = nodes.iter().filter_map(|node| node.text()).collect();
@@ -91,17 +101,28 @@ pub(super) fn device(nodes: &[Node<'_>]) -> Option<Entity> {
     let mut ids: Vec<Cow<'_, str>> = Vec::new();
     let mut name = None;
     for text in nodes.iter().filter_map(|node| node.text()) {
-        let host = text.trim_start_matches('\\');
-        if host.parse::<IpAddr>().is_ok() {
+        // `DOMAIN\HOST` is the host; what names nothing must not give its first word either.
+        let host = text.rsplit('\\').next().unwrap_or_default();
+        if canonical_id(EntityKind::Device, host).is_none() {
             continue;
         }
         if let Some((short, _)) = host.split_once('.').filter(|(short, rest)| !short.is_empty() && !rest.is_empty()) {
             ids.push(Cow::Owned(short.to_owned()));
             name.get_or_insert_with(|| host.to_lowercase());
         }
-        ids.push(text);
+        ids.push(Cow::Owned(host.to_owned()));
     }
     Entity::new(EntityKind::Device, ids.iter().map(AsRef::as_ref)).map(|device| device.named(name.as_deref()))
+}
+
+/// The device called `host` within `domain`, by whatever ids stand at `nodes` too. A NetBIOS domain makes no
+/// FQDN, and a host that has its domain already keeps it.
+pub(super) fn device_in_domain(nodes: &[Node<'_>], host: Node<'_>, domain: Node<'_>) -> Option<Entity> {
+    let fqdn = host.text().zip(domain.text().filter(|domain| domain.contains('.')));
+    let fqdn = fqdn.filter(|(host, _)| !host.contains('.')).map(|(host, domain)| format!("{host}.{domain}"));
+    let fqdn = Value::from(fqdn);
+    let nodes: Vec<_> = nodes.iter().copied().chain([host, Node::new(&fqdn)]).collect();
+    device(&nodes)
 }
 
 /// A file or process image by its hashes and path; `None` for programs that every machine has with the same
@@ -276,7 +297,14 @@ mod tests {
 
     #[test]
     fn an_fqdn_is_also_its_host_name() {
-        let names = json!(["WS07.corp.example", "00000000-0000-0000-0000-000000000000", "192.0.2.7"]);
+        let names = json!([
+            "CORP\\WS07",
+            "WS07.corp.example",
+            "00000000-0000-0000-0000-000000000000",
+            "192.0.2.7",
+            "To be filled by O.E.M.",
+            "localhost.localdomain"
+        ]);
         let nodes: Vec<_> = Node::new(&names).items().collect();
         assert_eq!(device(&nodes).map(|device| device.ids), Some(vec!["ws07".into(), "ws07.corp.example".into()]));
     }

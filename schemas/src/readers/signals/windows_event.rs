@@ -1,5 +1,13 @@
 //! Windows events: security log, Sysmon, Defender Antivirus, AD FS and SQL Server audits.
 //!
+//! - Recognised by `EventID` or `EventCode` with a computer, by `winlog`, by `Event` as an object, by `System` with
+//!   `EventData`.
+//! - Native id: computer, channel and record number; else the id that the log store gave.
+//! - Time: the event's creation. Severity: Defender Antivirus' own; other events are informational.
+//! - Alerts: Defender Antivirus' findings.
+//! - Entities: subject, target and member accounts, the computer, images and files by hash and path, both ends of
+//!   a connection, the logon session.
+//!
 //! One reader for all channels, since what tells them apart lies below the top level; [`super::windows_shape`]
 //! knows how shippers write them. Only Defender Antivirus' findings are alerts.
 
@@ -11,7 +19,7 @@ use super::format::Format;
 use super::things::{self, Account};
 use super::windows_shape::{WindowsRecord, named_data};
 use super::windows_titles as titles;
-use crate::entity::{Entity, EntityKind};
+use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::Group;
@@ -137,17 +145,10 @@ fn add_claims(event: &WindowsRecord<'_>, id: u32, draft: &mut Draft) {
 }
 
 fn add_network(event: &WindowsRecord<'_>, draft: &mut Draft) {
-    const ADDRESSES: [&str; 8] = [
-        "IpAddress",
-        "SourceIp",
-        "DestinationIp",
-        "SourceAddress",
-        "DestAddress",
-        "DestinationAddress",
-        "ClientAddress",
-        "Source Network Address",
-    ];
-    draft.add_ips(ADDRESSES.map(|key| event.data(key)));
+    const FROM: [&str; 5] = ["IpAddress", "SourceIp", "SourceAddress", "ClientAddress", "Source Network Address"];
+    const TO: [&str; 3] = ["DestinationIp", "DestAddress", "DestinationAddress"];
+    draft.add_ips_as(Role::Source, FROM.map(|key| event.data(key)));
+    draft.add_ips_as(Role::Destination, TO.map(|key| event.data(key)));
     draft.add(things::device(&[event.first(&["WorkstationName", "Workstation"])]));
     for name in ["DestinationHostname", "QueryName"] {
         draft.add(things::url_or_domain(event.data(name)));

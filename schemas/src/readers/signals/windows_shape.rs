@@ -1,7 +1,8 @@
 //! One Windows event, whichever shipper wrote it.
 //!
 //! Shapes: rows of the Log Analytics tables `SecurityEvent` and `Event`, winlogbeat's `winlog`, the XML
-//! rendered as JSON (`Event.System`, `Event.EventData`), and flat objects as Splunk and NXLog make them.
+//! rendered as JSON (`Event.System`, `Event.EventData`), flat objects as NXLog and Splunk make them of XML, and
+//! Splunk's extraction of the rendered text, which has names of its own (`Account_Name`, `Source_Network_Address`).
 
 use std::borrow::Cow;
 
@@ -40,7 +41,30 @@ pub(super) fn named_data(root: &Value) -> Value {
             named.extend(xml_data(&xml).take(DATA_MAX).map(|(name, text)| (name, Value::from(text))));
         }
     }
+    named.extend(rendered_data(root));
     Value::Object(named)
+}
+
+/// What Splunk extracts from the rendered text, under the names that the event's own data has. Who acted and whom
+/// it was about have one label there, so that a list of two is the subject and the target.
+fn rendered_data(root: Node<'_>) -> impl Iterator<Item = (String, Value)> {
+    const SINGLE: [(&str, &str); 6] = [
+        ("Source_Network_Address", "IpAddress"),
+        ("Workstation_Name", "WorkstationName"),
+        ("New_Process_Name", "NewProcessName"),
+        ("Process_Name", "ProcessName"),
+        ("Source_Address", "SourceAddress"),
+        ("Destination_Address", "DestAddress"),
+    ];
+    const ACCOUNT: [(&str, &str); 3] =
+        [("Account_Name", "UserName"), ("Account_Domain", "DomainName"), ("Security_ID", "UserSid")];
+    let single = SINGLE.map(|(label, name)| (name.to_owned(), root.get(label)));
+    let accounts = ACCOUNT.into_iter().flat_map(move |(label, name)| {
+        let ends = ["Subject", "Target"].into_iter().zip(root.get(label).items());
+        ends.map(move |(end, node)| (format!("{end}{name}"), node)).collect::<Vec<_>>()
+    });
+    let pairs = single.into_iter().chain(accounts);
+    pairs.filter_map(|(name, node)| Some((name, Value::from(node.word()?.into_owned()))))
 }
 
 /// The pairs of `<Data Name="…">…</Data>`. A scanner suffices: the elements do not nest.
@@ -63,7 +87,15 @@ impl<'v> WindowsRecord<'v> {
     pub(super) fn new(root: &'v Value, named: &'v Value) -> Self {
         let root = Node::new(root);
         let system = root.first(&["Event.System", "System", "winlog"]);
-        let data = root.first(&["winlog.event_data", "Event.EventData", "EventData", "event_data", "ExtraEventData"]);
+        let data = root.first(&[
+            "winlog.event_data",
+            "winlog.user_data",
+            "Event.EventData",
+            "Event.UserData.LogFileCleared",
+            "EventData",
+            "event_data",
+            "ExtraEventData",
+        ]);
         Self { root, system, data, named }
     }
 

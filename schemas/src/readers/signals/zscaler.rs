@@ -11,7 +11,7 @@ use super::fields::{Node, discriminator, first_time, has_all, has_any, within};
 use super::format::Format;
 use super::things::{self, address, image, url_or_domain, user};
 use super::title::{Title, words};
-use crate::entity::EntityKind;
+use crate::entity::{EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
@@ -63,8 +63,8 @@ impl Reader for Zscaler {
             draft.add(user(&[address(event.get(login))]));
         }
         draft.add(user(&[event.at("postaction.email"), event.at("preaction.email")]));
-        draft.add_ips(["ClientIP", "clientpublicIP", "csip"].map(|key| event.get(key)));
-        draft.add_ips(["serverip", "cdip"].map(|key| event.get(key)));
+        draft.add_ips_as(Role::Source, ["ClientIP", "clientpublicIP", "csip"].map(|key| event.get(key)));
+        draft.add_ips_as(Role::Destination, ["serverip", "cdip"].map(|key| event.get(key)));
         draft.add(things::device(&[event.get("devicehostname")]));
         let url = event.first(&["url", "eurl", "hostname", "req"]);
         draft.add(url_or_domain(url));

@@ -1,0 +1,141 @@
+//! What stands where a name should and names nothing: the ways in which sources write "nothing", accounts
+//! that machines and operating systems bring along, serial numbers that nobody filled in.
+//!
+//! An identifier that stands on every machine joins everything with everything, so [`super::entity`] asks here
+//! before it keeps one. The tables hold what vendors document and what software ships with; a name that one
+//! company uses for its own purposes does not belong here.
+
+/// Whether `text` is one of the ways in which sources write "nothing".
+pub fn is_placeholder(text: &str) -> bool {
+    let text = text.trim();
+    if text.is_empty() {
+        return true;
+    }
+    // All zeros and punctuation: zero GUIDs, 0.0.0.0, 0x0, 00:00:00:00, "-", "::", "-\-".
+    let body = text.strip_prefix("0x").unwrap_or(text);
+    if body.chars().all(|c| c == '0' || (!c.is_alphanumeric() && c.is_ascii())) {
+        return true;
+    }
+    // All ones: ff:ff:ff:ff:ff:ff, ffffffff-ffff-ffff-ffff-ffffffffffff. A name of only `f` is shorter.
+    let ones = text.bytes().filter(|b| b.eq_ignore_ascii_case(&b'f')).count();
+    if ones >= 12 && text.bytes().all(|b| b.eq_ignore_ascii_case(&b'f') || b"-:{}".contains(&b)) {
+        return true;
+    }
+    const WORDS: [&str; 18] = [
+        "anonymous",
+        "empty",
+        "missing",
+        "n/a",
+        "na",
+        "nil",
+        "no data",
+        "no value",
+        "none",
+        "not applicable",
+        "not available",
+        "not set",
+        "null",
+        "redacted",
+        "unavailable",
+        "undefined",
+        "unknown",
+        "unspecified",
+    ];
+    // `(null)`, `<unknown>` and `[none]` are the same words in brackets.
+    let word = text.trim_matches(['(', ')', '<', '>', '[', ']', '{', '}', '"', '\'']);
+    word.len() <= 16 && WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
+/// Whether `account`, in lower case and without its domain, acts for no person on any machine.
+pub(crate) fn is_built_in_account(account: &str) -> bool {
+    const ACCOUNTS: [&str; 17] = [
+        "anonymous logon",
+        "defaultaccount",
+        "everyone",
+        "guest",
+        "iusr",
+        "krbtgt",
+        "local service",
+        "local system",
+        "localsystem",
+        "network service",
+        "nobody",
+        "not found",
+        "root",
+        "system",
+        "trustedinstaller",
+        "wdagutilityaccount",
+        "window manager",
+    ];
+    // Desktop sessions and Exchange's own probes number their accounts.
+    const PREFIXES: [&str; 4] = ["dwm-", "umfd-", "healthmailbox", "systemmailbox{"];
+    ACCOUNTS.contains(&account) || PREFIXES.iter().any(|prefix| account.starts_with(prefix))
+}
+
+/// Whether `account`, in lower case and without any domain, is the name that software ships with: a different
+/// person on every machine. With a machine or domain before it the name is one account and identifies.
+pub(crate) fn is_default_account(account: &str) -> bool {
+    const ACCOUNTS: [&str; 14] = [
+        "_mbsetupuser",
+        "_spotlight",
+        "administrator",
+        "azureuser",
+        "centos",
+        "daemon",
+        "ec2-user",
+        "mysql",
+        "nginx",
+        "postgres",
+        "ubuntu",
+        "vagrant",
+        "www-data",
+        "xrdp",
+    ];
+    ACCOUNTS.contains(&account)
+}
+
+/// Whether a SID in lower case is none of a person: well-known ones, and of a domain's own the accounts that
+/// every domain has (501 guest, 502 krbtgt, 503 and 504 Windows' own).
+pub(crate) fn is_built_in_sid(sid: &str) -> bool {
+    if !sid.starts_with("s-1-") || sid.starts_with("s-1-12-1-") {
+        return false;
+    }
+    let account = sid.strip_prefix("s-1-5-21-").and_then(|rest| rest.rsplit('-').next());
+    account.is_none_or(|number| matches!(number, "501" | "502" | "503" | "504"))
+}
+
+/// Whether a device's name or number, in lower case, is what a maker or an installer left in.
+pub(crate) fn is_default_device(id: &str) -> bool {
+    const NAMES: [&str; 19] = [
+        "0123456789",
+        "03000200-0400-0500-0006-000700080009",
+        "123456789",
+        "base board serial number",
+        "bogon",
+        "chassis serial number",
+        "default string",
+        "invalid",
+        "localdomain",
+        "localhost",
+        "mshome",
+        "not specified",
+        "o.e.m.",
+        "oem",
+        "system product name",
+        "system serial number",
+        "to be filled by o.e.m",
+        "to be filled by o.e.m.",
+        "workgroup",
+    ];
+    NAMES.contains(&id) || id.starts_with("localhost.")
+}
+
+/// Whether a hash in lower case is that of nothing: MD5, SHA-1 and SHA-256 of the empty file.
+pub(crate) fn is_empty_hash(hash: &str) -> bool {
+    const EMPTY: [&str; 3] = [
+        "d41d8cd98f00b204e9800998ecf8427e",
+        "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    ];
+    EMPTY.contains(&hash)
+}

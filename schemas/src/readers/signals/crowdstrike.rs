@@ -1,0 +1,254 @@
+//! CrowdStrike Falcon events: Falcon Data Replicator (flat, and as lakes nest it under `event`), detection
+//! summaries that come with it, and the Event Streams envelope (`metadata`, `event`).
+//!
+//! Source: falcon.crowdstrike.com/documentation (Events Data Dictionary, Streaming API Event Dictionary). The
+//! sensor's outer address (`aip`) is left out: everyone in an office shares it. Alerts of the Alerts API are
+//! [`super::crowdstrike_alert`]'s.
+
+use super::draft::Draft;
+use super::fields::{Node, first_time, has_any, member};
+use super::format::Format;
+use super::things::{self, Account};
+use crate::entity::{EntityKind, Role};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::severity::Severity;
+use crate::signal::Group;
+
+/// The product of every Falcon alert, however it came: its composite id is the same everywhere.
+pub(super) const PRODUCT: &str = "crowdstrike";
+
+const FORMAT: Format = Format {
+    vendor: "CrowdStrike Falcon: Falcon Data Replicator, detection summaries, Event Streams",
+    recognised_by: "`event_simpleName`, `fdr_event_type`, `ExternalApiType` or `unknown_payload` with an agent's or customer's id; `metadata.customerIDString`",
+    native_id: "`CompositeId`, else `id`, `event_id`, the detection's or incident's own; audit events have none",
+    time: "`UTCTimestamp`, `ContextTimeStamp`, `timestamp`, `StartTime`, else `metadata.eventCreationTime`",
+    severity: "`SeverityName`, else `Severity` on Falcon's scale; detection and incident summaries are alerts, all else context",
+    entities: "the sensor's device, accounts, images and files by hash and path, local and remote addresses, domains",
+};
+
+/// Reads Falcon events.
+pub(super) struct Crowdstrike;
+
+impl Reader for Crowdstrike {
+    fn name(&self) -> &'static str {
+        PRODUCT
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
+    }
+
+    fn recognises(&self, record: &RawRecord<'_>) -> bool {
+        const TYPES: [&str; 4] = ["event_simpleName", "fdr_event_type", "ExternalApiType", "unknown_payload"];
+        let replicated = has_any(record, &TYPES) && has_any(record, &["aid", "cid", "AgentIdString"]);
+        let streamed = |metadata: &serde_json::value::RawValue| {
+            has_any(&RawRecord::new(metadata.get().as_bytes()), &["customerIDString"])
+        };
+        replicated || member(record, "metadata").is_some_and(streamed)
+    }
+
+    fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let root = parse_value(record.bytes)?;
+        let falcon = Falcon::new(Node::new(&root));
+        let name = falcon.event_name();
+        let mut draft = if is_alert(&name) {
+            let word = falcon.first(&["SeverityName"]);
+            Draft::alert(PRODUCT, falcon.group(&name), severity_of(word, falcon.first(&["Severity"])))
+        } else {
+            Draft::context(PRODUCT, falcon.group(&name))
+        };
+        draft.native_id = falcon.native_id();
+        draft.time = falcon.time();
+        draft.vendor_tenant = falcon.first(&["cid", "CustomerIdString", "customerIDString"]).text().map(Into::into);
+        for techniques in ["Technique", "TechniqueId", "MitreAttack"] {
+            draft.add_techniques_at(falcon.first(&[techniques]));
+        }
+        for attack in falcon.first(&["MitreAttack"]).items() {
+            draft.add_techniques_at(attack.get("TechniqueID"));
+        }
+        add_accounts(falcon, &mut draft);
+        add_devices(falcon, &mut draft);
+        add_network(falcon, &name, &mut draft);
+        add_files(falcon, &name, &mut draft);
+        draft.title = title(falcon, &name);
+        draft.publish(record, context, out)
+    }
+}
+
+/// An event with what lies around it; a field may stand in either.
+#[derive(Clone, Copy)]
+struct Falcon<'v> {
+    outer: Node<'v>,
+    event: Node<'v>,
+}
+
+impl<'v> Falcon<'v> {
+    fn new(outer: Node<'v>) -> Self {
+        let wrapped = [outer.get("event"), outer.get("unknown_payload")].into_iter().find(|inner| inner.is_object());
+        Self { outer, event: wrapped.unwrap_or(outer) }
+    }
+
+    fn first(self, keys: &[&str]) -> Node<'v> {
+        let places = [self.event.first(keys), self.outer.first(keys), self.outer.get("metadata").first(keys)];
+        places.into_iter().find(|place| place.exists()).unwrap_or(Node::absent())
+    }
+
+    /// `DnsRequest`, `EppDetectionSummaryEvent`.
+    fn event_name(self) -> String {
+        // `EventType` of a detection that comes with the replicator says no more than that it is one.
+        let name = self.outer.at("metadata.eventType").text();
+        let name = name.or_else(|| self.first(&["ExternalApiType"]).text());
+        let name = name.or_else(|| self.first(&["event_simpleName", "fdr_event_type"]).text());
+        let name = name.unwrap_or_default();
+        name.strip_prefix("Event_").unwrap_or(&name).to_owned()
+    }
+
+    fn group(self, name: &str) -> Group {
+        let identity = name.starts_with("Idp") || name.starts_with("IdentityProtection") || name.starts_with("Auth");
+        if identity {
+            Group::Identity
+        } else if name.starts_with("CSPM") || name.starts_with("Cloud") {
+            Group::Cloud
+        } else {
+            Group::Endpoint
+        }
+    }
+
+    fn native_id(self) -> Option<String> {
+        const IDS: [&str; 8] = [
+            "CompositeId",
+            "id",
+            "event_id",
+            "DetectId",
+            "DetectionId",
+            "IncidentID",
+            "IdentityProtectionIncidentId",
+            "EventUUID",
+        ];
+        self.first(&IDS).text().map(Into::into)
+    }
+
+    fn time(self) -> Option<crate::Timestamp> {
+        const TIMES: [&str; 6] =
+            ["UTCTimestamp", "ContextTimeStamp", "timestamp", "StartTimestamp", "StartTime", "eventCreationTime"];
+        first_time(&TIMES.map(|key| self.first(&[key])))
+    }
+}
+
+fn is_alert(name: &str) -> bool {
+    name.ends_with("DetectionSummaryEvent") || matches!(name, "IdentityProtectionEvent" | "IncidentSummaryEvent")
+}
+
+/// Falcon's word for the severity, else its number: 1 to 5 in older events, 1 to 100 in newer ones.
+pub(super) fn severity_of(word: Node<'_>, number: Node<'_>) -> Severity {
+    let known = word.word().map(|word| Severity::from_word(&word)).filter(|known| *known != Severity::Unknown);
+    known.unwrap_or_else(|| match number.number() {
+        Some(number) if number > 5.0 => Severity::from_score(number, [20.0, 40.0, 60.0, 80.0]),
+        Some(number) if number >= 1.0 => Severity::from_score(number, [2.0, 3.0, 4.0, 5.0]),
+        _ => Severity::Unknown,
+    })
+}
+
+fn add_accounts(falcon: Falcon<'_>, draft: &mut Draft) {
+    let own = |keys: &[&str]| falcon.first(keys);
+    let ids = [own(&["UserSid"]), own(&["UserPrincipal"]), own(&["UserUUID"])];
+    let domain = own(&["LogonDomain", "UserDomain", "MachineDomain"]);
+    draft.add(Account { ids: &ids, domain, name: own(&["UserName"]), display: Node::absent() }.entity());
+    for end in ["Source", "Target"] {
+        let key = |name: &str| falcon.first(&[&format!("{end}Account{name}")]);
+        let ids = [key("ObjectSid"), key("ObjectGuid"), key("AzureId"), key("Upn")];
+        draft.add(Account { ids: &ids, domain: key("Domain"), name: key("Name"), display: Node::absent() }.entity());
+    }
+    // Falcon's own users are e-mail addresses; API clients stand there by id.
+    let pairs = falcon.event.get("AuditKeyValues").items();
+    let named = pairs
+        .filter(|pair| ["target_name", "action_target_name", "actor_user"].iter().any(|key| pair.get("Key").is(key)));
+    for user in [own(&["UserId"])].into_iter().chain(named.map(|pair| pair.get("ValueString"))) {
+        if user.text().is_some_and(|user| user.contains('@')) {
+            draft.add(things::user(&[user]));
+        }
+    }
+}
+
+fn add_devices(falcon: Falcon<'_>, draft: &mut Draft) {
+    let own = |keys: &[&str]| falcon.first(keys);
+    let ids = [own(&["aid", "AgentIdString", "SensorId"])];
+    let host = own(&["ComputerName", "Hostname", "HostnameField"]);
+    draft.add(things::device_in_domain(&ids, host, own(&["MachineDomain"])));
+    for end in ["Source", "Target"] {
+        let key = |name: &str| falcon.first(&[&format!("{end}Endpoint{name}")]);
+        draft.add(things::device(&[key("SensorId"), key("HostName"), key("AccountObjectGuid")]));
+    }
+    for other in ["EndpointName", "ClientComputerName", "RemoteAccountHostName"] {
+        draft.add(things::device(&[own(&[other])]));
+    }
+}
+
+fn add_network(falcon: Falcon<'_>, name: &str, draft: &mut Draft) {
+    const LOCAL: [&str; 4] = ["LocalAddressIP4", "LocalAddressIP6", "LocalIP", "LocalAddress"];
+    const REMOTE: [&str; 3] = ["RemoteAddressIP4", "RemoteAddressIP6", "RemoteAddress"];
+    const CLIENT: [&str; 5] =
+        ["UserIp", "SourceEndpointIpAddress", "SourceEndpointAddressIP4", "EndpointIp", "OriginSourceIpAddress"];
+    let inbound = falcon.first(&["ConnectionDirection"]).is("1") || name.starts_with("UserLogon");
+    let (near, far) = if inbound { (Role::Destination, Role::Source) } else { (Role::Source, Role::Destination) };
+    draft.add_ips_as(near, LOCAL.map(|key| falcon.first(&[key])));
+    draft.add_ips_as(far, REMOTE.map(|key| falcon.first(&[key])));
+    draft.add_ips_as(Role::Source, CLIENT.map(|key| falcon.first(&[key])));
+    for address in ["TargetEndpointIpAddress", "TargetEndpointAddressIP4"] {
+        draft.add_ips_as(Role::Destination, [falcon.first(&[address])]);
+    }
+    for url in ["DomainName", "HttpUrl"] {
+        draft.add(things::url_or_domain(falcon.first(&[url])));
+    }
+}
+
+fn add_files(falcon: Falcon<'_>, name: &str, draft: &mut Draft) {
+    let own = |keys: &[&str]| falcon.first(keys);
+    let hashes = [
+        own(&["SHA256HashData", "SHA256String"]),
+        own(&["SHA1HashData", "SHA1String"]),
+        own(&["MD5HashData", "MD5String"]),
+    ];
+    let target = own(&["TargetFileName", "TargetImageFileName"]);
+    if target.exists() {
+        // The hashes of an event are those of the file that it is about.
+        draft.add(things::image(EntityKind::File, &hashes, target, Node::absent()));
+        draft.add(things::image(
+            EntityKind::Process,
+            &[],
+            own(&["ImageFileName", "ContextImageFileName"]),
+            Node::absent(),
+        ));
+        return;
+    }
+    let process = name.contains("ProcessRollup") || is_alert(name);
+    let kind = if process { EntityKind::Process } else { EntityKind::File };
+    let (path, file) = (own(&["ImageFileName", "FilePath"]), own(&["FileName"]));
+    draft.add(things::image(kind, &hashes, path, file));
+}
+
+fn title(falcon: Falcon<'_>, name: &str) -> String {
+    let own = |keys: &[&str]| falcon.first(keys).text();
+    let what = if is_alert(name) {
+        own(&["Name", "DetectName", "IncidentType", "DetectDescription", "Description"])
+    } else {
+        own(&["OperationName"])
+    };
+    let mut title = what.map_or_else(|| name.to_owned(), Into::into);
+    if title.is_empty() {
+        title.push_str("Falcon event");
+    }
+    if let Some(file) = own(&["TargetFileName", "FileName", "ImageFileName"]) {
+        title.push_str(&format!(": {}", things::file_name(&file)));
+    }
+    if let Some(user) = own(&["UserName", "SourceAccountName", "UserPrincipal", "UserId"]) {
+        title.push_str(&format!(" by {user}"));
+    }
+    if let Some(host) = own(&["ComputerName", "Hostname", "HostnameField", "SourceEndpointHostName", "EndpointName"]) {
+        title.push_str(&format!(" on {host}"));
+    }
+    if let Some(far) = own(&["DomainName", "RemoteAddressIP4", "RemoteAddressIP6", "RemoteAddress"]) {
+        title.push_str(&format!(" to {far}"));
+    }
+    title
+}

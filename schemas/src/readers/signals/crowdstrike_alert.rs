@@ -1,0 +1,122 @@
+//! CrowdStrike Falcon alerts as the Alerts API gives them (`/alerts/entities/alerts/v2`), identity ones included.
+//!
+//! Source: falcon.crowdstrike.com/documentation (Alerts API). The alert has the uid of the detection summary that
+//! Event Streams sends for it, since both name the composite id.
+
+use super::crowdstrike::{PRODUCT, severity_of};
+use super::draft::Draft;
+use super::fields::{Node, first_time, has, has_any};
+use super::format::Format;
+use super::things::{self, Account};
+use crate::entity::{EntityKind, Role};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::signal::Group;
+
+const FORMAT: Format = Format {
+    vendor: "CrowdStrike Falcon alerts (Alerts API), identity included",
+    recognised_by: "`composite_id` with `cid`, `aggregate_id` or `agent_id`",
+    native_id: "`composite_id`",
+    time: "`timestamp`, else `start_time`, `created_timestamp`",
+    severity: "`severity_name`, else `severity` 1 to 100; always an alert",
+    entities: "device, accounts, process and parent, written files, addresses, domains",
+};
+
+/// Reads Falcon alerts.
+pub(super) struct CrowdstrikeAlert;
+
+impl Reader for CrowdstrikeAlert {
+    fn name(&self) -> &'static str {
+        "crowdstrike_alert"
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
+    }
+
+    fn recognises(&self, record: &RawRecord<'_>) -> bool {
+        has(record, "composite_id") && has_any(record, &["cid", "aggregate_id", "agent_id"])
+    }
+
+    fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let root = parse_value(record.bytes)?;
+        let alert = Node::new(&root);
+        let severity = severity_of(alert.get("severity_name"), alert.get("severity"));
+        let product = alert.get("product").text().unwrap_or_default().to_ascii_lowercase();
+        let mut draft = Draft::alert(PRODUCT, group_of(&product), severity);
+        draft.native_id = alert.get("composite_id").text().map(Into::into);
+        draft.time = first_time(&["timestamp", "start_time", "created_timestamp"].map(|key| alert.get(key)));
+        draft.vendor_tenant = alert.get("cid").text().map(Into::into);
+        draft.add_techniques_at(alert.get("technique_id"));
+        alert.get("mitre_attack").items().for_each(|attack| draft.add_techniques_at(attack.get("technique_id")));
+        add_accounts(alert, &mut draft);
+        add_devices(alert, &mut draft);
+        add_files(alert, &mut draft);
+        add_network(alert, &mut draft);
+        let title = alert.first(&["display_name", "name", "description", "pattern_name"]).text();
+        draft.title = title.unwrap_or("Falcon alert".into()).into_owned();
+        if let Some(host) = alert.first(&["device.hostname", "source_endpoint_host_name", "hostname"]).text() {
+            draft.title.push_str(&format!(" on {host}"));
+        }
+        draft.publish(record, context, out)
+    }
+}
+
+fn group_of(product: &str) -> Group {
+    match product {
+        "idp" => Group::Identity,
+        "cwpp" | "cspm" | "saas-security" => Group::Cloud,
+        _ => Group::Endpoint,
+    }
+}
+
+fn add_accounts(alert: Node<'_>, draft: &mut Draft) {
+    let ids = [alert.get("user_principal"), alert.get("user_sid")];
+    let domain = alert.first(&["logon_domain", "device.machine_domain"]);
+    draft.add(Account { ids: &ids, domain, name: alert.get("user_name"), display: Node::absent() }.entity());
+    for end in ["source", "target"] {
+        let key = |name: &str| alert.get(&format!("{end}_account_{name}"));
+        let ids = [key("object_sid"), key("object_guid"), key("azure_id"), key("upn")];
+        draft.add(Account { ids: &ids, domain: key("domain"), name: key("name"), display: Node::absent() }.entity());
+    }
+}
+
+fn add_devices(alert: Node<'_>, draft: &mut Draft) {
+    let device = alert.get("device");
+    let ids = [device.get("device_id"), alert.get("agent_id"), device.get("serial_number"), device.get("instance_id")];
+    draft.add(things::device_in_domain(&ids, device.get("hostname"), device.get("machine_domain")));
+    for end in ["source", "target"] {
+        let key = |name: &str| alert.get(&format!("{end}_endpoint_{name}"));
+        draft.add(things::device(&[key("sensor_id"), key("host_name"), key("account_object_guid")]));
+    }
+}
+
+fn add_files(alert: Node<'_>, draft: &mut Draft) {
+    for process in [alert, alert.get("parent_details"), alert.get("grandparent_details")] {
+        let hashes = [process.get("sha256"), process.get("sha1"), process.get("md5")];
+        draft.add(things::image(EntityKind::Process, &hashes, process.get("filepath"), process.get("filename")));
+    }
+    for file in ["files_written", "files_accessed"].iter().flat_map(|key| alert.get(key).items()) {
+        draft.add(things::image(EntityKind::File, &[file.get("sha256")], file.get("filepath"), file.get("filename")));
+    }
+}
+
+fn add_network(alert: Node<'_>, draft: &mut Draft) {
+    draft.add_ips_as(
+        Role::Source,
+        ["device.local_ip", "source_endpoint_ip_address", "source_endpoint_address_ip4"].map(|path| alert.at(path)),
+    );
+    draft.add_ips_as(
+        Role::Destination,
+        ["target_endpoint_ip_address", "target_endpoint_address_ip4"].map(|key| alert.get(key)),
+    );
+    for access in alert.get("network_accesses").items() {
+        // 1 is inbound.
+        let inbound = access.get("connection_direction").is("1") || access.get("connection_direction").is("inbound");
+        let (near, far) = if inbound { (Role::Destination, Role::Source) } else { (Role::Source, Role::Destination) };
+        draft.add_ips_as(near, [access.get("local_address")]);
+        draft.add_ips_as(far, [access.get("remote_address")]);
+    }
+    for request in alert.get("dns_requests").items() {
+        draft.add(things::url_or_domain(request.get("domain_name")));
+    }
+}

@@ -1,0 +1,194 @@
+//! Any document of the Elastic Common Schema, nested or with keys that have dots, detection alerts included.
+//!
+//! Source: elastic.co/docs/reference/ecs. `related.*` is left out: it repeats what the typed fields say, without
+//! what it was.
+
+use super::draft::Draft;
+use super::fields::{Node, first_time, has, has_any, is_one_of, member};
+use super::format::Format;
+use super::things::{self, Account};
+use crate::entity::{Entity, EntityKind, Role};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::severity::Severity;
+use crate::signal::{Group, SignalKind};
+
+/// The fields by which an `event` is known for ECS's.
+const EVENT_FIELDS: [&str; 7] = ["action", "category", "code", "dataset", "kind", "module", "provider"];
+
+/// The most elements of one list that are looked at.
+const LIST_MAX: usize = 64;
+
+const FORMAT: Format = Format {
+    vendor: "Any document of the Elastic Common Schema, detection alerts included",
+    recognised_by: "`@timestamp` with `ecs`, `ecs.version`, an `event` with one of its fields or a dotted `event.` key, unless it is winlogbeat's",
+    native_id: "`event.id`, `kibana.alert.uuid`, `_id`",
+    time: "`@timestamp`",
+    severity: "the rule's word, else `event.risk_score` or `event.severity` on Elastic's scale of 100; alerts where `event.kind` is `alert` or `signal`",
+    entities: "`user`, `source`, `destination`, `client`, `server`, `host`, `process`, `file`, `dll`, `url`, `dns`, `email`, `cloud`",
+};
+
+/// Reads ECS documents.
+pub(super) struct Ecs;
+
+impl Reader for Ecs {
+    fn name(&self) -> &'static str {
+        "ecs"
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
+    }
+
+    fn recognises(&self, record: &RawRecord<'_>) -> bool {
+        let nested =
+            |event: &serde_json::value::RawValue| has_any(&RawRecord::new(event.get().as_bytes()), &EVENT_FIELDS);
+        let dotted = ["event.kind", "event.category", "event.action", "event.dataset", "kibana.alert.uuid"];
+        let event = has_any(record, &dotted) || member(record, "event").is_some_and(nested);
+        has(record, "@timestamp") && (has_any(record, &["ecs", "ecs.version"]) || event) && !has(record, "winlog")
+    }
+
+    fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let root = parse_value(record.bytes)?;
+        let root = Node::new(&root);
+        let mut draft = Draft::context(self.name(), group_of(root, context.group));
+        let kind = root.dotted("event.kind").word().unwrap_or_default();
+        if is_one_of(&kind, &["alert", "signal"]) || root.dotted("kibana.alert.uuid").exists() {
+            draft.kind = SignalKind::Alert;
+            draft.severity = severity_of(root);
+        }
+        draft.native_id = root.first_dotted(&["event.id", "kibana.alert.uuid", "_id"]).text().map(Into::into);
+        draft.time = first_time(&[root.get("@timestamp"), root.dotted("event.created")]);
+        let tenant = ["organization.id", "cloud.account.id", "azure.tenant_id"];
+        draft.vendor_tenant = root.first_dotted(&tenant).text().map(Into::into);
+        add_techniques(root, &mut draft);
+        add_users(root, &mut draft);
+        add_hosts(root, &mut draft);
+        add_files(root, &mut draft);
+        add_network(root, &mut draft);
+        draft.title = title(root);
+        draft.publish(record, context, out)
+    }
+}
+
+fn group_of(root: Node<'_>, otherwise: Group) -> Group {
+    let categories: Vec<_> = root.dotted("event.category").items().take(LIST_MAX).filter_map(Node::word).collect();
+    let any = |words: &[&str]| categories.iter().any(|category| is_one_of(category, words));
+    if any(&["authentication", "iam", "session"]) {
+        Group::Identity
+    } else if any(&["api", "configuration", "database", "email", "web"]) || root.dotted("cloud.provider").exists() {
+        Group::Cloud
+    } else if any(&["driver", "file", "host", "library", "malware", "network", "package", "process", "registry"]) {
+        Group::Endpoint
+    } else {
+        otherwise
+    }
+}
+
+fn severity_of(root: Node<'_>) -> Severity {
+    let word = root.first_dotted(&["kibana.alert.severity", "signal.rule.severity", "log.level"]).word();
+    let known = word.map(|word| Severity::from_word(&word)).filter(|known| *known != Severity::Unknown);
+    let score = root.first_dotted(&["kibana.alert.risk_score", "event.risk_score", "event.severity"]).number();
+    known.or_else(|| score.map(|score| Severity::from_score(score, [1.0, 22.0, 48.0, 74.0]))).unwrap_or_default()
+}
+
+fn add_techniques(root: Node<'_>, draft: &mut Draft) {
+    for threat in root.dotted("threat").items().chain(root.dotted("kibana.alert.rule.threat").items()).take(LIST_MAX) {
+        for technique in threat.get("technique").items().take(LIST_MAX) {
+            draft.add_techniques_at(technique.get("id"));
+            technique.get("subtechnique").items().take(LIST_MAX).for_each(|sub| draft.add_techniques_at(sub.get("id")));
+        }
+    }
+    for path in ["threat.technique.id", "threat.technique.subtechnique.id"] {
+        draft.add_techniques_at(root.dotted(path));
+    }
+}
+
+fn add_users(root: Node<'_>, draft: &mut Draft) {
+    const USERS: [&str; 8] = [
+        "user",
+        "user.target",
+        "user.effective",
+        "user.changes",
+        "source.user",
+        "client.user",
+        "destination.user",
+        "server.user",
+    ];
+    for user in USERS {
+        let key = |name: &str| root.dotted(&format!("{user}.{name}"));
+        let ids = [things::unless_posix_uid(key("id")), key("email")];
+        let account = Account { ids: &ids, domain: key("domain"), name: key("name"), display: key("full_name") };
+        draft.add(account.entity());
+    }
+    for address in ["email.to.address", "email.cc.address"] {
+        root.dotted(address).items().take(LIST_MAX).for_each(|to| draft.add(things::user(&[to])));
+    }
+    for from in root.dotted("email.from.address").items().take(LIST_MAX) {
+        draft.add_one(EntityKind::Mailbox, from);
+    }
+}
+
+fn add_hosts(root: Node<'_>, draft: &mut Draft) {
+    let own = |path: &str| root.dotted(path);
+    let ids =
+        [own("host.id"), own("host.name"), own("cloud.instance.id"), own("device.id"), own("device.serial_number")];
+    draft.add(things::device_in_domain(&ids, own("host.hostname"), own("host.domain")));
+    draft.add_ips(own("host.ip").items().take(LIST_MAX));
+    draft.add_one(EntityKind::CloudResource, own("orchestrator.resource.id"));
+    draft.add_one(EntityKind::Agent, own("gen_ai.agent.id"));
+}
+
+fn add_files(root: Node<'_>, draft: &mut Draft) {
+    const IMAGES: [(EntityKind, &str, &str); 4] = [
+        (EntityKind::Process, "process", "executable"),
+        (EntityKind::Process, "process.parent", "executable"),
+        (EntityKind::File, "file", "path"),
+        (EntityKind::File, "dll", "path"),
+    ];
+    for (kind, place, path) in IMAGES {
+        let key = |name: &str| root.dotted(&format!("{place}.{name}"));
+        let hashes = [key("hash.sha256"), key("hash.sha1"), key("hash.md5")];
+        draft.add(things::image(kind, &hashes, key(path), Node::absent()));
+    }
+}
+
+fn add_network(root: Node<'_>, draft: &mut Draft) {
+    const ENDS: [(Role, &str); 5] = [
+        (Role::Source, "source.ip"),
+        (Role::Source, "client.ip"),
+        (Role::Destination, "destination.ip"),
+        (Role::Destination, "server.ip"),
+        (Role::Proxy, "source.nat.ip"),
+    ];
+    for (role, path) in ENDS {
+        draft.add_ips_as(role, root.dotted(path).items().take(LIST_MAX));
+    }
+    for path in ["url.full", "destination.domain", "server.domain", "dns.question.name"] {
+        draft.add(things::url_or_domain(root.dotted(path)));
+    }
+    let session = root.first_dotted(&["session.id"]).text();
+    draft.add(session.and_then(|session| Entity::new(EntityKind::Session, [&*session])));
+}
+
+fn title(root: Node<'_>) -> String {
+    let own = |paths: &[&str]| root.first_dotted(paths).text();
+    let what =
+        own(&["kibana.alert.rule.name", "rule.name", "event.action", "event.code", "event.dataset", "event.module"]);
+    let mut title = what.unwrap_or("ECS event".into()).into_owned();
+    if let Some(file) = own(&["file.name", "process.name"]) {
+        title.push_str(&format!(": {file}"));
+    }
+    if let Some(user) = own(&["user.email", "user.name", "source.user.name"]) {
+        title.push_str(&format!(" by {user}"));
+    }
+    if let Some(host) = own(&["host.name", "host.hostname"]) {
+        title.push_str(&format!(" on {host}"));
+    }
+    if let Some(from) = own(&["source.ip", "client.ip"]) {
+        title.push_str(&format!(" from {from}"));
+    }
+    if let Some(outcome) = own(&["event.outcome"]) {
+        title.push_str(&format!(": {outcome}"));
+    }
+    title
+}

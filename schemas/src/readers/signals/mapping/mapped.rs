@@ -1,0 +1,134 @@
+//! Records as a mapping reads them.
+//!
+//! No list of readers has this one: it recognises any JSON object, and is asked only by sources that name it.
+
+use serde_json::Value;
+
+use super::pointer::Pointer;
+use super::{Mapping, Thing, TimeFormat};
+use crate::entity::{Entity, EntityKind, IDS_PER_ENTITY_MAX};
+use crate::readers::signals::draft::Draft;
+use crate::readers::signals::fields::Node;
+use crate::readers::signals::things;
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::severity::Severity;
+use crate::signal::SignalKind;
+use crate::time::Timestamp;
+
+/// The most elements of one array that are looked at, each a thing; more than any signal keeps.
+const ELEMENTS_MAX: usize = 256;
+
+/// A mapping with the name that every reader has for ever.
+pub(super) struct MappedReader {
+    pub(super) name: &'static str,
+    pub(super) mapping: Mapping,
+}
+
+impl Reader for MappedReader {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn recognises(&self, record: &RawRecord<'_>) -> bool {
+        record.object().is_some()
+    }
+
+    fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let root = parse_value(record.bytes)?;
+        let mapping = &self.mapping;
+        let mut draft = Draft::context(self.name, mapping.group);
+        draft.kind = mapping.kind_of(&root);
+        draft.severity = mapping.severity_of(&root, draft.kind);
+        let text = |pointer: &Option<Pointer>| pointer.as_ref().and_then(|at| at.at(&root).text()).map(String::from);
+        draft.native_id = text(&mapping.id);
+        draft.vendor_tenant = text(&mapping.tenant);
+        draft.time = mapping.time.as_ref().and_then(|(pointer, format)| time(pointer.at(&root), *format));
+        mapping.techniques.iter().for_each(|pointer| draft.add_techniques_at(pointer.at(&root)));
+        mapping.entities.iter().for_each(|thing| thing.add(&root, &mut draft));
+        draft.title = mapping.title.fill(&root);
+        if draft.title.trim().is_empty() {
+            draft.title = format!("{} record", self.name);
+        }
+        draft.publish(record, context, out)
+    }
+}
+
+impl Mapping {
+    fn kind_of(&self, root: &Value) -> SignalKind {
+        let Some((pointer, values)) = &self.alert_when else { return self.kind };
+        let said = |word: &str| values.iter().any(|value| value.eq_ignore_ascii_case(word));
+        let node = pointer.at(root);
+        let alert = node.flag().map_or_else(
+            || node.items().take(ELEMENTS_MAX).filter_map(Node::word).any(|word| said(&word)),
+            |flag| said(if flag { "true" } else { "false" }),
+        );
+        if alert { SignalKind::Alert } else { self.kind }
+    }
+
+    fn severity_of(&self, root: &Value, kind: SignalKind) -> Severity {
+        let nothing = if kind == SignalKind::Alert { Severity::Unknown } else { Severity::Informational };
+        let otherwise = self.severity_default.unwrap_or(nothing);
+        let word = self.severity.as_ref().and_then(|pointer| pointer.at(root).word());
+        let Some(word) = word else { return otherwise };
+        let listed = self.severity_values.iter().find(|(value, _)| value.eq_ignore_ascii_case(&word));
+        let known = listed.map_or_else(|| Severity::from_word(&word), |(_, severity)| *severity);
+        if known == Severity::Unknown { otherwise } else { known }
+    }
+}
+
+/// The instant at `node`; a number in text is a number too.
+fn time(node: Node<'_>, format: TimeFormat) -> Option<Timestamp> {
+    const NANOS_PER_MILLI: u128 = 1_000_000;
+    let nanos_per_unit = match format {
+        TimeFormat::Rfc3339 => return node.time().filter(|_| node.number().is_none()),
+        TimeFormat::EpochSeconds => 1_000 * NANOS_PER_MILLI,
+        TimeFormat::EpochMillis => NANOS_PER_MILLI,
+        TimeFormat::EpochMicros => 1_000,
+        TimeFormat::EpochNanos => 1,
+    };
+    // Nanoseconds have more digits than a float keeps; only a fraction needs one.
+    let millis = match node.word()?.parse::<u64>() {
+        Ok(whole) => u128::from(whole) * nanos_per_unit / NANOS_PER_MILLI,
+        Err(_) => (node.number()? * (nanos_per_unit as f64 / NANOS_PER_MILLI as f64)).round() as u128,
+    };
+    // Zero is how sources write that there is none; a cast of what is no number gives zero too.
+    i64::try_from(millis).ok().and_then(Timestamp::from_millis).filter(|time| time.millis() > 0)
+}
+
+impl Thing {
+    fn add(&self, root: &Value, draft: &mut Draft) {
+        match &self.each {
+            None => draft.add(self.entity(root)),
+            Some(each) => {
+                let elements = each.at(root).items().filter_map(Node::value);
+                elements.take(ELEMENTS_MAX).for_each(|element| draft.add(self.entity(element)));
+            }
+        }
+    }
+
+    /// The thing that `root` names. An array of identifiers names one thing in several ways.
+    fn entity(&self, root: &Value) -> Option<Entity> {
+        let ids = self.ids.iter().flat_map(|pointer| pointer.at(root).items().take(IDS_PER_ENTITY_MAX));
+        let ids: Vec<Node<'_>> = ids.collect();
+        let entity = match self.kind {
+            EntityKind::Device => things::device(&ids),
+            EntityKind::File | EntityKind::Process => {
+                let is_path = |node: &&Node<'_>| node.text().is_some_and(|text| text.contains(['/', '\\']));
+                let path = ids.iter().find(is_path).copied().unwrap_or(Node::absent());
+                let hashes: Vec<_> = ids.iter().filter(|node| !is_path(node)).copied().collect();
+                things::image(self.kind, &hashes, path, Node::absent())
+            }
+            EntityKind::Url => ids.first().and_then(|node| things::url_or_domain(*node)),
+            kind => {
+                let ids: Vec<_> = ids.iter().filter_map(|node| node.text()).collect();
+                Entity::new(kind, ids.iter().map(AsRef::as_ref))
+            }
+        }?;
+        let name = self.name.as_ref().and_then(|pointer| pointer.at(root).text());
+        let entity = if name.is_some() { entity.named(name.as_deref()) } else { entity };
+        Some(match self.role {
+            Some(role) => entity.in_role(role),
+            None => entity,
+        })
+    }
+}

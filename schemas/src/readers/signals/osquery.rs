@@ -1,0 +1,126 @@
+//! osquery results: differential (`columns` with `action`), snapshot, and batch (`diffResults`).
+//!
+//! Source: osquery.readthedocs.io/en/stable/deployment/logging and osquery.io/schema. Of a result with many rows
+//! the first [`ROWS_MAX`] are looked at. Status logs say nothing about the estate and are not read.
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+use super::draft::Draft;
+use super::fields::{Node, first_time, has, member};
+use super::format::Format;
+use super::things::{self, Account};
+use crate::entity::{EntityKind, Role};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::signal::Group;
+use crate::time::Timestamp;
+
+/// The most rows of one result that are looked at; more than any signal keeps entities.
+const ROWS_MAX: usize = 128;
+
+const FORMAT: Format = Format {
+    vendor: "osquery results: differential, snapshot, batch",
+    recognised_by: "`name` with `columns` or `snapshot` and `action`, or with `diffResults`",
+    native_id: "none is published: a hash of the content",
+    time: "`unixTime`, else `calendarTime`, else the row's own `time` or `timestamp`",
+    severity: "always context",
+    entities: "the host by identifier, UUID, name and serial; of the rows users, addresses with direction, files and processes by hash and path, URLs, domains",
+};
+
+/// Reads osquery results.
+pub(super) struct Osquery;
+
+impl Reader for Osquery {
+    fn name(&self) -> &'static str {
+        "osquery"
+    }
+
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
+    }
+
+    fn recognises(&self, record: &RawRecord<'_>) -> bool {
+        let is = |key: &str, open: char| member(record, key).is_some_and(|value| value.get().starts_with(open));
+        let rows = has(record, "action") && (is("columns", '{') || is("snapshot", '['));
+        has(record, "name") && (rows || is("diffResults", '{'))
+    }
+
+    fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let root = parse_value(record.bytes)?;
+        let result = Node::new(&root);
+        let mut draft = Draft::context(self.name(), Group::Endpoint);
+        add_host(result, &mut draft);
+        let differences = result.get("diffResults");
+        let single = Some(result.get("columns")).filter(|row| row.exists());
+        let rows = result.get("snapshot").items().chain(differences.get("added").items());
+        let rows: Vec<_> =
+            single.into_iter().chain(rows).chain(differences.get("removed").items()).take(ROWS_MAX).collect();
+        rows.iter().for_each(|row| add_row(*row, &mut draft));
+        let own = rows.first().copied().unwrap_or(Node::absent());
+        draft.time = result.get("unixTime").time().or_else(|| calendar_time(result.get("calendarTime")));
+        draft.time = draft.time.or_else(|| first_time(&[own.get("time"), own.get("timestamp")]));
+        draft.title = title(result, own);
+        draft.publish(record, context, out)
+    }
+}
+
+/// `Tue Sep 11 16:14:21 2018 UTC`, or what sources write otherwise.
+fn calendar_time(node: Node<'_>) -> Option<Timestamp> {
+    let text = node.text()?;
+    let civil = DateTime::strptime("%a %b %d %H:%M:%S %Y", text.trim_end_matches(" UTC"));
+    let instant = civil.ok().and_then(|civil| TimeZone::UTC.to_timestamp(civil).ok());
+    instant.and_then(|instant| Timestamp::from_millis(instant.as_millisecond())).or_else(|| node.time())
+}
+
+fn add_host(result: Node<'_>, draft: &mut Draft) {
+    let decorations = result.get("decorations");
+    let keys = ["host_uuid", "hostname", "computer_name", "hardware_serial", "serial_number"];
+    let mut ids = vec![result.get("hostIdentifier")];
+    ids.extend(keys.map(|key| decorations.get(key)));
+    draft.add(things::device(&ids));
+}
+
+/// The columns that mean the same in every table.
+fn add_row(row: Node<'_>, draft: &mut Draft) {
+    let name = row.first(&["username", "user"]);
+    draft.add(Account { ids: &[row.get("email")], domain: Node::absent(), name, display: Node::absent() }.entity());
+    draft.add(things::device(&[row.get("hardware_serial"), row.get("computer_name")]));
+    draft.add_ips_as(Role::Source, [row.get("local_address"), row.get("host")]);
+    draft.add_ips_as(Role::Destination, [row.get("remote_address")]);
+    let hashes = [row.get("sha256"), row.get("sha1"), row.get("md5")];
+    let process = row.get("pid").exists();
+    let kind = if process { EntityKind::Process } else { EntityKind::File };
+    draft.add(things::image(kind, &hashes, row.first(&["path", "target_path"]), Node::absent()));
+    draft.add(things::url_or_domain(row.get("url")));
+}
+
+fn title(result: Node<'_>, row: Node<'_>) -> String {
+    let name = result.get("name").text().unwrap_or("query".into());
+    let action = result.get("action").text().unwrap_or("batch".into());
+    let mut title = format!("osquery {name} {action}");
+    if let Some(path) = row.first(&["path", "target_path"]).text() {
+        title.push_str(&format!(": {}", things::file_name(&path)));
+    }
+    if let Some(user) = row.first(&["username", "user"]).text() {
+        title.push_str(&format!(" by {user}"));
+    }
+    if let Some(host) = result.first(&["decorations.hostname", "hostIdentifier"]).text() {
+        title.push_str(&format!(" on {host}"));
+    }
+    title
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn reads_the_calendar() {
+        let of = |text: &str| calendar_time(Node::new(&json!(text))).map(|time| time.to_string());
+        assert_eq!(of("Tue Sep 11 16:14:21 2018 UTC").as_deref(), Some("2018-09-11T16:14:21.000Z"));
+        assert_eq!(of("Tue Sep  4 06:04:01 2018 UTC").as_deref(), Some("2018-09-04T06:04:01.000Z"));
+        assert_eq!(of("2020-04-10 23:26:11.000000000").as_deref(), Some("2020-04-10T23:26:11.000Z"));
+        assert_eq!((of("Tue Sep 11"), of(" UTC"), of("Wed Sep 11 16:14:21 99999 UTC")), (None, None, None));
+    }
+}
