@@ -151,8 +151,8 @@ impl Walk<'_> {
 
 #[cfg(test)]
 mod tests {
-    use schemas::readers::{self, Context, Limits, Output, Tenancy};
     use schemas::Group;
+    use schemas::readers::{self, Context, Limits, Output, Tenancy};
 
     use super::*;
 
@@ -196,10 +196,7 @@ mod tests {
     #[test]
     fn the_list_is_short() {
         let fields = (0..20).map(|n| format!("f{n}")).collect();
-        assert_eq!(
-            Leftover { fields }.describe().as_deref(),
-            Some("f0, f1, f2, f3, f4, f5, f6, f7 and 12 more")
-        );
+        assert_eq!(Leftover { fields }.describe().as_deref(), Some("f0, f1, f2, f3, f4, f5, f6, f7 and 12 more"));
         assert_eq!(Leftover::default().describe(), None);
     }
 }

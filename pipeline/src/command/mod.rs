@@ -7,8 +7,8 @@ mod demo;
 mod detect;
 mod leftover;
 mod replay;
-mod sample;
 mod run;
+mod sample;
 mod simulate;
 mod topics;
 
