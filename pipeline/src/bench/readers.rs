@@ -20,6 +20,9 @@ use crate::failure::Failure;
 /// What one round reads of each format, again and again.
 const ROUND_BYTES: usize = 16 * 1024 * 1024;
 
+/// A format's reader and records.
+type Formatted = (&'static dyn Reader, Vec<Vec<u8>>);
+
 /// Runs the benchmark over the cases below `cases`, as the repository has them in `schemas/cases`.
 ///
 /// # Errors
@@ -68,7 +71,7 @@ fn read(reader: &'static dyn Reader, record: &[u8], config: &Config) -> anyhow::
 }
 
 /// The inputs of every reader's cases, without the white space that makes them legible.
-fn load(cases: &Path) -> anyhow::Result<Vec<(&'static dyn Reader, Vec<Vec<u8>>)>> {
+fn load(cases: &Path) -> anyhow::Result<Vec<Formatted>> {
     let mut all = BTreeMap::new();
     for group in ["telemetry", "signals"] {
         let folder = cases.join(group);
