@@ -17,7 +17,7 @@ mod annotate;
 mod ascii_smuggling;
 mod bounds;
 mod concept;
-mod credential_formats;
+mod credential;
 mod credential_leak;
 mod data_poisoning;
 mod decode;
