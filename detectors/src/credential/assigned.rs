@@ -7,13 +7,13 @@
 
 use std::ops::Range;
 
-use memchr::memchr3_iter;
+use memchr::{memchr3_iter, memmem};
 
 use super::context::{Word, is_name, name_word};
 use super::structured::is_usual;
 use super::verify::{Look, entropy_bits, look};
 use super::{Kind, SECRETS_MAX, Secret};
-use crate::bounds::head;
+use crate::bounds::{head, tail};
 
 /// The longest name that is looked at, in bytes.
 const NAME_BYTES_MAX: usize = 64;
@@ -33,12 +33,47 @@ pub fn settings(text: &str, found: &mut Vec<Secret>) {
         if at < from {
             continue;
         }
-        if let Some(name) = name_before(bytes, at)
+        if let Some(name) = name_before(bytes, at).and_then(|name| attribute(bytes, name))
             && let Some(word) = name_word(bytes, name.clone())
             && let Some(secret) = setting(text, name, word, at)
         {
             from = secret.range.end;
             found.push(secret);
+        }
+    }
+    arguments(text, found);
+}
+
+/// The name itself; of an attribute called `value` the one that the attribute before it holds, as in
+/// `<add key="Password" value="...">`.
+fn attribute(bytes: &[u8], name: Range<usize>) -> Option<Range<usize>> {
+    if !bytes.get(name.clone())?.ends_with(b" value") && bytes.get(name.clone())? != b"value" {
+        return Some(name);
+    }
+    let before = bytes.get(name.end.saturating_sub(NAME_BYTES_MAX + 8)..name.end.checked_sub(6)?)?;
+    let base = name.end - 6 - before.len();
+    let close = before.iter().rposition(|b| matches!(b, b'"' | b'\''))?;
+    let open = before.get(..close)?.iter().rposition(|b| matches!(b, b'"' | b'\''))?;
+    Some(base + open + 1..base + close)
+}
+
+/// Values that are an argument behind the name of what they are: `get("API_KEY", "...")`.
+fn arguments(text: &str, found: &mut Vec<Secret>) {
+    let bytes = text.as_bytes();
+    for quote in [b'"', b'\''] {
+        for at in memmem::find_iter(bytes, &[quote, b',']) {
+            if found.len() >= SECRETS_MAX {
+                return;
+            }
+            let before = bytes.get(at.saturating_sub(NAME_BYTES_MAX)..at).unwrap_or_default();
+            let Some(open) = before.iter().rposition(|b| !is_name(*b)) else { continue };
+            let name = at - before.len() + open + 1..at;
+            if before.get(open) == Some(&quote)
+                && let Some(word) = name_word(bytes, name.clone())
+                && let Some((_, Some(_))) = value_start(bytes, at + 2)
+            {
+                found.extend(setting(text, name, word, at + 1));
+            }
         }
     }
 }
@@ -73,7 +108,7 @@ fn setting(text: &str, name: Range<usize>, word: Word, at: usize) -> Option<Secr
         value = value.trim_end_matches(['.', ')', '!', '?', ':', '*', ']', '}', '\\']);
     }
     // What names the scheme of a header is no part of its value.
-    let schemes = ["Bearer ", "bearer ", "Token ", "token ", "Basic ", "basic ", "ApiKey ", "SSWS ", "Bot "];
+    let schemes = ["Bearer ", "bearer ", "Token ", "token ", "Basic ", "basic ", "ApiKey ", "Api-Token ", "SSWS ", "Bot "];
     let scheme = schemes.iter().find(|scheme| value.starts_with(**scheme));
     let skipped = scheme.map_or(0, |scheme| scheme.len());
     if quote.is_none() && skipped == 0 {
@@ -84,8 +119,16 @@ fn setting(text: &str, name: Range<usize>, word: Word, at: usize) -> Option<Secr
     }
     let value = value.get(skipped..)?;
     let range = start + skipped..start + skipped + value.len();
+    // What opens may close: then the text between two strings is no value.
+    if quote.is_some() && value.starts_with([',', ')', ';', '}', ']', ':', '+']) {
+        return None;
+    }
     let called = text.get(name)?;
-    judged(called, word, value, quote.is_some(), range)
+    // Environment files write bare words: `DB_PASSWORD=word`.
+    let shell = text.as_bytes().get(at) == Some(&b'=')
+        && start == at + 1
+        && called.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+    judged(called, word, value, quote.is_some() || shell, range)
 }
 
 /// The value of an authorization header behind its scheme.
@@ -181,7 +224,11 @@ fn made(value: &str) -> Made {
 fn password_score(value: &str, quoted: bool) -> Option<f32> {
     const LENGTH_MIN: usize = 5;
     let length = value.chars().count();
-    let reference = is_reference(value) && !(quoted && made(value).signs && made(value).digits && !value.contains('{'));
+    let opened = value.starts_with(['$', '/', '<', '{', '[', '.', '\'', '"']) || value.contains(['{', '}', '<']);
+    let reference = match quoted && made(value).signs && made(value).digits {
+        true => opened || value.contains("://"),
+        false => is_reference(value),
+    };
     if length < LENGTH_MIN || length > 128 || reference || is_usual(value) || is_technical(value) {
         return None;
     }
@@ -238,7 +285,9 @@ fn is_label(value: &str) -> bool {
 fn token_score(value: &str, quoted: bool) -> Option<f32> {
     const LENGTH_MIN: usize = 8;
     let length = value.len();
-    if !(LENGTH_MIN..VALUE_BYTES_MAX).contains(&length) || !value.is_ascii() || is_reference(value) {
+    // A long quoted value may start with any sign, as the keys of web frameworks do.
+    let long = quoted && length >= 40 && !value.starts_with(['$', '/', '<', '{', '[']) && !value.contains("://");
+    if !(LENGTH_MIN..VALUE_BYTES_MAX).contains(&length) || !value.is_ascii() || is_reference(value) && !long {
         return None;
     }
     if value.contains(char::is_whitespace) || is_technical(value) || look(value) != Look::Plausible {
@@ -246,10 +295,10 @@ fn token_score(value: &str, quoted: bool) -> Option<f32> {
     }
     let made = made(value);
     let code = !quoted && value.contains(['(', '{', '[', '\\']) || value.contains("../");
-    let name = value.split(['.', '_', '-', '/']).filter(|part| !part.is_empty()).all(|part| {
-        part.bytes().all(|b| b.is_ascii_alphabetic())
-            || part.len() < 5 && part.bytes().any(|b| b.is_ascii_digit()) && length < 24
-    });
+    let parts = || value.split(['.', '_', '-', '/']).filter(|part| !part.is_empty());
+    let spoken = parts().filter(|part| part.bytes().all(|b| b.is_ascii_alphabetic())).count();
+    let numbered = parts().filter(|part| part.len() < 5 && part.bytes().any(|b| b.is_ascii_digit())).count();
+    let name = spoken + numbered == parts().count() && (numbered == 0 || spoken * 2 >= numbered && spoken > 0 && length < 40);
     let file = value
         .rsplit_once('.')
         .is_some_and(|(_, end)| (2..=4).contains(&end.len()) && end.bytes().all(|b| b.is_ascii_lowercase()));
@@ -278,6 +327,18 @@ const SAID_DISTANCE_MAX: usize = 64;
 
 /// The value that a sentence names from `at` on, behind a word such as "password".
 pub fn said(text: &str, at: usize) -> Option<Secret> {
+    // Where the word is a part of a longer name, the name decides.
+    let bytes = text.as_bytes();
+    let rest = bytes.get(at..)?.iter().take(NAME_BYTES_MAX).take_while(|b| is_name(**b) && **b != b'.').count();
+    let back = bytes.get(at.saturating_sub(NAME_BYTES_MAX)..at)?;
+    let back = back.iter().rev().take_while(|b| is_name(**b)).count();
+    let foreign = at.checked_sub(back + 1).and_then(|at| bytes.get(at)).is_some_and(|b| !b.is_ascii());
+    if back > 0 && !foreign && name_word(bytes, at - back..at + rest).is_none() {
+        return None;
+    }
+    if let Some(secret) = login(text, at) {
+        return Some(secret);
+    }
     let window = head(text.get(at..)?, SAID_DISTANCE_MAX + VALUE_BYTES_MAX);
     let place = said_start(window)?;
     let rest = window.get(place..)?;
@@ -304,6 +365,21 @@ pub fn said(text: &str, at: usize) -> Option<Secret> {
         id: None,
         kind: Kind::Secret,
     })
+}
+
+/// The password of a `.netrc`: `machine host login name password value`.
+fn login(text: &str, at: usize) -> Option<Secret> {
+    const LINE_BYTES: usize = 160;
+    let before = tail(text.get(..at)?, LINE_BYTES);
+    if !before.contains("machine ") || !before.contains("login ") {
+        return None;
+    }
+    let rest = head(text.get(at..)?, 130);
+    let value = rest.split_ascii_whitespace().next()?;
+    let start = at + rest.find(value)?;
+    let real = value.len() >= 6 && look(value) == Look::Plausible && !is_usual(value) && !is_reference(value);
+    let range = start..start + value.len();
+    real.then_some(Secret { subtype: "named_password", score: 0.75, range, id: None, kind: Kind::Secret })
 }
 
 /// What links a word to its value in a sentence, in the languages of the lexicon.

@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
+use memchr::memchr_iter;
 
+use super::context::{Word, name_word};
 use super::structured::is_usual;
 use super::verify::{Look, look};
 use super::{Kind, SECRETS_MAX, Secret};
@@ -53,27 +54,6 @@ const OPTIONS: [(&str, &str, Form); 28] = [
     ("cf", "-p", Form::Value),
 ];
 
-/// Long options whose argument is a secret, without their hyphens, and how it is carried.
-const LONG: [(&str, Form); 17] = [
-    ("password", Form::Value),
-    ("passwd", Form::Value),
-    ("pass", Form::Value),
-    ("passphrase", Form::Value),
-    ("pwd", Form::Value),
-    ("Password", Form::Value),
-    ("token", Form::Value),
-    ("api-key", Form::Value),
-    ("apikey", Form::Value),
-    ("access-key", Form::Value),
-    ("secret", Form::Value),
-    ("secret-key", Form::Value),
-    ("client-secret", Form::Value),
-    ("auth-token", Form::Value),
-    ("http-password", Form::Value),
-    ("user", Form::Pair),
-    ("proxy-user", Form::Pair),
-];
-
 /// How far before an option its program may stand, in bytes.
 const COMMAND_BYTES: usize = 200;
 /// The longest argument, in bytes.
@@ -81,33 +61,38 @@ const ARGUMENT_BYTES_MAX: usize = 256;
 
 /// The secrets in the arguments of commands.
 pub fn arguments(text: &str, found: &mut Vec<Secret>) {
-    for space in memmem::find_iter(text.as_bytes(), b" -") {
+    let bytes = text.as_bytes();
+    let behind_blank = |at: &usize| at.checked_sub(1).and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_whitespace);
+    for at in memchr_iter(b'-', bytes).filter(behind_blank) {
         if found.len() >= SECRETS_MAX {
             break;
         }
-        found.extend(argument(text, space + 1));
+        found.extend(argument(text, at));
     }
 }
 
 /// The secret of the option at `at`.
 fn argument(text: &str, at: usize) -> Option<Secret> {
     let window = head(text.get(at..)?, ARGUMENT_BYTES_MAX);
-    if let Some(option) = window.strip_prefix("--").or_else(|| window.strip_prefix("-P").and(window.strip_prefix('-')))
-    {
-        let named =
-            LONG.iter().find(|(name, _)| option.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '='])));
-        if let Some((name, form)) = named {
-            let start = window.len() - option.len() + name.len() + 1;
-            return value(text, at + start, *form);
+    let hyphens = window.bytes().take_while(|b| *b == b'-').count();
+    let is_part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let name = window.bytes().skip(hyphens).take(40).take_while(is_part).count();
+    if name >= 4 && window.as_bytes().get(hyphens + name).is_some_and(|b| matches!(b, b' ' | b'=')) {
+        let range = at + hyphens..at + hyphens + name;
+        let form = match name_word(text.as_bytes(), range.clone()) {
+            _ if matches!(text.get(range.clone())?, "user" | "proxy-user") => Some(Form::Pair),
+            Some(Word::Password | Word::Token) => Some(Form::Value),
+            _ => None,
+        };
+        if let Some(form) = form {
+            return value(text, range.end + 1, form);
         }
     }
     let option = head(window, 2);
     if option.len() < 2 || !OPTIONS.iter().any(|(_, known, _)| *known == option) {
         return None;
     }
-    let line = tail(text.get(..at)?, COMMAND_BYTES);
-    let command =
-        line.rsplit(['\n', ';', '|', '&']).find(|part| !part.trim().is_empty() && *part != "\\").unwrap_or(line);
+    let command = command_before(text, at)?;
     let has = |name: &str| {
         command.match_indices(name).any(|(at, _)| {
             let letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '-');
@@ -137,6 +122,19 @@ fn argument(text: &str, at: usize) -> Option<Secret> {
     value(text, at + start, *form)
 }
 
+/// The command up to `at`, over lines that a backslash joins.
+fn command_before(text: &str, at: usize) -> Option<&str> {
+    let window = tail(text.get(..at)?, COMMAND_BYTES);
+    let bytes = window.as_bytes();
+    let ends = |place: &usize| match bytes.get(*place) {
+        Some(b'\n') => !bytes.get(..*place).is_some_and(|before| before.trim_ascii_end().ends_with(b"\\")),
+        Some(b';' | b'|') => true,
+        _ => false,
+    };
+    let start = (0..bytes.len()).rev().find(ends).map_or(0, |place| place + 1);
+    window.get(start..)
+}
+
 /// The argument at `at`, when it can be a secret.
 fn value(text: &str, at: usize, form: Form) -> Option<Secret> {
     let window = head(text.get(at..)?, ARGUMENT_BYTES_MAX);
@@ -150,6 +148,11 @@ fn value(text: &str, at: usize, form: Form) -> Option<Secret> {
     });
     let argument = inner.get(..end.unwrap_or(inner.len()))?.trim_end_matches(['\\', ',', ')', '.']);
     let start = at + blank + quote.map_or(0, char::len_utf8);
+    // The password of a pair may have quotes of its own: `name:'password'`.
+    let quoted = inner.get(argument.len()..).is_some_and(|rest| rest.starts_with(['\'', '"']));
+    if form == Form::Pair && quote.is_none() && quoted && argument.ends_with(':') {
+        return value(text, start + argument.len(), Form::Value);
+    }
     let (user, secret) = match form {
         Form::Value => ("", argument),
         Form::Pair => argument.split_once([':', '%'])?,

@@ -30,7 +30,7 @@ pub enum Word {
 }
 
 /// The words, lower case and without separators; `true` where the word must begin its part of the name.
-const WORDS: [(&str, Word, bool); 62] = [
+const WORDS: [(&str, Word, bool); 63] = [
     ("accesskey", Word::Token, false),
     ("accesstoken", Word::Token, false),
     ("apikey", Word::Token, false),
@@ -59,6 +59,7 @@ const WORDS: [(&str, Word, bool); 62] = [
     ("token", Word::Token, false),
     ("unsealkey", Word::Token, false),
     ("webhooksecret", Word::Token, false),
+    ("pat", Word::Token, true),
     ("jelszo", Word::Password, true),
     ("contrasena", Word::Password, false),
     ("geslo", Word::Password, true),
@@ -361,9 +362,10 @@ pub fn beside(text: &str, word: Range<usize>) -> Option<Secret> {
         let shapes = usize::from(range.first)..usize::from(range.first + range.count);
         let shapes = SERVICES.get(shapes).unwrap_or_default();
         let own = shapes.iter().find_map(|shape| Some((shape.subtype, tail(bytes, &word, end, shape)?)));
+        let word_end = words.iter().filter(|(_, end)| *end > start).map(|(_, end)| *end).max();
         let value = own.or_else(|| {
-            let any = Service { subtype: "service_key", name: "", alphabet: Alphabet::Wide, length: OTHERS_LENGTH };
-            Some((any.subtype, tail(bytes, &word, end, &any)?))
+            let named = word_end.unwrap_or(name_end).max(name_end);
+            Some(("service_key", any_tail(bytes, &word, end, named)?))
         });
         let Some((subtype, value_start)) = value else { continue };
         if value_start < name_end || value_start - name_end > DISTANCE_MAX {
@@ -371,8 +373,8 @@ pub fn beside(text: &str, word: Range<usize>) -> Option<Secret> {
         }
         let near = words.iter().filter(|(_, end)| *end > start && *end <= value_start).map(|(_, end)| *end).max();
         let linked = match near {
-            Some(word_end) => only_links(bytes, word_end..value_start, false),
-            None => only_links(bytes, name_end..value_start, true),
+            Some(word_end) => only_links(bytes, word_end..value_start) && tail_allows(bytes, word_end, value_start),
+            None => assigns(bytes, name_end..value_start, subtype != "service_key", end - value_start),
         };
         if linked {
             return judged(text, subtype, value_start..end);
@@ -391,13 +393,6 @@ fn tail(bytes: &[u8], word: &Range<usize>, end: usize, service: &Service) -> Opt
         let before = end.checked_sub(length + 1).and_then(|at| bytes.get(at));
         before.is_none_or(|b| !b.is_ascii_alphanumeric())
     };
-    if service.subtype == "service_key" {
-        // Without a shape of its own the value is what stands behind the last sign that assigns.
-        let signs = within.iter().enumerate().rev().skip_while(|(_, b)| **b == b'=');
-        let last = signs.into_iter().find(|(_, b)| matches!(b, b'=' | b':')).map_or(0, |(at, _)| at + 1);
-        let length = length.min(within.len() - last);
-        return (min..=max).contains(&length).then_some(end - length);
-    }
     if (min..=max).contains(&length) {
         return apart(length).then_some(end - length);
     }
@@ -405,8 +400,21 @@ fn tail(bytes: &[u8], word: &Range<usize>, end: usize, service: &Service) -> Opt
     (length > max && min == max && apart(max)).then(|| end - max)
 }
 
-/// Whether between a name and a value stands nothing but what links them; `sign` asks for a sign that assigns.
-fn only_links(bytes: &[u8], between: Range<usize>, sign: bool) -> bool {
+/// The start of what stands behind the last sign that assigns and behind the names, `named`.
+fn any_tail(bytes: &[u8], word: &Range<usize>, end: usize, named: usize) -> Option<usize> {
+    let within = bytes.get(word.start..end)?;
+    let length = within.iter().rev().take_while(|b| Alphabet::Wide.has(**b)).count();
+    let padding = within.iter().rev().take_while(|b| **b == b'=').count();
+    let sign = within.get(..within.len() - padding)?.iter().rposition(|b| matches!(b, b'=' | b':'));
+    let start = (end - length).max(word.start + sign.map_or(0, |at| at + 1));
+    let start = if named > start && named < end { named } else { start };
+    let gap = bytes.get(start..end)?.iter().take_while(|b| matches!(b, b'-' | b'_' | b'.' | b'=')).count();
+    let start = start + gap;
+    (usize::from(OTHERS_LENGTH.0)..=usize::from(OTHERS_LENGTH.1)).contains(&(end - start)).then_some(start)
+}
+
+/// Whether between a word and a value stands nothing but what links them.
+fn only_links(bytes: &[u8], between: Range<usize>) -> bool {
     let between = bytes.get(between).unwrap_or_default();
     let (mut letters, mut signs, mut breaks) = (0, 0, 0);
     for (at, b) in between.iter().enumerate() {
@@ -419,7 +427,46 @@ fn only_links(bytes: &[u8], between: Range<usize>, sign: bool) -> bool {
             _ => {}
         }
     }
-    breaks <= 1 && letters <= if signs > 0 { 16 } else { 8 } && (!sign || signs > 0 && letters == 0)
+    breaks <= 1 && letters <= if signs > 0 { 16 } else { 8 }
+}
+
+/// Whether the rest of the name that holds the word leaves it what it says.
+fn tail_allows(bytes: &[u8], word_end: usize, value_start: usize) -> bool {
+    let rest = bytes.get(word_end..value_start).unwrap_or_default();
+    let length = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.')).count();
+    length < 3 && !rest.get(..length).is_some_and(|tail| tail.eq_ignore_ascii_case(b"id"))
+        || length == rest.len()
+        || tail_is_harmless(bytes, word_end..word_end + length)
+}
+
+/// Parts of names that say what a service's value is, when it is no secret.
+const NO_SECRETS: [&str; 22] = [
+    "id", "url", "uri", "host", "name", "account", "project", "domain", "version", "hash", "commit", "sha", "user", "username",
+    "org", "team", "env", "region", "path", "file", "endpoint", "ref",
+];
+
+/// Whether the text between a service and a value assigns the one to the other: a sign and, where the value has
+/// the service's `own` shape, a few letters of a name; or nothing but a blank before a long value.
+fn assigns(bytes: &[u8], between: Range<usize>, own: bool, value_length: usize) -> bool {
+    const ADJACENT_MIN: usize = 24;
+    const LETTERS_MAX: usize = 12;
+    let between = bytes.get(between).unwrap_or_default();
+    if between.len() <= 3 && between.iter().all(|b| matches!(b, b' ' | b'"' | b'\'' | b'-')) {
+        return !between.is_empty() && value_length >= ADJACENT_MIN;
+    }
+    let name_end = between.iter().position(|b| matches!(b, b'=' | b':' | b' ' | b'"' | b'\'')).unwrap_or(between.len());
+    let (name, link) = between.split_at_checked(name_end).unwrap_or((between, &[]));
+    let signs = link.iter().filter(|b| matches!(b, b'=' | b':' | b',')).count();
+    let only = link.iter().all(|b| matches!(b, b'=' | b':' | b' ' | b'"' | b'\'' | b'>' | b',' | b'('));
+    let letters = name.iter().filter(|b| b.is_ascii_alphanumeric()).count();
+    let parts = name.split(|b| !b.is_ascii_alphanumeric());
+    let harmless = parts.clone().any(|part| {
+        NO_SECRETS.iter().any(|known| {
+            let tail = part.len().checked_sub(known.len()).and_then(|at| part.get(at..));
+            tail.is_some_and(|tail| tail.eq_ignore_ascii_case(known.as_bytes()))
+        })
+    });
+    signs > 0 && only && !harmless && letters <= if own { LETTERS_MAX } else { 0 }
 }
 
 /// A service's value, by its looks.

@@ -33,11 +33,13 @@ pub enum Alphabet {
     Base64,
     /// Everything that a URL leaves as it is, save `:` and `@`.
     Wide,
+    /// What a URL has behind its host.
+    Url,
 }
 
 impl Alphabet {
     /// How many alphabets there are.
-    pub const COUNT: usize = 12;
+    pub const COUNT: usize = 13;
 
     /// Whether a byte belongs.
     pub fn has(self, b: u8) -> bool {
@@ -57,10 +59,13 @@ const CLASSES: [u16; 256] = {
 };
 
 const fn classes(b: u8) -> u16 {
-    use Alphabet::{Alphanumeric, AnyHex, Base32, Base64, Digits, Dotted, Hex, Lower, Upper, UrlSafe, Uuid, Wide};
+    use Alphabet::{
+        Alphanumeric, AnyHex, Base32, Base64, Digits, Dotted, Hex, Lower, Upper, Url, UrlSafe, Uuid, Wide,
+    };
     let (digit, lower, upper) = (b.is_ascii_digit(), b.is_ascii_lowercase(), b.is_ascii_uppercase());
     let (hex, word) = (digit || matches!(b, b'a'..=b'f'), b.is_ascii_alphanumeric());
     let safe = word || matches!(b, b'_' | b'-');
+    let wide = safe || matches!(b, b'.' | b'/' | b'+' | b'=' | b'~' | b'%' | b'!' | b'$' | b'*');
     let all = [
         (Digits, digit),
         (Hex, hex),
@@ -73,7 +78,8 @@ const fn classes(b: u8) -> u16 {
         (UrlSafe, safe),
         (Dotted, safe || b == b'.'),
         (Base64, word || matches!(b, b'+' | b'/' | b'=')),
-        (Wide, safe || matches!(b, b'.' | b'/' | b'+' | b'=' | b'~' | b'%' | b'!' | b'$' | b'*')),
+        (Wide, wide),
+        (Url, wide || matches!(b, b'@' | b':' | b'?' | b'&')),
     ];
     let (mut bits, mut at) = (0, 0);
     while at < all.len() {
@@ -100,6 +106,8 @@ pub enum Check {
     Parts(u8),
     /// Groups of five or six characters, separated by hyphens.
     Groups,
+    /// "AA" at the end.
+    EndsInAa,
     /// Letters without a digit are a token too.
     Letters,
     /// A digest of a password, with its parameters and its salt.

@@ -20,6 +20,9 @@ pub mod structured;
 pub mod verify;
 pub mod words;
 
+#[cfg(test)]
+mod cost;
+
 use std::ops::Range;
 
 use format::Ends;

@@ -33,6 +33,7 @@ const fn s(subtype: &'static str, name: &'static str, alphabet: Alphabet, min: u
 pub const SERVICES: &[Service] = &[
     s("abstract_key", "abstractapi", Hex, 32, 32),
     s("accuweather_key", "accuweather", Word, 32, 35),
+    s("azure_devops_token", "ado", Lower, 52, 52),
     s("airbrake_key", "airbrake", Word, 32, 40),
     s("airtable_key", "airtable", Word, 17, 17),
     s("aiven_token", "aiven", Base64, 200, 420),
@@ -55,7 +56,7 @@ pub const SERVICES: &[Service] = &[
     s("azure_openai_key", "azure openai", AnyHex, 32, 32),
     s("azure_search_key", "azure search", Word, 52, 52),
     s("azure_secret", "azure", Wide, 32, 88),
-    s("beamer_key", "beamer", Base64, 44, 48),
+    s("beamer_key", "beamer", Wide, 46, 48),
     s("bitbucket_secret", "bitbucket", Safe, 32, 64),
     s("bitly_token", "bitly", Hex, 40, 40),
     s("bittrex_key", "bittrex", Word, 32, 32),

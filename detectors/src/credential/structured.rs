@@ -9,6 +9,7 @@ use memchr::memmem;
 
 use super::format::Alphabet;
 use super::verify::{Look, entropy_bits, is_jwt_head, is_placeholder, look};
+use super::words::MADE_UP_SCORE;
 use super::{Kind, SECRETS_MAX, Secret};
 use crate::bounds::{head, tail};
 
@@ -35,7 +36,7 @@ pub fn pem(text: &str, found: &mut Vec<Secret>) {
 /// The length of a PEM private key whose body is more than a placeholder.
 fn pem_length(rest: &str) -> Option<usize> {
     const PEM_BYTES_MAX: usize = 16 << 10;
-    const LETTERS_MIN: usize = 64;
+    const LETTERS_MIN: usize = 40;
     let window = head(rest, PEM_BYTES_MAX);
     let head_end = head(window.get(10..)?, 80).find("-----")? + 15;
     let title = window.get(..head_end)?;
@@ -60,12 +61,11 @@ pub fn urls(text: &str, found: &mut Vec<Secret>) {
 }
 
 /// Passwords of manuals and defaults: whoever writes one of these shows a form.
-pub const USUAL: [&str; 30] = [
+pub const USUAL: [&str; 29] = [
     "password",
     "passwd",
     "pass",
     "pwd",
-    "secret",
     "postgres",
     "root",
     "admin",
@@ -122,11 +122,14 @@ fn url_password(text: &str, at: usize) -> Option<Secret> {
     let scheme_start =
         tail(text.get(..at)?, 16).rfind(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '+' | '-' | '.'));
     let scheme = tail(text.get(..at)?, 16).get(scheme_start.map_or(0, |at| at + 1)..).unwrap_or_default();
-    let documented = host.contains("example") && !host.ends_with(".mongodb.net");
     let subtype = if is_database(scheme) { "database_url" } else { "url_password" };
     let end = start + credentials.len();
-    let score = if documented { 0.4 } else { 0.85 };
-    Some(secret(subtype, score, end - password.len()..end))
+    let range = end - password.len()..end;
+    // Hosts and passwords of manuals: it has the shape of a login and opens nothing.
+    if host.contains("example") || password == "secret" {
+        return Some(Secret { kind: Kind::MadeUp, ..secret(subtype, MADE_UP_SCORE, range) });
+    }
+    Some(secret(subtype, 0.85, range))
 }
 
 fn is_database(scheme: &str) -> bool {
@@ -173,9 +176,10 @@ const fn m(
 
 /// The formats with a mark within, from the vendors' documentation.
 #[rustfmt::skip]
-const MARKED: [Marked; 16] = [
+const MARKED: [Marked; 17] = [
     m("openai_key", "T3BlbkFJ", Alphabet::UrlSafe, (20, 80), (20, 80), 0.95),
     m("azure_openai_key", "JQQJ99", Alphabet::Alphanumeric, (52, 52), (26, 26), 0.95),
+    m("azure_devops_token", "AZDO", Alphabet::Alphanumeric, (76, 76), (4, 4), 0.95),
     m("azure_storage_key", "+ASt", Alphabet::Base64, (76, 76), (6, 8), 0.95),
     m("azure_function_key", "AzFu", Alphabet::UrlSafe, (44, 44), (6, 8), 0.9),
     m("azure_search_key", "AzSe", Alphabet::Alphanumeric, (42, 42), (6, 6), 0.9),
@@ -209,13 +213,12 @@ pub fn in_word(text: &str, word: Range<usize>, found: &mut Vec<Secret>) {
     while let Some(at) = part.get(from..).and_then(|rest| memmem::find(rest.as_bytes(), b"eyJ")) {
         let start = from + at;
         let apart = start == 0 || !part.as_bytes().get(start - 1).is_some_and(u8::is_ascii_alphanumeric);
-        match part.get(start..).filter(|_| apart).and_then(jwt_length) {
-            Some(length) => {
-                found.push(secret("json_web_token", 0.75, word.start + start..word.start + start + length));
-                from = start + length;
-            }
-            None => from = start + part.get(start..).map_or(3, |rest| rest.find('.').map_or(rest.len(), |dot| dot + 1)),
+        let token = part.get(start..).filter(|_| apart).map_or(Err(3), jwt_length);
+        if let Ok(length) = token {
+            found.push(secret("json_web_token", 0.75, word.start + start..word.start + start + length));
         }
+        let (Ok(length) | Err(length)) = token;
+        from = start + length;
     }
 }
 
@@ -258,17 +261,24 @@ fn facebook_token(part: &str, base: usize) -> Option<Secret> {
         .then(|| secret("facebook_token", 0.9, base + bar - digits..base + secret_start + length))
 }
 
-/// Three or five parts of base64url, the first a header that names its algorithm (RFC 7519, RFC 7516).
-fn jwt_length(rest: &str) -> Option<usize> {
+/// The length of three or five parts of base64url, the first a header that names its algorithm (RFC 7519, RFC
+/// 7516); else how far on the next one may start, so that no byte is read for many.
+fn jwt_length(rest: &str) -> Result<usize, usize> {
     const JWT_BYTES_MAX: usize = 8 << 10;
+    const HEAD_BYTES_MAX: usize = 2 << 10;
     const SIGNATURE_MIN: usize = 20;
+    let window = head(rest, HEAD_BYTES_MAX);
+    let first = window.split('.').next().unwrap_or_default();
+    if first.len() < 16 || first.len() == window.len() || !is_jwt_head(first) {
+        return Err(first.len().max(3));
+    }
     let length = rest.bytes().take(JWT_BYTES_MAX).take_while(|b| Alphabet::Dotted.has(*b)).count();
-    let token = rest.get(..length)?.trim_end_matches('.');
-    let mut parts = token.split('.');
-    let (first, body, signature) = (parts.next()?, parts.next()?, parts.next()?);
+    let token = rest.get(..length).unwrap_or_default().trim_end_matches('.');
+    let mut parts = token.split('.').skip(1);
+    let (body, signature) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let more = parts.count();
     let signed = more == 0 && body.len() >= 4 && signature.len() >= SIGNATURE_MIN;
-    ((signed || more == 2) && is_jwt_head(first)).then_some(token.len())
+    if signed || more == 2 { Ok(token.len()) } else { Err(length.max(3)) }
 }
 
 /// How far from an AWS access key id its secret is looked for, in bytes.

@@ -122,9 +122,9 @@ fn token(text: &str, at: usize, rest: &[u8], format: &Format, ends: &mut Ends) -
     }
     let body_start = at + format.prefix.len();
     let mut end = ends.of(text.as_bytes(), format.alphabet, body_start);
-    if matches!(format.alphabet, Alphabet::Dotted | Alphabet::Wide) {
+    if matches!(format.alphabet, Alphabet::Dotted | Alphabet::Wide | Alphabet::Url) {
         let tail = text.as_bytes().get(body_start..end)?.iter().rev();
-        end -= tail.take_while(|b| matches!(b, b'.' | b'/' | b'!' | b'*')).count();
+        end -= tail.take_while(|b| matches!(b, b'.' | b'/' | b'!' | b'*' | b':' | b'?')).count();
     }
     let length = end - body_start;
     let fits = length >= usize::from(format.length.0) && length <= usize::from(format.length.1);
@@ -168,6 +168,7 @@ fn judge(format: &Format, token: &str, body: &str) -> Option<Option<(f32, Kind)>
             whole.then_some(base)?
         }
         Check::Groups => has_groups(body).then_some(base)?,
+        Check::EndsInAa => body.ends_with("AA").then_some(base)?,
         Check::Digest => return Some(Some((base, Kind::Secret))),
         Check::None | Check::Letters | Check::AwsKeyId => base,
     };
@@ -233,7 +234,7 @@ mod tests {
     #[test]
     fn every_format_is_found_by_its_shape() {
         for format in
-            FORMATS.iter().filter(|format| !matches!(format.check, Check::Parts(_) | Check::SlackParts | Check::Groups))
+            FORMATS.iter().filter(|format| !matches!(format.check, Check::Parts(_) | Check::SlackParts | Check::Groups | Check::EndsInAa))
         {
             let letters = b"k3Q7zB9xW2mT5vLrF4nHc8JdP6sGyKf1";
             let fits: Vec<u8> = letters.iter().copied().filter(|b| format.alphabet.has(*b)).collect();
