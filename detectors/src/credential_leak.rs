@@ -24,7 +24,7 @@ use schemas::{Category, Channel, Entity, EntityKind, Severity};
 
 use crate::concept::Concept;
 use crate::credential::reading::Reading;
-use crate::credential::{Kind, SECRETS_MAX, Secret, secrets};
+use crate::credential::{Kind, Secret, secrets};
 use crate::detector::{Detector, Mask, Scene, Sighting, Sightings};
 use crate::view::{Layer, MessageView, Text};
 
@@ -50,7 +50,7 @@ impl Detector for CredentialLeak {
 
     fn detect(&self, scene: &Scene<'_>, out: &mut Sightings) {
         let found: Vec<(&MessageView<'_>, Vec<Find>)> =
-            scene.view.messages.iter().map(|message| (message, finds(message, out))).collect();
+            scene.view.messages.iter().map(|message| (message, finds(message, scene, out))).collect();
         let supplied: HashSet<String> = found
             .iter()
             .filter(|(message, _)| message.channel == Channel::User)
@@ -97,17 +97,17 @@ fn written_by_user(scene: &Scene<'_>, value: &str) -> bool {
 }
 
 /// The secrets of a message, none twice at a place, the surest kind at each place.
-fn finds(message: &MessageView<'_>, out: &mut Sightings) -> Vec<Find> {
+fn finds(message: &MessageView<'_>, scene: &Scene<'_>, out: &mut Sightings) -> Vec<Find> {
     let mut finds: Vec<Find> = Vec::new();
     for text in message.texts.iter().filter(|text| text.layer != Layer::Leet) {
         let mut done: Vec<Range<usize>> = Vec::new();
         let readings = [Some(Reading::plain(text.raw())), Reading::undone(text.raw())];
         for reading in readings.into_iter().flatten() {
-            let found = secrets(&reading, named(text, out));
-            if found.len() >= SECRETS_MAX {
+            let found = secrets(&reading, scene.settings.credential_rules.as_deref(), named(text, out));
+            if !found.complete {
                 out.cut_off();
             }
-            for secret in found {
+            for secret in found.secrets {
                 let raw = reading.raw_range(&secret.range);
                 let overlaps = |other: &Range<usize>| other.start < raw.end && raw.start < other.end;
                 let Some(value) = reading.text().get(secret.range.clone()) else { continue };

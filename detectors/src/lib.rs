@@ -50,6 +50,7 @@ mod properties;
 mod samples;
 
 pub use annotate::{Detection, Detectors};
+pub use credential::user_rules::{UserRules, UserRulesError};
 pub use detector::{Detector, Mask, Scene, Sighting, Sightings};
 pub use hash::content_hash;
 pub use lexicon::LexiconError;

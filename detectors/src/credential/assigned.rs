@@ -12,7 +12,7 @@ use memchr::{memchr3_iter, memmem};
 use super::context::{Word, is_name, name_word};
 use super::structured::is_usual;
 use super::verify::{Look, entropy_bits, look};
-use super::{Kind, SECRETS_MAX, Secret};
+use super::{Budget, Kind, SECRETS_MAX, Secret};
 use crate::bounds::{head, tail};
 
 /// The longest name that is looked at, in bytes.
@@ -23,7 +23,7 @@ const VALUE_BYTES_MAX: usize = 512;
 const BLANK_BYTES_MAX: usize = 24;
 
 /// The values that the settings of a text call secret.
-pub fn settings(text: &str, found: &mut Vec<Secret>) {
+pub fn settings(text: &str, budget: &mut Budget, found: &mut Vec<Secret>) {
     let bytes = text.as_bytes();
     let mut from = 0;
     for at in memchr3_iter(b'=', b':', b'>', bytes) {
@@ -33,15 +33,19 @@ pub fn settings(text: &str, found: &mut Vec<Secret>) {
         if at < from {
             continue;
         }
+        if !budget.spend(60) {
+            break;
+        }
         if let Some(name) = name_before(bytes, at).and_then(|name| attribute(bytes, name))
             && let Some(word) = name_word(bytes, name.clone())
+            && budget.spend(800)
             && let Some(secret) = setting(text, name, word, at)
         {
             from = secret.range.end;
             found.push(secret);
         }
     }
-    arguments(text, found);
+    arguments(text, budget, found);
 }
 
 /// The name itself; of an attribute called `value` the one that the attribute before it holds, as in
@@ -58,11 +62,11 @@ fn attribute(bytes: &[u8], name: Range<usize>) -> Option<Range<usize>> {
 }
 
 /// Values that are an argument behind the name of what they are: `get("API_KEY", "...")`.
-fn arguments(text: &str, found: &mut Vec<Secret>) {
+fn arguments(text: &str, budget: &mut Budget, found: &mut Vec<Secret>) {
     let bytes = text.as_bytes();
     for quote in [b'"', b'\''] {
         for at in memmem::find_iter(bytes, &[quote, b',']) {
-            if found.len() >= SECRETS_MAX {
+            if found.len() >= SECRETS_MAX || !budget.spend(60) {
                 return;
             }
             let before = bytes.get(at.saturating_sub(NAME_BYTES_MAX)..at).unwrap_or_default();
@@ -108,7 +112,8 @@ fn setting(text: &str, name: Range<usize>, word: Word, at: usize) -> Option<Secr
         value = value.trim_end_matches(['.', ')', '!', '?', ':', '*', ']', '}', '\\']);
     }
     // What names the scheme of a header is no part of its value.
-    let schemes = ["Bearer ", "bearer ", "Token ", "token ", "Basic ", "basic ", "ApiKey ", "Api-Token ", "SSWS ", "Bot "];
+    let schemes =
+        ["Bearer ", "bearer ", "Token ", "token ", "Basic ", "basic ", "ApiKey ", "Api-Token ", "SSWS ", "Bot "];
     let scheme = schemes.iter().find(|scheme| value.starts_with(**scheme));
     let skipped = scheme.map_or(0, |scheme| scheme.len());
     if quote.is_none() && skipped == 0 {
@@ -298,7 +303,8 @@ fn token_score(value: &str, quoted: bool) -> Option<f32> {
     let parts = || value.split(['.', '_', '-', '/']).filter(|part| !part.is_empty());
     let spoken = parts().filter(|part| part.bytes().all(|b| b.is_ascii_alphabetic())).count();
     let numbered = parts().filter(|part| part.len() < 5 && part.bytes().any(|b| b.is_ascii_digit())).count();
-    let name = spoken + numbered == parts().count() && (numbered == 0 || spoken * 2 >= numbered && spoken > 0 && length < 40);
+    let name =
+        spoken + numbered == parts().count() && (numbered == 0 || spoken * 2 >= numbered && spoken > 0 && length < 40);
     let file = value
         .rsplit_once('.')
         .is_some_and(|(_, end)| (2..=4).contains(&end.len()) && end.bytes().all(|b| b.is_ascii_lowercase()));
@@ -333,7 +339,9 @@ pub fn said(text: &str, at: usize) -> Option<Secret> {
     let back = bytes.get(at.saturating_sub(NAME_BYTES_MAX)..at)?;
     let back = back.iter().rev().take_while(|b| is_name(**b)).count();
     let foreign = at.checked_sub(back + 1).and_then(|at| bytes.get(at)).is_some_and(|b| !b.is_ascii());
-    if back > 0 && !foreign && name_word(bytes, at - back..at + rest).is_none() {
+    let word = name_word(bytes, at - back..at + rest);
+    let longer = rest > 0 || bytes.get(at - back..at)?.iter().any(|b| matches!(b, b'_' | b'-'));
+    if longer && !foreign && word.is_none() {
         return None;
     }
     if let Some(secret) = login(text, at) {
@@ -347,6 +355,20 @@ pub fn said(text: &str, at: usize) -> Option<Secret> {
             || matches!(c, '"' | '\'' | '`' | ',' | ';' | '<' | '>' | '|' | '。' | '，' | '」' | '»' | '”')
     });
     let value = rest.get(..end.unwrap_or(rest.len()))?.trim_end_matches(['.', ')', '!', '?', ':', '*', ']', '}', '\\']);
+    // Letters alone are a password where a sentence quotes them.
+    let quoted = place > 0 && window.as_bytes().get(place - 1).is_some_and(|b| matches!(b, b'"' | b'\'' | b'`'));
+    if quoted && word == Some(Word::Password) && value.bytes().all(|b| b.is_ascii_alphabetic()) {
+        let real = (6..=32).contains(&value.len()) && !is_label(value) && !is_usual(value);
+        let range = at + place..at + place + value.len();
+        let plausible = real && look(value) == Look::Plausible;
+        return plausible.then_some(Secret {
+            subtype: "named_password",
+            score: 0.5,
+            range,
+            id: None,
+            kind: Kind::Secret,
+        });
+    }
     let made = made(value);
     let varied = made.letters && made.digits && value.len() >= 6 || made.letters && made.signs && value.len() >= 8;
     let name = value.split(['.', '_', '-', '/']).all(|part| part.bytes().all(|b| b.is_ascii_alphabetic()));
@@ -480,7 +502,7 @@ mod tests {
 
     fn values(text: &str) -> Vec<&str> {
         let mut found = Vec::new();
-        settings(text, &mut found);
+        settings(text, &mut Budget::of(text), &mut found);
         found.into_iter().map(|secret| &text[secret.range]).collect()
     }
 

@@ -10,7 +10,7 @@ use memchr::memchr_iter;
 use super::context::{Word, name_word};
 use super::structured::is_usual;
 use super::verify::{Look, look};
-use super::{Kind, SECRETS_MAX, Secret};
+use super::{Budget, Kind, SECRETS_MAX, Secret};
 use crate::bounds::{head, tail};
 
 /// How a short option carries its secret.
@@ -60,19 +60,19 @@ const COMMAND_BYTES: usize = 200;
 const ARGUMENT_BYTES_MAX: usize = 256;
 
 /// The secrets in the arguments of commands.
-pub fn arguments(text: &str, found: &mut Vec<Secret>) {
+pub fn arguments(text: &str, budget: &mut Budget, found: &mut Vec<Secret>) {
     let bytes = text.as_bytes();
     let behind_blank = |at: &usize| at.checked_sub(1).and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_whitespace);
     for at in memchr_iter(b'-', bytes).filter(behind_blank) {
-        if found.len() >= SECRETS_MAX {
+        if found.len() >= SECRETS_MAX || !budget.spend(150) {
             break;
         }
-        found.extend(argument(text, at));
+        found.extend(argument(text, at, budget));
     }
 }
 
 /// The secret of the option at `at`.
-fn argument(text: &str, at: usize) -> Option<Secret> {
+fn argument(text: &str, at: usize, budget: &mut Budget) -> Option<Secret> {
     let window = head(text.get(at..)?, ARGUMENT_BYTES_MAX);
     let hyphens = window.bytes().take_while(|b| *b == b'-').count();
     let is_part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
@@ -90,6 +90,9 @@ fn argument(text: &str, at: usize) -> Option<Secret> {
     }
     let option = head(window, 2);
     if option.len() < 2 || !OPTIONS.iter().any(|(_, known, _)| *known == option) {
+        return None;
+    }
+    if !budget.spend(4000) {
         return None;
     }
     let command = command_before(text, at)?;
@@ -172,7 +175,7 @@ mod tests {
 
     fn secrets(text: &str) -> Vec<&str> {
         let mut found = Vec::new();
-        arguments(text, &mut found);
+        arguments(text, &mut Budget::of(text), &mut found);
         found.into_iter().map(|secret| &text[secret.range]).collect()
     }
 

@@ -336,7 +336,12 @@ pub fn beside(text: &str, word: Range<usize>) -> Option<Secret> {
     let body = bytes.get(word.clone())?;
     let end = word.end - body.iter().rev().take_while(|b| matches!(b, b'.' | b':' | b'!' | b'?' | b'*')).count();
     // A name needs a letter, a value a digit, and the first of the two stands before the second.
-    if !bytes.get(word.start..end)?.iter().any(u8::is_ascii_digit) {
+    let body = bytes.get(word.start..end)?;
+    if !body.iter().any(u8::is_ascii_digit) {
+        return None;
+    }
+    // An address without a query carries no key.
+    if memchr::memmem::find(body.get(..body.len().min(12))?, b"://").is_some() && memchr::memchr(b'=', body).is_none() {
         return None;
     }
     let mut services = [(0_usize, 0_usize, Range2 { first: 0, count: 0 }); 4];
@@ -441,8 +446,8 @@ fn tail_allows(bytes: &[u8], word_end: usize, value_start: usize) -> bool {
 
 /// Parts of names that say what a service's value is, when it is no secret.
 const NO_SECRETS: [&str; 22] = [
-    "id", "url", "uri", "host", "name", "account", "project", "domain", "version", "hash", "commit", "sha", "user", "username",
-    "org", "team", "env", "region", "path", "file", "endpoint", "ref",
+    "id", "url", "uri", "host", "name", "account", "project", "domain", "version", "hash", "commit", "sha", "user",
+    "username", "org", "team", "env", "region", "path", "file", "endpoint", "ref",
 ];
 
 /// Whether the text between a service and a value assigns the one to the other: a sign and, where the value has

@@ -14,7 +14,7 @@ fn nanos_a_byte(text: &str, rounds: usize) -> f64 {
         let start = Instant::now();
         let readings = [Some(Reading::plain(text)), Reading::undone(text)];
         for reading in readings.iter().flatten() {
-            std::hint::black_box(secrets(reading, std::iter::empty()));
+            std::hint::black_box(secrets(reading, None, std::iter::empty()));
         }
         start.elapsed().as_secs_f64() * 1e9 / text.len() as f64
     };
@@ -43,12 +43,47 @@ fn ordinary_text() {
 
 #[test]
 fn made_to_be_slow() {
-    const NANOS_MAX: f64 = 2000.0;
+    const NANOS_MAX: f64 = 1000.0;
     let pieces = [
-        "sk-", "ghp_", "eyJ.", "eyJhbGciOiJIUzI1NiJ9.", "glpat-", "-a-a", "AKIA", "xoxb-1-", "://a:b@", "://a:b", "-----BEGIN ", "password=",
-        "password: a1 ", "token: ", "key=", "\"key\",", "\"token\", \"", " -p x", " --password ", "curl -u a:b ", "value=\"", "a b c d ", "\"+\"",
-        "\\u0041", "&#65;", "ipstack key a1", "asana_key=a1b2c3d4e5f6a7b8 ", "1//0", "pat1.", "$2a$12$", "\u{200B}a", "a1b2c3d4e5f6g7h8 ",
-        "machine login password ", "AKIAZ3QK7WMTHX2RLP5V ", "T3BlbkFJ", "-us1", "hooks.slack.com/services/", "00D", "IQoJb3JpZ2luX2Vj",
+        "sk-",
+        "ghp_",
+        "eyJ.",
+        "eyJhbGciOiJIUzI1NiJ9.",
+        "glpat-",
+        "-a-a",
+        "AKIA",
+        "xoxb-1-",
+        "://a:b@",
+        "://a:b",
+        "-----BEGIN ",
+        "password=",
+        "password: a1 ",
+        "token: ",
+        "key=",
+        "\"key\",",
+        "\"token\", \"",
+        " -p x",
+        " --password ",
+        "curl -u a:b ",
+        "value=\"",
+        "a b c d ",
+        "\"+\"",
+        "\\u0041",
+        "&#65;",
+        "ipstack key a1",
+        "asana_key=a1b2c3d4e5f6a7b8 ",
+        "1//0",
+        "pat1.",
+        "$2a$12$",
+        "\u{200B}a",
+        "a1b2c3d4e5f6g7h8 ",
+        "machine login password ",
+        "AKIAZ3QK7WMTHX2RLP5V ",
+        "T3BlbkFJ",
+        "-us1",
+        "hooks.slack.com/services/",
+        "00D",
+        "IQoJb3JpZ2luX2Vj",
     ];
     for piece in pieces {
         let nanos = nanos_a_byte(&fill(piece), 3);

@@ -59,9 +59,7 @@ const CLASSES: [u16; 256] = {
 };
 
 const fn classes(b: u8) -> u16 {
-    use Alphabet::{
-        Alphanumeric, AnyHex, Base32, Base64, Digits, Dotted, Hex, Lower, Upper, Url, UrlSafe, Uuid, Wide,
-    };
+    use Alphabet::{Alphanumeric, AnyHex, Base32, Base64, Digits, Dotted, Hex, Lower, Upper, Url, UrlSafe, Uuid, Wide};
     let (digit, lower, upper) = (b.is_ascii_digit(), b.is_ascii_lowercase(), b.is_ascii_uppercase());
     let (hex, word) = (digit || matches!(b, b'a'..=b'f'), b.is_ascii_alphanumeric());
     let safe = word || matches!(b, b'_' | b'-');

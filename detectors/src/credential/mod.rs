@@ -3,7 +3,7 @@
 //! The path of one text: [`reading`] undoes what hides a token from the eye; [`words`] jumps from long word to
 //! long word and looks up the [`prefixes`] of vendors; [`structured`] knows what has a structure of its own
 //! (keys, tokens that are JSON, URLs with a password); [`command`] knows command lines; [`assigned`] what
-//! settings and sentences call a secret; [`context`] which words of the neighbourhood name a service of
+//! settings and sentences call a secret; [`user_rules`] what a user adds; [`context`] which words of the neighbourhood name a service of
 //! [`services`]. [`verify`] tells what is real from what was made up for a manual.
 //!
 //! Linear in the text: every byte is looked at a bounded number of times, every look around a place is bounded,
@@ -17,6 +17,7 @@ pub mod prefixes;
 pub mod reading;
 pub mod services;
 pub mod structured;
+pub mod user_rules;
 pub mod verify;
 pub mod words;
 
@@ -27,9 +28,31 @@ use std::ops::Range;
 
 use format::Ends;
 use reading::Reading;
+use user_rules::UserRules;
 
 /// How many secrets of one text are reported at most; a message keeps fewer.
 pub const SECRETS_MAX: usize = 256;
+
+/// What looking closely may cost in one text, so that a text of nothing but bait is given up in time that is
+/// linear in its length. The unit is about a nanosecond. Known formats cost none: their search is linear as it is.
+#[derive(Debug)]
+pub struct Budget(usize);
+
+impl Budget {
+    const PER_BYTE: usize = 16;
+    const LEAST: usize = 1 << 18;
+
+    fn of(text: &str) -> Self {
+        Self(Self::LEAST + text.len() * Self::PER_BYTE)
+    }
+
+    /// Whether `cost` is left; takes it.
+    pub fn spend(&mut self, cost: usize) -> bool {
+        let enough = self.0 >= cost;
+        self.0 = self.0.saturating_sub(cost);
+        enough
+    }
+}
 
 /// What a find is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,14 +80,23 @@ pub struct Secret {
     pub kind: Kind,
 }
 
+/// The secrets of a text.
+#[derive(Debug)]
+pub struct Found {
+    /// The surest ways of knowing first; ranges may overlap.
+    pub secrets: Vec<Secret>,
+    /// Whether no limit ended the search.
+    pub complete: bool,
+}
+
 /// The secrets in a reading of a text, the surest ways of knowing them first; `named` are the places behind
 /// words that name a secret in prose, in raw bytes.
-pub fn secrets(reading: &Reading<'_>, named: impl Iterator<Item = usize>) -> Vec<Secret> {
+pub fn secrets(reading: &Reading<'_>, rules: Option<&UserRules>, named: impl Iterator<Item = usize>) -> Found {
     let (text, bytes) = (reading.text(), reading.text().as_bytes());
     let (mut found, mut later) = (Vec::new(), Vec::new());
-    let (mut ends, mut at) = (Ends::default(), 0);
+    let (mut ends, mut at, mut budget) = (Ends::default(), 0, Budget::of(text));
     structured::pem(text, &mut found);
-    structured::urls(text, &mut found);
+    structured::urls(text, &mut budget, &mut found);
     while let Some(word) = words::next_word(bytes, at) {
         at = word.end;
         if found.len() + later.len() >= SECRETS_MAX {
@@ -73,19 +105,22 @@ pub fn secrets(reading: &Reading<'_>, named: impl Iterator<Item = usize>) -> Vec
         let before = found.len();
         words::tokens(text, word.clone(), &mut ends, &mut found);
         structured::in_word(text, word.clone(), &mut found);
-        if found.len() == before {
+        if found.len() == before && budget.spend(150) {
             later.extend(context::beside(text, word));
         }
     }
     structured::pair(text, &mut found);
-    command::arguments(text, &mut found);
-    assigned::settings(text, &mut found);
+    command::arguments(text, &mut budget, &mut found);
+    assigned::settings(text, &mut budget, &mut found);
     for place in named {
-        if found.len() >= SECRETS_MAX {
+        if found.len() >= SECRETS_MAX || !budget.spend(200) {
             break;
         }
         found.extend(assigned::said(text, reading.from_raw(place)));
     }
     found.append(&mut later);
-    found
+    if let Some(rules) = rules {
+        rules.secrets(text, &mut found);
+    }
+    Found { complete: found.len() < SECRETS_MAX && budget.0 > 0, secrets: found }
 }

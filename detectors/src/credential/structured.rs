@@ -4,13 +4,15 @@
 //! Every search is bounded in length; a mark is looked for once a word.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memmem;
 
 use super::format::Alphabet;
 use super::verify::{Look, entropy_bits, is_jwt_head, is_placeholder, look};
 use super::words::MADE_UP_SCORE;
-use super::{Kind, SECRETS_MAX, Secret};
+use super::{Budget, Kind, SECRETS_MAX, Secret};
 use crate::bounds::{head, tail};
 
 fn secret(subtype: &'static str, score: f32, range: Range<usize>) -> Secret {
@@ -50,10 +52,19 @@ fn pem_length(rest: &str) -> Option<usize> {
     (letters >= LETTERS_MIN && !key.contains("...") && entropy_bits(key) > 4.0).then_some(head_end + end)
 }
 
+/// How far the end of a URL's authority is looked for, in bytes.
+const AUTHORITY_BYTES_MAX: usize = 300;
+
 /// Passwords in URLs.
-pub fn urls(text: &str, found: &mut Vec<Secret>) {
+pub fn urls(text: &str, budget: &mut Budget, found: &mut Vec<Secret>) {
     for at in memmem::find_iter(text.as_bytes(), b"://") {
-        if found.len() >= SECRETS_MAX {
+        // An authority without an `@` near by has no password, and most have none.
+        let near = text.as_bytes().get(at..(at + AUTHORITY_BYTES_MAX).min(text.len())).unwrap_or_default();
+        let word = near.iter().position(|b| !b.is_ascii_graphic() || *b == b'@').and_then(|place| near.get(place));
+        if word != Some(&b'@') {
+            continue;
+        }
+        if found.len() >= SECRETS_MAX || !budget.spend(600) {
             break;
         }
         found.extend(url_password(text, at));
@@ -100,7 +111,6 @@ pub fn is_usual(value: &str) -> bool {
 
 /// The password in `scheme://user:password@host`, whose `://` stands at `at`.
 fn url_password(text: &str, at: usize) -> Option<Secret> {
-    const AUTHORITY_BYTES_MAX: usize = 300;
     let start = at + 3;
     let window = head(text.get(start..)?, AUTHORITY_BYTES_MAX);
     let ends =
@@ -196,16 +206,25 @@ const MARKED: [Marked; 17] = [
     m("terraform_token", ".atlasv1.", Alphabet::UrlSafe, (14, 14), (60, 70), 0.95),
 ];
 
+/// One automaton for all marks; the tests of the formats need it to build.
+static MARKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(MARKED.iter().map(|marked| marked.mark)).ok()
+});
+/// How many marks of one word are looked at.
+const MARKS_MAX: usize = 64;
+
 /// The word of at least this length is searched for marks.
 const MARKED_BYTES_MIN: usize = 32;
 
 /// Tokens with a structure in the word `word`.
 pub fn in_word(text: &str, word: Range<usize>, found: &mut Vec<Secret>) {
     let Some(part) = text.get(word.clone()).filter(|part| part.len() >= MARKED_BYTES_MIN) else { return };
-    for marked in &MARKED {
-        if let Some(at) = memmem::find(part.as_bytes(), marked.mark.as_bytes()) {
-            found.extend(marked_token(text, word.start + at, marked));
-        }
+    if !part.bytes().any(|b| b.is_ascii_digit()) {
+        return;
+    }
+    for hit in MARKS.iter().flat_map(|marks| marks.find_overlapping_iter(part)).take(MARKS_MAX) {
+        let marked = MARKED.get(hit.pattern().as_usize());
+        found.extend(marked.and_then(|marked| marked_token(text, word.start + hit.start(), marked)));
     }
     found.extend(discord_token(part, word.start));
     found.extend(facebook_token(part, word.start));
@@ -253,8 +272,12 @@ fn discord_token(part: &str, base: usize) -> Option<Secret> {
 
 /// An application's token of Facebook: its id, a bar, its secret.
 fn facebook_token(part: &str, base: usize) -> Option<Secret> {
-    let bar = part.find('|').or_else(|| part.find("%7C"))?;
-    let secret_start = bar + if part.as_bytes().get(bar) == Some(&b'|') { 1 } else { 3 };
+    let bar = memchr::memchr2(b'|', b'%', part.as_bytes())?;
+    let plain = part.as_bytes().get(bar) == Some(&b'|');
+    if !plain && !part.get(bar..)?.starts_with("%7C") {
+        return None;
+    }
+    let secret_start = bar + if plain { 1 } else { 3 };
     let digits = part.as_bytes().get(..bar)?.iter().rev().take_while(|b| b.is_ascii_digit()).count();
     let length = part.get(secret_start..)?.bytes().take_while(|b| Alphabet::UrlSafe.has(*b)).count();
     (matches!(digits, 15..=16) && length == 27)
@@ -319,8 +342,8 @@ mod tests {
 
     fn passwords(text: &str) -> Vec<&str> {
         let mut found = Vec::new();
-        urls(text, &mut found);
-        found.into_iter().filter(|secret| secret.score > 0.5).map(|secret| &text[secret.range]).collect()
+        urls(text, &mut Budget::of(text), &mut found);
+        found.into_iter().filter(|secret| secret.kind == Kind::Secret).map(|secret| &text[secret.range]).collect()
     }
 
     #[test]

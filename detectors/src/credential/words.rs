@@ -233,9 +233,9 @@ mod tests {
 
     #[test]
     fn every_format_is_found_by_its_shape() {
-        for format in
-            FORMATS.iter().filter(|format| !matches!(format.check, Check::Parts(_) | Check::SlackParts | Check::Groups | Check::EndsInAa))
-        {
+        for format in FORMATS.iter().filter(|format| {
+            !matches!(format.check, Check::Parts(_) | Check::SlackParts | Check::Groups | Check::EndsInAa)
+        }) {
             let letters = b"k3Q7zB9xW2mT5vLrF4nHc8JdP6sGyKf1";
             let fits: Vec<u8> = letters.iter().copied().filter(|b| format.alphabet.has(*b)).collect();
             let length = usize::from(format.length.0).max(16);
