@@ -174,6 +174,39 @@ fn secret_samples() {
     }
 }
 
+/// How many of ten thousand ordinary texts may be taken to hold a credential; some of the samples do hold one.
+const ORDINARY_PER_TEN_THOUSAND_MAX: f64 = 40.0;
+
+#[test]
+fn secrets_in_ordinary_text() {
+    let detectors = Detectors::new().expect("compiles");
+    let dump = std::env::var("WEIR_SAMPLES_DUMP").is_ok_and(|wanted| wanted == "ordinary");
+    for name in ["injection/train.jsonl.gz", "pii/faker_prompts.jsonl", "pii/presidio_research_even_templates.jsonl"] {
+        let Some(rows) = rows(name) else { return println!("skipped: no samples") };
+        let (mut hit, mut alerts, mut all) = (0, 0, 0);
+        for row in rows.into_iter().filter(|row| row.label == 0 || name.starts_with("pii")) {
+            let interaction = talk(vec![Message::request(Channel::Document, row.text.clone())]);
+            let annotations = detectors.annotate(&interaction, &Settings::default()).annotated.annotations;
+            let mine: Vec<_> = annotations.iter().filter(|a| a.detector == "credential_leak").collect();
+            all += 1;
+            hit += u32::from(!mine.is_empty());
+            alerts += u32::from(mine.iter().any(|a| a.severity >= crate::policy::SEVERITY_MIN));
+            if let Some(first) = mine.first().filter(|_| dump) {
+                let start = first.span.0.saturating_sub(40) as usize;
+                let around: String = row.text.chars().skip(start).take(120).collect();
+                println!("DUMP {} {around:?}", first.subtype);
+            }
+        }
+        let share = |part: u32| 1e4 * f64::from(part) / f64::from(all.max(1));
+        println!(
+            "{name}: {hit} of {all} ordinary texts, {:.1} in ten thousand, {:.1} with an alert",
+            share(hit),
+            share(alerts)
+        );
+        assert!(share(alerts) <= ORDINARY_PER_TEN_THOUSAND_MAX, "{name}");
+    }
+}
+
 /// Not a limit, since machines differ: prints what an ordinary interaction costs.
 #[test]
 fn cost_of_an_ordinary_interaction() {

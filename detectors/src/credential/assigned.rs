@@ -12,6 +12,7 @@ use memchr::{memchr3_iter, memmem};
 use super::context::{Word, is_name, name_word};
 use super::structured::is_usual;
 use super::verify::{Look, entropy_bits, look};
+use super::words::MADE_UP_SCORE;
 use super::{Budget, Kind, SECRETS_MAX, Secret};
 use crate::bounds::{head, tail};
 
@@ -93,7 +94,7 @@ fn name_before(bytes: &[u8], at: usize) -> Option<Range<usize>> {
     let part = |b: &u8| is_name(*b) || *b == b' ';
     let start = window.iter().rposition(|b| !part(b)).map_or(0, |place| place + 1);
     let name = window.get(start..)?;
-    let name = name.get(name.len().saturating_sub(40)..)?;
+    let name = name.get(name.len().saturating_sub(40)..)?.trim_ascii_start();
     (name.len() >= 3).then_some(base + end - name.len()..base + end)
 }
 
@@ -228,13 +229,14 @@ fn made(value: &str) -> Made {
 /// How sure it is that a value behind a word for passwords is one.
 fn password_score(value: &str, quoted: bool) -> Option<f32> {
     const LENGTH_MIN: usize = 5;
+    const LENGTH_MAX: usize = 128;
     let length = value.chars().count();
     let opened = value.starts_with(['$', '/', '<', '{', '[', '.', '\'', '"']) || value.contains(['{', '}', '<']);
     let reference = match quoted && made(value).signs && made(value).digits {
         true => opened || value.contains("://"),
         false => is_reference(value),
     };
-    if length < LENGTH_MIN || length > 128 || reference || is_usual(value) || is_technical(value) {
+    if !(LENGTH_MIN..=LENGTH_MAX).contains(&length) || reference || is_usual(value) || is_technical(value) {
         return None;
     }
     if value.contains(char::is_whitespace) || look(value) != Look::Plausible {
@@ -300,11 +302,7 @@ fn token_score(value: &str, quoted: bool) -> Option<f32> {
     }
     let made = made(value);
     let code = !quoted && value.contains(['(', '{', '[', '\\']) || value.contains("../");
-    let parts = || value.split(['.', '_', '-', '/']).filter(|part| !part.is_empty());
-    let spoken = parts().filter(|part| part.bytes().all(|b| b.is_ascii_alphabetic())).count();
-    let numbered = parts().filter(|part| part.len() < 5 && part.bytes().any(|b| b.is_ascii_digit())).count();
-    let name =
-        spoken + numbered == parts().count() && (numbered == 0 || spoken * 2 >= numbered && spoken > 0 && length < 40);
+    let name = is_name_like(value);
     let file = value
         .rsplit_once('.')
         .is_some_and(|(_, end)| (2..=4).contains(&end.len()) && end.bytes().all(|b| b.is_ascii_lowercase()));
@@ -316,10 +314,20 @@ fn token_score(value: &str, quoted: bool) -> Option<f32> {
         _ if entropy < 2.7 => None,
         20.. => Some(0.75),
         16.. => Some(0.7),
-        _ if made.mixed && made.digits || made.signs && made.digits => Some(0.6),
+        _ if made.digits && (made.mixed || made.signs) => Some(0.6),
         12.. if made.digits => Some(0.5),
         _ => None,
     }
+}
+
+/// Whether a value is words put together, with a number here and there, as names of things are.
+fn is_name_like(value: &str) -> bool {
+    const LENGTH_MAX: usize = 40;
+    let parts = || value.split(['.', '_', '-', '/']).filter(|part| !part.is_empty());
+    let spoken = parts().filter(|part| part.bytes().all(|b| b.is_ascii_alphabetic())).count();
+    let numbered = parts().filter(|part| part.len() < 5 && part.bytes().any(|b| b.is_ascii_digit())).count();
+    let some = spoken > 0 && spoken * 2 >= numbered && value.len() < LENGTH_MAX;
+    spoken + numbered == parts().count() && (numbered == 0 || some)
 }
 
 /// Whether a value is written as a UUID.
@@ -370,8 +378,10 @@ pub fn said(text: &str, at: usize) -> Option<Secret> {
         });
     }
     let made = made(value);
-    let varied = made.letters && made.digits && value.len() >= 6 || made.letters && made.signs && value.len() >= 8;
-    let name = value.split(['.', '_', '-', '/']).all(|part| part.bytes().all(|b| b.is_ascii_alphabetic()));
+    let shouted = value.len() < 8 && !value.bytes().any(|b| b.is_ascii_lowercase());
+    let varied =
+        made.letters && made.digits && value.len() >= 6 && !shouted || made.letters && made.signs && value.len() >= 8;
+    let name = is_name_like(value) && !made.signs;
     let real = varied && !name && value.is_ascii() && value.len() < VALUE_BYTES_MAX && !is_reference(value);
     let plausible = real && !is_technical(value) && !is_usual(value) && look(value) == Look::Plausible;
     let counted = value.split_once('-').is_some_and(|(count, unit)| {
@@ -379,7 +389,7 @@ pub fn said(text: &str, at: usize) -> Option<Secret> {
     });
     let ordinal = counted
         || value.bytes().next().is_some_and(|b| b.is_ascii_digit()) && !made.signs && value.len() < 10 && !made.mixed;
-    let code = value.contains(['(', '{', '[', '\\', '=']) && value.len() < 24;
+    let code = value.contains('(') || value.contains(['{', '[', '\\', '=']) && value.len() < 24;
     (plausible && !ordinal && !code && entropy_bits(value) >= 2.2).then(|| Secret {
         subtype: "named_secret",
         score: 0.7,
@@ -399,9 +409,14 @@ fn login(text: &str, at: usize) -> Option<Secret> {
     let rest = head(text.get(at..)?, 130);
     let value = rest.split_ascii_whitespace().next()?;
     let start = at + rest.find(value)?;
-    let real = value.len() >= 6 && look(value) == Look::Plausible && !is_usual(value) && !is_reference(value);
+    let (score, kind) = match look(value) {
+        Look::Placeholder => return None,
+        Look::Sequence => (MADE_UP_SCORE, Kind::MadeUp),
+        Look::Plausible => (0.75, Kind::Secret),
+    };
+    let real = value.len() >= 6 && !is_usual(value) && !is_reference(value);
     let range = start..start + value.len();
-    real.then_some(Secret { subtype: "named_password", score: 0.75, range, id: None, kind: Kind::Secret })
+    real.then_some(Secret { subtype: "named_password", score, range, id: None, kind })
 }
 
 /// What links a word to its value in a sentence, in the languages of the lexicon.
@@ -503,7 +518,7 @@ mod tests {
     fn values(text: &str) -> Vec<&str> {
         let mut found = Vec::new();
         settings(text, &mut Budget::of(text), &mut found);
-        found.into_iter().map(|secret| &text[secret.range]).collect()
+        found.into_iter().map(|secret| text.get(secret.range).unwrap_or_default()).collect()
     }
 
     #[test]
@@ -553,7 +568,7 @@ mod tests {
     fn sentences_name_values() {
         let find = |text: &str, word: &str| {
             let at = text.find(word).expect("there") + word.len();
-            said(text, at).map(|secret| text[secret.range].to_owned())
+            said(text, at).map(|secret| text.get(secret.range).unwrap_or_default().to_owned())
         };
         for (text, word) in [
             ("the admin password is V7kq2Lmz.", "password"),

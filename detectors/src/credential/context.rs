@@ -135,7 +135,7 @@ const TAILS: [&str; 34] = [
 ];
 
 /// Parts of names whose keys and tokens are no secrets.
-const HARMLESS: [&str; 40] = [
+const HARMLESS: [&str; 41] = [
     "public",
     "pub",
     "foreign",
@@ -166,6 +166,7 @@ const HARMLESS: [&str; 40] = [
     "row",
     "map",
     "group",
+    "incident",
     "index",
     "lookup",
     "registry",
@@ -187,12 +188,12 @@ struct Names {
 #[derive(Clone, Copy)]
 enum Meaning {
     Word(Word, bool),
-    Service(Range2),
+    Service(Entries),
 }
 
 /// Which entries of [`SERVICES`] have a name; empty for those of [`OTHERS`].
 #[derive(Clone, Copy)]
-struct Range2 {
+struct Entries {
     first: u16,
     count: u16,
 }
@@ -203,11 +204,11 @@ static NAMES: LazyLock<Option<Names>> = LazyLock::new(|| {
     let mut at = 0;
     while let Some(service) = SERVICES.get(at) {
         let count = SERVICES.iter().skip(at).take_while(|other| other.name == service.name).count();
-        let range = Range2 { first: at as u16, count: count as u16 };
+        let range = Entries { first: at as u16, count: count as u16 };
         patterns.push((service.name.replace(' ', ""), Meaning::Service(range)));
         at += count;
     }
-    let none = Meaning::Service(Range2 { first: 0, count: 0 });
+    let none = Meaning::Service(Entries { first: 0, count: 0 });
     patterns.extend(OTHERS.iter().map(|name| (name.replace(' ', ""), none)));
     let automaton = AhoCorasick::builder()
         .match_kind(MatchKind::LeftmostLongest)
@@ -344,7 +345,7 @@ pub fn beside(text: &str, word: Range<usize>) -> Option<Secret> {
     if memchr::memmem::find(body.get(..body.len().min(12))?, b"://").is_some() && memchr::memchr(b'=', body).is_none() {
         return None;
     }
-    let mut services = [(0_usize, 0_usize, Range2 { first: 0, count: 0 }); 4];
+    let mut services = [(0_usize, 0_usize, Entries { first: 0, count: 0 }); 4];
     let mut words = [(0_usize, 0_usize); 8];
     let (mut service_count, mut word_count) = (0, 0);
     let from = word.start.saturating_sub(DISTANCE_MAX + 24);
@@ -368,7 +369,8 @@ pub fn beside(text: &str, word: Range<usize>) -> Option<Secret> {
         let shapes = SERVICES.get(shapes).unwrap_or_default();
         let own = shapes.iter().find_map(|shape| Some((shape.subtype, tail(bytes, &word, end, shape)?)));
         let word_end = words.iter().filter(|(_, end)| *end > start).map(|(_, end)| *end).max();
-        let value = own.or_else(|| {
+        // A shape that takes the name in too is none of the value.
+        let value = own.filter(|(_, start)| *start >= name_end).or_else(|| {
             let named = word_end.unwrap_or(name_end).max(name_end);
             Some(("service_key", any_tail(bytes, &word, end, named)?))
         });
@@ -483,7 +485,7 @@ fn judged(text: &str, subtype: &'static str, range: Range<usize>) -> Option<Secr
     }
     let named = subtype != "service_key";
     let letters = digits < value.len() || subtype == "cloudinary_key";
-    let path = value.contains("//") || value.matches('/').count() > 3 || value.matches('.').count() > 3;
+    let path = value.contains("//") || value.starts_with(['/', '.']) || value.matches(['/', '.']).count() > 3;
     match look(value) {
         Look::Placeholder => None,
         Look::Sequence => Some(Secret { subtype, score: MADE_UP_SCORE, range, id: None, kind: Kind::MadeUp }),
@@ -535,7 +537,7 @@ mod tests {
     fn services_are_those_beside_the_value() {
         let find = |text: &str| {
             let word = crate::credential::words::next_word(text.as_bytes(), 0)?;
-            beside(text, word).map(|secret| (secret.subtype, text[secret.range].to_owned()))
+            beside(text, word).map(|secret| (secret.subtype, text.get(secret.range).unwrap_or_default().to_owned()))
         };
         let value = "9f3c1e7ab05d48e2a6c4f8b1d2e7903a";
         for text in ["ipstack access key {}", "IPSTACK_KEY={}", "ipstack: {}", "ipstack_token = '{}'"] {

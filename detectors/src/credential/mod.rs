@@ -116,7 +116,7 @@ pub fn secrets(reading: &Reading<'_>, rules: Option<&UserRules>, named: impl Ite
         if found.len() >= SECRETS_MAX || !budget.spend(200) {
             break;
         }
-        found.extend(assigned::said(text, reading.from_raw(place)));
+        found.extend(assigned::said(text, reading.place_of(place)));
     }
     found.append(&mut later);
     if let Some(rules) = rules {

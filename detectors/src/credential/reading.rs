@@ -83,7 +83,7 @@ impl<'t> Reading<'t> {
     }
 
     /// The place in the text of a place in the original.
-    pub fn from_raw(&self, raw: usize) -> usize {
+    pub fn place_of(&self, raw: usize) -> usize {
         match &self.back {
             None => raw,
             Some(back) => back.partition_point(|place| (*place as usize) < raw).min(self.text.len()),
@@ -223,8 +223,8 @@ mod tests {
         let reading = Reading::undone(raw).expect("disguised");
         assert_eq!(reading.text(), "xy \"abcd\" A");
         let at = reading.text().find("cd").expect("there");
-        assert_eq!(&raw[reading.raw_range(&(at..at + 2))], "cd");
-        assert_eq!(reading.from_raw(raw.find("cd").expect("there")), at);
+        assert_eq!(raw.get(reading.raw_range(&(at..at + 2))), Some("cd"));
+        assert_eq!(reading.place_of(raw.find("cd").expect("there")), at);
         let last = reading.text().len() - 1;
         assert_eq!(reading.raw_range(&(last..last + 1)).start, raw.len() - 3);
     }

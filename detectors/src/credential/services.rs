@@ -244,7 +244,7 @@ pub const SERVICES: &[Service] = &[
 ];
 
 /// The least and the most characters of a key of [`OTHERS`].
-pub const OTHERS_LENGTH: (u16, u16) = (16, 400);
+pub const OTHERS_LENGTH: (u16, u16) = (16, 1500);
 
 /// Services that issue keys and document no shape, or one that several kinds of keys have.
 #[rustfmt::skip]

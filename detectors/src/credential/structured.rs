@@ -308,7 +308,7 @@ fn jwt_length(rest: &str) -> Result<usize, usize> {
 const AWS_SECRET_DISTANCE_MAX: usize = 200;
 
 /// Gives each AWS access key id the secret that stands near: then the two are one find.
-pub fn pair(text: &str, found: &mut Vec<Secret>) {
+pub fn pair(text: &str, found: &mut [Secret]) {
     for id in found.iter_mut().filter(|find| find.id.is_some() && find.subtype == "aws_access_key_id") {
         let Some(range) = id.id.clone() else { continue };
         let behind = head(text.get(range.end..).unwrap_or_default(), AWS_SECRET_DISTANCE_MAX + 40);
@@ -343,7 +343,11 @@ mod tests {
     fn passwords(text: &str) -> Vec<&str> {
         let mut found = Vec::new();
         urls(text, &mut Budget::of(text), &mut found);
-        found.into_iter().filter(|secret| secret.kind == Kind::Secret).map(|secret| &text[secret.range]).collect()
+        found
+            .into_iter()
+            .filter(|secret| secret.kind == Kind::Secret)
+            .map(|secret| text.get(secret.range).unwrap_or_default())
+            .collect()
     }
 
     #[test]

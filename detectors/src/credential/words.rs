@@ -225,7 +225,7 @@ mod tests {
         let (mut words, mut at) = (Vec::new(), 0);
         while let Some(word) = next_word(text.as_bytes(), at) {
             at = word.end;
-            words.push(&text[word]);
+            words.push(text.get(word).unwrap_or_default());
         }
         assert_eq!(words, split.collect::<Vec<_>>());
         assert_eq!(words.len(), 4);
@@ -254,7 +254,7 @@ mod tests {
         let token = format!("npm_{}", "a1B2c3xK9".repeat(4));
         assert_eq!(found(&format!("x={token} y")), [("npm_token", 2..42)]);
         assert_eq!(found(&format!("x={token}Z")), []);
-        assert_eq!(found(&token[..39]), []);
+        assert_eq!(found(token.get(..39).expect("ASCII")), []);
         assert_eq!(found(&format!("line\\n{token}")), [("npm_token", 6..46)]);
     }
 
