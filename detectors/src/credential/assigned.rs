@@ -34,12 +34,12 @@ pub fn settings(text: &str, budget: &mut Budget, found: &mut Vec<Secret>) {
         if at < from {
             continue;
         }
-        if !budget.spend(60) {
+        if !budget.spend(120) {
             break;
         }
         if let Some(name) = name_before(bytes, at).and_then(|name| attribute(bytes, name))
             && let Some(word) = name_word(bytes, name.clone())
-            && budget.spend(800)
+            && budget.spend(3000)
             && let Some(secret) = setting(text, name, word, at)
         {
             from = secret.range.end;
@@ -67,7 +67,7 @@ fn arguments(text: &str, budget: &mut Budget, found: &mut Vec<Secret>) {
     let bytes = text.as_bytes();
     for quote in [b'"', b'\''] {
         for at in memmem::find_iter(bytes, &[quote, b',']) {
-            if found.len() >= SECRETS_MAX || !budget.spend(60) {
+            if found.len() >= SECRETS_MAX || !budget.spend(200) {
                 return;
             }
             let before = bytes.get(at.saturating_sub(NAME_BYTES_MAX)..at).unwrap_or_default();

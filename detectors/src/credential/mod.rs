@@ -39,7 +39,7 @@ pub const SECRETS_MAX: usize = 256;
 pub struct Budget(usize);
 
 impl Budget {
-    const PER_BYTE: usize = 16;
+    const PER_BYTE: usize = 24;
     const LEAST: usize = 1 << 18;
 
     fn of(text: &str) -> Self {
@@ -105,7 +105,7 @@ pub fn secrets(reading: &Reading<'_>, rules: Option<&UserRules>, named: impl Ite
         let before = found.len();
         words::tokens(text, word.clone(), &mut ends, &mut found);
         structured::in_word(text, word.clone(), &mut found);
-        if found.len() == before && budget.spend(150) {
+        if found.len() == before && budget.spend(300) {
             later.extend(context::beside(text, word));
         }
     }

@@ -57,11 +57,14 @@ const AUTHORITY_BYTES_MAX: usize = 300;
 
 /// Passwords in URLs.
 pub fn urls(text: &str, budget: &mut Budget, found: &mut Vec<Secret>) {
+    let mut stop = 0;
     for at in memmem::find_iter(text.as_bytes(), b"://") {
-        // An authority without an `@` near by has no password, and most have none.
-        let near = text.as_bytes().get(at..(at + AUTHORITY_BYTES_MAX).min(text.len())).unwrap_or_default();
-        let word = near.iter().position(|b| !b.is_ascii_graphic() || *b == b'@').and_then(|place| near.get(place));
-        if word != Some(&b'@') {
+        // An authority without an `@` has no password, and most have none. What ends one is looked for once.
+        if stop <= at {
+            let rest = text.as_bytes().get(at..).unwrap_or_default();
+            stop = at + rest.iter().position(|b| !b.is_ascii_graphic() || *b == b'@').unwrap_or(rest.len());
+        }
+        if text.as_bytes().get(stop) != Some(&b'@') {
             continue;
         }
         if found.len() >= SECRETS_MAX || !budget.spend(600) {

@@ -59,7 +59,19 @@ pub fn next_word(bytes: &[u8], mut at: usize) -> Option<Range<usize>> {
 struct Index {
     /// Where the formats of each pair of bytes begin; one more entry ends the last.
     starts: Vec<u16>,
-    formats: Vec<&'static Format>,
+    formats: Vec<Start>,
+}
+
+/// A format with the first four bytes of its prefix: most are told apart without a look at the rest.
+#[derive(Clone, Copy)]
+struct Start {
+    bytes: u32,
+    mask: u32,
+    format: &'static Format,
+}
+
+fn four(bytes: &[u8]) -> u32 {
+    bytes.iter().take(4).fold(0, |number, b| number << 8 | u32::from(*b)) << (8 * 4_usize.saturating_sub(bytes.len()))
 }
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| {
@@ -67,7 +79,11 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
     formats.sort_by_key(|format| (slot(format.prefix.as_bytes()), std::cmp::Reverse(format.prefix.len())));
     let count = |at: usize| formats.partition_point(|format| slot(format.prefix.as_bytes()) < at) as u16;
     let starts = (0..=SLOTS).map(count).collect();
-    Index { starts, formats }
+    let start = |format: &&'static Format| {
+        let mask = u32::MAX << (8 * 4_usize.saturating_sub(format.prefix.len()));
+        Start { bytes: four(format.prefix.as_bytes()), mask, format }
+    };
+    Index { starts, formats: formats.iter().map(start).collect() }
 });
 
 const SLOTS: usize = 1 << 14;
@@ -78,10 +94,12 @@ fn slot(bytes: &[u8]) -> usize {
 }
 
 impl Index {
-    fn of(&self, rest: &[u8]) -> &[&'static Format] {
+    fn of(&self, rest: &[u8]) -> impl Iterator<Item = &'static Format> {
         let at = slot(rest);
         let bound = |at: usize| usize::from(self.starts.get(at).copied().unwrap_or_default());
-        self.formats.get(bound(at)..bound(at + 1)).unwrap_or_default()
+        let first = four(rest);
+        let near = self.formats.get(bound(at)..bound(at + 1)).unwrap_or_default().iter();
+        near.filter(move |start| first & start.mask == start.bytes).map(|start| start.format)
     }
 }
 
@@ -93,7 +111,7 @@ pub fn tokens(text: &str, word: Range<usize>, ends: &mut Ends, found: &mut Vec<S
         if starts_token(bytes, at)
             && let Some(rest) = bytes.get(at..word.end)
         {
-            let secret = INDEX.of(rest).iter().find_map(|format| token(text, at, rest, format, ends));
+            let secret = INDEX.of(rest).find_map(|format| token(text, at, rest, format, ends));
             if let Some((secret, end)) = secret {
                 found.extend(secret);
                 at = end;
@@ -142,11 +160,8 @@ fn token(text: &str, at: usize, rest: &[u8], format: &Format, ends: &mut Ends) -
 /// The access key id of AWS at `start`.
 pub fn key_id(text: &str, start: usize) -> Option<Range<usize>> {
     let rest = text.as_bytes().get(start..)?;
-    let formats = INDEX.of(rest).iter().filter(|format| format.check == Check::AwsKeyId);
-    formats
-        .copied()
-        .find_map(|format| token(text, start, rest, format, &mut Ends::default()))
-        .map(|(_, end)| start..end)
+    let mut formats = INDEX.of(rest).filter(|format| format.check == Check::AwsKeyId);
+    formats.find_map(|format| token(text, start, rest, format, &mut Ends::default())).map(|(_, end)| start..end)
 }
 
 /// How sure the token is and of which kind; `None` where a check says that it is none, `Some(None)` where it
