@@ -121,7 +121,13 @@ fn finds(message: &MessageView<'_>, scene: &Scene<'_>, out: &mut Sightings) -> V
                     break;
                 }
                 let id = secret.id.clone().and_then(|range| reading.text().get(range)).map(str::to_owned);
-                let value = value.to_owned();
+                // A token that is cut by a line break is used without it; keys in armour need theirs.
+                let cut = value.contains('\n') && !value.starts_with("-----");
+                let value = if cut {
+                    value.split(|c: char| c.is_whitespace() || c == '\\').collect()
+                } else {
+                    value.to_owned()
+                };
                 finds.push(Find { value, id, span: text.raw_span(raw), secret });
             }
         }

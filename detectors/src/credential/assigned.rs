@@ -39,7 +39,7 @@ pub fn settings(text: &str, budget: &mut Budget, found: &mut Vec<Secret>) {
         }
         if let Some(name) = name_before(bytes, at).and_then(|name| attribute(bytes, name))
             && let Some(word) = name_word(bytes, name.clone())
-            && budget.spend(3000)
+            && budget.spend(6000)
             && let Some(secret) = setting(text, name, word, at)
         {
             from = secret.range.end;

@@ -67,7 +67,7 @@ pub fn urls(text: &str, budget: &mut Budget, found: &mut Vec<Secret>) {
         if text.as_bytes().get(stop) != Some(&b'@') {
             continue;
         }
-        if found.len() >= SECRETS_MAX || !budget.spend(600) {
+        if found.len() >= SECRETS_MAX || !budget.spend(2000) {
             break;
         }
         found.extend(url_password(text, at));

@@ -43,7 +43,13 @@ pub fn is_word(b: u8) -> bool {
 /// The next word of at least [`WORD_BYTES_MIN`] bytes from `at` on, where a word may start.
 pub fn next_word(bytes: &[u8], mut at: usize) -> Option<Range<usize>> {
     loop {
-        let window = bytes.get(at..at + WORD_BYTES_MIN)?;
+        let window = bytes.get(at..)?.first_chunk::<WORD_BYTES_MIN>()?;
+        // Most gaps are spaces, and the last one of sixteen bytes is found without a branch a byte.
+        let spaces = spaces(u128::from_le_bytes(*window));
+        if spaces != 0 {
+            at += WORD_BYTES_MIN - spaces.leading_zeros() as usize / 8;
+            continue;
+        }
         match window.iter().rposition(|b| !is_word(*b)) {
             Some(gap) => at += gap + 1,
             None => {
@@ -53,6 +59,13 @@ pub fn next_word(bytes: &[u8], mut at: usize) -> Option<Range<usize>> {
             }
         }
     }
+}
+
+/// The highest bit of each byte that is a space, and no other bit. Exact: no carry leaves its byte.
+fn spaces(bytes: u128) -> u128 {
+    const EVERY: u128 = u128::MAX / 255;
+    let differs = bytes ^ (EVERY * b' ' as u128);
+    !(((differs & (EVERY * 127)) + EVERY * 127) | differs | (EVERY * 127))
 }
 
 /// The formats by their first two bytes, longer prefixes first.
@@ -111,7 +124,10 @@ pub fn tokens(text: &str, word: Range<usize>, ends: &mut Ends, found: &mut Vec<S
         if starts_token(bytes, at)
             && let Some(rest) = bytes.get(at..word.end)
         {
-            let secret = INDEX.of(rest).find_map(|format| token(text, at, rest, format, ends));
+            let secret = INDEX.of(rest).find_map(|format| token(text, at, rest, format, ends)).or_else(|| {
+                let near = rest.len() <= BROKEN_BYTES_MAX;
+                INDEX.of(rest).filter(|_| near).find_map(|format| broken_token(text, at, word.end, format, ends))
+            });
             if let Some((secret, end)) = secret {
                 found.extend(secret);
                 at = end;
@@ -154,6 +170,42 @@ fn token(text: &str, at: usize, rest: &[u8], format: &Format, ends: &mut Ends) -
         let id = (format.check == Check::AwsKeyId).then_some(at..end);
         Secret { subtype: format.subtype, score, range: at..end, id, kind }
     });
+    Some((secret, end))
+}
+
+/// How far before the end of a word a token may start that the next line goes on with, in bytes.
+const BROKEN_BYTES_MAX: usize = 128;
+
+/// The token of `format` at `at` that a line break cuts in two where the word ends. Only lengths that the vendor
+/// fixes tell whether the next line belongs to it.
+fn broken_token(
+    text: &str,
+    at: usize,
+    word_end: usize,
+    format: &Format,
+    ends: &mut Ends,
+) -> Option<(Option<Secret>, usize)> {
+    const PREFIX_MIN: usize = 4;
+    const INDENT_MAX: usize = 16;
+    let (bytes, body_start) = (text.as_bytes(), at + format.prefix.len());
+    let exact = format.length.0 == format.length.1 && format.prefix.len() >= PREFIX_MIN;
+    let cut = exact
+        && bytes.get(at..)?.starts_with(format.prefix.as_bytes())
+        && matches!(bytes.get(word_end)?, b'\n' | b'\r' | b'\\');
+    let first = ends.of(bytes, format.alphabet, body_start) - body_start;
+    let length = usize::from(format.length.0);
+    if !cut || body_start + first != word_end || first >= length {
+        return None;
+    }
+    let gap =
+        bytes.get(word_end..)?.iter().take(INDENT_MAX).take_while(|b| b.is_ascii_whitespace() || **b == b'\\').count();
+    let second = text.get(word_end + gap..word_end + gap + length - first)?;
+    let end = word_end + gap + second.len();
+    let whole =
+        second.bytes().all(|b| format.alphabet.has(b)) && !bytes.get(end).is_some_and(u8::is_ascii_alphanumeric);
+    let body = [text.get(body_start..word_end)?, second].concat();
+    let score = whole.then(|| judge(format, &[format.prefix, &body].concat(), &body))??;
+    let secret = score.map(|(score, kind)| Secret { subtype: format.subtype, score, range: at..end, id: None, kind });
     Some((secret, end))
 }
 
@@ -271,6 +323,17 @@ mod tests {
         assert_eq!(found(&format!("x={token}Z")), []);
         assert_eq!(found(token.get(..39).expect("ASCII")), []);
         assert_eq!(found(&format!("line\\n{token}")), [("npm_token", 6..46)]);
+    }
+
+    #[test]
+    fn a_line_break_within_is_crossed_where_the_length_is_known() {
+        let (first, second) = ("npm_a1B2c3xK9a1B2c3", "xK9a1B2c3xK9a1B2c3xK9");
+        for gap in ["\n", "\r\n    ", "\\\n  "] {
+            let text = format!("x={first}{gap}{second} y");
+            assert_eq!(found(&text), [("npm_token", 2..text.len() - 2)]);
+        }
+        assert_eq!(found(&format!("x={first}\n{second}Z")), []);
+        assert_eq!(found(&format!("x={first} {second}")), []);
     }
 
     #[test]
