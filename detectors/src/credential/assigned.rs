@@ -73,8 +73,16 @@ fn arguments(text: &str, budget: &mut Budget, found: &mut Vec<Secret>) {
             let before = bytes.get(at.saturating_sub(NAME_BYTES_MAX)..at).unwrap_or_default();
             let Some(open) = before.iter().rposition(|b| !is_name(*b)) else { continue };
             let name = at - before.len() + open + 1..at;
-            if before.get(open) == Some(&quote)
-                && let Some(word) = name_word(bytes, name.clone())
+            if before.get(open) != Some(&quote) {
+                continue;
+            }
+            // `Credential("name", "password")` names its second argument by what it is called with.
+            let login = before.get(..open).is_some_and(|call| {
+                let call = call.strip_suffix(b"(").unwrap_or_default();
+                [&b"Credential"[..], b"Credentials", b"login", b"Login"].iter().any(|known| call.ends_with(known))
+            });
+            let word = if login { Some(Word::Password) } else { name_word(bytes, name.clone()) };
+            if let Some(word) = word
                 && let Some((_, Some(_))) = value_start(bytes, at + 2)
             {
                 found.extend(setting(text, name, word, at + 1));

@@ -62,7 +62,9 @@ const ARGUMENT_BYTES_MAX: usize = 256;
 /// The secrets in the arguments of commands.
 pub fn arguments(text: &str, budget: &mut Budget, found: &mut Vec<Secret>) {
     let bytes = text.as_bytes();
-    let behind_blank = |at: &usize| at.checked_sub(1).and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_whitespace);
+    let behind_blank = |at: &usize| {
+        at.checked_sub(1).and_then(|at| bytes.get(at)).is_some_and(|b| b.is_ascii_whitespace() || *b == b'`')
+    };
     for at in memchr_iter(b'-', bytes).filter(behind_blank) {
         if found.len() >= SECRETS_MAX || !budget.spend(150) {
             break;

@@ -284,6 +284,10 @@ fn names(bytes: &[u8], from: usize, until: usize, mut each: impl FnMut(Named)) {
 /// Whether a part of a name begins at `at`: behind no letter, or as a capital behind a small one.
 fn begins(bytes: &[u8], at: usize) -> bool {
     let (before, this) = (at.checked_sub(1).and_then(|at| bytes.get(at)), bytes.get(at));
+    // A letter behind a hyphen is an option: `-Dname=value`.
+    if at.checked_sub(2).and_then(|at| bytes.get(at)) == Some(&b'-') {
+        return true;
+    }
     match (before, this) {
         (Some(before), Some(this)) => {
             !before.is_ascii_alphabetic() || before.is_ascii_lowercase() && this.is_ascii_uppercase()

@@ -204,7 +204,7 @@ const MARKED: [Marked; 17] = [
     m("azure_client_secret", "Q~", Alphabet::Wide, (4, 4), (31, 34), 0.95),
     m("mailchimp_key", "-us", Alphabet::Hex, (32, 32), (1, 2), 0.9),
     m("maxmind_key", "_mmk", Alphabet::UrlSafe, (36, 36), (0, 0), 0.9),
-    m("newrelic_license", "NRAL", Alphabet::Hex, (36, 36), (0, 0), 0.92),
+    m("newrelic_license", "NRAL", Alphabet::Lower, (36, 36), (0, 0), 0.92),
     m("telegram_token", ":AA", Alphabet::UrlSafe, (8, 10), (32, 34), 0.92),
     m("terraform_token", ".atlasv1.", Alphabet::UrlSafe, (14, 14), (60, 70), 0.95),
 ];
