@@ -2,9 +2,9 @@
 //!
 //! The path of one text: [`reading`] undoes what hides a token from the eye; [`words`] jumps from long word to
 //! long word and looks up the [`prefixes`] of vendors; [`structured`] knows what has a structure of its own
-//! (keys, tokens that are JSON, URLs with a password); [`command`] knows command lines; [`assigned`] what
-//! settings and sentences call a secret; [`user_rules`] what a user adds; [`context`] which words of the neighbourhood name a service of
-//! [`services`]. [`verify`] tells what is real from what was made up for a manual.
+//! (keys, tokens that are JSON, URLs with a password); [`command`] knows command lines; [`assigned`] and
+//! [`said`] what settings and sentences call a secret; [`user_rules`] what a user adds; [`context`] which words
+//! of the neighbourhood name a service of [`services`]. [`verify`] tells what is real from what was made up for a manual.
 //!
 //! Linear in the text: every byte is looked at a bounded number of times, every look around a place is bounded,
 //! and nothing is allocated a format. Not here: who disclosed what to whom.
@@ -13,8 +13,10 @@ pub mod assigned;
 pub mod command;
 pub mod context;
 pub mod format;
+pub mod likely;
 pub mod prefixes;
 pub mod reading;
+pub mod said;
 pub mod services;
 pub mod structured;
 pub mod user_rules;
@@ -30,6 +32,10 @@ use format::Ends;
 use reading::Reading;
 use user_rules::UserRules;
 
+/// The longest name that is looked at, in bytes.
+const NAME_BYTES_MAX: usize = 64;
+/// The longest value that is taken for a secret, in bytes.
+const VALUE_BYTES_MAX: usize = 512;
 /// How many secrets of one text are reported at most; a message keeps fewer.
 pub const SECRETS_MAX: usize = 256;
 
@@ -116,7 +122,7 @@ pub fn secrets(reading: &Reading<'_>, rules: Option<&UserRules>, named: impl Ite
         if found.len() >= SECRETS_MAX || !budget.spend(200) {
             break;
         }
-        found.extend(assigned::said(text, reading.place_of(place)));
+        found.extend(said::said(text, reading.place_of(place)));
     }
     found.append(&mut later);
     if let Some(rules) = rules {

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr_iter, memmem};
+use memchr::{memchr_iter, memchr2_iter, memmem};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::fold::is_invisible;
@@ -139,8 +139,7 @@ fn is_joined(raw: &str) -> bool {
                 joint(bytes.get(start..).unwrap_or_default()).is_some()
             })
     };
-    memchr_iter(b'+', bytes).any(joins)
-        || [b"\" . \"", b"' . '", b"\" & \""].iter().any(|sign| memmem::find(bytes, *sign).is_some())
+    memchr2_iter(b'+', b'&', bytes).any(joins) || memmem::find_iter(bytes, b" . ").any(|at| joins(at + 1))
 }
 
 fn is_quote(b: u8) -> bool {
@@ -162,9 +161,9 @@ fn joint(rest: &[u8]) -> Option<(&[u8], usize)> {
 /// Whether a run of spaced letters may be anywhere: looks at one place in sixteen.
 fn is_spaced(bytes: &[u8]) -> bool {
     bytes.chunks(SPACED_MIN).enumerate().any(|(at, chunk)| {
-        let odd = |from: usize| chunk.iter().skip(from).step_by(2).take(4).filter(|b| **b == b' ').count() == 4;
-        (odd(0) || odd(1))
-            && (0..SPACED_MIN).any(|back| spaced(bytes, (at * SPACED_MIN).saturating_sub(back)).is_some())
+        let apart =
+            matches!(chunk, [_, b' ', _, b' ', _, b' ', _, b' ', ..] | [b' ', _, b' ', _, b' ', _, b' ', _, ..]);
+        apart && (0..SPACED_MIN).any(|back| spaced(bytes, (at * SPACED_MIN).saturating_sub(back)).is_some())
     })
 }
 

@@ -43,13 +43,7 @@ pub fn is_word(b: u8) -> bool {
 /// The next word of at least [`WORD_BYTES_MIN`] bytes from `at` on, where a word may start.
 pub fn next_word(bytes: &[u8], mut at: usize) -> Option<Range<usize>> {
     loop {
-        let window = bytes.get(at..)?.first_chunk::<WORD_BYTES_MIN>()?;
-        // Most gaps are spaces, and the last one of sixteen bytes is found without a branch a byte.
-        let spaces = spaces(u128::from_le_bytes(*window));
-        if spaces != 0 {
-            at += WORD_BYTES_MIN - spaces.leading_zeros() as usize / 8;
-            continue;
-        }
+        let window = bytes.get(at..at + WORD_BYTES_MIN)?;
         match window.iter().rposition(|b| !is_word(*b)) {
             Some(gap) => at += gap + 1,
             None => {
@@ -59,13 +53,6 @@ pub fn next_word(bytes: &[u8], mut at: usize) -> Option<Range<usize>> {
             }
         }
     }
-}
-
-/// The highest bit of each byte that is a space, and no other bit. Exact: no carry leaves its byte.
-fn spaces(bytes: u128) -> u128 {
-    const EVERY: u128 = u128::MAX / 255;
-    let differs = bytes ^ (EVERY * b' ' as u128);
-    !(((differs & (EVERY * 127)) + EVERY * 127) | differs | (EVERY * 127))
 }
 
 /// The formats by their first two bytes, longer prefixes first.
