@@ -2,7 +2,7 @@
 //!
 //! A case is an interaction in short and what its detector must say: `expected` subtypes, or an empty list
 //! for silence. `{tags:...}`, `{base64:...}` and `{zw:...}` in texts stand for invisible or encoded forms that a
-//! JSON file should not hold.
+//! JSON file should not hold, `{join:a|b}` for `ab`, so that no scanner takes a made-up token for a real one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -79,6 +79,7 @@ fn expand(text: &str) -> String {
                     .flat_map(|b| (0..8).map(move |i| if b >> i & 1 == 1 { '\u{200B}' } else { '\u{200C}' }))
                     .collect(),
             ),
+            Some("join") => Some(body.replace('|', "")),
             Some("vs") => Some(body.bytes().filter_map(|b| char::from_u32(0xE0100 + u32::from(b))).collect()),
             _ => None,
         };

@@ -89,7 +89,7 @@ concepts! {
     Authority,
     /// Tool, function, API.
     Tool,
-    /// Prefixes of credential formats.
+    /// How an access key id starts.
     Credential,
     /// Words that name a secret.
     SecretWord,

@@ -17,7 +17,7 @@ mod annotate;
 mod ascii_smuggling;
 mod bounds;
 mod concept;
-mod credential_formats;
+mod credential;
 mod credential_leak;
 mod data_poisoning;
 mod decode;
@@ -50,6 +50,7 @@ mod properties;
 mod samples;
 
 pub use annotate::{Detection, Detectors};
+pub use credential::user_rules::{UserRules, UserRulesError};
 pub use detector::{Detector, Mask, Scene, Sighting, Sightings};
 pub use hash::content_hash;
 pub use lexicon::LexiconError;

@@ -23,6 +23,8 @@ struct Row {
     source: String,
     #[serde(default)]
     channel: String,
+    #[serde(default)]
+    family: String,
 }
 
 fn samples() -> PathBuf {
@@ -118,31 +120,91 @@ fn injection_samples() {
     }
 }
 
+/// The least recall of each file of secrets and the most of its negatives that may be hit, in percent.
+const SECRETS: [(&str, f64, f64); 5] = [
+    ("betterleaks_rules", 82.0, 6.0),
+    ("detect_secrets_tests", 42.0, 8.0),
+    ("gitleaks_rules", 86.0, 5.0),
+    ("kingfisher_rules", 82.0, 8.0),
+    ("noseyparker_rules", 75.0, 14.0),
+];
+
+/// A negative means that the rule which the row names must stay silent; what another rule sees in it is
+/// counted apart.
 #[test]
 fn secret_samples() {
-    let mut total = (0, 0, 0, 0);
-    for name in ["betterleaks_rules", "detect_secrets_tests", "gitleaks_rules", "kingfisher_rules", "noseyparker_rules"]
-    {
+    let detectors = Detectors::new().expect("compiles");
+    let dump = std::env::var("WEIR_SAMPLES_DUMP").unwrap_or_default();
+    for (name, recall_min, negatives_max) in SECRETS {
         let Some(rows) = rows(&format!("secrets/{name}.jsonl")) else { return println!("skipped: no samples") };
-        let detectors = Detectors::new().expect("compiles");
-        let mut counts = (0, 0, 0, 0);
+        let (mut found, mut positives, mut hit, mut own, mut negatives, mut alerts) = (0, 0, 0, 0, 0, 0);
         for row in rows {
-            let interaction = talk(vec![Message::request(Channel::Document, row.text)]);
-            let hit = detectors
-                .annotate(&interaction, &Settings::default())
-                .annotated
-                .annotations
-                .iter()
-                .any(|a| a.detector == "credential_leak");
+            let interaction = talk(vec![Message::request(Channel::Document, row.text.clone())]);
+            let annotations = detectors.annotate(&interaction, &Settings::default()).annotated.annotations;
+            let mine: Vec<_> = annotations.iter().filter(|a| a.detector == "credential_leak").collect();
+            let seen = u32::from(!mine.is_empty());
+            let family: String = row.family.chars().filter(char::is_ascii_alphanumeric).collect();
             match row.label {
-                1 => counts = (counts.0 + i32::from(hit), counts.1 + 1, counts.2, counts.3),
-                _ => counts = (counts.0, counts.1, counts.2 + i32::from(hit), counts.3 + 1),
+                1 => (found, positives) = (found + seen, positives + 1),
+                _ => {
+                    let same = |subtype: &str| {
+                        let subtype = subtype.replace('_', "");
+                        subtype.contains(&family)
+                            || family == "generic" && subtype.starts_with("named")
+                            || family == "curl" && (subtype.starts_with("named") || subtype == "commandpassword")
+                    };
+                    own += u32::from(mine.iter().any(|a| same(&a.subtype)));
+                    (hit, negatives) = (hit + seen, negatives + 1);
+                    alerts += u32::from(mine.iter().any(|a| a.severity >= crate::policy::SEVERITY_MIN));
+                }
+            }
+            if dump == format!("{}{name}", row.label) && (row.label == 0) == (seen == 1) {
+                let kinds: Vec<_> = mine.iter().map(|a| (&a.subtype, a.span)).collect();
+                println!("DUMP {} {:.230?} {kinds:?}", row.family, row.text);
             }
         }
-        println!("{name}: found {}/{}, on negatives {}/{}", counts.0, counts.1, counts.2, counts.3);
-        total = (total.0 + counts.0, total.1 + counts.1, total.2 + counts.2, total.3 + counts.3);
+        let share = |part: u32, all: u32| 100.0 * f64::from(part) / f64::from(all.max(1));
+        println!(
+            "{name}: found {found}/{positives} {:.1} %; of {negatives} negatives hit {hit} {:.1} %, by the named vendor or rule {own} {:.1} %, alerts {alerts}",
+            share(found, positives),
+            share(hit, negatives),
+            share(own, negatives)
+        );
+        assert!(share(found, positives) >= recall_min && share(own, negatives) <= negatives_max, "{name}");
     }
-    assert!(total.0 * 4 > total.1, "a quarter of all formats at least: {total:?}");
+}
+
+/// How many of ten thousand ordinary texts may be taken to hold a credential; some of the samples do hold one.
+const ORDINARY_PER_TEN_THOUSAND_MAX: f64 = 40.0;
+
+#[test]
+fn secrets_in_ordinary_text() {
+    let detectors = Detectors::new().expect("compiles");
+    let dump = std::env::var("WEIR_SAMPLES_DUMP").is_ok_and(|wanted| wanted == "ordinary");
+    for name in ["injection/train.jsonl.gz", "pii/faker_prompts.jsonl", "pii/presidio_research_even_templates.jsonl"] {
+        let Some(rows) = rows(name) else { return println!("skipped: no samples") };
+        let (mut hit, mut alerts, mut all) = (0, 0, 0);
+        for row in rows.into_iter().filter(|row| row.label == 0 || name.starts_with("pii")) {
+            let interaction = talk(vec![Message::request(Channel::Document, row.text.clone())]);
+            let annotations = detectors.annotate(&interaction, &Settings::default()).annotated.annotations;
+            let mine: Vec<_> = annotations.iter().filter(|a| a.detector == "credential_leak").collect();
+            all += 1;
+            hit += u32::from(!mine.is_empty());
+            alerts += u32::from(mine.iter().any(|a| a.severity >= crate::policy::SEVERITY_MIN));
+            if let Some(first) = mine.first().filter(|_| dump) {
+                let start = first.span.0.saturating_sub(40) as usize;
+                let around: String = row.text.chars().skip(start).take(120).collect();
+                println!("DUMP {} {around:?}", first.subtype);
+            }
+        }
+        let share = |part: u32| 1e4 * f64::from(part) / f64::from(all.max(1));
+        println!(
+            "{name}: {hit} of {all} ordinary texts, {:.1} in ten thousand, {:.1} with an alert",
+            share(hit),
+            share(alerts)
+        );
+        assert!(share(alerts) <= ORDINARY_PER_TEN_THOUSAND_MAX, "{name}");
+    }
 }
 
 /// Not a limit, since machines differ: prints what an ordinary interaction costs.

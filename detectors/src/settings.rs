@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
+
+use crate::credential::user_rules::UserRules;
 
 /// The secret that keys the hashes of secrets. Keep it for as long as records shall meet; whoever has it
 /// can test guesses.
@@ -52,6 +55,8 @@ pub struct Settings {
     pub scores: bool,
     /// The key of secrets' hashes. The default is a published constant: good for trying out, no secret.
     pub hash_key: HashKey,
+    /// A user's own rules for credentials, as gitleaks reads them; default none.
+    pub credential_rules: Option<Arc<UserRules>>,
     /// By detector name; a detector that is absent has [`DetectorSettings::default`].
     pub detectors: BTreeMap<String, DetectorSettings>,
 }
@@ -75,6 +80,7 @@ impl Default for Settings {
             evidence: false,
             scores: false,
             hash_key: HashKey::new(Self::HASH_KEY_DEFAULT),
+            credential_rules: None,
             detectors: BTreeMap::new(),
         }
     }

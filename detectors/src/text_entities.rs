@@ -15,7 +15,8 @@ use schemas::{Entity, EntityKind};
 
 use crate::addresses::{Parts, bare_hosts, email_at, is_host_name, is_web, parts, url_at};
 use crate::concept::Concept;
-use crate::credential_formats::{FORMATS, is_placeholder};
+use crate::credential::verify::is_placeholder;
+use crate::credential::words::key_id;
 use crate::detector::Mask;
 use crate::shared_hosts::{Sharing, sharing};
 use crate::view::{Layer, MessageView, Text};
@@ -95,12 +96,7 @@ fn places(text: &Text<'_>) -> Vec<Place> {
         let before = urls.partition_point(|url| url.start <= range.start);
         before.checked_sub(1).and_then(|at| urls.get(at)).is_none_or(|url| range.start >= url.end)
     };
-    let key_id = |start| {
-        let rest = raw.get(start..)?;
-        let formats = FORMATS.iter().filter(|format| format.subtype == "aws_access_key_id");
-        Some(start..start + formats.filter_map(|format| format.matches(rest)).next()?)
-    };
-    let key_ids = starts(Concept::Credential).filter_map(key_id);
+    let key_ids = starts(Concept::Credential).filter_map(|start| key_id(raw, start));
     let addresses =
         raw.match_indices('@').filter_map(|(at, _)| email_at(raw, at)).filter(|range| is_person(raw, range));
     let of = |kind| move |range| Place { range, kind };

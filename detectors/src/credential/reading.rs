@@ -1,0 +1,230 @@
+//! A text as somebody would copy it: with what hides a token from a scanner undone.
+//!
+//! Undone are invisible characters, full-width and mathematical letters, `\u0041`, `\x41` and `&#65;`, strings
+//! that are put together (`"abc" + "def"`) and letters that are spaced out. Case stays: tokens need it, which
+//! is why [`crate::fold`] does not serve. Each position leads back to the text. Encodings of whole words are
+//! the view's ([`crate::decode`]); a text without any of these signs costs a few searches and no copy.
+
+use std::ops::Range;
+
+use memchr::{memchr_iter, memchr2_iter, memmem};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::fold::is_invisible;
+
+/// A text, as it is or with what hides tokens undone.
+#[derive(Debug)]
+pub struct Reading<'t> {
+    text: std::borrow::Cow<'t, str>,
+    /// For each byte where it stands in the original, and the original's length; `None` where both are equal.
+    back: Option<Vec<u32>>,
+}
+
+/// The fewest escapes that are worth a reading of their own.
+const ESCAPES_MIN: usize = 4;
+/// The fewest letters in a row, each with a space behind it, that are taken for a word.
+const SPACED_MIN: usize = 16;
+
+impl<'t> Reading<'t> {
+    /// The text as it is.
+    pub fn plain(raw: &'t str) -> Self {
+        Self { text: raw.into(), back: None }
+    }
+
+    /// The text with what hides tokens undone; `None` where nothing does.
+    pub fn undone(raw: &str) -> Option<Self> {
+        let hidden = !raw.is_ascii() && raw.chars().any(|c| is_invisible(c) || is_disguised(c));
+        if !(hidden || is_escaped(raw) || is_joined(raw) || is_spaced(raw.as_bytes())) {
+            return None;
+        }
+        let (mut text, mut back) = (String::with_capacity(raw.len()), Vec::with_capacity(raw.len() + 1));
+        let mut push = |at: usize, c: char| {
+            text.push(c);
+            back.extend(std::iter::repeat_n(at as u32, c.len_utf8()));
+        };
+        let mut at = 0;
+        while let Some(c) = raw.get(at..).and_then(|rest| rest.chars().next()) {
+            let rest = raw.as_bytes().get(at..).unwrap_or_default();
+            let skipped = joint(rest).or_else(|| spaced(raw.as_bytes(), at));
+            if let Some((kept, length)) = skipped {
+                for (offset, b) in kept.iter().enumerate().step_by(2) {
+                    push(at + offset, char::from(*b));
+                }
+                at += length;
+                continue;
+            }
+            match escape(rest) {
+                Some((meant, length)) => {
+                    push(at, meant);
+                    at += length;
+                    continue;
+                }
+                None if is_invisible(c) => {}
+                None if is_disguised(c) => std::iter::once(c).nfkd().for_each(|plain| push(at, plain)),
+                None => push(at, c),
+            }
+            at += c.len_utf8();
+        }
+        back.push(raw.len() as u32);
+        Some(Self { text: text.into(), back: Some(back) })
+    }
+
+    /// The text to read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// A range of the text in the original.
+    pub fn raw_range(&self, range: &Range<usize>) -> Range<usize> {
+        let Some(back) = &self.back else { return range.clone() };
+        let place = |at: usize| back.get(at).or(back.last()).map_or(0, |place| *place as usize);
+        // The last character may be longer in the original; what was dropped behind it belongs to nobody.
+        place(range.start)..place(range.end.saturating_sub(1)).max(place(range.start)) + 1
+    }
+
+    /// The place in the text of a place in the original.
+    pub fn place_of(&self, raw: usize) -> usize {
+        match &self.back {
+            None => raw,
+            Some(back) => back.partition_point(|place| (*place as usize) < raw).min(self.text.len()),
+        }
+    }
+}
+
+/// Letters, digits and signs in another dress: full width, mathematical, circled.
+fn is_disguised(c: char) -> bool {
+    matches!(c, '\u{FF01}'..='\u{FF5E}' | '\u{1D400}'..='\u{1D7FF}' | '\u{2460}'..='\u{24FF}')
+}
+
+fn is_escaped(raw: &str) -> bool {
+    let bytes = raw.as_bytes();
+    let coded = |lead: u8| {
+        let places = memchr_iter(lead, bytes).filter(|at| escape(bytes.get(*at..).unwrap_or_default()).is_some());
+        places.take(ESCAPES_MIN).count() >= ESCAPES_MIN
+    };
+    coded(b'\\') || memmem::find(bytes, b"&#").is_some() && coded(b'&')
+}
+
+/// What an escape at the start of `rest` means, when it is printed ASCII, and its length.
+fn escape(rest: &[u8]) -> Option<(char, usize)> {
+    let (digits, radix, length) = match rest {
+        [b'\\', b'u', b'{', ..] | [b'\\', b'x', b'{', ..] => return None,
+        [b'\\', b'u', digits @ ..] => (digits.get(..4)?, 16, 6),
+        [b'\\', b'x', digits @ ..] => (digits.get(..2)?, 16, 4),
+        [b'&', b'#', b'x' | b'X', digits @ ..] => {
+            let count = digits.iter().take(5).position(|b| *b == b';')?;
+            (digits.get(..count)?, 16, count + 4)
+        }
+        [b'&', b'#', digits @ ..] => {
+            let count = digits.iter().take(5).position(|b| *b == b';')?;
+            (digits.get(..count)?, 10, count + 3)
+        }
+        _ => return None,
+    };
+    let number = digits.iter().try_fold(0_u32, |number, b| Some(number * radix + char::from(*b).to_digit(radix)?))?;
+    let meant = char::from_u32(number).filter(|c| c.is_ascii_graphic())?;
+    (!digits.is_empty()).then_some((meant, length))
+}
+
+/// Whether two strings are put together anywhere.
+fn is_joined(raw: &str) -> bool {
+    let bytes = raw.as_bytes();
+    let joins = |at: usize| {
+        let before = bytes.get(at.saturating_sub(4)..at).unwrap_or_default();
+        let quote = before.iter().rposition(|b| *b != b' ').and_then(|place| before.get(place));
+        quote.is_some_and(|b| is_quote(*b))
+            && at >= 1
+            && before.iter().rposition(|b| is_quote(*b)).is_some_and(|place| {
+                let start = at - before.len() + place;
+                joint(bytes.get(start..).unwrap_or_default()).is_some()
+            })
+    };
+    memchr2_iter(b'+', b'&', bytes).any(joins) || memmem::find_iter(bytes, b" . ").any(|at| joins(at + 1))
+}
+
+fn is_quote(b: u8) -> bool {
+    matches!(b, b'"' | b'\'' | b'`')
+}
+
+/// A joint of two strings at the start of `rest`: a quote, a sign, the same quote. What is kept of it is nothing.
+fn joint(rest: &[u8]) -> Option<(&[u8], usize)> {
+    const JOINT_BYTES_MAX: usize = 48;
+    let (quote, tail) = rest.split_first().filter(|(b, _)| is_quote(**b))?;
+    let tail = tail.get(..tail.len().min(JOINT_BYTES_MAX)).unwrap_or_default();
+    let blank = |tail: &[u8]| tail.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'\\')).count();
+    let first = blank(tail);
+    matches!(tail.get(first), Some(b'+' | b'.' | b'&')).then_some(())?;
+    let second = first + 1 + blank(tail.get(first + 1..)?);
+    (tail.get(second) == Some(quote)).then_some((&[][..], second + 2))
+}
+
+/// Whether a run of spaced letters may be anywhere: looks at one place in sixteen.
+fn is_spaced(bytes: &[u8]) -> bool {
+    bytes.chunks(SPACED_MIN).enumerate().any(|(at, chunk)| {
+        let apart =
+            matches!(chunk, [_, b' ', _, b' ', _, b' ', _, b' ', ..] | [b' ', _, b' ', _, b' ', _, b' ', _, ..]);
+        apart && (0..SPACED_MIN).any(|back| spaced(bytes, (at * SPACED_MIN).saturating_sub(back)).is_some())
+    })
+}
+
+/// A run of at least [`SPACED_MIN`] letters from `at` on, each with one space behind it, and its length.
+fn spaced(bytes: &[u8], at: usize) -> Option<(&[u8], usize)> {
+    const SPACED_MAX: usize = 512;
+    let rest = bytes.get(at..(at + SPACED_MAX * 2).min(bytes.len()))?;
+    let starts = at.checked_sub(1).and_then(|at| bytes.get(at)).is_none_or(|b| !b.is_ascii_graphic());
+    if !starts || !rest.first().is_some_and(u8::is_ascii_graphic) || rest.get(1) != Some(&b' ') {
+        return None;
+    }
+    let pairs = rest.chunks_exact(2).take_while(|pair| matches!(pair, [c, b' '] if c.is_ascii_graphic())).count();
+    let last = rest.get(pairs * 2).is_some_and(u8::is_ascii_graphic)
+        && rest.get(pairs * 2 + 1).is_none_or(|b| !b.is_ascii_graphic());
+    let length = pairs * 2 + usize::from(last);
+    (pairs >= SPACED_MIN).then(|| (rest.get(..length).unwrap_or_default(), length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn undone(raw: &str) -> Option<String> {
+        Reading::undone(raw).map(|reading| reading.text().to_owned())
+    }
+
+    #[test]
+    fn disguises_are_undone_and_case_stays() {
+        let word = "Zk3Lq8Wm2Xr7Tn5Vb9";
+        let wide: String = word.bytes().filter_map(|b| char::from_u32(0xFEE0 + u32::from(b))).collect();
+        let escaped: String = word.bytes().map(|b| format!("\\u{:04x}", u32::from(b))).collect();
+        let entities: String = word.bytes().map(|b| format!("&#{b};")).collect();
+        let invisible: String = word.chars().flat_map(|c| [c, '\u{200B}']).collect();
+        let apart: String = word.chars().flat_map(|c| [c, ' ']).collect();
+        let (a, b) = word.split_at(7);
+        let forms = [
+            wide,
+            escaped,
+            entities,
+            invisible,
+            apart.trim().to_owned(),
+            format!("{a}\" + \"{b}"),
+            format!("{a}' +\n  '{b}"),
+        ];
+        for form in forms {
+            assert_eq!(undone(&form).as_deref(), Some(word), "{form}");
+        }
+        for text in ["plain text, nothing else", "a + b", "\"a\" + b", "I a m", "\\n\\n\\n\\n\\n", "Grüße"] {
+            assert_eq!(undone(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn places_lead_back() {
+        let raw = "x\u{200B}y \"ab\" + \"cd\" \u{FF21}";
+        let reading = Reading::undone(raw).expect("disguised");
+        assert_eq!(reading.text(), "xy \"abcd\" A");
+        let at = reading.text().find("cd").expect("there");
+        assert_eq!(raw.get(reading.raw_range(&(at..at + 2))), Some("cd"));
+        assert_eq!(reading.place_of(raw.find("cd").expect("there")), at);
+        let last = reading.text().len() - 1;
+        assert_eq!(reading.raw_range(&(last..last + 1)).start, raw.len() - 3);
+    }
+}
