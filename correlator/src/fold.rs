@@ -57,7 +57,7 @@ fn smallest<'a>(a: &'a str, b: &'a str) -> &'a str {
 
 /// Entities by what they identify, each with its smallest name.
 fn united(entities: Vec<Entity>) -> Vec<Entity> {
-    let mut by_ids: BTreeMap<_, Option<String>> = BTreeMap::new();
+    let mut by_ids: BTreeMap<_, (Option<String>, bool)> = BTreeMap::new();
     for mut entity in entities {
         entity.ids.sort_unstable();
         entity.ids.dedup();
@@ -65,9 +65,10 @@ fn united(entities: Vec<Entity>) -> Vec<Entity> {
         if entity.ids.is_empty() {
             continue;
         }
-        let name = by_ids.entry((entity.kind, entity.ids)).or_default();
+        let (name, mentioned) = by_ids.entry((entity.kind, entity.ids)).or_insert((None, true));
         *name = name.take().into_iter().chain(entity.name).min();
+        *mentioned &= entity.mentioned;
     }
-    let entities = by_ids.into_iter().map(|((kind, ids), name)| Entity { kind, ids, name });
+    let entities = by_ids.into_iter().map(|((kind, ids), (name, mentioned))| Entity { kind, ids, name, mentioned });
     entities.take(ENTITIES_PER_SIGNAL_MAX).collect()
 }

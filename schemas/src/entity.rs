@@ -99,6 +99,10 @@ pub struct Entity {
     /// A name for people; never used to link.
     #[serde(default)]
     pub name: Option<String>,
+    /// Whether only a text names it: whoever wrote the text chose it, so it says less than what a record
+    /// itself states about who took part.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mentioned: bool,
 }
 
 impl Entity {
@@ -108,13 +112,18 @@ impl Entity {
         ids.sort_unstable();
         ids.dedup();
         ids.truncate(IDS_PER_ENTITY_MAX);
-        (!ids.is_empty()).then_some(Self { kind, ids, name: None })
+        (!ids.is_empty()).then_some(Self { kind, ids, name: None, mentioned: false })
     }
 
     /// The same entity with a name for people, unless that is a placeholder.
     pub fn named(mut self, name: Option<&str>) -> Self {
         self.name = name.map(str::trim).filter(|name| !is_placeholder(name)).map(str::to_owned);
         self
+    }
+
+    /// The same entity as one that only a text names.
+    pub fn mentioned(self) -> Self {
+        Self { mentioned: true, ..self }
     }
 
     /// How people should see it: the name, else the first identifier.

@@ -13,6 +13,7 @@ struct Group {
     ids: Vec<String>,
     name: Option<String>,
     members: Vec<usize>,
+    mentioned: bool,
 }
 
 /// The entities of the listed members; those that share an identifier are one. At most `max`.
@@ -23,7 +24,12 @@ pub fn most_shared(listed: &[Listed], max: usize) -> Vec<Entity> {
     for (member, entity) in listed.iter().enumerate().flat_map(|(at, l)| l.signal.entities.iter().map(move |e| (at, e)))
     {
         let own = groups.len();
-        groups.push(Group { ids: entity.ids.clone(), name: entity.name.clone(), members: vec![member] });
+        groups.push(Group {
+            ids: entity.ids.clone(),
+            name: entity.name.clone(),
+            members: vec![member],
+            mentioned: entity.mentioned,
+        });
         parents.push(own);
         for id in &entity.ids {
             let known = *group_of.entry((entity.kind, id)).or_insert(own);
@@ -36,8 +42,11 @@ pub fn most_shared(listed: &[Listed], max: usize) -> Vec<Entity> {
     let kinds = listed.iter().flat_map(|l| l.signal.entities.iter().map(|e| e.kind));
     let mut merged: BTreeMap<usize, (Option<EntityKind>, Group)> = BTreeMap::new();
     for ((at, group), kind) in groups.into_iter().enumerate().zip(kinds) {
-        let (whole_kind, whole) = merged.entry(root(&parents, at)).or_default();
+        let (whole_kind, whole) =
+            merged.entry(root(&parents, at)).or_insert_with(|| (None, Group { mentioned: true, ..Group::default() }));
         *whole_kind = Some(kind);
+        // Whom one record names took part, whatever texts say.
+        whole.mentioned &= group.mentioned;
         whole.ids.extend(group.ids);
         whole.members.extend(group.members);
         whole.name = whole.name.take().into_iter().chain(group.name).min();
@@ -49,7 +58,7 @@ pub fn most_shared(listed: &[Listed], max: usize) -> Vec<Entity> {
             group.ids.dedup();
             group.ids.truncate(IDS_PER_ENTITY_MAX);
             group.members.dedup();
-            let entity = Entity { kind: kind?, ids: group.ids, name: group.name };
+            let entity = Entity { kind: kind?, ids: group.ids, name: group.name, mentioned: group.mentioned };
             Some((std::cmp::Reverse(group.members.len()), entity))
         })
         .collect();
