@@ -125,6 +125,11 @@ impl<S: Store> Turn<'_, S> {
 
     fn openers_with(&mut self, key: &LinkKey, subject: &Subject, reached: &mut Vec<Reach>) -> Result<(), StoreError> {
         let time = subject.signal.time;
+        // Most tenants have no text that names a user near by, and need not look for one.
+        let heard = self.clock.mentioned_last.map(|last| last.saturating_add_millis(self.rules.window(key.kind)));
+        if key.mentioned && heard.is_none_or(|heard| heard < time) {
+            return Ok(());
+        }
         let head = self.head(key)?;
         if !self.may_have(key, &head, Class::Opener, Span::around(time, self.rules.window(key.kind)), subject) {
             return Ok(());

@@ -7,6 +7,7 @@
 //! are linked for certain, which [`crate::graph`] relies on.
 
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use schemas::{EntityKind, Signal, SignalKind, SignalUid, Timestamp};
 
@@ -66,6 +67,12 @@ impl Span {
         }
         left
     }
+}
+
+/// A head as the turn knows it.
+pub struct HeldHead {
+    head: Rc<Head>,
+    changed: bool,
 }
 
 /// A part of a subject's window on a key: on one side of it, in one bucket.
@@ -129,10 +136,38 @@ impl<S: Store> Turn<'_, S> {
         Span { from, to: from.saturating_add(window - 1) }
     }
 
-    /// The counters of a key.
-    pub fn head(&self, key: &LinkKey) -> Result<Head, StoreError> {
+    /// The counters of a key; read once a turn, since every step of linking asks for them.
+    pub fn head(&self, key: &LinkKey) -> Result<Rc<Head>, StoreError> {
+        if let Some(known) = self.heads.borrow().get(key) {
+            return Ok(Rc::clone(&known.head));
+        }
         let row = self.db.get(&self.head_key(key))?;
-        Ok(row.map_or_else(Head::default, |bytes| Head::read(&bytes)))
+        let head = Rc::new(row.map_or_else(Head::default, |bytes| Head::read(&bytes)));
+        self.heads.borrow_mut().insert(key.clone(), HeldHead { head: Rc::clone(&head), changed: false });
+        Ok(head)
+    }
+
+    fn change_head(&mut self, key: &LinkKey, change: impl FnOnce(&mut Head)) -> Result<(), StoreError> {
+        self.head(key)?;
+        if let Some(held) = self.heads.get_mut().get_mut(key) {
+            change(Rc::make_mut(&mut held.head));
+            held.changed = true;
+        }
+        Ok(())
+    }
+
+    /// Writes down the counters that the turn changed.
+    pub fn put_heads(&mut self) {
+        for (key, held) in std::mem::take(self.heads.get_mut()) {
+            if !held.changed {
+                continue;
+            }
+            let row = self.head_key(&key);
+            match held.head.bytes() {
+                bytes if bytes.is_empty() => self.db.delete(row),
+                bytes => self.db.put(row, bytes),
+            }
+        }
     }
 
     /// Whether so many records had the key around `time` that all they name would bury the story.
@@ -189,6 +224,10 @@ impl<S: Store> Turn<'_, S> {
     pub fn post(&mut self, subject: &Subject) -> Result<(), StoreError> {
         let class = Class::of(subject.signal.kind, &subject.residences);
         self.put_postings(subject, class);
+        if subject.keys.iter().any(|key| key.mentioned) {
+            let last = self.clock.mentioned_last.max(Some(subject.signal.time));
+            self.clock.mentioned_last = last;
+        }
         self.count_in(subject, Some(class))
     }
 
@@ -206,21 +245,21 @@ impl<S: Store> Turn<'_, S> {
         let neighbours = Neighbours::of(&subject.signal);
         for key in subject.keys.iter().filter(|key| self.rules.is_indexed(key)) {
             let bucket = self.bucket(key, subject.signal.time.millis());
-            let mut head = self.head(key)?;
-            let before = self.spread_in(key, &head, bucket);
-            if let Some(class) = class {
-                head.add(bucket, class);
-            }
-            if !key.mentioned {
-                head.meet(bucket, neighbours.meeting(key.kind), self.rules.neighbours_max(key.kind));
-            }
-            let after = self.spread_in(key, &head, bucket);
+            let (neighbours, max) = (neighbours.meeting(key.kind), self.rules.neighbours_max(key.kind));
+            let before = self.spread_in(key, &*self.head(key)?, bucket);
+            self.change_head(key, |head| {
+                if let Some(class) = class {
+                    head.add(bucket, class);
+                }
+                if !key.mentioned {
+                    head.meet(bucket, neighbours, max);
+                }
+            })?;
+            let after = self.spread_in(key, &*self.head(key)?, bucket);
             if after > before {
                 self.stats.hubs += u64::from(after == Spread::Hub);
                 self.respread.push((key.clone(), bucket));
             }
-            let row = self.head_key(key);
-            self.db.put(row, head.bytes());
         }
         Ok(())
     }
@@ -231,13 +270,8 @@ impl<S: Store> Turn<'_, S> {
         for key in subject.keys.iter().filter(|key| self.rules.is_indexed(key)) {
             let row = self.posting_key(key, class).time(subject.signal.time.millis()).tail(subject.signal.uid.as_str());
             self.db.delete(row);
-            let mut head = self.head(key)?;
-            head.remove(self.bucket(key, subject.signal.time.millis()), class);
-            let row = self.head_key(key);
-            match head.bytes() {
-                bytes if bytes.is_empty() => self.db.delete(row),
-                bytes => self.db.put(row, bytes),
-            }
+            let bucket = self.bucket(key, subject.signal.time.millis());
+            self.change_head(key, |head| head.remove(bucket, class))?;
         }
         Ok(())
     }
@@ -253,12 +287,11 @@ impl<S: Store> Turn<'_, S> {
             let row = self.posting_key(key, old).time(subject.signal.time.millis()).tail(subject.signal.uid.as_str());
             self.db.delete(row);
             let bucket = self.bucket(key, subject.signal.time.millis());
-            let mut head = self.head(key)?;
-            // In this order the bucket never empties, and keeps its neighbours.
-            head.add(bucket, new);
-            head.remove(bucket, old);
-            let row = self.head_key(key);
-            self.db.put(row, head.bytes());
+            self.change_head(key, |head| {
+                // In this order the bucket never empties, and keeps its neighbours.
+                head.add(bucket, new);
+                head.remove(bucket, old);
+            })?;
         }
         Ok(())
     }

@@ -61,8 +61,8 @@ const GENERIC_USERS: [&str; 16] = [
 /// The longest number that counts users rather than naming one.
 const COUNTED_DIGITS_MAX: usize = 6;
 
-/// An identifier through which signals are linked.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// An identifier through which signals are linked. Keys are told apart by name; the weight follows from it.
+#[derive(Clone, Debug)]
 pub struct LinkKey {
     /// What it identifies.
     pub kind: EntityKind,
@@ -79,6 +79,26 @@ impl LinkKey {
         (self.kind, self.id.as_str()).cmp(&(other.kind, other.id.as_str()))
     }
 }
+
+impl Ord for LinkKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.cmp_name(other).then(self.mentioned.cmp(&other.mentioned))
+    }
+}
+
+impl PartialOrd for LinkKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for LinkKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for LinkKey {}
 
 /// How many others have an entity in a window, as far as it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

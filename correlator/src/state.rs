@@ -49,6 +49,8 @@ pub struct TenantRow {
     pub quiet_from: Option<Timestamp>,
     /// No publication is due before.
     pub due_from: Option<Timestamp>,
+    /// The latest time at which a text named a user.
+    pub mentioned_last: Option<Timestamp>,
 }
 
 /// A signal, or what is left of it when its incident was closed.

@@ -4,10 +4,12 @@
 //! ([`crate::graph`]), components ([`crate::component`]), the index ([`crate::index`]), timers
 //! ([`crate::timers`]) and publication ([`crate::publish`]) are its methods, a file each.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemas::{Incident, TenantId, Timestamp};
 
+use crate::index::HeldHead;
 use crate::link::{LinkKey, Rules, Side};
 use crate::state::{Component, ComponentId, ComponentRow, SignalRow, SignalRowRef, TenantRow, decode, encode};
 use crate::stats::Stats;
@@ -36,6 +38,8 @@ pub struct Turn<'a, S> {
     pub revisions: Vec<Incident>,
     /// Keys that turned out to be shared by more than was known, and in which of their buckets.
     pub respread: Vec<(LinkKey, i64)>,
+    /// Heads of keys read in this turn.
+    pub heads: RefCell<BTreeMap<LinkKey, HeldHead>>,
     /// Components read in this turn.
     components: BTreeMap<ComponentId, Component>,
     changed: BTreeSet<ComponentId>,
@@ -79,6 +83,7 @@ impl<'a, S: Store> Turn<'a, S> {
             closes: Vec::new(),
             revisions: Vec::new(),
             respread: Vec::new(),
+            heads: RefCell::default(),
             components: BTreeMap::new(),
             changed: BTreeSet::new(),
         })
@@ -86,6 +91,7 @@ impl<'a, S: Store> Turn<'a, S> {
 
     /// Writes down what the turn changed and hands out its revisions.
     pub fn end(mut self) -> Result<Vec<Incident>, StoreError> {
+        self.put_heads();
         let clock = encode(&self.clock)?;
         let key = self.key(Table::Tenant).done();
         self.db.put(key, clock);
