@@ -28,6 +28,8 @@ pub struct MemberRow {
     pub hops: u8,
 }
 
+/// The sixteenths of a revision's list that each rank has for itself.
+const ROOM: [usize; 4] = [8, 4, 3, 1];
 const RANK_ALERT: u8 = 1;
 const RANK_NEAR: u8 = 2;
 const RANK_FAR: u8 = 3;
@@ -50,18 +52,52 @@ impl MemberRow {
 }
 
 impl<S: Store> Turn<'_, S> {
-    fn members_key(&self, id: ComponentId) -> Key {
+    /// The start of a component's rows in the member table.
+    pub fn members_key(&self, id: ComponentId) -> Key {
         self.key(Table::Member).number(id)
     }
 
-    fn member_key(&self, id: ComponentId, row: &MemberRow) -> Vec<u8> {
+    /// The key of a member's row.
+    pub fn member_key(&self, id: ComponentId, row: &MemberRow) -> Vec<u8> {
         self.members_key(id).byte(row.rank).time(row.time.millis()).tail(row.uid.as_str())
     }
 
     /// The first `max` members, the most telling first; with `reverse`, the last ones.
     pub fn members(&self, id: ComponentId, reverse: bool, max: usize) -> Result<Vec<MemberRow>, StoreError> {
-        let prefix = self.members_key(id);
-        let skip = prefix.clone().done().len();
+        self.members_from(id, self.members_key(id), reverse, max)
+    }
+
+    /// The members that a revision lists: each rank has a part of the room and gets what others leave, so
+    /// that a storm of alerts does not hide the sign-in that explains it.
+    pub fn members_to_list(&self, id: ComponentId, max: usize) -> Result<Vec<MemberRow>, StoreError> {
+        let mut ranks = Vec::with_capacity(ROOM.len());
+        for (rank, _) in (0..).zip(ROOM) {
+            ranks.push(self.members_from(id, self.members_key(id).byte(rank), false, max)?);
+        }
+        let room = |sixteenths: usize| (max * sixteenths).div_ceil(16);
+        let mut taken: Vec<usize> = ranks.iter().zip(ROOM).map(|(rows, part)| rows.len().min(room(part))).collect();
+        // Rounding up gave away at most one place a rank, which the least telling give back.
+        let mut left = max.saturating_sub(taken.iter().sum());
+        let mut surplus = taken.iter().sum::<usize>().saturating_sub(max);
+        for taken in taken.iter_mut().rev() {
+            let back = surplus.min(*taken);
+            (*taken, surplus) = (*taken - back, surplus - back);
+        }
+        for (rows, taken) in ranks.iter().zip(&mut taken) {
+            let more = left.min(rows.len() - *taken);
+            (*taken, left) = (*taken + more, left - more);
+        }
+        Ok(ranks.into_iter().zip(taken).flat_map(|(rows, taken)| rows.into_iter().take(taken)).collect())
+    }
+
+    fn members_from(
+        &self,
+        id: ComponentId,
+        prefix: Key,
+        reverse: bool,
+        max: usize,
+    ) -> Result<Vec<MemberRow>, StoreError> {
+        let skip = self.members_key(id).done().len();
         let (from, to) = prefix.prefix_range();
         let mut rows = Vec::new();
         self.db.scan(&from, &to, reverse, &mut |key, value| {
@@ -158,6 +194,7 @@ impl<S: Store> Turn<'_, S> {
         let last_revision = self.close_into(loser)?;
         let published = self.component(survivor).and_then(|c| c.published.clone());
         let absorbed = self.component(survivor).map(|c| c.absorbed.clone()).unwrap_or_default();
+        let split_from = self.component(survivor).and_then(|c| c.split_from.clone());
         if let Some(incident) = last_revision {
             self.closes.push((incident, large));
             self.urgent.insert(large);
@@ -171,6 +208,7 @@ impl<S: Store> Turn<'_, S> {
             component.take_over(&gone);
             component.published = published;
             component.absorbed = absorbed;
+            component.split_from = split_from;
         }
         self.put_merged(small, large)?;
         self.move_aliases(small, large);
@@ -208,7 +246,8 @@ impl<S: Store> Turn<'_, S> {
         Ok(())
     }
 
-    fn move_aliases(&mut self, small: ComponentId, large: ComponentId) {
+    /// Lets all numbers that point to one component point to another.
+    pub fn move_aliases(&mut self, small: ComponentId, large: ComponentId) {
         let aliases = self.aliases(small).unwrap_or_default();
         for alias in aliases.into_iter().chain([small]) {
             let (old, new) = (self.alias_key(small, alias), self.alias_key(large, alias));

@@ -1,4 +1,10 @@
 //! What an operator may set: plain numbers, each with a named default, checked in one place.
+//!
+//! The defaults are judgements, not measurements. What they rest on: Defender XDR joins alerts that share
+//! entities or artefacts *within a time frame* and publishes neither frames nor weights; its incident
+//! patterns for clouds join by user, service principal, resource and address, so these are the identities
+//! that link alone here. That an entity shared by many says less is the inverse document frequency of
+//! information retrieval, here in three steps, so that a link changes at most twice as an entity spreads.
 
 use schemas::EntityKind;
 use serde::{Deserialize, Serialize};
@@ -7,16 +13,35 @@ use serde::{Deserialize, Serialize};
 pub const LINK_THRESHOLD: f32 = 0.5;
 /// Two signals further apart than a day are linked through others or not at all.
 pub const WINDOW_SECS: u64 = 24 * 3600;
-/// Addresses change hands: within an hour an address is likely the same machine.
-pub const IP_WINDOW_SECS: u64 = 3600;
+/// Addresses change hands: DHCP leases and mobile networks keep them for hours rather than days.
+pub const IP_WINDOW_SECS: u64 = 4 * 3600;
+/// A file, a link or a stolen key is the same thing tomorrow, whoever has it.
+pub const ARTIFACT_WINDOW_SECS: u64 = 48 * 3600;
+/// What sharing an entity is still worth at its window's end; it falls evenly from 1. Six tenths leave an
+/// actor (0.9 and more) a link of its own for the whole window, and an artefact (0.6) for two fifths of it.
+pub const RECENCY_FLOOR: f32 = 0.6;
+/// Devices of one user in a window beyond which it is a hub: administrators reach a dozen, services hundreds.
+pub const DEVICES_PER_USER_MAX: u32 = 32;
+/// Users of one device in a window beyond which it is a hub: a terminal server, not somebody's computer.
+pub const USERS_PER_DEVICE_MAX: u32 = 8;
+/// Users of one address in a window beyond which it is a hub: NAT of an office, a proxy. A household has fewer.
+pub const USERS_PER_IP_MAX: u32 = 16;
+/// Users of any other entity in a window beyond which it is a hub.
+pub const USERS_PER_ENTITY_MAX: u32 = 16;
+/// The weight left to an entity that more than half as many share as make a hub.
+pub const SHARED_FACTOR: f32 = 0.7;
+/// The weight left to a hub: of the heaviest kind too little to link alone, with a second kind enough.
+pub const HUB_FACTOR: f32 = 0.35;
 /// Opener, context, context of the context: beyond that every story is about everything.
 pub const HOPS_MAX: u8 = 2;
-/// Records of one key in one window beyond which the key says little about who acted.
+/// Records of one key in one window beyond which it brings in no far members: they would bury the story.
 pub const FANOUT_MAX: u32 = 256;
 /// Incidents with fewer members publish every change at once.
 pub const COALESCE_AFTER_MEMBERS: u64 = 64;
 /// Larger incidents publish at most once in so many seconds of event time.
 pub const COALESCE_SECS: u64 = 60;
+/// The priority from which an incident is published at all: every alert is somebody's to see by default.
+pub const SURFACE_PRIORITY_MIN: u8 = 0;
 /// Members in a revision; what a person can read.
 pub const MEMBERS_LISTED_MAX: usize = 200;
 /// Entities in a revision.
@@ -29,6 +54,8 @@ pub const KEYS_PER_SIGNAL_MAX: usize = 64;
 pub const RETENTION_SECS: u64 = 7 * 24 * 3600;
 /// An incident without a new member for so long is over.
 pub const QUIET_SECS: u64 = 3 * 24 * 3600;
+/// A story of the same actor within so long of a closed one's last member continues it.
+pub const REOPEN_SECS: u64 = 7 * 24 * 3600;
 /// How long the uid of an incident that was merged away or closed resolves here.
 pub const REDIRECT_SECS: u64 = 90 * 24 * 3600;
 
@@ -38,6 +65,10 @@ pub const REDIRECT_SECS: u64 = 90 * 24 * 3600;
 pub struct Weights {
     /// A person or service account.
     pub user: f32,
+    /// A user id that every application has, such as `admin`: it links within one application.
+    pub user_generic: f32,
+    /// A user whom only a text names: an attacker may name a victim, so it never joins two stories.
+    pub user_mentioned: f32,
     /// A login session or conversation.
     pub session: f32,
     /// An API or access key.
@@ -74,6 +105,8 @@ impl Default for Weights {
     fn default() -> Self {
         Self {
             user: 1.0,
+            user_generic: 0.4,
+            user_mentioned: 0.7,
             session: 1.0,
             api_key: 1.0,
             device: 0.9,
@@ -81,7 +114,7 @@ impl Default for Weights {
             process: 0.3,
             file: 0.6,
             url: 0.6,
-            cloud_resource: 0.5,
+            cloud_resource: 0.6,
             ip_public: 0.35,
             ip_private: 0.2,
             agent: 0.2,
@@ -94,9 +127,11 @@ impl Default for Weights {
 }
 
 impl Weights {
-    fn named(&self) -> [(&'static str, f32); 16] {
+    fn named(&self) -> [(&'static str, f32); 18] {
         [
             ("user", self.user),
+            ("user_generic", self.user_generic),
+            ("user_mentioned", self.user_mentioned),
             ("session", self.session),
             ("api_key", self.api_key),
             ("device", self.device),
@@ -115,8 +150,17 @@ impl Weights {
         ]
     }
 
-    /// The weight of a kind; for addresses, of a public or a private one.
-    pub fn of(&self, kind: EntityKind, private: bool) -> f32 {
+    /// The largest weight that an entity of a kind may have.
+    pub fn largest(&self, kind: EntityKind) -> f32 {
+        match kind {
+            EntityKind::Ip => self.ip_public.max(self.ip_private),
+            EntityKind::User => self.user.max(self.user_generic).max(self.user_mentioned),
+            _ => self.of(kind),
+        }
+    }
+
+    /// The weight of a kind; of an address, a public one, of a user, one that a record names.
+    pub fn of(&self, kind: EntityKind) -> f32 {
         match kind {
             EntityKind::Agent => self.agent,
             EntityKind::ApiKey => self.api_key,
@@ -125,7 +169,6 @@ impl Weights {
             EntityKind::Device => self.device,
             EntityKind::Domain => self.domain,
             EntityKind::File => self.file,
-            EntityKind::Ip if private => self.ip_private,
             EntityKind::Ip => self.ip_public,
             EntityKind::Mailbox => self.mailbox,
             EntityKind::Model => self.model,
@@ -150,14 +193,32 @@ pub struct Config {
     pub window_secs: u64,
     /// The same for sharing an address, at most `window_secs`.
     pub ip_window_secs: u64,
+    /// The same for sharing an artefact: an API key, a cloud resource, a domain, a file, a URL.
+    pub artifact_window_secs: u64,
+    /// What sharing an entity is still worth at its window's end, 0 to 1.
+    pub recency_floor: f32,
+    /// Devices of a user in one window beyond which it is a hub.
+    pub devices_per_user_max: u32,
+    /// Users of a device in one window beyond which it is a hub.
+    pub users_per_device_max: u32,
+    /// Users of an address in one window beyond which it is a hub.
+    pub users_per_ip_max: u32,
+    /// Users of any other entity in one window beyond which it is a hub.
+    pub users_per_entity_max: u32,
+    /// The share of its weight that an entity keeps which more than half as many have as make a hub.
+    pub shared_factor: f32,
+    /// The share of its weight that a hub keeps; with it no kind may link alone.
+    pub hub_factor: f32,
     /// Steps from an opener to a member, 1 or 2.
     pub hops_max: u8,
-    /// Records of a key in one window beyond which it is a hub.
+    /// Records of a key in one window beyond which it brings in no far members.
     pub fanout_max: u32,
     /// From so many members on, revisions are coalesced.
     pub coalesce_after_members: u64,
     /// The event time between two coalesced revisions, in seconds.
     pub coalesce_secs: u64,
+    /// An incident of lower priority is a candidate: kept and counted, not published until it has reached this.
+    pub surface_priority_min: u8,
     /// Members in a revision, 1 to 1,000.
     pub members_listed_max: usize,
     /// Entities in a revision.
@@ -170,6 +231,8 @@ pub struct Config {
     pub retention_secs: u64,
     /// An incident without new members for so long is closed, in seconds.
     pub quiet_secs: u64,
+    /// A new incident within so long of a closed one's last member continues it, in seconds.
+    pub reopen_secs: u64,
     /// How long closed uids resolve, in seconds.
     pub redirect_secs: u64,
 }
@@ -181,16 +244,26 @@ impl Default for Config {
             link_threshold: LINK_THRESHOLD,
             window_secs: WINDOW_SECS,
             ip_window_secs: IP_WINDOW_SECS,
+            artifact_window_secs: ARTIFACT_WINDOW_SECS,
+            recency_floor: RECENCY_FLOOR,
+            devices_per_user_max: DEVICES_PER_USER_MAX,
+            users_per_device_max: USERS_PER_DEVICE_MAX,
+            users_per_ip_max: USERS_PER_IP_MAX,
+            users_per_entity_max: USERS_PER_ENTITY_MAX,
+            shared_factor: SHARED_FACTOR,
+            hub_factor: HUB_FACTOR,
             hops_max: HOPS_MAX,
             fanout_max: FANOUT_MAX,
             coalesce_after_members: COALESCE_AFTER_MEMBERS,
             coalesce_secs: COALESCE_SECS,
+            surface_priority_min: SURFACE_PRIORITY_MIN,
             members_listed_max: MEMBERS_LISTED_MAX,
             entities_listed_max: ENTITIES_LISTED_MAX,
             members_per_incident_max: MEMBERS_PER_INCIDENT_MAX,
             keys_per_signal_max: KEYS_PER_SIGNAL_MAX,
             retention_secs: RETENTION_SECS,
             quiet_secs: QUIET_SECS,
+            reopen_secs: REOPEN_SECS,
             redirect_secs: REDIRECT_SECS,
         }
     }
@@ -209,19 +282,25 @@ impl Config {
         for (name, secs) in [
             ("window_secs", self.window_secs),
             ("ip_window_secs", self.ip_window_secs),
+            ("artifact_window_secs", self.artifact_window_secs),
             ("coalesce_secs", self.coalesce_secs),
             ("retention_secs", self.retention_secs),
             ("quiet_secs", self.quiet_secs),
+            ("reopen_secs", self.reopen_secs),
             ("redirect_secs", self.redirect_secs),
         ] {
             check(name, (1..=SECS_MAX).contains(&secs), "1 second to 100 years")?;
         }
         check("ip_window_secs", self.ip_window_secs <= self.window_secs, "at most window_secs")?;
-        check("quiet_secs", self.quiet_secs > self.window_secs, "more than window_secs")?;
+        let widest = self.window_secs.max(self.artifact_window_secs);
+        check("quiet_secs", self.quiet_secs > widest, "more than window_secs and artifact_window_secs")?;
+        self.validate_factors()?;
         check("retention_secs", self.retention_secs >= self.quiet_secs, "at least quiet_secs")?;
+        check("reopen_secs", self.reopen_secs >= self.quiet_secs, "at least quiet_secs")?;
         check("redirect_secs", self.redirect_secs >= self.retention_secs, "at least retention_secs")?;
         check("hops_max", (1..=2).contains(&self.hops_max), "1 or 2")?;
         check("fanout_max", self.fanout_max >= 1, "at least 1")?;
+        check("surface_priority_min", self.surface_priority_min <= 100, "0 to 100")?;
         check("coalesce_after_members", self.coalesce_after_members >= 1, "at least 1")?;
         check("members_listed_max", (1..=1_000).contains(&self.members_listed_max), "1 to 1,000")?;
         check("entities_listed_max", (1..=1_000).contains(&self.entities_listed_max), "1 to 1,000")?;
@@ -232,6 +311,31 @@ impl Config {
             "members_listed_max to 1,000,000",
         )?;
         check("keys_per_signal_max", (1..=1_024).contains(&self.keys_per_signal_max), "1 to 1,024")
+    }
+}
+
+impl Config {
+    fn validate_factors(&self) -> Result<(), String> {
+        for (name, share) in [
+            ("recency_floor", self.recency_floor),
+            ("shared_factor", self.shared_factor),
+            ("hub_factor", self.hub_factor),
+        ] {
+            check(name, (0.0..=1.0).contains(&share), "a number from 0 to 1")?;
+        }
+        check("shared_factor", self.shared_factor >= self.hub_factor, "at least hub_factor")?;
+        let heaviest = EntityKind::ALL.iter().map(|kind| self.weights.largest(*kind)).fold(0.0, f32::max);
+        let alone = heaviest * self.hub_factor < self.link_threshold;
+        check("hub_factor", alone, "so small that no weight times it reaches link_threshold")?;
+        for (name, count) in [
+            ("devices_per_user_max", self.devices_per_user_max),
+            ("users_per_device_max", self.users_per_device_max),
+            ("users_per_ip_max", self.users_per_ip_max),
+            ("users_per_entity_max", self.users_per_entity_max),
+        ] {
+            check(name, (1..=1_024).contains(&count), "1 to 1,024")?;
+        }
+        Ok(())
     }
 }
 
@@ -256,6 +360,12 @@ mod tests {
         assert!(with(|c| c.ip_window_secs = WINDOW_SECS + 1).starts_with("ip_window_secs "));
         assert!(with(|c| c.quiet_secs = WINDOW_SECS).starts_with("quiet_secs "));
         assert!(with(|c| c.retention_secs = WINDOW_SECS).starts_with("retention_secs "));
+        assert!(with(|c| c.artifact_window_secs = QUIET_SECS).starts_with("quiet_secs "));
+        assert!(with(|c| c.recency_floor = 1.5).starts_with("recency_floor "));
+        assert!(with(|c| c.shared_factor = 0.1).starts_with("shared_factor "));
+        assert!(with(|c| c.hub_factor = 0.5).starts_with("hub_factor "));
+        assert!(with(|c| c.users_per_ip_max = 0).starts_with("users_per_ip_max "));
+        assert!(with(|c| c.surface_priority_min = 101).starts_with("surface_priority_min "));
         assert!(with(|c| c.hops_max = 3).starts_with("hops_max "));
         assert!(with(|c| c.members_listed_max = 0).starts_with("members_listed_max "));
     }

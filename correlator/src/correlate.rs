@@ -6,7 +6,7 @@ use schemas::{Incident, IncidentUid, Signal, SignalKind, TenantId};
 
 use crate::config::Config;
 use crate::fold::{canonical, fold};
-use crate::link::{Rules, millis};
+use crate::link::{Rules, millis, names_user};
 use crate::state::{RedirectRow, decode};
 use crate::stats::Stats;
 use crate::store::keys::{Key, Parts, Table, tenants_range};
@@ -44,6 +44,7 @@ impl<S: Store> Correlator<S> {
         let signal = canonical(signal);
         let mut turn = Turn::start(&self.rules, &mut self.db, &mut self.stats, signal.tenant.clone())?;
         turn.take(signal)?;
+        turn.mark_stale()?;
         turn.publish_changes()?;
         turn.run_timers()?;
         turn.end()
@@ -166,7 +167,9 @@ impl<S: Store> Turn<'_, S> {
         self.stats.keys_dropped += dropped as u64;
         let mut subject = Subject { signal, residences: Vec::new(), keys };
         self.save(&subject)?;
-        if subject.signal.kind != SignalKind::AiAlert {
+        if subject.signal.kind == SignalKind::AiAlert {
+            self.count_in(&subject, None)?;
+        } else {
             self.post(&subject)?;
         }
         self.link(&mut subject)
@@ -192,11 +195,16 @@ impl<S: Store> Turn<'_, S> {
         let (keys, dropped) = self.rules.keys(&signal);
         self.stats.keys_dropped += dropped as u64;
         let mut subject = Subject { signal, residences: old.residences.clone(), keys };
+        // Of somebody in particular it may no longer be linked to what others did in the same place.
+        if names_user(&subject.keys) && !names_user(&old.keys) {
+            self.doubt(&old.residences)?;
+        }
         for residence in &old.residences {
             self.remove_member(residence.component, &old, residence.hops)?;
         }
         if subject.signal.kind == SignalKind::AiAlert && old.signal.kind != SignalKind::AiAlert {
             subject.residences.clear();
+            self.count_in(&subject, None)?;
         } else {
             self.post(&subject)?;
         }

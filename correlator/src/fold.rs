@@ -57,7 +57,7 @@ fn smallest<'a>(a: &'a str, b: &'a str) -> &'a str {
 
 /// Entities by what they identify, each with its smallest name and role.
 fn united(entities: Vec<Entity>) -> Vec<Entity> {
-    let mut by_ids: BTreeMap<_, (Option<String>, Option<Role>)> = BTreeMap::new();
+    let mut by_ids: BTreeMap<_, (Option<String>, Option<Role>, bool)> = BTreeMap::new();
     for mut entity in entities {
         entity.ids.sort_unstable();
         entity.ids.dedup();
@@ -65,10 +65,12 @@ fn united(entities: Vec<Entity>) -> Vec<Entity> {
         if entity.ids.is_empty() {
             continue;
         }
-        let (name, role) = by_ids.entry((entity.kind, entity.ids)).or_default();
+        let (name, role, mentioned) = by_ids.entry((entity.kind, entity.ids)).or_insert((None, None, true));
         *name = name.take().into_iter().chain(entity.name).min();
         *role = Role::of_both(*role, entity.role);
+        *mentioned &= entity.mentioned;
     }
-    let entities = by_ids.into_iter().map(|((kind, ids), (name, role))| Entity { kind, ids, name, role });
+    let entities =
+        by_ids.into_iter().map(|((kind, ids), (name, role, mentioned))| Entity { kind, ids, name, role, mentioned });
     entities.take(ENTITIES_PER_SIGNAL_MAX).collect()
 }

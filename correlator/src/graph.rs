@@ -1,36 +1,39 @@
 //! The graph: which signals a new one is linked to, and what follows from that.
 //!
 //! # What is computed
-//! - An *opener* is an AI alert. Openers that are linked are in one component.
+//! - An *opener* is an AI alert. Openers that are solidly linked (see [`crate::link`]) are in one component.
 //! - A non-opener that is linked to an opener of a component is a *near* member (1 hop). A near member
-//!   whose links without hub keys reach openers of two components makes them one.
-//! - A non-opener that shares a strong key, not a hub, with a near member is a *far* member (2 hops).
-//!   It may belong to several components and never merges them.
+//!   whose solid links reach openers of two components makes them one.
+//! - A non-opener that shares a solid key strong enough by itself with a near member is a *far* member
+//!   (2 hops). It may belong to several components and never merges them.
 //!
-//! Each rule only ever adds members and merges, so the outcome depends on the set of signals and not
-//! on their order, below the caps listed here.
+//! All of it follows from the set of signals and not from their order, below the caps listed here. More
+//! signals add members and merges; they take links away only where an entity turns out to be spread
+//! further than was known, and then what it held together is linked anew ([`crate::relink`]).
 //!
 //! # How it stays cheap
-//! - Openers of one strong key within a window are linked, so those before an instant and those after
-//!   it are two chains: the nearest opener on each side stands for all.
+//! - Openers on one side of an instant that one key links solidly to it are linked among themselves, as
+//!   long as the key is equally spread: so of each [`Stretch`] the nearest opener stands for all. An API key
+//!   is left out, since two AI alerts of different people may share one without being linked.
 //! - A new opener looks only at the part of its window that no linked neighbour on the same key
-//!   covers: what lies in a neighbour's window is a near member already. The same holds for the far
+//!   covers: what lies in a neighbour's reach is a near member already. The same holds for the far
 //!   members of a new near member.
-//! - Weak keys link only in sums: the nearest [`WEAK_NEIGHBOURS_MAX`] on each side are compared in full.
+//! - What links only in sums is compared in full, the nearest [`WEAK_NEIGHBOURS_MAX`] of each stretch.
 //!
 //! # Caps, beyond which order may show
-//! [`WEAK_NEIGHBOURS_MAX`]; [`RESIDENCES_MAX`]; [`CONTEXT_PER_KEY_MAX`]; `fanout_max`, since a key that
-//! becomes a hub keeps what it linked before.
+//! [`WEAK_NEIGHBOURS_MAX`]; [`RESIDENCES_MAX`]; [`CONTEXT_PER_KEY_MAX`]; `fanout_max`, since far members
+//! that a key brought in before it became busy stay; those of [`crate::relink`].
 
-use schemas::{SignalKind, Timestamp};
+use schemas::{EntityKind, SignalKind, Timestamp};
 
-use crate::index::{Posting, Span};
-use crate::link::{LinkKey, shared};
-use crate::state::{Class, Component, ComponentId, Head, Residence};
+use crate::head::Head;
+use crate::index::{Posting, Span, Stretch};
+use crate::link::{LinkKey, Spread};
+use crate::state::{Class, Component, ComponentId, Residence};
 use crate::store::{Store, StoreError};
 use crate::turn::{Subject, Turn};
 
-/// Neighbours on each side that are compared in full through a weak key.
+/// Neighbours in each stretch that are compared in full through a key that does not link alone.
 pub const WEAK_NEIGHBOURS_MAX: usize = 32;
 /// Components that one signal may belong to.
 pub const RESIDENCES_MAX: usize = 8;
@@ -38,10 +41,13 @@ pub const RESIDENCES_MAX: usize = 8;
 pub const CONTEXT_PER_KEY_MAX: usize = 1_024;
 
 /// A component that a signal reaches.
-struct Reach {
-    component: ComponentId,
-    hops: u8,
-    bridge: bool,
+pub struct Reach {
+    /// The component.
+    pub component: ComponentId,
+    /// Steps from the nearest opener.
+    pub hops: u8,
+    /// Whether it is reached solidly.
+    pub bridge: bool,
 }
 
 impl<S: Store> Turn<'_, S> {
@@ -74,7 +80,7 @@ impl<S: Store> Turn<'_, S> {
             None => None,
         };
         let known = home.is_some();
-        for reach in self.openers_reached(subject)? {
+        for reach in self.openers_reached(subject)?.into_iter().filter(|reach| reach.bridge) {
             let Some(found) = self.find(reach.component)? else { continue };
             home = Some(match home {
                 Some(home) => self.union(home, found)?,
@@ -94,88 +100,86 @@ impl<S: Store> Turn<'_, S> {
             self.post(subject)?;
         }
         self.save(subject)?;
+        self.recall(home, subject)?;
         let keys = subject.keys.clone();
         for key in keys.iter().filter(|key| self.rules.is_indexed(key)) {
             home = self.gather(subject, key, home)?;
+            if let Some(other) = other_naming(key) {
+                home = self.gather(subject, &other, home)?;
+            }
         }
         Ok(())
     }
 
     /// The components of the openers that a subject is linked to.
     fn openers_reached(&mut self, subject: &Subject) -> Result<Vec<Reach>, StoreError> {
-        let time = subject.signal.time;
         let mut reached: Vec<Reach> = Vec::new();
         for key in subject.keys.iter().filter(|key| self.rules.is_indexed(key)) {
-            let head = self.head(key)?;
-            if !self.may_have(key, &head, Class::Opener, Span::around(time, self.rules.window(key.kind)), subject) {
-                continue;
-            }
-            let strong = self.rules.is_strong(key);
-            let max = if strong { 1 } else { WEAK_NEIGHBOURS_MAX };
-            for posting in self.nearest(key, Class::Opener, time, max, &subject.signal.uid)? {
-                let Some(component) = self.home(&posting)? else { continue };
-                let known = reached.iter().any(|reach| reach.component == component && reach.bridge);
-                if known {
-                    continue;
-                }
-                let bridge = if strong {
-                    Some(!self.is_hub(key, &head, time) && !self.is_hub(key, &head, posting.time))
-                } else {
-                    self.compare(subject, &posting)?
-                };
-                reached.extend(bridge.map(|bridge| Reach { component, hops: 1, bridge }));
+            self.openers_with(key, subject, &mut reached)?;
+            if let Some(other) = other_naming(key) {
+                self.openers_with(&other, subject, &mut reached)?;
             }
         }
         Ok(reached)
     }
 
-    /// The components whose near members share a strong key with the subject.
-    fn near_members_reached(&mut self, subject: &Subject) -> Result<Vec<Reach>, StoreError> {
+    fn openers_with(&mut self, key: &LinkKey, subject: &Subject, reached: &mut Vec<Reach>) -> Result<(), StoreError> {
         let time = subject.signal.time;
-        let mut reached: Vec<Reach> = Vec::new();
-        for key in subject.keys.iter().filter(|key| self.rules.is_strong(key)) {
-            let head = self.head(key)?;
-            let span = Span::around(time, self.rules.window(key.kind));
-            if !self.may_have(key, &head, Class::Near, span, subject) || self.is_hub(key, &head, time) {
+        // Most tenants have no text that names a user near by, and need not look for one.
+        let heard = self.clock.mentioned_last.map(|last| last.saturating_add_millis(self.rules.window(key.kind)));
+        if key.mentioned && heard.is_none_or(|heard| heard < time) {
+            return Ok(());
+        }
+        let head = self.head(key)?;
+        if !self.may_have(key, &head, Class::Opener, Span::around(time, self.rules.window(key.kind)), subject) {
+            return Ok(());
+        }
+        for (posting, certain) in self.candidates(key, &head, Class::Opener, subject)? {
+            let Some(component) = self.home(&posting)? else { continue };
+            if reached.iter().any(|reach| reach.component == component && reach.bridge) {
                 continue;
             }
-            for posting in self.postings(key, Class::Near, span, false, usize::MAX, &subject.signal.uid)? {
-                if self.is_hub(key, &head, posting.time) {
-                    continue;
-                }
-                for residence in posting.residences.iter().filter(|residence| residence.hops == 1) {
-                    let Some(component) = self.find(residence.component)? else { continue };
-                    if reached.iter().all(|reach| reach.component != component) {
-                        reached.push(Reach { component, hops: 2, bridge: false });
-                    }
-                }
-            }
+            let bridge = if certain { Some(true) } else { self.compare(subject, &posting)? };
+            reached.extend(bridge.map(|bridge| Reach { component, hops: 1, bridge }));
         }
-        Ok(reached)
+        Ok(())
     }
 
-    /// Lets an opener take in the context that shares `key` with it; says where the opener is then.
+    /// The nearest postings that stand for all of `class`, each with whether it is linked for certain.
+    fn candidates(
+        &self,
+        key: &LinkKey,
+        head: &Head,
+        class: Class,
+        subject: &Subject,
+    ) -> Result<Vec<(Posting, bool)>, StoreError> {
+        let (time, uid) = (subject.signal.time, &subject.signal.uid);
+        let mut found = Vec::new();
+        if !subject.keys.contains(key) || key.mentioned {
+            let nearest = self.nearest(key, class, time, WEAK_NEIGHBOURS_MAX, uid)?;
+            found.extend(nearest.into_iter().map(|posting| (posting, false)));
+            return Ok(found);
+        }
+        for stretch in self.stretches(key, head, class, time) {
+            let certain = stretch.solid && key.kind != EntityKind::ApiKey;
+            let max = if certain { 1 } else { WEAK_NEIGHBOURS_MAX };
+            let postings = self.postings(key, class, stretch.span, stretch.before, max, uid)?;
+            found.extend(postings.into_iter().map(|posting| (posting, certain)));
+        }
+        Ok(found)
+    }
+
+    /// Lets an opener take in the context that has `key` as well; says where the opener is then.
     fn gather(&mut self, opener: &Subject, key: &LinkKey, home: ComponentId) -> Result<ComponentId, StoreError> {
         let time = opener.signal.time;
         let head = self.head(key)?;
         let span = Span::around(time, self.rules.window(key.kind));
-        let strong = self.rules.is_strong(key);
         for class in [Class::Near, Class::Other] {
             if !self.may_have(key, &head, class, span, opener) {
                 continue;
             }
-            let postings = if strong {
-                let spans = self.uncovered(key, &head, Class::Opener, opener, home)?;
-                self.context_in(key, class, &spans, opener)?
-            } else {
-                self.nearest(key, class, time, WEAK_NEIGHBOURS_MAX, &opener.signal.uid)?
-            };
-            for posting in postings {
-                let bridge = if strong {
-                    Some(!self.is_hub(key, &head, time) && !self.is_hub(key, &head, posting.time))
-                } else {
-                    self.compare(opener, &posting)?
-                };
+            for (posting, certain) in self.context_of(key, &head, class, opener, home)? {
+                let bridge = if certain { Some(true) } else { self.compare(opener, &posting)? };
                 let Some(bridge) = bridge else { continue };
                 let reach = Reach { component: home, hops: 1, bridge };
                 if self.resides(&posting, &reach)? {
@@ -189,60 +193,88 @@ impl<S: Store> Turn<'_, S> {
         Ok(self.find(home)?.unwrap_or(home))
     }
 
-    /// The parts of a subject's window on `key` that no neighbour of `class` in the same component
-    /// covers.
-    fn uncovered(
+    /// The context that an opener may take in through a key, each with whether it is linked for certain.
+    fn context_of(
+        &mut self,
+        key: &LinkKey,
+        head: &Head,
+        class: Class,
+        opener: &Subject,
+        home: ComponentId,
+    ) -> Result<Vec<(Posting, bool)>, StoreError> {
+        let mut found = Vec::new();
+        if !opener.keys.contains(key) || key.mentioned {
+            let nearest = self.nearest(key, class, opener.signal.time, WEAK_NEIGHBOURS_MAX, &opener.signal.uid)?;
+            found.extend(nearest.into_iter().map(|posting| (posting, false)));
+            return Ok(found);
+        }
+        let neighbours = self.neighbours(key, head, Class::Opener, opener, home)?;
+        for stretch in self.stretches(key, head, class, opener.signal.time) {
+            let postings = if stretch.solid {
+                self.context_in(key, head, class, stretch, &neighbours, opener)?
+            } else {
+                self.postings(key, class, stretch.span, stretch.before, WEAK_NEIGHBOURS_MAX, &opener.signal.uid)?
+            };
+            found.extend(postings.into_iter().map(|posting| (posting, stretch.solid)));
+        }
+        Ok(found)
+    }
+
+    /// The times of the nearest members of `component` in `class` that the key links to the subject solidly.
+    pub fn neighbours(
         &mut self,
         key: &LinkKey,
         head: &Head,
         class: Class,
         subject: &Subject,
         component: ComponentId,
-    ) -> Result<Vec<Span>, StoreError> {
-        let window = self.rules.window(key.kind);
-        let span = Span::around(subject.signal.time, window);
-        if !self.may_have(key, head, class, span, subject) {
-            return Ok(vec![span]);
-        }
+    ) -> Result<Vec<Timestamp>, StoreError> {
         let component = self.find(component)?;
-        let mut covered = Vec::new();
-        for neighbour in self.nearest(key, class, subject.signal.time, 1, &subject.signal.uid)? {
-            for residence in neighbour.residences.iter().filter(|residence| residence.hops <= 1) {
-                if self.find(residence.component)? == component {
-                    covered.push(Span::around(neighbour.time, window));
+        let mut times = Vec::new();
+        for stretch in self.stretches(key, head, class, subject.signal.time) {
+            if !stretch.solid {
+                continue;
+            }
+            for neighbour in self.postings(key, class, stretch.span, stretch.before, 1, &subject.signal.uid)? {
+                for residence in neighbour.residences.iter().filter(|residence| residence.hops <= 1) {
+                    if self.find(residence.component)? == component {
+                        times.push(neighbour.time);
+                    }
                 }
             }
         }
-        Ok(span.without(&covered))
+        Ok(times)
     }
 
-    /// The context in `spans`, at most [`CONTEXT_PER_KEY_MAX`] on each side of the subject.
-    fn context_in(
+    /// The context in a solid stretch that no neighbour reaches, at most [`CONTEXT_PER_KEY_MAX`].
+    pub fn context_in(
         &mut self,
         key: &LinkKey,
+        head: &Head,
         class: Class,
-        spans: &[Span],
+        stretch: Stretch,
+        neighbours: &[Timestamp],
         subject: &Subject,
     ) -> Result<Vec<Posting>, StoreError> {
-        let at = subject.signal.time.millis();
+        let middle = Timestamp::from_millis(stretch.span.from.max(0)).unwrap_or_default();
+        let covered: Vec<Span> = neighbours
+            .iter()
+            .filter_map(|time| {
+                let spread: Spread = self.spread(key, head, [*time, middle]);
+                Some(Span::around(*time, self.rules.reach(key, spread)?))
+            })
+            .collect();
         let mut found = Vec::new();
-        for span in spans {
-            let before = Span { from: span.from, to: span.to.min(at) };
-            let after = Span { from: span.from.max(at.saturating_add(1)), to: span.to };
-            for (side, reverse) in [(before, true), (after, false)] {
-                if side.from > side.to {
-                    continue;
-                }
-                let side = self.postings(key, class, side, reverse, CONTEXT_PER_KEY_MAX, &subject.signal.uid)?;
-                self.stats.context_skipped += u64::from(side.len() == CONTEXT_PER_KEY_MAX);
-                found.extend(side);
-            }
+        for span in stretch.span.without(&covered) {
+            let part = self.postings(key, class, span, stretch.before, CONTEXT_PER_KEY_MAX, &subject.signal.uid)?;
+            self.stats.context_skipped += u64::from(part.len() == CONTEXT_PER_KEY_MAX);
+            found.extend(part);
         }
         Ok(found)
     }
 
     /// Makes `subject` a member of a component, or a nearer one, with all that follows.
-    fn join(&mut self, subject: &mut Subject, reach: &Reach) -> Result<(), StoreError> {
+    pub fn join(&mut self, subject: &mut Subject, reach: &Reach) -> Result<(), StoreError> {
         let Some(root) = self.find(reach.component)? else { return Ok(()) };
         let posted = subject.residences.clone();
         self.settle(subject)?;
@@ -297,39 +329,6 @@ impl<S: Store> Turn<'_, S> {
         self.settle(subject)
     }
 
-    /// Lets a near member bring its own neighbours in as far members.
-    fn expand(&mut self, near: &Subject, component: ComponentId) -> Result<(), StoreError> {
-        if self.rules.config.hops_max < 2 {
-            return Ok(());
-        }
-        let time = near.signal.time;
-        for key in near.keys.iter().filter(|key| self.rules.is_strong(key)) {
-            let head = self.head(key)?;
-            if self.is_hub(key, &head, time) {
-                continue;
-            }
-            let span = Span::around(time, self.rules.window(key.kind));
-            let classes = [Class::Near, Class::Other].into_iter();
-            let classes: Vec<Class> = classes.filter(|class| self.may_have(key, &head, *class, span, near)).collect();
-            if classes.is_empty() {
-                continue;
-            }
-            let spans = self.uncovered(key, &head, Class::Near, near, component)?;
-            for class in classes {
-                for posting in self.context_in(key, class, &spans, near)? {
-                    let reach = Reach { component, hops: 2, bridge: false };
-                    if self.is_hub(key, &head, posting.time) || self.resides(&posting, &reach)? {
-                        continue;
-                    }
-                    if let Some(mut far) = self.subject(posting.uid.as_str())? {
-                        self.join(&mut far, &reach)?;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Names a subject's components by their present numbers, each once; closed ones fall away.
     pub fn settle(&mut self, subject: &mut Subject) -> Result<(), StoreError> {
         let mut settled: Vec<Residence> = Vec::new();
@@ -356,7 +355,7 @@ impl<S: Store> Turn<'_, S> {
     }
 
     /// Whether the posting says that its signal is where `reach` would bring it.
-    fn resides(&mut self, posting: &Posting, reach: &Reach) -> Result<bool, StoreError> {
+    pub fn resides(&mut self, posting: &Posting, reach: &Reach) -> Result<bool, StoreError> {
         let root = self.find(reach.component)?;
         for residence in &posting.residences {
             let enough = residence.hops <= reach.hops && (residence.bridge || !reach.bridge);
@@ -367,22 +366,31 @@ impl<S: Store> Turn<'_, S> {
         Ok(false)
     }
 
-    /// Whether two signals are linked, and if so, whether without hub keys too.
+    /// Whether two signals are linked, and if so, whether solidly.
     fn compare(&self, subject: &Subject, posting: &Posting) -> Result<Option<bool>, StoreError> {
         let Some(other) = self.subject(posting.uid.as_str())? else { return Ok(None) };
         let distance = subject.signal.time.abs_diff(posting.time);
-        if self.rules.strength(&subject.keys, &other.keys, distance, |_| true) < self.rules.threshold {
+        let best = self.rules.evidence(subject.side(), other.side(), distance, |_| Ok(Spread::Few))?;
+        if best.all() < self.rules.threshold {
             return Ok(None);
         }
-        let mut hubs = Vec::new();
-        for key in shared(&subject.keys, &other.keys).filter(|key| self.rules.is_indexed(key)) {
-            let head = self.head(key)?;
-            let at = |time: Timestamp| self.is_hub(key, &head, time);
-            if at(subject.signal.time) || at(posting.time) {
-                hubs.push(key.clone());
-            }
-        }
-        let strength = self.rules.strength(&subject.keys, &other.keys, distance, |key| !hubs.contains(key));
-        Ok(Some(strength >= self.rules.threshold))
+        let evidence = self.rules.evidence(subject.side(), other.side(), distance, |key| {
+            self.spread_of(key, [subject.signal.time, posting.time])
+        })?;
+        Ok((evidence.all() >= self.rules.threshold).then_some(evidence.solid() >= self.rules.threshold))
     }
+
+    /// How far the entity of a key is spread, whether a record or a text names it.
+    pub fn spread_of(&self, key: &LinkKey, times: [Timestamp; 2]) -> Result<Spread, StoreError> {
+        let head = match other_naming(key).filter(|_| key.mentioned) {
+            Some(solid) => self.head(&solid)?,
+            None => self.head(key)?,
+        };
+        Ok(self.spread(key, &head, times))
+    }
+}
+
+/// The key under which a user is found whom a text names where `key` stands in the record, or the reverse.
+pub fn other_naming(key: &LinkKey) -> Option<LinkKey> {
+    (key.kind == EntityKind::User).then(|| LinkKey { mentioned: !key.mentioned, ..key.clone() })
 }

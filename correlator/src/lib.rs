@@ -8,7 +8,8 @@
 //!
 //! The path of a signal: [`correlate`] (late? known? new?) → [`index`] (who has the same keys) →
 //! [`graph`] (who is linked) → [`component`] (members, merges) → [`publish`] (which revisions) →
-//! [`snapshot`] (what a revision says); [`timers`] does what event time brings about. All state is in
+//! [`snapshot`] (what a revision says); [`timers`] does what event time brings about, [`relink`] takes back
+//! what rested on an entity that turned out to be everybody's. All state is in
 //! [`store`], with an overlay that becomes state by [`Correlator::commit`] alone.
 //!
 //! Times are taken as they come: a caller must clamp event times that lie in the future, since the
@@ -19,12 +20,16 @@
 
 mod component;
 pub mod config;
+mod continuation;
 pub mod correlate;
+mod far;
 mod fold;
 mod graph;
+mod head;
 mod index;
 mod link;
 mod publish;
+mod relink;
 mod snapshot;
 mod state;
 mod stats;

@@ -1,28 +1,188 @@
 //! What two signals share, and what that is worth.
 //!
-//! Every identifier of every entity of a signal is a *link key*. A kind counts once, with its
-//! weightiest shared key, and only within the kind's window; the sum of the kinds that count is the
-//! *strength*. Weights are thousandths in whole numbers, so that sums are exact on every machine.
+//! Every identifier of every entity of a signal is a *link key*. What sharing one is worth is
+//!
+//! ```text
+//! weight of the kind  ×  share left by its spread  ×  recency
+//! ```
+//!
+//! *Spread*: how many others have the entity in the same window of time, in three steps ([`Spread`]). A
+//! *hub* (NAT, a service account, a shared host) keeps so little that it links only together with a second
+//! kind. *Recency*: falls evenly from 1 to a floor at the end of the kind's window, and is nothing beyond.
+//!
+//! A kind counts once, with its best shared key; the sum over kinds is the *strength*. Two sums matter: of
+//! *all* that is shared, which decides whether two signals are linked, and of what is *solid* (neither a hub
+//! nor merely mentioned in a text), which decides whether the link may make two stories one.
+//!
+//! Two signals that name users, but none in common, are about different people: then where people meet
+//! (address, agent, application, tool, model; between AI alerts also the API key, which is the application's)
+//! says nothing by itself, or every story behind one NAT would be one.
+//!
+//! Everything is in thousandths and whole numbers, so that sums are exact on every machine.
 //!
 //! Not every key has to be found by looking it up. Keys of the lightest kinds that together stay
 //! below the threshold cannot link by themselves, so a linked pair always shares a key of one of the
-//! other kinds: only those are *indexed*, and an application or a tool costs no index row.
+//! other kinds: only those are *indexed*, and an application or a tool costs no index row. How far such a
+//! light kind is spread is not known, and it always counts as rare: its weight says already that it is not.
 
+use std::cmp::Ordering;
 use std::net::IpAddr;
 
-use schemas::{Entity, EntityKind, Signal};
+use schemas::{Entity, EntityKind, Signal, SignalKind};
 
 use crate::config::Config;
+use crate::store::StoreError;
 
-/// An identifier through which signals are linked.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// The kinds, by which worths are laid out.
+const KINDS: usize = EntityKind::ALL.len();
+/// Of each pair one implies the other, one fact that counts once: an agent its application, a URL its domain.
+const IMPLIED: [(EntityKind, EntityKind); 2] =
+    [(EntityKind::Agent, EntityKind::Application), (EntityKind::Url, EntityKind::Domain)];
+/// Account names that stand in every application and name nobody in particular. Numbers of up to six digits,
+/// with which applications count their users, are taken for the same.
+const GENERIC_USERS: [&str; 16] = [
+    "admin",
+    "administrator",
+    "anonymous",
+    "api",
+    "bot",
+    "default",
+    "demo",
+    "dev",
+    "guest",
+    "operator",
+    "owner",
+    "root",
+    "service",
+    "support",
+    "test",
+    "user",
+];
+/// The longest number that counts users rather than naming one.
+const COUNTED_DIGITS_MAX: usize = 6;
+
+/// An identifier through which signals are linked. Keys are told apart by name; the weight follows from it.
+#[derive(Clone, Debug)]
 pub struct LinkKey {
     /// What it identifies.
     pub kind: EntityKind,
     /// The canonical identifier.
     pub id: String,
+    /// Whether only a text names it.
+    pub mentioned: bool,
     /// Thousandths.
     pub weight: u32,
+}
+
+impl LinkKey {
+    fn cmp_name(&self, other: &Self) -> Ordering {
+        (self.kind, self.id.as_str()).cmp(&(other.kind, other.id.as_str()))
+    }
+}
+
+impl Ord for LinkKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.cmp_name(other).then(self.mentioned.cmp(&other.mentioned))
+    }
+}
+
+impl PartialOrd for LinkKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for LinkKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for LinkKey {}
+
+/// How many others have an entity in a window, as far as it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Spread {
+    /// At most half as many as make a hub.
+    Few,
+    /// More than that.
+    Many,
+    /// More than the configured number.
+    Hub,
+}
+
+/// What a signal brings into a comparison.
+#[derive(Clone, Copy)]
+pub struct Side<'a> {
+    /// What it may do.
+    pub kind: SignalKind,
+    /// Its keys, sorted.
+    pub keys: &'a [LinkKey],
+}
+
+/// The best shared key of a kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Worth {
+    /// What it adds to the strength, in thousandths, as all that follow.
+    pub sum: u32,
+    /// Its weight.
+    pub weight: u32,
+    /// What its spread leaves.
+    pub share: u32,
+    /// What the distance in time leaves.
+    pub recency: u32,
+    /// Whether one side only mentions it.
+    pub mentioned: bool,
+}
+
+/// What two signals share, by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    all: [Worth; KINDS],
+    solid: [u32; KINDS],
+}
+
+impl Evidence {
+    /// The strength of the link.
+    pub fn all(&self) -> u32 {
+        self.all.iter().map(|worth| worth.sum).sum()
+    }
+
+    /// The part of it that may make two stories one.
+    pub fn solid(&self) -> u32 {
+        self.solid.iter().sum()
+    }
+
+    /// The kinds that count, with what they are worth.
+    pub fn kinds(&self) -> impl Iterator<Item = (EntityKind, Worth)> {
+        EntityKind::ALL.into_iter().zip(self.all).filter(|(_, worth)| worth.sum > 0)
+    }
+
+    fn count(&mut self, key: &LinkKey, worth: Worth, solid: bool) {
+        let at = key.kind as usize;
+        if let Some(best) = self.all.get_mut(at).filter(|best| best.sum < worth.sum) {
+            *best = worth;
+        }
+        if let Some(best) = self.solid.get_mut(at).filter(|_| solid) {
+            *best = worth.sum.max(*best);
+        }
+    }
+
+    fn without_implied(mut self) -> Self {
+        for (one, other) in IMPLIED.map(|(one, other)| (one as usize, other as usize)) {
+            let sum = |at: usize| self.all.get(at).map_or(0, |worth| worth.sum);
+            let lesser = if sum(one) < sum(other) { one } else { other };
+            if let Some(worth) = self.all.get_mut(lesser) {
+                *worth = Worth::default();
+            }
+            let solid = |at: usize| self.solid.get(at).copied().unwrap_or(0);
+            let lesser = if solid(one) < solid(other) { one } else { other };
+            if let Some(sum) = self.solid.get_mut(lesser) {
+                *sum = 0;
+            }
+        }
+        self
+    }
 }
 
 /// [`Config`] in the units in which the correlator computes.
@@ -32,10 +192,18 @@ pub struct Rules {
     pub config: Config,
     /// The link threshold in thousandths.
     pub threshold: u32,
-    /// The widest window, in milliseconds.
-    pub window_ms: i64,
-    indexed: Vec<EntityKind>,
+    weights: [u32; KINDS],
+    windows: [i64; KINDS],
+    indexed: [bool; KINDS],
+    user_generic: u32,
+    user_mentioned: u32,
+    ip_private: u32,
+    shares: [u32; 3],
+    recency_lost: u32,
 }
+
+/// A share of 1 in thousandths.
+const WHOLE: u32 = 1_000;
 
 fn thousandths(number: f32) -> u32 {
     (number * 1_000.0).round() as u32
@@ -46,48 +214,128 @@ pub fn millis(secs: u64) -> i64 {
     i64::try_from(secs).unwrap_or(i64::MAX).saturating_mul(1_000)
 }
 
+/// Weight, share and recency, each in thousandths, multiplied.
+fn worth(weight: u32, share: u32, recency: u32) -> u32 {
+    let product = u64::from(weight) * u64::from(share) * u64::from(recency);
+    u32::try_from(product / 1_000_000).unwrap_or(u32::MAX)
+}
+
+fn window_secs(config: &Config, kind: EntityKind) -> u64 {
+    match kind {
+        EntityKind::Ip => config.ip_window_secs,
+        EntityKind::ApiKey | EntityKind::CloudResource | EntityKind::Domain | EntityKind::File | EntityKind::Url => {
+            config.artifact_window_secs
+        }
+        _ => config.window_secs,
+    }
+}
+
+/// The kinds that have index rows: all but the lightest that together stay below the threshold.
+fn indexed(config: &Config, threshold: u32) -> [bool; KINDS] {
+    let weight = |kind: EntityKind| thousandths(config.weights.largest(kind));
+    let mut kinds = EntityKind::ALL;
+    kinds.sort_by_key(|kind| (weight(*kind), *kind));
+    let mut sum = 0;
+    let mut indexed = [true; KINDS];
+    for kind in kinds {
+        sum += weight(kind);
+        if let Some(indexed) = indexed.get_mut(kind as usize).filter(|_| sum < threshold) {
+            *indexed = false;
+        }
+    }
+    indexed
+}
+
 impl Rules {
     /// The rules that `config` means.
     pub fn new(config: Config) -> Self {
         let threshold = thousandths(config.link_threshold);
-        let mut kinds: Vec<(u32, EntityKind)> = EntityKind::ALL
-            .iter()
-            .map(|kind| {
-                let weight = config.weights.of(*kind, false).max(config.weights.of(*kind, true));
-                (thousandths(weight), *kind)
-            })
-            .collect();
-        kinds.sort_unstable();
-        let mut sum = 0;
-        let light = kinds.iter().take_while(|(weight, _)| {
-            sum += weight;
-            sum < threshold
-        });
-        let light = light.count();
-        let indexed = kinds.iter().skip(light).map(|(_, kind)| *kind).collect();
-        Self { threshold, window_ms: millis(config.window_secs), indexed, config }
+        Self {
+            threshold,
+            weights: EntityKind::ALL.map(|kind| thousandths(config.weights.of(kind))),
+            windows: EntityKind::ALL.map(|kind| millis(window_secs(&config, kind)).max(1)),
+            indexed: indexed(&config, threshold),
+            user_generic: thousandths(config.weights.user_generic),
+            user_mentioned: thousandths(config.weights.user_mentioned),
+            ip_private: thousandths(config.weights.ip_private),
+            shares: [WHOLE, thousandths(config.shared_factor), thousandths(config.hub_factor)],
+            recency_lost: WHOLE.saturating_sub(thousandths(config.recency_floor)),
+            config,
+        }
     }
 
-    /// How far apart two signals may be for sharing this kind to count, in milliseconds.
+    /// How far apart two signals may be for sharing this kind to count, in milliseconds, at least 1.
     pub fn window(&self, kind: EntityKind) -> i64 {
-        if kind == EntityKind::Ip { millis(self.config.ip_window_secs) } else { self.window_ms }
+        self.windows.get(kind as usize).copied().unwrap_or(1)
     }
 
-    /// Whether sharing this key alone links.
+    /// How far apart two signals may be so that this key alone links them solidly; `None` where it cannot.
+    pub fn reach(&self, key: &LinkKey, spread: Spread) -> Option<i64> {
+        let full = u64::from(key.weight) * u64::from(self.share(spread));
+        if key.mentioned || spread == Spread::Hub || full == 0 {
+            return None;
+        }
+        let needed = (u64::from(self.threshold) * 1_000_000).div_ceil(full);
+        let lost_max = u64::from(WHOLE).checked_sub(needed)?;
+        let window = self.window(key.kind);
+        if self.recency_lost == 0 {
+            return Some(window);
+        }
+        // `recency` rounds the loss down: the first distance at which one thousandth too much is lost.
+        let too_far = (lost_max + 1).saturating_mul(window.unsigned_abs()).div_ceil(u64::from(self.recency_lost));
+        let reach = i64::try_from(too_far).unwrap_or(i64::MAX).saturating_sub(1);
+        Some(reach.min(window))
+    }
+
+    /// Whether the key alone can link, wherever few have it.
     pub fn is_strong(&self, key: &LinkKey) -> bool {
-        key.weight >= self.threshold
+        self.reach(key, Spread::Few).is_some()
     }
 
     /// Whether the key has index rows.
     pub fn is_indexed(&self, key: &LinkKey) -> bool {
-        self.indexed.contains(&key.kind)
+        self.indexed.get(key.kind as usize).copied().unwrap_or(false)
+    }
+
+    /// Neighbours of an entity beyond which it is a hub.
+    pub fn neighbours_max(&self, kind: EntityKind) -> usize {
+        let max = match kind {
+            EntityKind::User => self.config.devices_per_user_max,
+            EntityKind::Device => self.config.users_per_device_max,
+            EntityKind::Ip => self.config.users_per_ip_max,
+            _ => self.config.users_per_entity_max,
+        };
+        max as usize
+    }
+
+    /// What `neighbours` say about an entity.
+    pub fn spread(&self, kind: EntityKind, neighbours: usize) -> Spread {
+        let max = self.neighbours_max(kind);
+        match neighbours {
+            n if n > max => Spread::Hub,
+            n if n > max / 2 => Spread::Many,
+            _ => Spread::Few,
+        }
+    }
+
+    fn share(&self, spread: Spread) -> u32 {
+        self.shares.get(spread as usize).copied().unwrap_or(WHOLE)
+    }
+
+    /// What a distance in time leaves of a kind's weight; `None` beyond its window.
+    fn recency(&self, kind: EntityKind, distance_ms: i64) -> Option<u32> {
+        let window = self.window(kind);
+        let distance = distance_ms.saturating_abs();
+        let lost = i64::from(self.recency_lost).saturating_mul(distance) / window;
+        (distance <= window).then(|| WHOLE.saturating_sub(u32::try_from(lost).unwrap_or(WHOLE)))
     }
 
     /// The keys of a signal, the weightiest kept, sorted by kind and id; and how many were dropped.
     pub fn keys(&self, signal: &Signal) -> (Vec<LinkKey>, usize) {
         let mut keys: Vec<LinkKey> = signal.entities.iter().flat_map(|entity| self.entity_keys(entity)).collect();
         keys.sort_unstable();
-        keys.dedup();
+        // Of a key that stands in the record and in a text the first sorts first, and weighs more.
+        keys.dedup_by(|later, first| later.cmp_name(first) == Ordering::Equal);
         let dropped = keys.len().saturating_sub(self.config.keys_per_signal_max);
         if dropped > 0 {
             keys.sort_by(|a, b| b.weight.cmp(&a.weight).then_with(|| a.cmp(b)));
@@ -98,60 +346,77 @@ impl Rules {
     }
 
     fn entity_keys<'a>(&'a self, entity: &'a Entity) -> impl Iterator<Item = LinkKey> + 'a {
-        entity.ids.iter().filter_map(|id| {
-            let weight = thousandths(self.config.weights.of(entity.kind, is_private(entity.kind, id)));
-            (weight > 0).then(|| LinkKey { kind: entity.kind, id: id.clone(), weight })
+        let kind = entity.kind;
+        // What a text names is an artefact like any other, but a person in a text is not who acted.
+        let mentioned = entity.mentioned && kind == EntityKind::User;
+        entity.ids.iter().filter_map(move |id| {
+            let weight = match kind {
+                EntityKind::Ip if is_private(id) => self.ip_private,
+                EntityKind::User if is_generic(id) => self.user_generic,
+                _ => self.weights.get(kind as usize).copied().unwrap_or(0),
+            };
+            let weight = if mentioned { weight.min(self.user_mentioned) } else { weight };
+            (weight > 0).then(|| LinkKey { kind, id: id.clone(), mentioned, weight })
         })
     }
 
-    /// What two sorted key lists share at a distance of `distance_ms`, counting only keys that
-    /// `counts` accepts.
-    pub fn strength(&self, a: &[LinkKey], b: &[LinkKey], distance_ms: i64, counts: impl Fn(&LinkKey) -> bool) -> u32 {
-        let mut sum = 0;
-        let mut kind_best: Option<(EntityKind, u32)> = None;
-        let (mut agent, mut application, mut url, mut domain) = (0, 0, 0, 0);
-        let mut count = |kind: EntityKind, weight: u32| match kind {
-            EntityKind::Agent => agent = weight,
-            EntityKind::Application => application = weight,
-            EntityKind::Url => url = weight,
-            EntityKind::Domain => domain = weight,
-            _ => sum += weight,
-        };
-        for key in shared(a, b) {
-            if distance_ms.abs() > self.window(key.kind) || !counts(key) {
-                continue;
-            }
-            match &mut kind_best {
-                Some((kind, best)) if *kind == key.kind => *best = (*best).max(key.weight),
-                _ => {
-                    if let Some((kind, best)) = kind_best.replace((key.kind, key.weight)) {
-                        count(kind, best);
-                    }
-                }
-            }
+    /// What two signals share at a distance of `distance_ms`; `spread` says how many have a key.
+    pub fn evidence(
+        &self,
+        a: Side<'_>,
+        b: Side<'_>,
+        distance_ms: i64,
+        mut spread: impl FnMut(&LinkKey) -> Result<Spread, StoreError>,
+    ) -> Result<Evidence, StoreError> {
+        let mut evidence = Evidence::default();
+        let mut same_person = false;
+        for (x, y) in shared(a.keys, b.keys) {
+            let mentioned = x.mentioned || y.mentioned;
+            same_person |= x.kind == EntityKind::User && !mentioned;
+            let Some(recency) = self.recency(x.kind, distance_ms) else { continue };
+            let spread = if self.is_indexed(x) { spread(x)? } else { Spread::Few };
+            let (weight, share) = (x.weight.min(y.weight), self.share(spread));
+            let worth = Worth { sum: worth(weight, share, recency), weight, share, recency, mentioned };
+            evidence.count(x, worth, !mentioned && spread != Spread::Hub);
         }
-        if let Some((kind, best)) = kind_best {
-            count(kind, best);
+        let different_people = !same_person && names_user(a.keys) && names_user(b.keys);
+        let openers = a.kind == SignalKind::AiAlert && b.kind == SignalKind::AiAlert;
+        if different_people && evidence.kinds().all(|(kind, _)| is_meeting_place(kind, openers)) {
+            return Ok(Evidence::default());
         }
-        // An agent implies its application and a URL its domain: one fact, counted once.
-        sum + agent.max(application) + url.max(domain)
+        Ok(evidence.without_implied())
     }
 }
 
-/// The keys in both of two sorted lists, in order.
-pub fn shared<'a>(a: &'a [LinkKey], b: &'a [LinkKey]) -> impl Iterator<Item = &'a LinkKey> {
+/// Whether a record itself names a user.
+pub fn names_user(keys: &[LinkKey]) -> bool {
+    keys.iter().any(|key| key.kind == EntityKind::User && !key.mentioned)
+}
+
+/// Whether people who have nothing to do with each other share the kind.
+fn is_meeting_place(kind: EntityKind, openers: bool) -> bool {
+    use EntityKind::{Agent, ApiKey, Application, Ip, Model, Tool};
+    matches!(kind, Agent | Application | Ip | Model | Tool) || (openers && kind == ApiKey)
+}
+
+/// The keys in both of two sorted lists, in order, each as both have it.
+pub fn shared<'a>(a: &'a [LinkKey], b: &'a [LinkKey]) -> impl Iterator<Item = (&'a LinkKey, &'a LinkKey)> {
     let mut others = b.iter().peekable();
-    a.iter().filter(move |key| {
-        while others.next_if(|other| other < key).is_some() {}
-        others.peek().is_some_and(|other| other == key)
+    a.iter().filter_map(move |key| {
+        while others.next_if(|other| other.cmp_name(key) == Ordering::Less).is_some() {}
+        let other = *others.peek()?;
+        (other.cmp_name(key) == Ordering::Equal).then_some((key, other))
     })
 }
 
+/// Whether `id` is an account that every application has.
+fn is_generic(id: &str) -> bool {
+    let counted = id.len() <= COUNTED_DIGITS_MAX && id.bytes().all(|byte| byte.is_ascii_digit());
+    counted || GENERIC_USERS.contains(&id)
+}
+
 /// Whether `id` is an address that every network has: RFC 1918, RFC 6598 (carrier-grade NAT), RFC 4193.
-fn is_private(kind: EntityKind, id: &str) -> bool {
-    if kind != EntityKind::Ip {
-        return false;
-    }
+fn is_private(id: &str) -> bool {
     match id.parse::<IpAddr>() {
         Ok(IpAddr::V4(ip)) => ip.is_private() || matches!(ip.octets(), [100, second, ..] if second & 0xc0 == 64),
         Ok(IpAddr::V6(ip)) => ip.is_unique_local(),
@@ -162,6 +427,9 @@ fn is_private(kind: EntityKind, id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use EntityKind as K;
+
+    const HOUR: i64 = 3_600_000;
 
     fn keys(rules: &Rules, entities: &[(EntityKind, &[&str])]) -> Vec<LinkKey> {
         let entities = entities.iter().filter_map(|(kind, ids)| Entity::new(*kind, ids.iter().copied()));
@@ -170,26 +438,37 @@ mod tests {
         keys
     }
 
-    const HOUR: i64 = 3_600_000;
+    fn side(keys: &[LinkKey]) -> Side<'_> {
+        Side { kind: SignalKind::AiAlert, keys }
+    }
+
+    /// All and solid strength of two signals that have `keys` both.
+    fn strength(rules: &Rules, keys: &[LinkKey], distance: i64, spread: Spread) -> (u32, u32) {
+        let evidence = rules.evidence(side(keys), side(keys), distance, |_| Ok(spread)).expect("no store");
+        (evidence.all(), evidence.solid())
+    }
 
     #[test]
-    fn only_what_names_an_actor_links_alone() {
-        use EntityKind as K;
+    fn only_what_names_an_actor_or_an_artefact_links_alone() {
         let rules = Rules::new(Config::default());
         let links = |entities: &[(K, &[&str])], distance| {
-            let keys = keys(&rules, entities);
-            rules.strength(&keys, &keys, distance, |_| true) >= rules.threshold
+            strength(&rules, &keys(&rules, entities), distance, Spread::Few).0 >= rules.threshold
         };
-        for kind in [K::User, K::Session, K::ApiKey, K::Device, K::Mailbox, K::File, K::Url, K::CloudResource] {
+        for kind in [K::User, K::Session, K::Device, K::Mailbox] {
             assert!(links(&[(kind, &["a1"])], 24 * HOUR), "{kind:?}");
             assert!(!links(&[(kind, &["a1"])], 24 * HOUR + 1), "{kind:?}");
+        }
+        assert!(links(&[(K::ApiKey, &["a1"])], 48 * HOUR) && !links(&[(K::ApiKey, &["a1"])], 48 * HOUR + 1));
+        for kind in [K::File, K::Url, K::CloudResource] {
+            assert!(links(&[(kind, &["a1"])], 19 * HOUR), "{kind:?}");
+            assert!(!links(&[(kind, &["a1"])], 21 * HOUR), "{kind:?}");
         }
         for kind in [K::Agent, K::Application, K::Domain, K::Model, K::Process, K::Tool] {
             assert!(!links(&[(kind, &["a1", "a2", "a3"])], 0), "{kind:?}");
         }
         assert!(!links(&[(K::Ip, &["203.0.113.7"]), (K::Application, &["chat"])], 0));
         assert!(links(&[(K::Ip, &["203.0.113.7"]), (K::Agent, &["helper"])], HOUR));
-        assert!(!links(&[(K::Ip, &["203.0.113.7"]), (K::Agent, &["helper"])], HOUR + 1));
+        assert!(!links(&[(K::Ip, &["203.0.113.7"]), (K::Agent, &["helper"])], 2 * HOUR));
         for private in ["10.1.2.3", "100.64.0.1", "fd00::1"] {
             assert!(!links(&[(K::Ip, &[private]), (K::Agent, &["helper"])], 0), "{private}");
         }
@@ -199,17 +478,77 @@ mod tests {
     #[test]
     fn a_kind_counts_once_with_its_weightiest_key() {
         let rules = Rules::new(Config::default());
-        let keys = keys(&rules, &[(EntityKind::Ip, &["10.0.0.1", "203.0.113.7"]), (EntityKind::Ip, &["203.0.113.8"])]);
-        assert_eq!(rules.strength(&keys, &keys, 0, |_| true), 350);
+        let keys = keys(&rules, &[(K::Ip, &["10.0.0.1", "203.0.113.7"]), (K::Ip, &["203.0.113.8"])]);
+        assert_eq!(strength(&rules, &keys, 0, Spread::Few), (350, 350));
+    }
+
+    /// How far a key links alone is where its worth falls below the threshold, to the millisecond.
+    #[test]
+    fn the_reach_ends_where_the_strength_falls_below_the_threshold() {
+        let mut rules = Rules::new(Config::default());
+        for (weight, floor, secs) in [(600, 0.6, 172_800), (501, 0.0, 86_400), (999, 0.37, 7), (1_000, 1.0, 50)] {
+            let config = Config { window_secs: secs, recency_floor: floor, ..Config::default() };
+            rules = Rules::new(config);
+            let key = LinkKey { kind: K::Device, id: "d".into(), mentioned: false, weight };
+            let reach = rules.reach(&key, Spread::Few).expect("a reach");
+            let at = |distance| strength(&rules, std::slice::from_ref(&key), distance, Spread::Few).0;
+            assert!(at(reach) >= rules.threshold && at(reach + 1) < rules.threshold, "{weight} {floor}: {reach}");
+        }
+        let weak = LinkKey { kind: K::Device, id: "d".into(), mentioned: false, weight: 499 };
+        assert_eq!((rules.reach(&weak, Spread::Few), rules.reach(&weak, Spread::Hub)), (None, None));
+    }
+
+    #[test]
+    fn a_hub_needs_a_second_kind_and_is_never_solid() {
+        let rules = Rules::new(Config::default());
+        let of = |entities: &[(K, &[&str])]| strength(&rules, &keys(&rules, entities), 0, Spread::Hub);
+        for kind in K::ALL {
+            assert!(of(&[(kind, &["a1"])]).0 < rules.threshold, "{kind:?}");
+        }
+        let (all, solid) = of(&[(K::User, &["svc"]), (K::Device, &["host"])]);
+        assert!(all >= rules.threshold && solid == 0);
+        let many = keys(&rules, &[(K::Device, &["host"])]);
+        assert_eq!(strength(&rules, &many, 0, Spread::Many), (630, 630));
+    }
+
+    #[test]
+    fn different_people_in_one_place_are_not_linked() {
+        let rules = Rules::new(Config::default());
+        let place: [(K, &[&str]); 3] = [(K::Ip, &["203.0.113.7"]), (K::Agent, &["helper"]), (K::ApiKey, &["k1"])];
+        let with = |extra: &[(K, &'static [&'static str])]| keys(&rules, &[&place, extra].concat());
+        let (alice, bob, nobody) = (with(&[(K::User, &["alice"])]), with(&[(K::User, &["bob"])]), with(&[]));
+        let all = |a: Side<'_>, b: Side<'_>| rules.evidence(a, b, 0, |_| Ok(Spread::Few)).expect("no store").all();
+        assert_eq!(all(side(&alice), side(&bob)), 0);
+        assert_eq!(all(side(&alice), side(&nobody)), 1_550);
+        assert_eq!(all(side(&alice), side(&alice)), 2_550);
+        let used = Side { kind: SignalKind::Context, keys: &bob };
+        assert_eq!(all(side(&alice), used), 1_550, "a key that an alert names and others use is no meeting place");
+    }
+
+    #[test]
+    fn generic_accounts_and_mentioned_users_weigh_less() {
+        let rules = Rules::new(Config::default());
+        for id in ["admin", "user", "42"] {
+            let alone = keys(&rules, &[(K::User, &[id])]);
+            assert!(strength(&rules, &alone, 0, Spread::Few).0 < rules.threshold, "{id}");
+            let at_home = keys(&rules, &[(K::User, &[id]), (K::Application, &["bot"])]);
+            assert!(strength(&rules, &at_home, 0, Spread::Few).0 >= rules.threshold, "{id}");
+        }
+        let user = Entity::new(K::User, ["bob@contoso.example"]).expect("a user");
+        let acting: Vec<_> = rules.entity_keys(&user).collect();
+        let mentioned: Vec<_> = rules.entity_keys(&user.clone().mentioned()).collect();
+        let evidence = rules.evidence(side(&mentioned), side(&acting), 0, |_| Ok(Spread::Few)).expect("no store");
+        assert_eq!((evidence.all(), evidence.solid()), (700, 0));
+        assert_eq!(rules.reach(&mentioned[0], Spread::Few), None);
     }
 
     #[test]
     fn kinds_without_index_rows_cannot_link_together() {
         let rules = Rules::new(Config::default());
-        let light = EntityKind::ALL.iter().filter(|kind| !rules.indexed.contains(kind));
-        let sum: u32 = light.map(|kind| thousandths(rules.config.weights.of(*kind, false))).sum();
+        let light = EntityKind::ALL.iter().filter(|kind| !rules.indexed[**kind as usize]);
+        let sum: u32 = light.map(|kind| thousandths(rules.config.weights.largest(*kind))).sum();
         assert!(sum < rules.threshold);
-        assert!(!rules.indexed.contains(&EntityKind::Application));
-        assert!(rules.indexed.contains(&EntityKind::Ip));
+        assert!(!rules.indexed[K::Application as usize]);
+        assert!(rules.indexed[K::Ip as usize]);
     }
 }

@@ -6,7 +6,7 @@
 //! two published incidents and for a higher severity. An earlier opener of a large incident waits,
 //! so that a storm in descending order of time does not renumber the incident with every alert.
 
-use schemas::{Activity, Incident, IncidentStatus, IncidentUid, Timestamp};
+use schemas::{Activity, Incident, IncidentStatus, IncidentUid, SignalUid, Timestamp};
 use uuid::Uuid;
 
 use crate::component::MemberRow;
@@ -15,10 +15,13 @@ use crate::snapshot::{Listed, snapshot};
 use crate::state::{ComponentId, Published, RedirectRow, encode};
 use crate::store::keys::Table;
 use crate::store::{Store, StoreError};
-use crate::turn::{Turn, earliest};
+use crate::turn::{Subject, Turn, earliest};
 
 /// Uids of absorbed incidents that a revision lists, the latest kept.
 pub const ABSORBED_LISTED_MAX: usize = 64;
+
+/// Splits and merges of one story after which a closed uid is used again.
+const GENERATIONS_MAX: u32 = 1_000;
 
 impl<S: Store> Turn<'_, S> {
     /// Publishes what this turn changed, or notes when it will be due.
@@ -30,10 +33,10 @@ impl<S: Store> Turn<'_, S> {
                 self.urgent.insert(root);
             }
         }
-        for id in std::mem::take(&mut self.dirty) {
+        while let Some(id) = self.dirty.pop_first() {
             let Some(root) = self.find(id)? else { continue };
             self.watch_quiet(root);
-            if self.is_at_once(root) { self.publish(root)? } else { self.postpone(root) }
+            if self.is_at_once(root) { self.release(root)? } else { self.postpone(root) }
         }
         for (mut incident, id) in closes {
             let root = self.find(id)?;
@@ -41,6 +44,15 @@ impl<S: Store> Turn<'_, S> {
             incident.merged_into = survivor.map(|published| published.uid);
             self.put_redirect(&incident.uid, incident.merged_into.clone())?;
             self.hand_out(incident);
+        }
+        Ok(())
+    }
+
+    /// Publishes a component, and where it falls apart, what becomes of it.
+    pub fn release(&mut self, id: ComponentId) -> Result<(), StoreError> {
+        for part in self.relink(id)? {
+            self.watch_quiet(part);
+            self.publish(part)?;
         }
         Ok(())
     }
@@ -71,9 +83,16 @@ impl<S: Store> Turn<'_, S> {
     pub fn publish(&mut self, id: ComponentId) -> Result<(), StoreError> {
         self.forget_due(id);
         let Some(component) = self.component(id) else { return Ok(()) };
-        let uid = IncidentUid::derive(&self.tenant, &component.first.1);
-        let mut known = component.published.clone();
+        let (named, mut known) = (component.first.1.clone(), component.published.clone());
+        let uid = match known.as_ref().filter(|known| known.named == named) {
+            Some(known) => known.uid.clone(),
+            None => self.unused_uid(&named)?,
+        };
         let mut incident = self.compose(id, uid.clone())?;
+        if known.is_none() && incident.priority < self.rules.config.surface_priority_min {
+            self.stats.candidates += 1;
+            return Ok(());
+        }
         if let Some(old) = known.take_if(|old| old.uid != uid) {
             let last = Incident {
                 uid: old.uid.clone(),
@@ -99,7 +118,7 @@ impl<S: Store> Turn<'_, S> {
         incident.activity = if known.is_none() { Activity::Create } else { Activity::Update };
         let (revision, time, severity) = (incident.revision, incident.time, incident.severity);
         if let Some(component) = self.component_mut(id) {
-            component.published = Some(Published { uid, revision, time, severity, digest });
+            component.published = Some(Published { uid, named, revision, time, severity, digest });
         }
         self.hand_out(incident);
         Ok(())
@@ -124,12 +143,27 @@ impl<S: Store> Turn<'_, S> {
             return Err(StoreError::Damaged(format!("component {id} is missing")));
         };
         let mut listed = Vec::new();
-        for MemberRow { uid, hops, .. } in self.members(id, false, self.rules.config.members_listed_max)? {
-            if let Some(subject) = self.subject(uid.as_str())? {
-                listed.push(Listed { signal: subject.signal, hops, keys: subject.keys });
+        for MemberRow { uid, hops, .. } in self.members_to_list(id, self.rules.config.members_listed_max)? {
+            if let Some(Subject { signal, keys, .. }) = self.subject(uid.as_str())? {
+                let spreads = keys.iter().map(|key| self.spread_of(key, [signal.time; 2]));
+                let spreads = spreads.collect::<Result<_, _>>()?;
+                listed.push(Listed { signal, hops, keys, spreads });
             }
         }
         Ok(snapshot(self.rules, &self.tenant, self.clock.watermark, uid, component, listed))
+    }
+
+    /// The uid of an incident that is named after `first`. A uid that was closed is never used again, so a
+    /// story that was merged away and split off again gets a further one.
+    fn unused_uid(&self, first: &SignalUid) -> Result<IncidentUid, StoreError> {
+        let mut uid = IncidentUid::derive(&self.tenant, first);
+        for generation in 1..=GENERATIONS_MAX {
+            if self.db.get(&self.key(Table::Redirect).tail(uid.as_str()))?.is_none() {
+                break;
+            }
+            uid = IncidentUid::derive(&self.tenant, &SignalUid::new(format!("{first}#{generation}")));
+        }
+        Ok(uid)
     }
 
     fn absorb(&mut self, id: ComponentId, uid: IncidentUid) {

@@ -1,7 +1,8 @@
 //! What the rows of the state hold, and their bytes.
 //!
 //! Rows that grow with versions are MessagePack with named fields behind a version byte; the two
-//! that are read for every key of every signal ([`Head`], [`Residence`]s) have a fixed layout.
+//! that are read for every key of every signal ([`crate::head::Head`], [`Residence`]s) have a layout of
+//! their own.
 
 use std::collections::BTreeSet;
 
@@ -48,6 +49,8 @@ pub struct TenantRow {
     pub quiet_from: Option<Timestamp>,
     /// No publication is due before.
     pub due_from: Option<Timestamp>,
+    /// The latest time at which a text named a user.
+    pub mentioned_last: Option<Timestamp>,
 }
 
 /// A signal, or what is left of it when its incident was closed.
@@ -58,6 +61,15 @@ pub struct SignalRow {
     /// Where it belongs.
     #[serde(default)]
     pub residences: Vec<Residence>,
+}
+
+/// The same to write it down without a copy; the names of the fields are those of [`SignalRow`].
+#[derive(Serialize)]
+pub struct SignalRowRef<'a> {
+    /// The signal.
+    pub signal: Option<&'a Signal>,
+    /// Where it belongs.
+    pub residences: &'a [Residence],
 }
 
 /// That a signal belongs to a component.
@@ -101,6 +113,8 @@ pub fn decode_residences(bytes: &[u8]) -> Vec<Residence> {
 pub struct Published {
     /// The incident.
     pub uid: IncidentUid,
+    /// The opener that it is named after.
+    pub named: SignalUid,
     /// The revision.
     pub revision: u32,
     /// The watermark at that time.
@@ -136,6 +150,12 @@ pub struct Component {
     pub published: Option<Published>,
     /// Incidents that were merged into this one.
     pub absorbed: Vec<IncidentUid>,
+    /// The closed incident that this one takes up again, with the time of its last member.
+    pub continues: Option<(Timestamp, IncidentUid)>,
+    /// The incident that this one was part of.
+    pub split_from: Option<IncidentUid>,
+    /// Whether a link in it may rest on an entity that is spread further than was known.
+    pub stale: bool,
     /// The row of the due table.
     pub due: Option<Timestamp>,
     /// The row of the quiet table.
@@ -157,6 +177,9 @@ impl Component {
             last_time: opener.time,
             published: None,
             absorbed: Vec::new(),
+            continues: None,
+            split_from: None,
+            stale: false,
             due: None,
             quiet: None,
         }
@@ -182,6 +205,8 @@ impl Component {
         self.severity = self.severity.max(other.severity);
         self.take_techniques(&other.techniques);
         self.groups.extend(&other.groups);
+        self.continues = self.continues.take().max(other.continues.clone());
+        self.stale |= other.stale;
         self.first_time = self.first_time.min(other.first_time);
         self.last_time = self.last_time.max(other.last_time);
     }
@@ -212,6 +237,15 @@ pub enum ComponentRow {
 pub struct RedirectRow {
     /// The incident that took its members; absent where it was closed as quiet.
     pub merged_into: Option<IncidentUid>,
+}
+
+/// What a closed incident leaves behind for one of its actors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TraceRow {
+    /// The time of its last member.
+    pub last: Timestamp,
+    /// The incident.
+    pub uid: IncidentUid,
 }
 
 /// The class of a posting: who has the key.
@@ -245,101 +279,9 @@ impl Class {
     }
 }
 
-/// How many signals have a key, by window-sized bucket of time and class.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Head(Vec<(i64, [u32; 3])>);
-
-const HEAD_BUCKET_BYTES: usize = 20;
-
-impl Head {
-    /// Reads what [`Self::bytes`] wrote.
-    pub fn read(bytes: &[u8]) -> Self {
-        let number = |bytes: &[u8], at: usize| {
-            let number = bytes.get(at..).and_then(|rest| rest.first_chunk::<4>());
-            number.map_or(0, |bytes| u32::from_be_bytes(*bytes))
-        };
-        let buckets = bytes.chunks_exact(HEAD_BUCKET_BYTES).map(|bucket| {
-            let time = bucket.first_chunk::<8>().map_or(0, |bytes| i64::from_be_bytes(*bytes));
-            (time, [number(bucket, 8), number(bucket, 12), number(bucket, 16)])
-        });
-        Self(buckets.collect())
-    }
-
-    /// Its bytes; empty where nothing is counted.
-    pub fn bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.0.len() * HEAD_BUCKET_BYTES);
-        for (time, counts) in &self.0 {
-            bytes.extend_from_slice(&time.to_be_bytes());
-            counts.iter().for_each(|count| bytes.extend_from_slice(&count.to_be_bytes()));
-        }
-        bytes
-    }
-
-    /// One more, and how many the bucket holds then.
-    pub fn add(&mut self, bucket: i64, class: Class) -> u32 {
-        let at = match self.0.binary_search_by_key(&bucket, |(time, _)| *time) {
-            Ok(at) => at,
-            Err(at) => {
-                self.0.insert(at, (bucket, [0; 3]));
-                at
-            }
-        };
-        let Some((_, counts)) = self.0.get_mut(at) else { return 0 };
-        if let Some(count) = counts.get_mut(usize::from(class.code())) {
-            *count = count.saturating_add(1);
-        }
-        counts.iter().fold(0, |sum: u32, count| sum.saturating_add(*count))
-    }
-
-    /// One less.
-    pub fn remove(&mut self, bucket: i64, class: Class) {
-        let Ok(at) = self.0.binary_search_by_key(&bucket, |(time, _)| *time) else { return };
-        let Some((_, counts)) = self.0.get_mut(at) else { return };
-        if let Some(count) = counts.get_mut(usize::from(class.code())) {
-            *count = count.saturating_sub(1);
-        }
-        if counts.iter().all(|count| *count == 0) {
-            self.0.remove(at);
-        }
-    }
-
-    /// How many of all classes the bucket holds.
-    pub fn total(&self, bucket: i64) -> u32 {
-        let found = self.0.binary_search_by_key(&bucket, |(time, _)| *time).ok().and_then(|at| self.0.get(at));
-        found.map_or(0, |(_, counts)| counts.iter().fold(0, |sum: u32, count| sum.saturating_add(*count)))
-    }
-
-    /// How many of `class` the buckets from `first` to `last` hold.
-    pub fn count(&self, class: Class, first: i64, last: i64) -> u32 {
-        let start = self.0.partition_point(|(time, _)| *time < first);
-        let within = self.0.iter().skip(start).take_while(|(time, _)| *time <= last);
-        let counts = within.filter_map(|(_, counts)| counts.get(usize::from(class.code())));
-        counts.fold(0, |sum: u32, count| sum.saturating_add(*count))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_head_counts_and_comes_back() {
-        let mut head = Head::default();
-        assert_eq!(head.add(7, Class::Other), 1);
-        assert_eq!(head.add(7, Class::Opener), 2);
-        assert_eq!(head.add(3, Class::Near), 1);
-        let head_read = Head::read(&head.bytes());
-        assert_eq!(head_read, head);
-        assert_eq!((head.total(7), head.total(3), head.total(5)), (2, 1, 0));
-        assert_eq!(
-            (head.count(Class::Near, 2, 4), head.count(Class::Near, 4, 9), head.count(Class::Opener, 4, 9)),
-            (1, 0, 1)
-        );
-        head.remove(7, Class::Other);
-        head.remove(7, Class::Opener);
-        head.remove(3, Class::Near);
-        assert!(head.bytes().is_empty());
-    }
 
     #[test]
     fn residences_come_back_and_damage_is_no_panic() {

@@ -13,6 +13,12 @@ pub struct Stats {
     pub late: u64,
     /// Link keys that became hubs in one of their windows.
     pub hubs: u64,
+    /// Incidents whose links were looked at anew because an entity in them is shared by more than was known.
+    pub relinked: u64,
+    /// Incidents too large for that, which keep their links.
+    pub relinks_skipped: u64,
+    /// Incidents that fell apart.
+    pub incidents_split: u64,
     /// Link keys beyond the number that one signal may have, dropped.
     pub keys_dropped: u64,
     /// Memberships beyond the number that one signal may have, dropped.
@@ -23,6 +29,8 @@ pub struct Stats {
     pub context_skipped: u64,
     /// Incidents published for the first time.
     pub incidents_created: u64,
+    /// Times that an incident was not published because its priority was too low.
+    pub candidates: u64,
     /// Incidents merged into another.
     pub incidents_merged: u64,
     /// Incidents closed because they were quiet.

@@ -6,10 +6,10 @@
 
 use std::ops::ControlFlow;
 
-use schemas::{Activity, Incident, IncidentStatus, IncidentUid, Timestamp};
+use schemas::{Activity, Incident, IncidentStatus, Timestamp};
 
 use crate::link::millis;
-use crate::state::{ComponentId, SignalRow};
+use crate::state::{ComponentId, SignalRowRef};
 use crate::store::keys::{Parts, Table};
 use crate::store::{Store, StoreError};
 use crate::turn::{Subject, Turn, earliest};
@@ -26,6 +26,8 @@ pub enum Aged {
     Signal,
     /// A closed uid.
     Redirect,
+    /// What a closed incident left behind.
+    Trace,
 }
 
 impl Aged {
@@ -33,6 +35,7 @@ impl Aged {
         match self {
             Self::Signal => 0,
             Self::Redirect => 1,
+            Self::Trace => 2,
         }
     }
 }
@@ -61,7 +64,7 @@ impl<S: Store> Turn<'_, S> {
     fn publish_due(&mut self, until: Timestamp, max: usize) -> Result<(), StoreError> {
         for (_, id) in self.timed(Table::Due, until, max)? {
             if let Some(root) = self.find(id)? {
-                self.publish(root)?;
+                self.release(root)?;
             }
         }
         self.clock.due_from = self.first_time(Table::Due)?;
@@ -129,14 +132,18 @@ impl<S: Store> Turn<'_, S> {
             let Some(root) = self.find(id)? else { continue };
             let Some(last) = self.component(root).map(|component| component.last_time) else { continue };
             self.forget_quiet(root);
-            if last.saturating_add_millis(wait) <= self.clock.watermark {
+            let stale = self.component(root).is_some_and(|component| component.stale);
+            if stale {
+                self.release(root)?;
+            } else if last.saturating_add_millis(wait) <= self.clock.watermark {
                 self.close(root)?;
             } else {
                 self.watch_quiet(root);
             }
         }
         self.clock.quiet_from = self.first_time(Table::Quiet)?;
-        Ok(())
+        // Stories that go on after one that was closed now say so.
+        self.publish_changes()
     }
 
     fn forget_quiet(&mut self, id: ComponentId) {
@@ -150,14 +157,15 @@ impl<S: Store> Turn<'_, S> {
 
     /// Publishes the last revision of a quiet incident and removes its state.
     fn close(&mut self, id: ComponentId) -> Result<(), StoreError> {
-        let named = self.component(id).map(|c| IncidentUid::derive(&self.tenant, &c.first.1));
-        let known = self.component(id).and_then(|c| c.published.as_ref()).map(|published| published.uid.clone());
+        let named = self.component(id).map(|c| c.first.1.clone());
+        let known = self.component(id).and_then(|c| c.published.as_ref()).map(|published| published.named.clone());
         if named != known {
             self.publish(id)?;
         }
         if let Some(last) = self.last_revision(id)? {
             self.stats.incidents_closed += 1;
             self.put_redirect(&last.uid, None)?;
+            self.leave_traces(id, &last)?;
             self.hand_out(last);
         }
         for member in self.members(id, false, usize::MAX)? {
@@ -198,7 +206,7 @@ impl<S: Store> Turn<'_, S> {
             return self.save(&subject);
         }
         self.unpost(&subject, &before)?;
-        self.put_signal_row(subject.signal.uid.as_str(), &SignalRow { signal: None, residences: Vec::new() })
+        self.put_signal_row(subject.signal.uid.as_str(), SignalRowRef { signal: None, residences: &[] })
     }
 
     /// Has something looked at when the watermark reaches `due`.
@@ -230,6 +238,7 @@ impl<S: Store> Turn<'_, S> {
             self.db.delete(row);
             match name {
                 Some(name) if code == Some(Aged::Signal.code()) => self.expire_signal(&name)?,
+                Some(name) if code == Some(Aged::Trace.code()) => self.forget_trace(&name)?,
                 Some(name) => {
                     let row = self.key(Table::Redirect).tail(&name);
                     self.db.delete(row);

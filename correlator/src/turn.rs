@@ -4,12 +4,14 @@
 //! ([`crate::graph`]), components ([`crate::component`]), the index ([`crate::index`]), timers
 //! ([`crate::timers`]) and publication ([`crate::publish`]) are its methods, a file each.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemas::{Incident, TenantId, Timestamp};
 
-use crate::link::{LinkKey, Rules};
-use crate::state::{Component, ComponentId, ComponentRow, SignalRow, TenantRow, decode, encode};
+use crate::index::HeldHead;
+use crate::link::{LinkKey, Rules, Side};
+use crate::state::{Component, ComponentId, ComponentRow, SignalRow, SignalRowRef, TenantRow, decode, encode};
 use crate::stats::Stats;
 use crate::store::keys::{Key, Table};
 use crate::store::{Overlay, Store, StoreError};
@@ -34,6 +36,10 @@ pub struct Turn<'a, S> {
     pub closes: Vec<(Incident, ComponentId)>,
     /// Revisions to hand out.
     pub revisions: Vec<Incident>,
+    /// Keys that turned out to be shared by more than was known, and in which of their buckets.
+    pub respread: Vec<(LinkKey, i64)>,
+    /// Heads of keys read in this turn.
+    pub heads: RefCell<BTreeMap<LinkKey, HeldHead>>,
     /// Components read in this turn.
     components: BTreeMap<ComponentId, Component>,
     changed: BTreeSet<ComponentId>,
@@ -47,6 +53,13 @@ pub struct Subject {
     pub residences: Vec<crate::state::Residence>,
     /// Its link keys, sorted.
     pub keys: Vec<LinkKey>,
+}
+
+impl Subject {
+    /// What it brings into a comparison.
+    pub fn side(&self) -> Side<'_> {
+        Side { kind: self.signal.kind, keys: &self.keys }
+    }
 }
 
 impl<'a, S: Store> Turn<'a, S> {
@@ -69,6 +82,8 @@ impl<'a, S: Store> Turn<'a, S> {
             urgent: BTreeSet::new(),
             closes: Vec::new(),
             revisions: Vec::new(),
+            respread: Vec::new(),
+            heads: RefCell::default(),
             components: BTreeMap::new(),
             changed: BTreeSet::new(),
         })
@@ -76,6 +91,7 @@ impl<'a, S: Store> Turn<'a, S> {
 
     /// Writes down what the turn changed and hands out its revisions.
     pub fn end(mut self) -> Result<Vec<Incident>, StoreError> {
+        self.put_heads();
         let clock = encode(&self.clock)?;
         let key = self.key(Table::Tenant).done();
         self.db.put(key, clock);
@@ -100,8 +116,8 @@ impl<'a, S: Store> Turn<'a, S> {
     }
 
     /// Writes the row of a signal.
-    pub fn put_signal_row(&mut self, uid: &str, row: &SignalRow) -> Result<(), StoreError> {
-        self.db.put(self.key(Table::Signal).tail(uid), encode(row)?);
+    pub fn put_signal_row(&mut self, uid: &str, row: SignalRowRef<'_>) -> Result<(), StoreError> {
+        self.db.put(self.key(Table::Signal).tail(uid), encode(&row)?);
         Ok(())
     }
 
@@ -114,8 +130,8 @@ impl<'a, S: Store> Turn<'a, S> {
 
     /// Writes a subject down.
     pub fn save(&mut self, subject: &Subject) -> Result<(), StoreError> {
-        let row = SignalRow { signal: Some(subject.signal.clone()), residences: subject.residences.clone() };
-        self.put_signal_row(subject.signal.uid.as_str(), &row)
+        let row = SignalRowRef { signal: Some(&subject.signal), residences: &subject.residences };
+        self.put_signal_row(subject.signal.uid.as_str(), row)
     }
 
     /// The component that holds what `id` was, and its number; `None` where it was closed.

@@ -9,7 +9,10 @@ use correlator::store::{Changes, Store, Visit};
 use correlator::{Config, Correlator, MapStore, StoreError};
 use schemas::EntityKind::{Agent, Application, Device, Ip, Model, Session, User};
 use schemas::SignalKind::{AiAlert, Alert, Context};
-use schemas::{Activity, Incident, IncidentStatus, IncidentUid, Severity, Signal, SignalUid, TenantId, Timestamp};
+use schemas::{
+    Activity, Entity, EntityKind, Incident, IncidentStatus, IncidentUid, Severity, Signal, SignalUid, TenantId,
+    Timestamp,
+};
 
 const DAY: i64 = 24 * HOUR;
 
@@ -38,8 +41,11 @@ fn context_alone_opens_nothing_and_what_came_before_joins() {
     assert_eq!(incident.uid, named("ai"));
     assert_eq!(incident.priority, incident.priority_factors.iter().map(|f| f.points).sum::<u8>());
     let link = incident.members[1].link.as_ref().expect("a reason");
-    assert_eq!((link.to.as_str(), link.strength, link.distance_ms), ("signin", 0.9, HOUR));
+    // Of a device's 0.9 an hour leaves 1 - 0.4 / 24.
+    assert_eq!((link.to.as_str(), link.strength, link.distance_ms), ("signin", 0.885, HOUR));
     assert_eq!(link.shared[0].ids, ["laptop"]);
+    let [factor] = link.factors.as_slice() else { panic!("{link:?}") };
+    assert_eq!((factor.kind, factor.weight, factor.rarity, factor.recency), (Device, 0.9, 1.0, 0.984));
     assert!(incident.members[2].link.is_none());
 }
 
@@ -126,31 +132,189 @@ fn a_repetition_changes_nothing_and_a_second_part_relinks() {
     assert_eq!((correlator.stats().duplicates, correlator.stats().folded), (2, 1));
 }
 
-#[test]
-fn a_hub_keeps_direct_links_but_merges_and_reaches_no_further() {
-    let config = Config { fanout_max: 3, ..Config::default() };
-    let run = |noise: i64| {
-        let mut correlator = Correlator::new(config.clone(), MapStore::default());
-        let mut revisions = Vec::new();
-        for at in 0..noise {
-            let noise = signal(&format!("noise{at}"), Context, 20 * HOUR + at, &[(User, "svc")]);
-            revisions.extend(correlator.process(noise).expect("process"));
-        }
-        for signal in [
-            signal("one", AiAlert, 0, &[(User, "svc")]),
-            signal("two", AiAlert, 40 * HOUR, &[(User, "svc")]),
-            signal("between", Context, 20 * HOUR, &[(User, "svc"), (Device, "host")]),
-        ] {
-            revisions.extend(correlator.process(signal).expect("process"));
-        }
-        check_revisions(&revisions);
-        (open(&revisions), correlator.stats().hubs)
+/// Sign-ins of a service account on so many hosts that it is a hub within the same day.
+fn service_on_hosts(count: usize) -> Vec<Signal> {
+    let host = |at: usize| {
+        let name = format!("host{at}");
+        signal(&format!("noise{at}"), Context, 10 * HOUR + at as i64, &[(User, "svc"), (Device, &name)])
     };
-    let (merged, hubs) = run(0);
-    assert_eq!((merged.len(), hubs), (1, 0));
-    let (apart, hubs) = run(4);
-    assert_eq!((apart.len(), hubs), (2, 1));
-    assert!(apart.iter().all(|incident| incident.members_total == 6), "direct links stay: {apart:#?}");
+    (0..count).map(host).collect()
+}
+
+#[test]
+fn a_hub_links_only_together_with_a_second_kind() {
+    let story = [
+        signal("one", AiAlert, 11 * HOUR, &[(User, "svc"), (Session, "s1")]),
+        signal("two", AiAlert, 12 * HOUR, &[(User, "svc"), (Session, "s2")]),
+        signal("alone", Context, 13 * HOUR, &[(User, "svc")]),
+        signal("both", Context, 13 * HOUR, &[(User, "svc"), (Session, "s2")]),
+    ];
+    let known = open(&run(&[&service_on_hosts(33)[..], &story].concat()));
+    let mut sizes: Vec<_> = known.iter().map(uids).collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [vec![("one", 0)], vec![("two", 0), ("both", 1)]]);
+    let few = open(&run(&[&service_on_hosts(16)[..], &story].concat()));
+    assert_eq!((few.len(), few[0].members_total), (1, 20));
+}
+
+#[test]
+fn an_incident_that_only_a_hub_held_together_is_split() {
+    let mut correlator = Correlator::new(Config::default(), MapStore::default());
+    let mut revisions = Vec::new();
+    let story = [
+        signal("one", AiAlert, 11 * HOUR, &[(User, "svc"), (User, "alice")]),
+        signal("two", AiAlert, 12 * HOUR, &[(User, "svc"), (User, "bob")]),
+        signal("after-one", Context, 13 * HOUR, &[(User, "alice")]),
+        signal("after-two", Context, 13 * HOUR, &[(User, "bob")]),
+    ];
+    for signal in story.into_iter().chain(service_on_hosts(40)) {
+        revisions.extend(correlator.process(signal).expect("process"));
+    }
+    check_revisions(&revisions);
+    let incidents = open(&revisions);
+    let [first, second] = incidents.as_slice() else { panic!("{incidents:#?}") };
+    let (parent, part) = if first.split_from.is_none() { (first, second) } else { (second, first) };
+    assert_eq!((&parent.uid, uids(parent)), (&named("one"), vec![("one", 0), ("after-one", 1)]));
+    assert_eq!((&part.split_from, uids(part)), (&Some(named("one")), vec![("two", 0), ("after-two", 1)]));
+    assert_eq!((part.uid.clone(), part.revision), (named("two"), 1));
+    assert_eq!((correlator.stats().incidents_split, correlator.stats().hubs), (1, 1));
+}
+
+/// A uid that was closed by a merge is not used again when the merge is taken back.
+#[test]
+fn a_split_takes_back_a_merge_under_a_new_uid() {
+    let story = [
+        signal("one", AiAlert, 11 * HOUR, &[(User, "alice")]),
+        signal("two", AiAlert, 12 * HOUR, &[(User, "bob")]),
+        signal("bridge", Context, 13 * HOUR, &[(User, "alice"), (User, "bob"), (Device, "a")]),
+    ];
+    let more = (0..40).map(|at| {
+        let host = format!("host{at}");
+        signal(&format!("noise{at}"), Context, 13 * HOUR + at, &[(User, "bob"), (Device, &host)])
+    });
+    let signals: Vec<Signal> = story.into_iter().chain(more).collect();
+    let revisions = run(&signals);
+    let closed = revisions.iter().find(|incident| incident.merged_into.is_some()).expect("a merge");
+    assert_eq!((&closed.uid, &closed.merged_into), (&named("two"), &Some(named("one"))));
+    let incidents = open(&revisions);
+    let part = incidents.iter().find(|incident| incident.split_from.is_some()).expect("a split");
+    assert_eq!((uids(part), &part.split_from), (vec![("two", 0)], &Some(named("one"))));
+    assert!(part.uid != named("two") && part.uid != named("one"));
+}
+
+/// Everyone in an office has the address of its NAT, and the assistant is everyone's too.
+#[test]
+fn two_campaigns_behind_one_nat_are_two_incidents() {
+    let shared = [(Ip, "203.0.113.5"), (Agent, "helper"), (Application, "chat")];
+    let with = |uid: &str, kind, at, own: &[(EntityKind, &str)]| signal(uid, kind, at, &[&shared, own].concat());
+    let mut signals = Vec::new();
+    for (who, start) in [("alice", 0), ("bob", 60_000)] {
+        let device = format!("{who}-laptop");
+        for at in 0..3i64 {
+            let at = start + at * 600_000;
+            signals.push(with(&format!("{who}-ai-{at}"), AiAlert, at, &[(User, who)]));
+            signals.push(with(&format!("{who}-signin-{at}"), Context, at + 1, &[(User, who), (Device, &device)]));
+        }
+        signals.push(signal(&format!("{who}-edr"), Alert, start + HOUR, &[(Device, &device)]));
+    }
+    let incidents = open(&run(&signals));
+    assert_eq!(incidents.iter().map(|i| i.members_total).collect::<Vec<_>>(), [7, 7], "{incidents:#?}");
+    for incident in &incidents {
+        let owners: std::collections::BTreeSet<&str> =
+            uids(incident).iter().filter_map(|(uid, _)| uid.split('-').next()).collect();
+        assert_eq!(owners.len(), 1, "{owners:?}");
+    }
+}
+
+/// An attacker may write a victim's address into a prompt: it may bring the victim's records in, but never
+/// the victim's own incident.
+#[test]
+fn a_mentioned_user_attaches_but_never_merges() {
+    let mut attack = signal("attack", AiAlert, 0, &[(User, "mallory@contoso.example")]);
+    let victim = Entity::new(User, ["alice@contoso.example"]).expect("a user");
+    attack.entities.push(victim.mentioned());
+    let own = signal("own", AiAlert, HOUR, &[(User, "alice@contoso.example")]);
+    let signin = signal("signin", Context, HOUR, &[(User, "alice@contoso.example")]);
+    let incidents = open(&run(&[attack, own, signin]));
+    let mut members: Vec<_> = incidents.iter().map(uids).collect();
+    members.sort_unstable();
+    assert_eq!(members, [vec![("attack", 0), ("signin", 1)], vec![("own", 0), ("signin", 1)]]);
+    let link =
+        incidents.iter().flat_map(|i| &i.members).filter_map(|m| m.link.as_ref()).find(|l| l.factors[0].mentioned);
+    assert_eq!(link.map(|link| link.to.as_str()), Some("attack"));
+}
+
+#[test]
+fn accounts_that_every_application_has_do_not_link_two_of_them() {
+    let alert = |uid: &str, application: &str| signal(uid, AiAlert, 0, &[(User, "admin"), (Application, application)]);
+    let incidents = open(&run(&[alert("a", "shop"), alert("b", "shop"), alert("c", "hr")]));
+    assert_eq!(incidents.len(), 2);
+}
+
+#[test]
+fn a_candidate_is_published_once_it_matters() {
+    let config = Config { surface_priority_min: 40, ..Config::default() };
+    let mut correlator = Correlator::new(config, MapStore::default());
+    let signals = [
+        signal("ai", AiAlert, 0, &[(User, "alice")]),
+        signal("signin", Context, 1, &[(User, "alice"), (Device, "laptop")]),
+        signal("edr", Alert, 2, &[(Device, "laptop")]),
+    ];
+    let mut published = Vec::new();
+    for signal in signals {
+        published.push(correlator.process(signal).expect("process"));
+    }
+    assert_eq!(published.iter().map(Vec::len).collect::<Vec<_>>(), [0, 0, 1], "{published:#?}");
+    let incident = &published[2][0];
+    assert_eq!((incident.revision, incident.members_total, &incident.uid), (1, 3, &named("ai")));
+    assert!(incident.priority >= 40 && correlator.stats().candidates == 2);
+}
+
+/// A flood of alerts must not hide the records that explain it.
+#[test]
+fn a_storm_leaves_room_for_what_explains_it() {
+    let mut signals: Vec<Signal> =
+        (0..500).map(|at| signal(&format!("a{at:03}"), AiAlert, at * 1_000, &[(User, "alice")])).collect();
+    for at in 0..100 {
+        signals.push(signal(&format!("c{at:02}"), Context, at * 1_000, &[(User, "alice"), (Device, "laptop")]));
+        signals.push(signal(&format!("e{at:02}"), Alert, at * 1_000, &[(Device, "laptop")]));
+    }
+    let incidents = open(&run(&signals));
+    let [incident] = incidents.as_slice() else { panic!("{} incidents", incidents.len()) };
+    let listed = |first: char| incident.members.iter().filter(|m| m.signal.uid.as_str().starts_with(first)).count();
+    // Half of 200 for alerts of the AI, a quarter for the vendor's, three sixteenths for context; what is left
+    // over, since there is no far context, goes to the first.
+    assert_eq!((listed('a'), listed('e'), listed('c')), (112, 50, 38));
+    assert_eq!(incident.members_total, 700);
+    let told = |to: &SignalUid| incident.members.iter().any(|member| member.signal.uid == *to);
+    let links = incident.members.iter().filter_map(|member| member.link.as_ref());
+    assert_eq!(links.filter(|link| told(&link.to)).count(), 199);
+}
+
+#[test]
+fn a_story_that_begins_again_continues_the_closed_one() {
+    let first = signal("first", AiAlert, 0, &[(User, "alice")]);
+    let tick = signal("tick", Context, 4 * DAY, &[(User, "carol")]);
+    let again = signal("again", AiAlert, 2 * DAY, &[(User, "alice"), (Device, "laptop")]);
+    let other = signal("other", AiAlert, 2 * DAY, &[(User, "bob")]);
+    // Before the first one is closed, after it, and with the second incident's alerts in both orders.
+    for signals in [
+        vec![first.clone(), again.clone(), other.clone(), tick.clone()],
+        vec![first.clone(), tick.clone(), other.clone(), again.clone()],
+        vec![again.clone(), first.clone(), other.clone(), tick.clone()],
+    ] {
+        let revisions = run(&signals);
+        let closed = revisions.iter().find(|i| i.activity == Activity::Close).expect("a closed incident");
+        assert_eq!((&closed.uid, &closed.merged_into), (&named("first"), &None));
+        let incidents = open(&revisions);
+        let continues: Vec<_> = incidents.iter().map(|i| (i.uid.clone(), i.continues.clone())).collect();
+        let mut expected = vec![(named("again"), Some(named("first"))), (named("other"), None)];
+        expected.sort_unstable();
+        assert_eq!(continues, expected);
+    }
+    let late = signal("late", AiAlert, 9 * DAY, &[(User, "alice")]);
+    let incidents = open(&run(&[first, tick, late]));
+    assert_eq!(incidents[0].continues, None, "more than a week later it is another story");
 }
 
 #[test]

@@ -137,7 +137,8 @@ impl Kind {
         let entities = match self {
             Self::Url => of_url(written, hidden.is_some()),
             Self::Host if !secret && sharing(written) == Sharing::Own => one(EntityKind::Domain, written),
-            Self::Address if !secret => one(EntityKind::User, written),
+            // An attacker may name a victim: an address in a text is nobody who took part.
+            Self::Address if !secret => [Entity::new(EntityKind::User, [written]).map(Entity::mentioned), None],
             // The id of a key is masked in excerpts, but names no secret.
             Self::KeyId if !is_placeholder(written) => one(EntityKind::ApiKey, written),
             _ => [None, None],

@@ -130,6 +130,10 @@ pub struct Entity {
     /// Which end it was, where the record says so; never used to link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// Whether only a text names it: whoever wrote the text chose it, so it says less than what a record
+    /// itself states about who took part.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mentioned: bool,
 }
 
 impl Entity {
@@ -139,7 +143,7 @@ impl Entity {
         ids.sort_unstable();
         ids.dedup();
         ids.truncate(IDS_PER_ENTITY_MAX);
-        (!ids.is_empty()).then_some(Self { kind, ids, name: None, role: None })
+        (!ids.is_empty()).then_some(Self { kind, ids, name: None, role: None, mentioned: false })
     }
 
     /// The same entity with a name for people, unless that is a placeholder.
@@ -152,6 +156,11 @@ impl Entity {
     pub fn in_role(mut self, role: Role) -> Self {
         self.role = Some(role);
         self
+    }
+
+    /// The same entity as one that only a text names.
+    pub fn mentioned(self) -> Self {
+        Self { mentioned: true, ..self }
     }
 
     /// How people should see it: the name, else the first identifier.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::entity::Entity;
+use crate::entity::{Entity, EntityKind};
 use crate::ids::{IncidentUid, SignalUid, TenantId};
 use crate::severity::Severity;
 use crate::signal::Signal;
@@ -37,10 +37,29 @@ pub struct Link {
     pub to: SignalUid,
     /// What both share: the entities with the identifiers that matched.
     pub shared: Vec<Entity>,
-    /// How strongly: the sum of the shared entities' weights, at least the configured threshold.
+    /// What each kind of them adds to the strength, and why so much.
+    #[serde(default)]
+    pub factors: Vec<LinkFactor>,
+    /// How strongly: the sum of the factors, at least the configured threshold.
     pub strength: f32,
     /// Milliseconds from the other member to this one; negative when this one came first.
     pub distance_ms: i64,
+}
+
+/// What sharing entities of one kind adds to a link.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LinkFactor {
+    /// The kind.
+    pub kind: EntityKind,
+    /// The configured weight of the kind.
+    pub weight: f32,
+    /// What is left of it because others have the entity too: 1 for few.
+    pub rarity: f32,
+    /// What is left of it because of the time between both: 1 for none.
+    pub recency: f32,
+    /// Whether one of both only mentions the entity in a text.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mentioned: bool,
 }
 
 /// A signal in an incident, with the reason why.
@@ -104,4 +123,7 @@ pub struct Incident {
     pub absorbed: Vec<IncidentUid>,
     /// The closed incident whose story this one takes up again.
     pub continues: Option<IncidentUid>,
+    /// The incident that this one was part of, until what held both together turned out to be shared by many.
+    #[serde(default)]
+    pub split_from: Option<IncidentUid>,
 }

@@ -27,7 +27,7 @@ pub use alert::{Alert, Outcome};
 pub use annotation::{AnnotatedInteraction, Annotation, Category, Score};
 pub use entity::{Entity, EntityKind, Role};
 pub use ids::{IncidentUid, InteractionId, SignalUid, TenantId};
-pub use incident::{Activity, Incident, IncidentStatus, Link, Member};
+pub use incident::{Activity, Incident, IncidentStatus, Link, LinkFactor, Member};
 pub use interaction::{Channel, FilterVerdict, Interaction, Message, Skipped, Tokens, TraceContext, Who};
 pub use redacted::Redacted;
 pub use severity::Severity;

@@ -115,10 +115,8 @@ fn records_come_out_as_they_went_in() {
 
 #[test]
 fn every_name_of_an_enum_is_a_symbol() {
-    let entities = EntityKind::ALL
-        .into_iter()
-        .map(|kind| Entity { kind, ids: vec!["x".to_owned()], name: None, role: None })
-        .collect();
+    let entities = EntityKind::ALL.into_iter().filter_map(|kind| Entity::new(kind, ["x1"])).collect::<Vec<_>>();
+    round_trip(&Signal { entities: entities.iter().cloned().map(Entity::mentioned).collect(), ..signal() });
     round_trip(&Signal { entities, ..signal() });
     let address = Entity::new(EntityKind::Ip, ["192.0.2.1"]).expect("an address");
     let roles = [Role::Source, Role::Destination, Role::Proxy].map(|role| address.clone().in_role(role));

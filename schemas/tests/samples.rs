@@ -43,7 +43,8 @@ fn folders(root: &Path) -> Vec<String> {
 
 /// The records of a folder: a line each, or a file each where a file is one document.
 fn records(folder: &Path) -> Vec<Vec<u8>> {
-    let mut files: Vec<_> = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path()).collect();
+    let mut files: Vec<_> =
+        fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path()).collect();
     files.sort();
     files.iter().flat_map(|file| of_file(file)).collect()
 }

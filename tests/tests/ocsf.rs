@@ -33,9 +33,15 @@ fn incident_bytes(incident: &Incident) -> Vec<u8> {
 
 /// Every kind of entity with every hostile text as its id, past the checks of `Entity::new`.
 fn hostile_entities() -> Vec<Entity> {
-    let entity = |kind, id: &str| Entity { kind, ids: vec![id.to_owned()], name: Some(id.to_owned()), role: None };
+    let entity = |kind, id: &str| Entity {
+        kind,
+        ids: vec![id.to_owned()],
+        name: Some(id.to_owned()),
+        role: None,
+        mentioned: false,
+    };
     let mut all: Vec<_> = EntityKind::ALL.iter().flat_map(|kind| HOSTILE.map(|id| entity(*kind, id))).collect();
-    all.push(Entity { kind: EntityKind::User, ids: Vec::new(), name: None, role: None });
+    all.push(Entity { kind: EntityKind::User, ids: Vec::new(), name: None, role: None, mentioned: true });
     all
 }
 

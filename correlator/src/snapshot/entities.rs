@@ -14,6 +14,7 @@ struct Group {
     name: Option<String>,
     role: Option<Role>,
     members: Vec<usize>,
+    mentioned: bool,
 }
 
 /// The entities of the listed members; those that share an identifier are one. At most `max`.
@@ -29,6 +30,7 @@ pub fn most_shared(listed: &[Listed], max: usize) -> Vec<Entity> {
             name: entity.name.clone(),
             role: entity.role,
             members: vec![member],
+            mentioned: entity.mentioned,
         });
         parents.push(own);
         for id in &entity.ids {
@@ -42,8 +44,11 @@ pub fn most_shared(listed: &[Listed], max: usize) -> Vec<Entity> {
     let kinds = listed.iter().flat_map(|l| l.signal.entities.iter().map(|e| e.kind));
     let mut merged: BTreeMap<usize, (Option<EntityKind>, Group)> = BTreeMap::new();
     for ((at, group), kind) in groups.into_iter().enumerate().zip(kinds) {
-        let (whole_kind, whole) = merged.entry(root(&parents, at)).or_default();
+        let (whole_kind, whole) =
+            merged.entry(root(&parents, at)).or_insert_with(|| (None, Group { mentioned: true, ..Group::default() }));
         *whole_kind = Some(kind);
+        // Whom one record names took part, whatever texts say.
+        whole.mentioned &= group.mentioned;
         whole.ids.extend(group.ids);
         whole.members.extend(group.members);
         whole.name = whole.name.take().into_iter().chain(group.name).min();
@@ -56,7 +61,8 @@ pub fn most_shared(listed: &[Listed], max: usize) -> Vec<Entity> {
             group.ids.dedup();
             group.ids.truncate(IDS_PER_ENTITY_MAX);
             group.members.dedup();
-            let entity = Entity { kind: kind?, ids: group.ids, name: group.name, role: group.role };
+            let Group { ids, name, role, mentioned, .. } = group;
+            let entity = Entity { kind: kind?, ids, name, role, mentioned };
             Some((std::cmp::Reverse(group.members.len()), entity))
         })
         .collect();

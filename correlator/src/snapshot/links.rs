@@ -4,31 +4,36 @@
 //! placed breadth-first from the canonical first opener over pairwise links; each gets its strongest,
 //! then nearest, link to a member placed before it. So openers that only a context joins are linked to
 //! that context. Cost: the square of the listed members, which are bounded. A member whose connection
-//! is not among the listed ones is placed after all others and may have no link.
+//! is not among the listed ones is not listed either: nobody could be told why it belongs.
 
-use schemas::{Entity, Link};
+use schemas::{Entity, Link, LinkFactor};
 
 use super::Listed;
-use crate::link::{Rules, shared};
+use crate::link::{Rules, Worth};
 
-/// A link for each of `listed`, which stand in the order of hops, time and uid.
-pub fn links(rules: &Rules, listed: &[Listed]) -> Vec<Option<Link>> {
+/// A link for each of `listed`, which stand in the order of hops, time and uid; members to whom none leads
+/// leave the list.
+pub fn links(rules: &Rules, listed: &mut Vec<Listed>) -> Vec<Option<Link>> {
     let strengths = strengths(rules, listed);
+    let strength = |one: usize, other: usize| strengths.get(one).and_then(|row| row.get(other)).copied().unwrap_or(0);
     let order = placing_order(rules, &strengths);
     let mut links: Vec<Option<Link>> = listed.iter().map(|_| None).collect();
-    for (position, at) in order.iter().enumerate() {
+    for (position, at) in order.iter().enumerate().skip(1) {
         let Some(member) = listed.get(*at) else { continue };
-        let strength_to = |other: usize| strengths.get(*at).and_then(|row| row.get(other)).copied().unwrap_or(0);
-        let placed = order.iter().take(position).filter(|other| strength_to(**other) >= rules.threshold);
+        let placed = order.iter().take(position).filter(|other| strength(*at, **other) >= rules.threshold);
         let best = placed.min_by_key(|other| {
             let distance = listed.get(**other).map_or(i64::MAX, |other| other.signal.time.abs_diff(member.signal.time));
-            (std::cmp::Reverse(strength_to(**other)), distance, **other)
+            (std::cmp::Reverse(strength(*at, **other)), distance, **other)
         });
-        let Some(best) = best.copied() else { continue };
-        if let (Some(other), Some(link)) = (listed.get(best), links.get_mut(*at)) {
-            *link = Some(describe(rules, member, other, strength_to(best)));
+        let other = best.and_then(|best| listed.get(*best));
+        if let (Some(other), Some(link)) = (other, links.get_mut(*at)) {
+            *link = Some(describe(rules, member, other));
         }
     }
+    let mut told = (0..listed.len()).map(|at| order.contains(&at));
+    listed.retain(|_| told.next().unwrap_or(false));
+    let mut told = (0..links.len()).map(|at| order.contains(&at));
+    links.retain(|_| told.next().unwrap_or(false));
     links
 }
 
@@ -37,8 +42,7 @@ fn strengths(rules: &Rules, listed: &[Listed]) -> Vec<Vec<u32>> {
     let mut strengths = vec![vec![0; listed.len()]; listed.len()];
     for (at, member) in listed.iter().enumerate() {
         for (other_at, other) in listed.iter().enumerate().take(at) {
-            let distance = member.signal.time.abs_diff(other.signal.time);
-            let strength = rules.strength(&member.keys, &other.keys, distance, |_| true);
+            let strength = member.evidence(rules, other).all();
             for (row, column) in [(at, other_at), (other_at, at)] {
                 if let Some(cell) = strengths.get_mut(row).and_then(|row| row.get_mut(column)) {
                     *cell = strength;
@@ -49,12 +53,12 @@ fn strengths(rules: &Rules, listed: &[Listed]) -> Vec<Vec<u32>> {
     strengths
 }
 
-/// Breadth-first from the first member; within a depth, and for what is not reached, as listed.
+/// Breadth-first from the first member, within a depth as listed; who is not reached is left out.
 fn placing_order(rules: &Rules, strengths: &[Vec<u32>]) -> Vec<usize> {
-    let mut order: Vec<usize> = Vec::with_capacity(strengths.len());
-    let mut waiting: Vec<usize> = (0..strengths.len()).collect();
+    let mut waiting: Vec<usize> = (1..strengths.len()).collect();
+    let mut order: Vec<usize> = (0..strengths.len().min(1)).collect();
     let mut depth_start = 0;
-    while !waiting.is_empty() {
+    loop {
         let front: Vec<usize> = order.iter().skip(depth_start).copied().collect();
         depth_start = order.len();
         let is_next = |member: &usize| {
@@ -62,29 +66,47 @@ fn placing_order(rules: &Rules, strengths: &[Vec<u32>]) -> Vec<usize> {
             front.iter().any(|placed| row.and_then(|row| row.get(*placed)).is_some_and(|s| *s >= rules.threshold))
         };
         let (next, rest): (Vec<usize>, Vec<usize>) = waiting.iter().partition(|member| is_next(member));
-        waiting = rest;
         if next.is_empty() {
-            order.push(waiting.remove(0));
+            return order;
         }
+        waiting = rest;
         order.extend(next);
     }
-    order
 }
 
 /// What `member` shares with `other`.
-fn describe(rules: &Rules, member: &Listed, other: &Listed, strength: u32) -> Link {
+fn describe(rules: &Rules, member: &Listed, other: &Listed) -> Link {
+    let evidence = member.evidence(rules, other);
     let distance_ms = member.signal.time.millis().saturating_sub(other.signal.time.millis());
-    let counting: Vec<_> =
-        shared(&member.keys, &other.keys).filter(|key| distance_ms.abs() <= rules.window(key.kind)).collect();
+    let counts = |entity: &Entity, id: &String| {
+        let of_other = other.keys.iter().any(|key| key.kind == entity.kind && key.id == *id);
+        of_other && evidence.kinds().any(|(kind, _)| kind == entity.kind)
+    };
     let mut entities: Vec<Entity> = Vec::new();
     for entity in &member.signal.entities {
-        let matches = |id: &&String| counting.iter().any(|key| key.kind == entity.kind && key.id == **id);
-        let ids: Vec<String> = entity.ids.iter().filter(matches).cloned().collect();
+        let ids: Vec<String> = entity.ids.iter().filter(|id| counts(entity, id)).cloned().collect();
         if !ids.is_empty() {
-            entities.push(Entity { kind: entity.kind, ids, name: entity.name.clone(), role: entity.role });
+            entities.push(Entity { ids, ..entity.clone() });
         }
     }
     entities.sort_unstable();
     entities.dedup_by(|later, first| later.kind == first.kind && later.ids == first.ids);
-    Link { to: other.signal.uid.clone(), shared: entities, strength: strength as f32 / 1_000.0, distance_ms }
+    Link {
+        to: other.signal.uid.clone(),
+        shared: entities,
+        factors: evidence.kinds().map(|(kind, worth)| factor(kind, worth)).collect(),
+        strength: evidence.all() as f32 / 1_000.0,
+        distance_ms,
+    }
+}
+
+fn factor(kind: schemas::EntityKind, worth: Worth) -> LinkFactor {
+    let number = |thousandths: u32| thousandths as f32 / 1_000.0;
+    LinkFactor {
+        kind,
+        weight: number(worth.weight),
+        rarity: number(worth.share),
+        recency: number(worth.recency),
+        mentioned: worth.mentioned,
+    }
 }

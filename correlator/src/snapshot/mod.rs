@@ -7,7 +7,7 @@ mod title;
 
 use schemas::{Activity, Incident, IncidentStatus, IncidentUid, Member, Signal, TenantId, Timestamp};
 
-use crate::link::{LinkKey, Rules};
+use crate::link::{Evidence, LinkKey, Rules, Side, Spread};
 use crate::state::Component;
 
 /// A member that the revision lists.
@@ -18,9 +18,28 @@ pub struct Listed {
     pub hops: u8,
     /// Its link keys, sorted.
     pub keys: Vec<LinkKey>,
+    /// How far each of them is spread at its time.
+    pub spreads: Vec<Spread>,
 }
 
 impl Listed {
+    fn spread(&self, key: &LinkKey) -> Spread {
+        let at = self.keys.binary_search_by(|own| (own.kind, own.id.as_str()).cmp(&(key.kind, key.id.as_str())));
+        at.ok().and_then(|at| self.spreads.get(at)).copied().unwrap_or(Spread::Few)
+    }
+
+    fn side(&self) -> Side<'_> {
+        Side { kind: self.signal.kind, keys: &self.keys }
+    }
+
+    /// What it shares with another member.
+    fn evidence(&self, rules: &Rules, other: &Self) -> Evidence {
+        let distance = self.signal.time.abs_diff(other.signal.time);
+        let spread = |key: &LinkKey| Ok(self.spread(key).max(other.spread(key)));
+        // Only a look into the store can fail, and here is none.
+        rules.evidence(self.side(), other.side(), distance, spread).unwrap_or_default()
+    }
+
     /// The order in which members are placed in the story.
     fn order(&self) -> (u8, Timestamp, &str) {
         (self.hops, self.signal.time, self.signal.uid.as_str())
@@ -37,10 +56,10 @@ pub fn snapshot(
     mut listed: Vec<Listed>,
 ) -> Incident {
     listed.sort_by(|a, b| a.order().cmp(&b.order()));
+    let links = links::links(rules, &mut listed);
     let entities = entities::most_shared(&listed, rules.config.entities_listed_max);
     let title = title::title(&listed, component, &entities);
     let (priority, priority_factors) = priority::priority(component, &listed);
-    let links = links::links(rules, &listed);
     let mut members: Vec<Member> = listed
         .into_iter()
         .zip(links)
@@ -66,6 +85,7 @@ pub fn snapshot(
         priority_factors,
         merged_into: None,
         absorbed: component.absorbed.clone(),
-        continues: None,
+        continues: component.continues.as_ref().map(|(_, uid)| uid.clone()),
+        split_from: component.split_from.clone(),
     }
 }

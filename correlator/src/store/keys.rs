@@ -27,6 +27,8 @@ pub enum Table {
     Redirect,
     /// Signals.
     Signal,
+    /// What closed incidents leave behind, by actor.
+    Trace,
     /// The tenants themselves; the only table whose rows are found without knowing the tenant.
     Tenant,
 }
@@ -45,6 +47,7 @@ impl Table {
             Self::Redirect => b'U',
             Self::Signal => b'S',
             Self::Tenant => b'T',
+            Self::Trace => b'R',
         }
     }
 }

@@ -63,7 +63,12 @@ impl Dice {
 
 /// All revisions of a run over a map, flush included.
 pub fn run(signals: &[Signal]) -> Vec<Incident> {
-    let mut correlator = Correlator::new(correlator::Config::default(), MapStore::default());
+    run_with(&correlator::Config::default(), signals)
+}
+
+/// The same with a configuration.
+pub fn run_with(config: &correlator::Config, signals: &[Signal]) -> Vec<Incident> {
+    let mut correlator = Correlator::new(config.clone(), MapStore::default());
     let mut revisions = Vec::new();
     for signal in signals {
         revisions.extend(correlator.process(signal.clone()).expect("a map cannot fail"));

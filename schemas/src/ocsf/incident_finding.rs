@@ -12,7 +12,7 @@ use super::observable::Observable;
 use super::{Classification, Metadata, Product, VERSION, write_json};
 use crate::entity::Entity;
 use crate::ids::{IncidentUid, SignalUid};
-use crate::incident::{Incident, IncidentStatus, Link, Member, PriorityFactor};
+use crate::incident::{Incident, IncidentStatus, Link, LinkFactor, Member, PriorityFactor};
 use crate::signal::{Group, Signal, SignalKind};
 
 /// Shared entities that the words name; the rest is counted, and `unmapped.links` has all.
@@ -90,6 +90,8 @@ struct Unmapped<'a> {
     merged_into: Option<&'a IncidentUid>,
     #[serde(skip_serializing_if = "Option::is_none")]
     continues: Option<&'a IncidentUid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    split_from: Option<&'a IncidentUid>,
 }
 
 #[derive(Serialize)]
@@ -100,6 +102,7 @@ struct LinkRecord<'a> {
     distance_ms: i64,
     hops: u8,
     shared: &'a [Entity],
+    factors: &'a [LinkFactor],
 }
 
 /// Appends `incident` to `out` as an OCSF 1.8.0 Incident Finding, one line of JSON without the line's end.
@@ -268,6 +271,7 @@ fn unmapped(incident: &Incident) -> Unmapped<'_> {
             distance_ms: link.distance_ms,
             hops: member.hops,
             shared: &link.shared,
+            factors: &link.factors,
         })
     });
     Unmapped {
@@ -280,6 +284,7 @@ fn unmapped(incident: &Incident) -> Unmapped<'_> {
         absorbed: &incident.absorbed,
         merged_into: incident.merged_into.as_ref(),
         continues: incident.continues.as_ref(),
+        split_from: incident.split_from.as_ref(),
     }
 }
 
@@ -294,7 +299,13 @@ mod tests {
 
     #[test]
     fn a_link_reads_as_a_sentence() {
-        let link = |ids: &[&str], distance_ms| Link { to: "t".into(), shared: shared(ids), strength: 1.0, distance_ms };
+        let link = |ids: &[&str], distance_ms| Link {
+            to: "t".into(),
+            shared: shared(ids),
+            factors: Vec::new(),
+            strength: 1.0,
+            distance_ms,
+        };
         assert_eq!(
             reason(&link(&["a@x.example"], 240_000), Some("Sign-in")),
             "Linked to \"Sign-in\" through user a@x.example, 4 min after it, strength 1.00"

@@ -1,0 +1,105 @@
+//! Stories that begin again after they were closed.
+//!
+//! A closed incident leaves a *trace* for each actor of its alerts: a key that links alone. A new alert of
+//! the same actor, within `reopen_secs` of the closed incident's last member, opens an incident of its own,
+//! since the closed one was dealt with, and names that one as what it continues. Which of the two came to
+//! the correlator first makes no difference: closing looks for alerts that came since, opening for traces.
+
+use std::collections::BTreeSet;
+
+use schemas::{Incident, IncidentUid, SignalKind, Timestamp};
+
+use crate::index::Span;
+use crate::link::{LinkKey, Spread, millis};
+use crate::state::{Class, ComponentId, TraceRow, decode, encode};
+use crate::store::keys::Table;
+use crate::store::{Store, StoreError};
+use crate::timers::Aged;
+use crate::turn::{Subject, Turn};
+
+/// Actors for whom a closed incident leaves a trace, the first in their order.
+const TRACES_PER_INCIDENT_MAX: usize = 64;
+/// Later alerts of an actor that are told of a story that was closed, the next ones.
+const FOLLOWERS_MAX: usize = 8;
+
+impl<S: Store> Turn<'_, S> {
+    /// Notes which closed story a new opener of `home` takes up again.
+    pub fn recall(&mut self, home: ComponentId, opener: &Subject) -> Result<(), StoreError> {
+        let reopen = millis(self.rules.config.reopen_secs);
+        for key in self.actors(opener)? {
+            let Some(row) = self.db.get(&self.key(Table::Trace).tail(&name(&key)))? else { continue };
+            let trace: TraceRow = decode(&row)?;
+            if opener.signal.time <= trace.last.saturating_add_millis(reopen) {
+                self.continue_from(home, trace.last, trace.uid);
+            }
+        }
+        Ok(())
+    }
+
+    fn continue_from(&mut self, id: ComponentId, last: Timestamp, uid: IncidentUid) {
+        let closed = Some((last, uid));
+        if self.component(id).is_some_and(|component| component.continues < closed)
+            && let Some(component) = self.component_mut(id)
+        {
+            component.continues = closed;
+            self.dirty.insert(id);
+        }
+    }
+
+    /// Leaves traces of an incident that is being closed, whose members are still there.
+    pub fn leave_traces(&mut self, id: ComponentId, closed: &Incident) -> Result<(), StoreError> {
+        let mut keys = BTreeSet::new();
+        for member in closed.members.iter().filter(|member| member.signal.kind == SignalKind::AiAlert) {
+            if let Some(subject) = self.subject(member.signal.uid.as_str())? {
+                keys.extend(self.actors(&subject)?);
+            }
+        }
+        let reopen = millis(self.rules.config.reopen_secs);
+        let until = closed.last_time.saturating_add_millis(reopen);
+        for key in keys.into_iter().take(TRACES_PER_INCIDENT_MAX) {
+            let row = self.key(Table::Trace).tail(&name(&key));
+            let known = self.db.get(&row)?.map(|bytes| decode::<TraceRow>(&bytes)).transpose()?;
+            let trace = TraceRow { last: closed.last_time, uid: closed.uid.clone() };
+            if known.is_none_or(|known| (known.last, &known.uid) < (trace.last, &trace.uid)) {
+                self.db.put(row, encode(&trace)?);
+                self.expire_at(until, Aged::Trace, &name(&key));
+            }
+            let since = Span { from: closed.last_time.millis().saturating_add(1), to: until.millis() };
+            let uid = &closed.uid;
+            for posting in self.postings(&key, Class::Opener, since, false, FOLLOWERS_MAX, &"".into())? {
+                let Some(residence) = posting.residences.first() else { continue };
+                if let Some(follower) = self.find(residence.component)?.filter(|follower| *follower != id) {
+                    self.continue_from(follower, closed.last_time, uid.clone());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The keys of an opener that link alone where it stands.
+    fn actors(&self, opener: &Subject) -> Result<Vec<LinkKey>, StoreError> {
+        let mut actors = Vec::new();
+        for key in opener.keys.iter().filter(|key| self.rules.is_strong(key)) {
+            if self.spread_of(key, [opener.signal.time; 2])? != Spread::Hub {
+                actors.push(key.clone());
+            }
+        }
+        Ok(actors)
+    }
+
+    /// Removes a trace whose time is over, unless a later incident renewed it.
+    pub fn forget_trace(&mut self, name: &str) -> Result<(), StoreError> {
+        let row = self.key(Table::Trace).tail(name);
+        let Some(bytes) = self.db.get(&row)? else { return Ok(()) };
+        let until = decode::<TraceRow>(&bytes)?.last.saturating_add_millis(millis(self.rules.config.reopen_secs));
+        if until <= self.clock.watermark {
+            self.db.delete(row);
+        }
+        Ok(())
+    }
+}
+
+/// How an actor is called in the table of traces.
+fn name(key: &LinkKey) -> String {
+    format!("{}/{}", key.kind.as_str(), key.id)
+}
