@@ -174,6 +174,21 @@ impl Sightings {
     }
 }
 
+/// Reports for every message of `channels` what `look` thinks worst of its texts.
+pub fn best_of_messages(
+    view: &View<'_>,
+    channels: &'static [Channel],
+    look: impl Fn(&MessageView<'_>, &Text<'_>) -> Sighting,
+    out: &mut Sightings,
+) {
+    for message in view.on(channels) {
+        let found = message.texts.iter().filter(|text| !text.folded().is_empty()).map(|text| look(message, text));
+        if let Some(best) = found.reduce(|a, b| if b.score > a.score { b } else { a }) {
+            out.push(best);
+        }
+    }
+}
+
 /// The messages of `channels` with each of their texts.
 pub fn texts_on<'v, 'a>(
     view: &'v View<'a>,
