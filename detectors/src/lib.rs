@@ -76,7 +76,8 @@ pub const DETECTORS: &[&dyn Detector] = &[
 
 /// What the rules alone say about a text on `channel`, 0 to 1: the learned scorer weighs it.
 pub fn rule_score(channel: schemas::Channel, text: &Text<'_>) -> f32 {
-    let verdict = if model::head_of(channel) == 0 { jailbreak::verdict(text) } else { indirect_injection::verdict(text) };
+    let verdict =
+        if model::head_of(channel) == 0 { jailbreak::verdict(text) } else { indirect_injection::verdict(text) };
     verdict.map_or(0.0, |verdict| verdict.score)
 }
 

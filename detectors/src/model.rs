@@ -18,7 +18,7 @@ use schemas::{Channel, Severity};
 use crate::detector::Sighting;
 use crate::features::{Sink, extract};
 use crate::rules::Verdict;
-use crate::view::{Layer, MessageView, Text};
+use crate::view::{MessageView, Text};
 
 /// The weights that ship.
 static WEIGHTS: &[u8] = include_bytes!("../model/weights.bin");
@@ -37,8 +37,12 @@ const FEATURES_PRIOR: f32 = 8.0;
 const CHUNKS_TOLD_APART: u32 = 64;
 /// From how many features on more of the same says no more: about a page and a half.
 const FEATURES_TOLD_APART: f32 = 4096.0;
+/// How much of its probability a text of the application's or the model's own keeps. To give orders to the model
+/// is what system messages are for, and one that was raised would be raised with every interaction; so these
+/// are ranked, and only a tenant's own threshold raises them.
+const OWN_WORDS_FACTOR: f32 = 0.25;
 /// How many evidences the second model weighs.
-pub const EVIDENCES: usize = 6;
+pub const EVIDENCES: usize = 5;
 
 /// The numbers of one head's second model.
 #[derive(Clone, Copy, Debug)]
@@ -92,8 +96,6 @@ pub struct Evidence {
     pub chunks: u32,
     /// What the rules say, 0 to 1.
     pub rules: f32,
-    /// Whether the text was encoded in another.
-    pub decoded: bool,
     /// Where the highest window lies, in folded bytes.
     pub range: Range<usize>,
 }
@@ -103,7 +105,7 @@ impl Evidence {
     pub fn values(&self) -> [f32; EVIDENCES] {
         let length = self.chunks.clamp(1, CHUNKS_TOLD_APART).ilog2() as f32;
         let some = if self.rules > 0.0 { 1.0 } else { 0.0 };
-        [self.window, self.whole, length, self.rules, some, if self.decoded { 1.0 } else { 0.0 }]
+        [self.window, self.whole, length, self.rules, some]
     }
 }
 
@@ -128,6 +130,11 @@ pub fn logistic(log_odds: f32) -> f32 {
     if log_odds < 0.0 { power / (1.0 + power) } else { 1.0 / (1.0 + power) }
 }
 
+/// What the application or the model wrote, and not somebody who speaks to them.
+fn own_words(channel: Channel) -> bool {
+    matches!(channel, Channel::System | Channel::Assistant)
+}
+
 /// Judges `text` on `channel` together with what the rules say.
 pub fn judge(channel: Channel, text: &Text<'_>, rules: f32) -> (f32, Range<usize>) {
     let head = head_of(channel);
@@ -137,8 +144,8 @@ pub fn judge(channel: Channel, text: &Text<'_>, rules: f32) -> (f32, Range<usize
     extract(text.folded(), &text.hits, &mut windows);
     let mut evidence = windows.evidence();
     evidence.rules = rules;
-    evidence.decoded = matches!(text.layer, Layer::Decoded(_));
-    (shape.probability(&evidence), evidence.range)
+    let factor = if own_words(channel) { OWN_WORDS_FACTOR } else { 1.0 };
+    (shape.probability(&evidence) * factor, evidence.range)
 }
 
 /// The sighting of a text: place and subtype from the rules where they speak, from the highest window where
@@ -278,9 +285,10 @@ mod tests {
     #[test]
     fn windows_in_one_pass_equal_windows_one_by_one() {
         let table: Vec<u8> = (0..1u32 << TABLE_BITS).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-        let text = "First sentence, long enough to stand for itself as one. Second one; it is as long as the first one was.\n"
-            .repeat(7)
-            + &"x".repeat(950);
+        let text =
+            "First sentence, long enough to stand for itself as one. Second one; it is as long as the first one was.\n"
+                .repeat(7)
+                + &"x".repeat(950);
         let mut fast = Windows::new(&table, 0.01);
         extract(&text, &[], &mut fast);
         let mut slow = Collected::default();

@@ -2,7 +2,7 @@
 
 use detectors::features::{Sink, extract};
 use detectors::model::{Evidence, WINDOW_CHUNKS_MAX, head_of, score, slot};
-use detectors::{Layer, Lexicon, View};
+use detectors::{Lexicon, View};
 use schemas::{Interaction, InteractionId, Message, TenantId, Timestamp};
 
 use crate::row::Row;
@@ -19,8 +19,6 @@ pub struct Layered {
     pub ends: Vec<u32>,
     /// What the rules say.
     pub rules: f32,
-    /// Whether the text was encoded in another.
-    pub decoded: bool,
 }
 
 /// A row's texts.
@@ -50,7 +48,7 @@ impl Bag {
         let texts = view.messages.iter().flat_map(|message| message.texts.iter());
         let layers = texts.map(|text| {
             let rules = detectors::rule_score(row.channel, text);
-            let mut layered = Layered { rules, decoded: matches!(text.layer, Layer::Decoded(_)), ..Layered::default() };
+            let mut layered = Layered { rules, ..Layered::default() };
             extract(text.folded(), &text.hits, &mut layered);
             layered
         });
@@ -134,7 +132,6 @@ impl Layered {
             whole,
             chunks: self.ends.len() as u32,
             rules: self.rules,
-            decoded: self.decoded,
             range: 0..0,
         };
         (evidence, best.1)

@@ -32,7 +32,8 @@ const CARRIED_BYTES_MAX: usize = 2500;
 pub fn rows(samples: &[Row]) -> Result<Vec<Row>> {
     let templates = Templates::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"))?;
     let documents: Vec<&Row> = samples.iter().filter(|row| !row.attack && row.channel != Channel::User).collect();
-    let questions: Vec<&Row> = samples.iter().filter(|row| !row.attack && row.channel == Channel::User && row.text.len() < 200).collect();
+    let questions: Vec<&Row> =
+        samples.iter().filter(|row| !row.attack && row.channel == Channel::User && row.text.len() < 200).collect();
     let mut writer = Writer { templates: &templates, documents, questions, random: Random::new(11), rows: Vec::new() };
     for (name, language) in templates.languages() {
         for ((kind, family), lines) in &language.families {

@@ -55,7 +55,13 @@ pub fn weights(rows: &[Row]) -> Vec<f32> {
 }
 
 /// The evidence for every row of one fold, learned from the other rows.
-pub fn unseen(rows: &[Row], bags: &[Bag], weights: &[f32], out: impl Fn(&Row) -> bool, heads: &[Head; HEADS]) -> Vec<(usize, Evidence)> {
+pub fn unseen(
+    rows: &[Row],
+    bags: &[Bag],
+    weights: &[f32],
+    out: impl Fn(&Row) -> bool,
+    heads: &[Head; HEADS],
+) -> Vec<(usize, Evidence)> {
     let lessons: Vec<Lesson> = rows
         .iter()
         .zip(weights)
@@ -88,22 +94,30 @@ pub struct Judged<'r> {
     pub head: usize,
 }
 
-/// Fits each head on what it had not seen.
-pub fn heads(judged: &[Judged<'_>]) -> [Head; HEADS] {
+/// How much the generated texts count when heads are fitted: without them nothing short is known of documents,
+/// counted fully they drown the two sources of attacks that documents have.
+const GENERATED_SHARE: f64 = 0.3;
+
+/// Fits each head on what it had not seen, sources and families of generated texts, and settles it on the sources:
+/// generated benign texts are made to look like attacks, and would ask for more than the world does.
+pub fn heads(sources: &[Judged<'_>], families: &[Judged<'_>]) -> [Head; HEADS] {
     let mut counts: BTreeMap<(usize, &str, bool), f64> = BTreeMap::new();
-    for one in judged {
+    for one in sources.iter().chain(families) {
         *counts.entry((one.head, one.row.source.as_str(), one.row.attack)).or_default() += 1.0;
     }
+    let known = |judged: &[Judged<'_>], head: usize| -> Vec<Known> {
+        let own = judged.iter().filter(|one| one.head == head);
+        own.map(|one| {
+            let count = counts.get(&(head, one.row.source.as_str(), one.row.attack)).copied().unwrap_or(1.0);
+            let share = if one.row.source == crate::generate::SOURCE { GENERATED_SHARE } else { 1.0 };
+            Known { evidence: one.evidence.clone(), attack: one.row.attack, weight: share / count.sqrt() }
+        })
+        .collect()
+    };
     std::array::from_fn(|head| {
-        let known: Vec<Known> = judged
-            .iter()
-            .filter(|one| one.head == head)
-            .map(|one| {
-                let count = counts.get(&(head, one.row.source.as_str(), one.row.attack)).copied().unwrap_or(1.0);
-                Known { evidence: one.evidence.clone(), attack: one.row.attack, weight: 1.0 / count.sqrt() }
-            })
-            .collect();
-        odds::settle(odds::fit(&known), &known)
+        let of_sources = known(sources, head);
+        let all = [of_sources.clone(), known(families, head)].concat();
+        odds::settle(odds::fit(&all), &of_sources)
     })
 }
 
@@ -134,9 +148,13 @@ const HEAD_NAMES: [&str; HEADS] = ["direct", "indirect"];
 pub fn table(judged: &[Judged<'_>], heads: &[Head; HEADS], key: impl Fn(&Row) -> Option<String>) -> Vec<Line> {
     let mut lines = Vec::new();
     for (head, name) in HEAD_NAMES.iter().enumerate() {
-        let own: Vec<(&Judged<'_>, f32)> =
-            judged.iter().filter(|one| one.head == head).map(|one| (one, heads[head].probability(&one.evidence))).collect();
-        let scores = |attack: bool| own.iter().filter(move |(one, _)| one.row.attack == attack).map(|(_, score)| *score);
+        let own: Vec<(&Judged<'_>, f32)> = judged
+            .iter()
+            .filter(|one| one.head == head)
+            .map(|one| (one, heads[head].probability(&one.evidence)))
+            .collect();
+        let scores =
+            |attack: bool| own.iter().filter(move |(one, _)| one.row.attack == attack).map(|(_, score)| *score);
         let (all_benign, all_attacks): (Vec<f32>, Vec<f32>) = (scores(false).collect(), scores(true).collect());
         let limit = threshold(&all_benign, FALSE_POSITIVES);
         let mut groups: BTreeMap<String, [Vec<f32>; 2]> = BTreeMap::new();
@@ -147,7 +165,8 @@ pub fn table(judged: &[Judged<'_>], heads: &[Head; HEADS], key: impl Fn(&Row) ->
         }
         for (left_out, [benign, attacks]) in groups {
             let against = |attacks: &[f32], benign: &[f32]| {
-                let scored = attacks.iter().map(|score| (*score, true)).chain(benign.iter().map(|score| (*score, false)));
+                let scored =
+                    attacks.iter().map(|score| (*score, true)).chain(benign.iter().map(|score| (*score, false)));
                 auc(&scored.map(|(score, attack)| Scored { score, attack }).collect::<Vec<_>>())
             };
             lines.push(Line {
@@ -167,7 +186,8 @@ pub fn table(judged: &[Judged<'_>], heads: &[Head; HEADS], key: impl Fn(&Row) ->
 
 /// A table as Markdown.
 pub fn markdown(lines: &[Line]) -> String {
-    let mut text = "| head | left out | attacks | benign | AUC | recall at 1 % | raised | benign at 1 % |\n|---|---|--:|--:|--:|--:|--:|--:|\n".to_owned();
+    let mut text = "| head | left out | attacks | benign | AUC | recall at 1 % | raised | benign at 1 % |\n".to_owned();
+    text.push_str("|---|---|--:|--:|--:|--:|--:|--:|\n");
     let percent = |share: f64, of: usize| if of == 0 { String::new() } else { format!("{:.1} %", 100.0 * share) };
     for line in lines {
         let auc = line.auc.map_or(String::new(), |auc| format!("{auc:.3}"));

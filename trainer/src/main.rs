@@ -2,7 +2,7 @@
 //!
 //! Reads labelled samples, writes more of its own making ([`generate`]), measures what generalises
 //! ([`holdout`]), learns from everything ([`learn`]) and writes weights, the model card and the figures.
-//! The same samples and templates give the same bytes. Nothing that ships depends on this crate.
+//! The same samples and templates give the same bytes on the same platform. Nothing that ships depends on this crate.
 #![allow(clippy::print_stdout, reason = "a command")]
 
 mod bag;
@@ -28,10 +28,13 @@ use crate::holdout::{Judged, fold_of};
 use crate::learn::{Learner, Lesson};
 use crate::row::Row;
 
+/// What generated texts are grouped by.
+type Key = fn(&Row) -> &str;
+
 struct Options {
     samples: PathBuf,
     out: PathBuf,
-    /// Also leaves out families, languages and carriers, which takes long.
+    /// Also leaves out languages and carriers, which takes long.
     thorough: bool,
     /// Only measures, writes nothing.
     dry: bool,
@@ -74,24 +77,30 @@ fn main() -> Result<()> {
     let weights = holdout::weights(&rows);
 
     let by_source = |row: &Row| row.parts.iter().map(|part| fold_of(part)).collect();
-    let sources = judged(&rows, &bags, &weights, |row| (row.source != generate::SOURCE).then(|| fold_of(&row.source)), by_source);
-    let heads = holdout::heads(&sources);
+    let sources =
+        judged(&rows, &bags, &weights, |row| (row.source != generate::SOURCE).then(|| fold_of(&row.source)), by_source);
+    let own = |key: Key| {
+        move |row: &Row| (row.source == generate::SOURCE).then(|| key(row).to_owned()).filter(|key| !key.is_empty())
+    };
+    let by_fifths = |key: Key| {
+        let fifths = holdout::fifths(&rows, own(key));
+        let fifth = |row: &Row| own(key)(row).and_then(|key| fifths.get(&key).cloned());
+        judged(&rows, &bags, &weights, fifth, |_| Vec::new())
+    };
+    let families = by_fifths(|row| &row.family);
+    let heads = holdout::heads(&sources, &families);
     println!("{heads:#?}");
-    let mut report = vec![("source", holdout::table(&sources, &heads, |row| Some(row.source.clone())))];
+    let mut report = vec![
+        ("source", holdout::table(&sources, &heads, |row| Some(row.source.clone()))),
+        ("family", holdout::table(&families, &heads, own(|row| &row.family))),
+    ];
     if options.show > 0 {
         show(&sources, &heads, options.show);
     }
-    let own = |key: fn(&Row) -> &str| {
-        move |row: &Row| (row.source == generate::SOURCE).then(|| key(row).to_owned()).filter(|key| !key.is_empty())
-    };
     if options.thorough {
-        let keys: [(&str, fn(&Row) -> &str); 3] =
-            [("family", |row| &row.family), ("language", |row| &row.language), ("carrier", |row| &row.carrier)];
+        let keys: [(&str, Key); 2] = [("language", |row| &row.language), ("carrier", |row| &row.carrier)];
         for (name, key) in keys {
-            let fifths = holdout::fifths(&rows, own(key));
-            let fifth = |row: &Row| own(key)(row).and_then(|key| fifths.get(&key).cloned());
-            let judged = judged(&rows, &bags, &weights, fifth, |_| Vec::new());
-            report.push((name, holdout::table(&judged, &heads, own(key))));
+            report.push((name, holdout::table(&by_fifths(key), &heads, own(key))));
         }
     }
     for (name, lines) in &report {
@@ -106,7 +115,8 @@ fn main() -> Result<()> {
             .collect();
         let languages = holdout::keys(&rows, |row| Some(row.language.clone()).filter(|language| !language.is_empty()));
         let learner = Learner::learn(&bags, &lessons, 7);
-        output::write(&options.out, &learner, &heads, &report, (samples, rows.len() - samples, languages.len()))?;
+        let own: Vec<(&Row, &Bag)> = rows.iter().zip(&bags).take(samples).collect();
+        output::write(&options.out, &learner, &heads, &report, &own, (rows.len() - samples, languages.len()))?;
     }
     Ok(())
 }
@@ -125,7 +135,11 @@ fn judged<'r>(
         let out = |row: &Row| key(row).as_ref() == Some(&group);
         let skip = |row: &Row| out(row) || parts(row).contains(&group);
         for (at, evidence) in holdout::unseen(rows, bags, weights, skip, &first) {
-            all.extend(rows.get(at).filter(|row| out(row)).map(|row| Judged { row, evidence, head: detectors::model::head_of(row.channel) }));
+            all.extend(rows.get(at).filter(|row| out(row)).map(|row| Judged {
+                row,
+                evidence,
+                head: detectors::model::head_of(row.channel),
+            }));
         }
     }
     all
@@ -142,7 +156,9 @@ fn distinct(rows: Vec<Row>) -> Vec<Row> {
 fn show(judged: &[Judged<'_>], heads: &[detectors::model::Head; 2], most: usize) {
     let mut worst: Vec<(&str, bool, f32, &str)> = judged
         .iter()
-        .map(|one| (one.row.source.as_str(), one.row.attack, heads[one.head].probability(&one.evidence), one.row.text.as_str()))
+        .map(|one| {
+            (one.row.source.as_str(), one.row.attack, heads[one.head].probability(&one.evidence), one.row.text.as_str())
+        })
         .collect();
     worst.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(if a.1 { a.2.total_cmp(&b.2) } else { b.2.total_cmp(&a.2) }));
     for group in worst.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {

@@ -1,6 +1,6 @@
 //! The second model: what windows, the whole text, its length and the rules weigh against each other.
 //!
-//! It is fitted on texts of sources that the tables had not seen, so that it trusts them as far as they
+//! It is fitted on texts of sources and families that the tables had not seen, so that it trusts them as far as they
 //! can be trusted on what comes. Its bias is then moved until a half is reached by [`BENIGN_SHARE`] of
 //! the benign texts, each source counting alike.
 
@@ -23,7 +23,7 @@ pub struct Known {
 }
 
 /// A head before anything is fitted.
-pub const FIRST: Head = Head { scale: 1.0, bias: -4.0, weights: [1.0, 0.0, 0.0, 4.0, 0.0, 0.0] };
+pub const FIRST: Head = Head { scale: 1.0, bias: -4.0, weights: [1.0, 0.0, 0.0, 4.0, 0.0] };
 
 /// Fits a head on `known` by gradient descent over values of equal spread.
 pub fn fit(known: &[Known]) -> Head {
@@ -59,7 +59,8 @@ pub fn fit(known: &[Known]) -> Head {
 /// Moves the bias of `head` until [`BENIGN_SHARE`] of the benign weight in `known` reaches a half.
 pub fn settle(mut head: Head, known: &[Known]) -> Head {
     let odds = |one: &Known| head.odds(&one.evidence);
-    let mut benign: Vec<(f32, f64)> = known.iter().filter(|one| !one.attack).map(|one| (odds(one), one.weight)).collect();
+    let mut benign: Vec<(f32, f64)> =
+        known.iter().filter(|one| !one.attack).map(|one| (odds(one), one.weight)).collect();
     benign.sort_by(|a, b| b.0.total_cmp(&a.0));
     let allowed = benign.iter().map(|(_, weight)| weight).sum::<f64>() * BENIGN_SHARE;
     let mut seen = 0.0;
