@@ -127,13 +127,7 @@ impl Layered {
         }
         let whole = score(whole.0, whole.1);
         let window = if sums.is_empty() { whole } else { best.0 };
-        let evidence = Evidence {
-            window,
-            whole,
-            chunks: self.ends.len() as u32,
-            rules: self.rules,
-            range: 0..0,
-        };
+        let evidence = Evidence { window, whole, chunks: self.ends.len() as u32, rules: self.rules, range: 0..0 };
         (evidence, best.1)
     }
 }
