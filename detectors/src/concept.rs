@@ -165,6 +165,16 @@ impl Concepts {
         self.0 & (1 << concept as u8) != 0
     }
 
+    /// The positions of the members in [`Concept::ALL`], ascending.
+    pub fn bits(self) -> impl Iterator<Item = u32> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let bit = left.trailing_zeros();
+            left &= left.wrapping_sub(1);
+            (bit < u128::BITS).then_some(bit)
+        })
+    }
+
     /// Members of either.
     pub const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)

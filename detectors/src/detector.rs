@@ -174,6 +174,39 @@ impl Sightings {
     }
 }
 
+/// Below this score a sighting only ranks its interaction, so one for all messages is enough: what is hardly
+/// suspicious must not use up the room of what is.
+const WORTH_A_PLACE: f32 = 0.05;
+
+/// Reports for every message of `channels` what `look` thinks worst of its texts; of those that are not worth
+/// a place only the worst, and only where nothing else is reported.
+pub fn best_of_messages(
+    view: &View<'_>,
+    channels: &'static [Channel],
+    look: impl Fn(&MessageView<'_>, &Text<'_>) -> Sighting,
+    out: &mut Sightings,
+) {
+    let worse = |a: Sighting, b: Sighting| if b.score > a.score { b } else { a };
+    let mut rest: Option<Sighting> = None;
+    let mut any = false;
+    for message in view.on(channels) {
+        let texts = message.texts.iter().filter(|text| !text.folded().is_empty());
+        let Some(best) = texts.map(|text| look(message, text)).reduce(worse) else { continue };
+        if best.score >= WORTH_A_PLACE {
+            any = true;
+            out.push(best);
+        } else {
+            rest = Some(match rest {
+                Some(rest) => worse(rest, best),
+                None => best,
+            });
+        }
+    }
+    if let Some(rest) = rest.filter(|_| !any) {
+        out.push(rest);
+    }
+}
+
 /// The messages of `channels` with each of their texts.
 pub fn texts_on<'v, 'a>(
     view: &'v View<'a>,

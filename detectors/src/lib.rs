@@ -23,6 +23,7 @@ mod data_poisoning;
 mod decode;
 mod detector;
 mod evidence;
+pub mod features;
 mod fold;
 mod hash;
 mod indirect_injection;
@@ -30,6 +31,7 @@ mod instruction_leak;
 mod jailbreak;
 mod lexicon;
 mod malicious_url;
+pub mod model;
 pub mod policy;
 mod reconnaissance;
 mod rules;
@@ -53,7 +55,7 @@ pub use annotate::{Detection, Detectors};
 pub use credential::user_rules::{UserRules, UserRulesError};
 pub use detector::{Detector, Mask, Scene, Sighting, Sightings};
 pub use hash::content_hash;
-pub use lexicon::LexiconError;
+pub use lexicon::{Lexicon, LexiconError};
 pub use settings::{DetectorSettings, HashKey, Settings};
 pub use terms::{Problem as TermProblem, TermsError};
 pub use view::{Layer, MessageView, Text, View};
@@ -72,6 +74,13 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &suspicious_access::SuspiciousAccess,
     &tool_abuse::ToolAbuse,
 ];
+
+/// What the rules alone say about a text on `channel`, 0 to 1: the learned scorer weighs it.
+pub fn rule_score(channel: schemas::Channel, text: &Text<'_>) -> f32 {
+    let verdict =
+        if model::head_of(channel) == 0 { jailbreak::verdict(text) } else { indirect_injection::verdict(text) };
+    verdict.map_or(0.0, |verdict| verdict.score)
+}
 
 /// The names of the detectors, alphabetically, for validating configuration.
 pub fn names() -> impl Iterator<Item = &'static str> {

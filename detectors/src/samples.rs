@@ -64,6 +64,7 @@ fn injection_samples() {
     let settings = Settings { scores: true, ..Settings::default() };
     let mut counts: BTreeMap<(u8, &str, String, &'static str), (u32, u32)> = BTreeMap::new();
     let mut curve: BTreeMap<(&str, u8), [u32; THRESHOLDS.len() + 1]> = BTreeMap::new();
+    let mut scored: BTreeMap<&str, Vec<(f32, u8)>> = BTreeMap::new();
     let dump = std::env::var("WEIR_SAMPLES_DUMP").unwrap_or_default();
     for row in &rows {
         let (channel, name) = match row.channel.as_str() {
@@ -74,6 +75,7 @@ fn injection_samples() {
         let interaction = talk(vec![Message::request(channel, row.text.clone())]);
         let detection = detectors.annotate(&interaction, &settings);
         let score = detection.annotated.scores.as_ref().map_or(0.0, |scores| scores[name].value());
+        scored.entry(name).or_default().push((score, row.label));
         for (at, threshold) in THRESHOLDS.iter().enumerate() {
             let count = curve.entry((channel.as_str(), row.label)).or_insert([0; THRESHOLDS.len() + 1]);
             count[at] += u32::from(score >= *threshold);
@@ -108,9 +110,7 @@ fn injection_samples() {
             100.0 * f64::from(*hits) / f64::from(*all)
         );
     }
-    for (channel, name) in
-        [("user", "jailbreak"), ("document", "indirect_injection"), ("tool_result", "indirect_injection")]
-    {
+    for (channel, name) in [("user", "jailbreak"), ("document", "indirect_injection"), ("tool", "indirect_injection")] {
         let share = |label| {
             counts
                 .get(&(label, channel, "(all)".to_owned(), name))
@@ -118,6 +118,52 @@ fn injection_samples() {
         };
         assert!(share(0) <= FALSE_POSITIVES_PERCENT_MAX, "{name} on {channel}: {:.2} %", share(0));
     }
+    assert_as_published(&scored);
+}
+
+/// The figures of the model card's own data: how the weights that ship rank the samples they learned from.
+#[derive(Deserialize)]
+struct Published {
+    shipped: Vec<Shipped>,
+}
+
+#[derive(Deserialize)]
+struct Shipped {
+    auc: f64,
+    found: f64,
+    false_positives: f64,
+}
+
+/// How far a share may be off: the trainer reads overlong texts in part, and sums in another order.
+const PUBLISHED_OFF_MAX: f64 = 0.005;
+
+/// Holds the scores of all samples to what the trainer wrote beside the weights.
+fn assert_as_published(scored: &BTreeMap<&str, Vec<(f32, u8)>>) {
+    let published: Published = serde_json::from_str(include_str!("../model/metrics.json")).expect("metrics");
+    for (name, published) in ["jailbreak", "indirect_injection"].into_iter().zip(published.shipped) {
+        let own = &scored[name];
+        let raised = |label| {
+            let all = own.iter().filter(|(_, own)| *own == label);
+            all.clone().filter(|(score, _)| *score >= 0.5).count() as f64 / all.count() as f64
+        };
+        let figures = [(auc(own), published.auc), (raised(1), published.found), (raised(0), published.false_positives)];
+        println!("{name}: AUC, found, false positives at 0.5, here and as published: {figures:.4?}");
+        assert!(figures.iter().all(|(here, there)| (here - there).abs() <= PUBLISHED_OFF_MAX), "{name}: {figures:?}");
+    }
+}
+
+/// The chance that an attack scores above a benign text, ties counted half.
+fn auc(scored: &[(f32, u8)]) -> f64 {
+    let mut sorted = scored.to_vec();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut benign, mut attacks, mut won) = (0.0, 0.0, 0.0);
+    for equal in sorted.chunk_by(|a, b| a.0 == b.0) {
+        let hits = equal.iter().filter(|(_, label)| *label == 1).count() as f64;
+        let rest = equal.len() as f64 - hits;
+        won += hits * (benign + rest / 2.0);
+        (attacks, benign) = (attacks + hits, benign + rest);
+    }
+    won / (attacks * benign)
 }
 
 /// The least recall of each file of secrets and the most of its negatives that may be hit, in percent.

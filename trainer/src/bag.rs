@@ -1,0 +1,133 @@
+//! A row as the learner sees it: the features of each of its texts, chunk by chunk, and what the rules say.
+
+use detectors::features::{Sink, extract};
+use detectors::model::{Evidence, WINDOW_CHUNKS_MAX, head_of, score, slot};
+use detectors::{Lexicon, View};
+use schemas::{Interaction, InteractionId, Message, TenantId, Timestamp};
+
+use crate::row::Row;
+
+/// How many bytes of each end of a text are learned from.
+const END_BYTES_MAX: usize = 4096;
+
+/// The features of one text.
+#[derive(Debug, Default)]
+pub struct Layered {
+    /// Slots of the tables, in the order of the text.
+    pub slots: Vec<u32>,
+    /// Where each chunk ends in `slots`.
+    pub ends: Vec<u32>,
+    /// What the rules say.
+    pub rules: f32,
+}
+
+/// A row's texts.
+#[derive(Debug)]
+pub struct Bag {
+    /// The message, and what it holds in leet or encoded.
+    pub layers: Vec<Layered>,
+    /// The table that judges it.
+    pub head: usize,
+}
+
+impl Sink for Layered {
+    fn feature(&mut self, hash: u32) {
+        self.slots.push(slot(hash) as u32);
+    }
+
+    fn chunk(&mut self, _: usize) {
+        self.ends.push(self.slots.len() as u32);
+    }
+}
+
+impl Bag {
+    /// The bag of `row`.
+    pub fn new(row: &Row, lexicon: &Lexicon) -> Self {
+        let interaction = interaction(row);
+        let view = View::new(&interaction, lexicon);
+        let texts = view.messages.iter().flat_map(|message| message.texts.iter());
+        let layers = texts.map(|text| {
+            let rules = detectors::rule_score(row.channel, text);
+            let mut layered = Layered { rules, ..Layered::default() };
+            extract(text.folded(), &text.hits, &mut layered);
+            layered
+        });
+        Self { layers: layers.collect(), head: head_of(row.channel) }
+    }
+}
+
+/// An interaction of one message, cut in the middle where it is long.
+fn interaction(row: &Row) -> Interaction {
+    let message = Message::request(row.channel, ends(&row.text));
+    Interaction {
+        id: InteractionId::from("row"),
+        time: Timestamp::default(),
+        tenant: TenantId::default(),
+        format: "exchange".to_owned(),
+        who: Default::default(),
+        provider: None,
+        model: None,
+        messages: vec![message],
+        tokens: Default::default(),
+        latency_ms: None,
+        filters: Vec::new(),
+        finish_reasons: Vec::new(),
+        error: None,
+        trace: None,
+        skipped: Default::default(),
+        flags: Vec::new(),
+    }
+}
+
+fn ends(text: &str) -> String {
+    let characters = text.chars().count();
+    if characters <= 2 * END_BYTES_MAX {
+        return text.to_owned();
+    }
+    let tail = text.chars().skip(characters - END_BYTES_MAX);
+    text.chars().take(END_BYTES_MAX).chain(['\n']).chain(tail).collect()
+}
+
+/// A window of a text: chunks `from..to`.
+pub type Window = (usize, usize);
+
+impl Layered {
+    /// The slots of `window`.
+    pub fn slots_of(&self, window: Window) -> &[u32] {
+        let start = window.0.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
+        let end = window.1.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or_default();
+        self.slots.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    /// All of the text.
+    pub fn all(&self) -> Window {
+        (0, self.ends.len())
+    }
+
+    /// What a table of weights makes of the text, and its highest window.
+    pub fn judge(&self, weight: impl Fn(u32) -> f32) -> (Evidence, Window) {
+        let sums: Vec<(f32, u32)> = (0..self.ends.len())
+            .map(|at| {
+                let slots = self.slots_of((at, at + 1));
+                (slots.iter().map(|slot| weight(*slot)).sum(), slots.len() as u32)
+            })
+            .collect();
+        let add = |a: (f32, u32), b: &(f32, u32)| (a.0 + b.0, a.1 + b.1);
+        let whole = sums.iter().fold((0.0, 0), add);
+        let mut best = (f32::NEG_INFINITY, self.all());
+        for last in 0..sums.len() {
+            let mut window = (0.0, 0);
+            for first in (last.saturating_sub(WINDOW_CHUNKS_MAX - 1)..=last).rev() {
+                window = add(window, sums.get(first).unwrap_or(&(0.0, 0)));
+                let score = score(window.0, window.1);
+                if score > best.0 {
+                    best = (score, (first, last + 1));
+                }
+            }
+        }
+        let whole = score(whole.0, whole.1);
+        let window = if sums.is_empty() { whole } else { best.0 };
+        let evidence = Evidence { window, whole, chunks: self.ends.len() as u32, rules: self.rules, range: 0..0 };
+        (evidence, best.1)
+    }
+}

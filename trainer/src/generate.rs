@@ -1,0 +1,190 @@
+//! Writes labelled texts: attacks and benign twins that share their words and carriers.
+//!
+//! Each template of [`crate::templates`] is written several times. What stands in documents is put into
+//! the carriers of `common` and into benign documents of the samples, at the start, in the middle and at
+//! the end: orders to a model as attacks, words to people as their twins. Some texts are disguised.
+
+use std::path::Path;
+
+use anyhow::Result;
+use schemas::Channel;
+
+use crate::disguise::{disguise, typos};
+use crate::random::Random;
+use crate::row::Row;
+use crate::templates::{COMMON, Kind, Templates};
+
+/// The source of generated rows.
+pub const SOURCE: &str = "generated";
+/// How often each template is written.
+const TIMES: usize = 40;
+/// How many attacks in a hundred are disguised.
+const DISGUISED_PERCENT: usize = 12;
+/// How many texts in a hundred are mistyped.
+const TYPOS_PERCENT: usize = 6;
+/// How many bytes of a benign document carry an order.
+const CARRIED_BYTES_MAX: usize = 2500;
+
+/// Everything that is generated, carried partly by `samples`.
+///
+/// # Errors
+/// When the templates cannot be read.
+pub fn rows(samples: &[Row]) -> Result<Vec<Row>> {
+    let templates = Templates::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"))?;
+    let documents: Vec<&Row> = samples.iter().filter(|row| !row.attack && row.channel != Channel::User).collect();
+    let questions: Vec<&Row> =
+        samples.iter().filter(|row| !row.attack && row.channel == Channel::User && row.text.len() < 200).collect();
+    let mut writer = Writer { templates: &templates, documents, questions, random: Random::new(11), rows: Vec::new() };
+    for (name, language) in templates.languages() {
+        for ((kind, family), lines) in &language.families {
+            for line in lines {
+                for _ in 0..TIMES {
+                    writer.add(name, *kind, family, line);
+                }
+            }
+        }
+    }
+    writer.add_tasks(samples);
+    Ok(writer.rows)
+}
+
+/// The sources whose benign texts are orders to an assistant.
+const TASK_SOURCES: [&str; 4] = ["gpteacher", "neuralchemy", "self_instruct_t0", "vigogne_fr"];
+/// The longest of them that is put into documents.
+const TASK_BYTES_MAX: usize = 250;
+/// How many are.
+const TASKS: usize = 3000;
+
+struct Writer<'a> {
+    templates: &'a Templates,
+    documents: Vec<&'a Row>,
+    questions: Vec<&'a Row>,
+    random: Random,
+    rows: Vec<Row>,
+}
+
+impl Writer<'_> {
+    fn add(&mut self, language: &str, kind: Kind, family: &str, line: &str) {
+        let text = self.templates.write(language, line, &mut self.random);
+        let attack = matches!(kind, Kind::Attack | Kind::Inject);
+        let mut text = if attack && self.random.percent(DISGUISED_PERCENT) {
+            disguise(&text, &mut self.random)
+        } else if self.random.percent(TYPOS_PERCENT) {
+            typos(&text, 15, &mut self.random)
+        } else {
+            text
+        };
+        let row = Row {
+            text: String::new(),
+            attack,
+            channel: Channel::User,
+            source: SOURCE.to_owned(),
+            parts: Vec::new(),
+            family: family.to_owned(),
+            language: language.to_owned(),
+            carrier: "none".to_owned(),
+        };
+        match kind {
+            Kind::Attack | Kind::Benign => {
+                let mut own = row.clone();
+                own.text = text.clone();
+                if kind == Kind::Attack && self.random.percent(15) {
+                    self.ask_first(&mut own);
+                }
+                self.rows.push(own);
+                // What is an attack by a user is one from a document, too, and talk stays talk.
+                if self.random.percent(40) {
+                    self.carry(row, text);
+                }
+            }
+            Kind::Inject | Kind::Human => {
+                if self.random.percent(10) {
+                    let mut own = row.clone();
+                    own.text = text.clone();
+                    own.channel = Channel::Document;
+                    self.rows.push(own);
+                }
+                if kind == Kind::Human && self.random.percent(20) {
+                    let mut own = row.clone();
+                    own.text = text.clone();
+                    self.rows.push(own);
+                }
+                if kind == Kind::Inject && self.random.percent(20) {
+                    text = text.trim().to_owned();
+                }
+                self.carry(row, text);
+            }
+        }
+    }
+
+    /// Tasks that users gave, where nobody should give any: in documents.
+    fn add_tasks(&mut self, samples: &[Row]) {
+        let tasks: Vec<&Row> = samples
+            .iter()
+            .filter(|row| !row.attack && TASK_SOURCES.contains(&row.source.as_str()) && row.text.len() < TASK_BYTES_MAX)
+            .collect();
+        for _ in 0..TASKS {
+            let Some(task) = self.random.pick(&tasks) else { return };
+            let row = Row {
+                text: String::new(),
+                attack: true,
+                channel: Channel::Document,
+                source: SOURCE.to_owned(),
+                parts: vec![task.source.clone()],
+                family: "foreign_task".to_owned(),
+                language: "en".to_owned(),
+                carrier: String::new(),
+            };
+            self.carry(row, task.text.clone());
+        }
+    }
+
+    /// An honest question before an attack.
+    fn ask_first(&mut self, row: &mut Row) {
+        if let Some(question) = self.random.pick(&self.questions) {
+            let glue = [" ", "\n", "\n\n", ". "][self.random.below(4)];
+            row.text = format!("{}{glue}{}", question.text, row.text);
+            row.parts.push(question.source.clone());
+        }
+    }
+
+    /// Puts `text` into a carrier, or into a benign document.
+    fn carry(&mut self, mut row: Row, text: String) {
+        row.channel = if self.random.percent(50) { Channel::Document } else { Channel::ToolResult };
+        if self.random.percent(55) {
+            let carriers = self.templates.values(COMMON, "carrier").map_or(&[][..], Vec::as_slice);
+            let Some(carrier) = self.random.pick(carriers) else { return };
+            let (name, template) = carrier.split_once(": ").unwrap_or(("none", carrier));
+            row.carrier = name.to_owned();
+            let frame = self.templates.write(&row.language, template, &mut self.random);
+            let payload = if name.starts_with("json") { escaped(&text) } else { text };
+            row.text = frame.replace("{payload}", &payload);
+        } else if let Some(document) = self.random.pick(&self.documents) {
+            row.carrier = "document".to_owned();
+            row.parts.push(document.source.clone());
+            let body: Vec<char> = document.text.chars().take(CARRIED_BYTES_MAX).collect();
+            row.text = self.placed(&body, &text);
+        }
+        self.rows.push(row);
+    }
+
+    fn placed(&mut self, body: &[char], text: &str) -> String {
+        let glue = ["\n", "\n\n", " ", ". "][self.random.below(4)];
+        let at = match self.random.below(3) {
+            0 => 0,
+            1 => body.len(),
+            _ => {
+                let middle = self.random.below(body.len() + 1);
+                body.iter().skip(middle).position(|c| *c == '\n' || *c == ' ').map_or(body.len(), |more| middle + more)
+            }
+        };
+        let (before, after) = body.split_at(at.min(body.len()));
+        let (before, after): (String, String) = (before.iter().collect(), after.iter().collect());
+        format!("{before}{glue}{text}{glue}{after}")
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted.trim_matches('"').to_owned()
+}

@@ -1,0 +1,170 @@
+//! Trains the learned scorer of the detectors: `cargo run -p trainer --locked -- [--samples FILE] [--out DIR]`.
+//!
+//! Reads labelled samples, writes more of its own making ([`generate`]), measures what generalises
+//! ([`holdout`]), learns from everything ([`learn`]) and writes weights, the model card and the figures.
+//! The same samples and templates give the same bytes on the same platform. Nothing that ships depends on this crate.
+#![allow(clippy::print_stdout, reason = "a command")]
+
+mod bag;
+mod disguise;
+mod generate;
+mod holdout;
+mod learn;
+mod measure;
+mod odds;
+mod output;
+mod random;
+mod row;
+mod templates;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use detectors::Lexicon;
+
+use crate::bag::Bag;
+use crate::holdout::{Judged, fold_of};
+use crate::learn::{Learner, Lesson};
+use crate::row::Row;
+
+/// What generated texts are grouped by.
+type Key = fn(&Row) -> &str;
+
+struct Options {
+    samples: PathBuf,
+    out: PathBuf,
+    /// Also leaves out languages and carriers, which takes long.
+    thorough: bool,
+    /// Only measures, writes nothing.
+    dry: bool,
+    /// Prints the texts that were judged worst, this many a group.
+    show: usize,
+}
+
+fn options() -> Result<Options> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut options = Options {
+        samples: root.join("../../shared/data/injection/train.jsonl.gz"),
+        out: root.join("../detectors/model"),
+        thorough: false,
+        dry: false,
+        show: 0,
+    };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));
+        match argument.as_str() {
+            "--samples" => options.samples = value()?.into(),
+            "--out" => options.out = value()?.into(),
+            "--thorough" => options.thorough = true,
+            "--dry" => options.dry = true,
+            "--show" => options.show = value()?.parse()?,
+            _ => bail!("{argument}: known are --samples FILE, --out DIR, --thorough, --dry, --show N"),
+        }
+    }
+    Ok(options)
+}
+
+fn main() -> Result<()> {
+    let options = options()?;
+    let mut rows = distinct(row::read(&options.samples)?);
+    let samples = rows.len();
+    rows.extend(generate::rows(&rows)?);
+    println!("{samples} samples, {} generated", rows.len() - samples);
+    let lexicon = Lexicon::new()?;
+    let bags: Vec<Bag> = rows.iter().map(|row| Bag::new(row, &lexicon)).collect();
+    let weights = holdout::weights(&rows);
+
+    let by_source = |row: &Row| row.parts.iter().map(|part| fold_of(part)).collect();
+    let sources =
+        judged(&rows, &bags, &weights, |row| (row.source != generate::SOURCE).then(|| fold_of(&row.source)), by_source);
+    let own = |key: Key| {
+        move |row: &Row| (row.source == generate::SOURCE).then(|| key(row).to_owned()).filter(|key| !key.is_empty())
+    };
+    let by_fifths = |key: Key| {
+        let fifths = holdout::fifths(&rows, own(key));
+        let fifth = |row: &Row| own(key)(row).and_then(|key| fifths.get(&key).cloned());
+        judged(&rows, &bags, &weights, fifth, |_| Vec::new())
+    };
+    let families = by_fifths(|row| &row.family);
+    let heads = holdout::heads(&sources, &families);
+    println!("{heads:#?}");
+    let mut report = vec![
+        ("source", holdout::table(&sources, &heads, |row| Some(row.source.clone()))),
+        ("family", holdout::table(&families, &heads, own(|row| &row.family))),
+    ];
+    if options.show > 0 {
+        show(&sources, &heads, options.show);
+    }
+    if options.thorough {
+        let keys: [(&str, Key); 2] = [("language", |row| &row.language), ("carrier", |row| &row.carrier)];
+        for (name, key) in keys {
+            report.push((name, holdout::table(&by_fifths(key), &heads, own(key))));
+        }
+    }
+    for (name, lines) in &report {
+        println!("left out by {name}\n{}", holdout::markdown(lines));
+    }
+    if !options.dry {
+        let lessons: Vec<Lesson> = rows
+            .iter()
+            .zip(&weights)
+            .enumerate()
+            .map(|(bag, (row, weight))| Lesson { bag, attack: row.attack, weight: *weight })
+            .collect();
+        let languages = holdout::keys(&rows, |row| Some(row.language.clone()).filter(|language| !language.is_empty()));
+        let learner = Learner::learn(&bags, &lessons, 7);
+        let own: Vec<(&Row, &Bag)> = rows.iter().zip(&bags).take(samples).collect();
+        output::write(&options.out, &learner, &heads, &report, &own, (rows.len() - samples, languages.len()))?;
+    }
+    Ok(())
+}
+
+/// Every group of `key` judged by what was learned without it, and without texts that its sources carry.
+fn judged<'r>(
+    rows: &'r [Row],
+    bags: &[Bag],
+    weights: &[f32],
+    key: impl Fn(&Row) -> Option<String>,
+    parts: impl Fn(&Row) -> Vec<String>,
+) -> Vec<Judged<'r>> {
+    let first = [odds::FIRST; detectors::model::HEADS];
+    let mut all = Vec::new();
+    for group in holdout::keys(rows, &key) {
+        let out = |row: &Row| key(row).as_ref() == Some(&group);
+        let skip = |row: &Row| out(row) || parts(row).contains(&group);
+        for (at, evidence) in holdout::unseen(rows, bags, weights, skip, &first) {
+            all.extend(rows.get(at).filter(|row| out(row)).map(|row| Judged {
+                row,
+                evidence,
+                head: detectors::model::head_of(row.channel),
+            }));
+        }
+    }
+    all
+}
+
+/// The rows without those whose text came before.
+fn distinct(rows: Vec<Row>) -> Vec<Row> {
+    let mut seen = HashSet::new();
+    let key = |row: &Row| row.text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    rows.into_iter().filter(|row| seen.insert(key(row))).collect()
+}
+
+/// Prints the worst judged texts of each source.
+fn show(judged: &[Judged<'_>], heads: &[detectors::model::Head; 2], most: usize) {
+    let mut worst: Vec<(&str, bool, f32, &str)> = judged
+        .iter()
+        .map(|one| {
+            (one.row.source.as_str(), one.row.attack, heads[one.head].probability(&one.evidence), one.row.text.as_str())
+        })
+        .collect();
+    worst.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(if a.1 { a.2.total_cmp(&b.2) } else { b.2.total_cmp(&a.2) }));
+    for group in worst.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+        let step = (group.len() / 4 / most.max(1)).max(1);
+        for (source, attack, score, text) in group.iter().step_by(step).take(most) {
+            println!("SHOW {source} attack={attack} {score:.3} {:?}", text.chars().take(260).collect::<String>());
+        }
+    }
+}
