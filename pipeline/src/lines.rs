@@ -1,4 +1,5 @@
-//! Records from files and pipes, one a line, in bounded memory.
+//! Records from files and pipes, one a line, in bounded memory. A JSON document that is printed over several
+//! lines, as portals export it, is one record too.
 //!
 //! A line longer than the limit is kept up to the limit and skipped to its end, so that one endless line
 //! costs a dead letter and not the machine's memory. Files are read in the order of their names; the
@@ -53,7 +54,8 @@ impl Lines {
         Ok(Self { name, reader, buffer: Vec::new(), number: 0, bytes_max })
     }
 
-    /// The next line that holds more than white space, or `None` at the end.
+    /// The next line that holds more than white space, or `None` at the end. A JSON document that is printed over
+    /// several lines counts as one, with the number of its first.
     ///
     /// # Errors
     /// When reading fails.
@@ -64,10 +66,43 @@ impl Lines {
                 .with_context(|| format!("cannot read {} after line {}", self.name, self.number))?;
             let Some(len) = len else { return Ok(None) };
             self.number += 1;
+            let number = self.number;
+            let len = match closing(&self.buffer) {
+                Some(bracket) => self.rest_of_document(bracket, len)?,
+                None => len,
+            };
             if len > self.bytes_max || !self.buffer.trim_ascii().is_empty() {
-                return Ok(Some(Line { number: self.number, bytes: &self.buffer, len }));
+                return Ok(Some(Line { number, bytes: &self.buffer, len }));
             }
         }
+    }
+
+    /// Appends the lines up to the one that is nothing but `bracket`; returns the length of the whole.
+    fn rest_of_document(&mut self, bracket: u8, mut len: usize) -> anyhow::Result<usize> {
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let read = read_bounded_line(&mut *self.reader, &mut line, self.bytes_max)
+                .with_context(|| format!("cannot read {} after line {}", self.name, self.number))?;
+            let Some(read) = read else { return Ok(len) };
+            self.number += 1;
+            len += 1 + read;
+            let room = self.bytes_max.saturating_sub(self.buffer.len());
+            self.buffer.extend(std::iter::once(b'\n').chain(line.iter().copied()).take(room));
+            if line.trim_ascii_end() == [bracket] {
+                return Ok(len);
+            }
+        }
+    }
+}
+
+/// How a JSON document ends that is printed over several lines: it begins with a line that is nothing but its
+/// bracket, which a record of JSON lines never is.
+fn closing(line: &[u8]) -> Option<u8> {
+    match line.trim_ascii_end() {
+        b"{" => Some(b'}'),
+        b"[" => Some(b']'),
+        _ => None,
     }
 }
 
@@ -150,6 +185,20 @@ mod tests {
     fn an_endless_line_is_cut_and_the_next_one_is_read() {
         let all = lines(b"0123456789\nnext\n", 4);
         assert_eq!(all, [(1, b"0123".to_vec(), 10), (2, b"next".to_vec(), 4)]);
+    }
+
+    #[test]
+    fn a_document_over_several_lines_is_one() {
+        let all = lines(b"{\n  \"a\": {\n  }\n}\n{\"b\":1}\n[\r\n 1\r\n]\r\n", 100);
+        let expected: [(u64, &[u8]); 3] = [(1, b"{\n  \"a\": {\n  }\n}"), (5, b"{\"b\":1}"), (6, b"[\r\n 1\r\n]\r")];
+        assert_eq!(all.iter().map(|(number, bytes, _)| (*number, &**bytes)).collect::<Vec<_>>(), expected);
+        assert!(all.iter().all(|(_, bytes, len)| bytes.len() == *len));
+    }
+
+    #[test]
+    fn a_document_that_does_not_end_is_one_record_and_bounded() {
+        assert_eq!(lines(b"{\n \"a\": 1,\n", 100), [(1, b"{\n \"a\": 1,".to_vec(), 11)]);
+        assert_eq!(lines(b"{\n 12345678\n}\nnext\n", 6), [(1, b"{\n 123".to_vec(), 13), (4, b"next".to_vec(), 4)]);
     }
 
     #[test]

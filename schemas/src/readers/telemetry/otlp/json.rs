@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::super::lenient::{Count, List, Switch, Text, object};
 use super::value::{Attributes, Members, Value};
 use super::{Event, Export, LogRecord, Place, Span, read_export};
-use crate::readers::json::refuse_crowds;
+use crate::readers::json::{decode, refuse_crowds};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, Reason};
 
 /// Reads `otlp_json` records.
@@ -25,7 +25,7 @@ impl Reader for OtlpJson {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        record.has_any(&TRACES) || record.has_any(&LOGS)
+        record.has_any(&TRACES) || record.has_any(&LOGS) || is_lone_span(record)
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
@@ -33,7 +33,9 @@ impl Reader for OtlpJson {
         let mut export = Export::default();
         let traces: Option<List<ResourceSpans<'_>>> = root(record, &TRACES)?;
         let logs: Option<List<ResourceLogs<'_>>> = root(record, &LOGS)?;
-        if traces.is_none() && logs.is_none() {
+        if is_lone_span(record) {
+            add_lone_span(decode(record.bytes)?, &mut export);
+        } else if traces.is_none() && logs.is_none() {
             return Err(ReadError::new(Reason::MissingField, "`resourceSpans` and `resourceLogs` are absent"));
         }
         traces.unwrap_or_default().0.into_iter().for_each(|resource| add_spans(resource, &mut export));
@@ -41,6 +43,15 @@ impl Reader for OtlpJson {
         read_export(export, self.name(), context, out);
         Ok(())
     }
+}
+
+/// Whether the record is a span without the message around it, as gateways log them.
+fn is_lone_span(record: &RawRecord<'_>) -> bool {
+    let attributes = record.field("attributes").is_some_and(|attributes| attributes.get().starts_with('['));
+    let placed = record.has_all(&["traceId", "spanId"]) || record.has_all(&["trace_id", "span_id"]);
+    attributes
+        && record.str("name").is_some()
+        && (placed || record.str("kind").is_some_and(|kind| kind.starts_with("SPAN_KIND_")))
 }
 
 /// The array under the first of `keys` that is there.
@@ -173,6 +184,11 @@ fn add_spans<'a>(resource: ResourceSpans<'a>, export: &mut Export<'a>) {
     export.resources.push(attributes(resource.resource.attributes));
     let spans = resource.scopes.0.into_iter().flat_map(|scope| scope.spans.0);
     export.spans.extend(spans.map(|json| span(json, position)));
+}
+
+fn add_lone_span<'a>(json: JsonSpan<'a>, export: &mut Export<'a>) {
+    export.resources.push(Attributes::default());
+    export.spans.push(span(json, 0));
 }
 
 fn add_records<'a>(resource: ResourceLogs<'a>, export: &mut Export<'a>) {
