@@ -67,6 +67,19 @@ impl CorrelateStage {
             .ok_or_else(|| StageError::Fatal(anyhow!("a record of partition {partition}, which is not owned")))
     }
 
+    /// What a failing store means. Damage is mended by what the broker retains; for the rest an operator must look.
+    fn store_error(&mut self, partition: i32, error: correlator::StoreError) -> StageError {
+        if !error.is_damage() {
+            return StageError::Fatal(error.into());
+        }
+        // Closed before its files go.
+        self.partitions.remove(&partition);
+        match restore::discard(&self.topics.signals, partition, &self.state_dir, &error) {
+            Ok(()) => StageError::Discarded(error.into()),
+            Err(error) => StageError::Fatal(error),
+        }
+    }
+
     fn publish(
         &mut self,
         incidents: &[Incident],
@@ -145,7 +158,7 @@ impl Stage for CorrelateStage {
         match apply(self.state(message.partition())?, message) {
             Ok(incidents) => self.publish(&incidents, message, output),
             Err(RecordError::Unreadable(why)) => self.dead_letter(message, ("malformed_avro", &why), output),
-            Err(RecordError::Store(error)) => Err(StageError::Fatal(error.into())),
+            Err(RecordError::Store(error)) => Err(self.store_error(message.partition(), error)),
         }
     }
 
@@ -163,7 +176,9 @@ impl Stage for CorrelateStage {
     fn committed(&mut self, positions: &Positions) -> Result<(), StageError> {
         for ((topic, partition), offset) in positions {
             let position = restore::position(topic, *partition, *offset);
-            self.state(*partition)?.commit(&position).map_err(|error| StageError::Fatal(error.into()))?;
+            if let Err(error) = self.state(*partition)?.commit(&position) {
+                return Err(self.store_error(*partition, error));
+            }
         }
         Ok(())
     }

@@ -47,9 +47,17 @@ pub fn state(
     rules: &correlator::Config,
     state_dir: &Path,
 ) -> anyhow::Result<PartitionState> {
-    let directory = directory(state_dir, assigned);
-    let state = open(&directory, rules)?;
-    let reflects = state.position()?;
+    let directory = directory(state_dir, &assigned.topic, assigned.partition);
+    std::fs::create_dir_all(state_dir).with_context(|| format!("cannot create {}", state_dir.display()))?;
+    let opened = open(&directory, rules).and_then(|state| Ok((state.position()?, state)));
+    let (reflects, state) = match opened {
+        Ok(opened) => opened,
+        Err(error) if error.is_damage() => {
+            discard(&assigned.topic, assigned.partition, state_dir, &error)?;
+            (None, open(&directory, rules)?)
+        }
+        Err(error) => return Err(error.into()),
+    };
     match (reflects, assigned.committed) {
         (None, None) => Ok(state),
         (Some(reflects), Some(committed)) if reflects == position(&assigned.topic, assigned.partition, committed) => {
@@ -77,21 +85,30 @@ pub fn state(
     }
 }
 
-fn directory(state_dir: &Path, assigned: &Assigned) -> PathBuf {
-    state_dir.join(format!("{}-{}", assigned.topic, assigned.partition))
+fn directory(state_dir: &Path, topic: &str, partition: i32) -> PathBuf {
+    state_dir.join(format!("{topic}-{partition}"))
 }
 
-fn open(directory: &Path, rules: &correlator::Config) -> anyhow::Result<PartitionState> {
-    std::fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
+/// Removes state that is `damaged` beyond reading, and says so. It must be closed.
+///
+/// # Errors
+/// When the directory cannot be removed.
+pub fn discard(topic: &str, partition: i32, state_dir: &Path, damaged: &StoreError) -> anyhow::Result<()> {
+    warn!(topic, partition, error = %damaged, "state is damaged: it is discarded and rebuilt");
+    let directory = directory(state_dir, topic, partition);
+    std::fs::remove_dir_all(&directory).with_context(|| format!("cannot remove {}", directory.display()))
+}
+
+fn open(directory: &Path, rules: &correlator::Config) -> Result<PartitionState, StoreError> {
     let until = Instant::now() + HAND_OVER_MAX;
     loop {
         match RocksStore::open(directory, RocksConfig::default()) {
             Ok(store) => return Ok(Correlator::new(rules.clone(), store)),
             // Another worker of this process, or a process that is just ending, still closes it.
-            Err(StoreError::Open { .. }) if Instant::now() < until => std::thread::sleep(HAND_OVER_STEP),
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot open the state in {}", directory.display()));
+            Err(error @ StoreError::Open { .. }) if !error.is_damage() && Instant::now() < until => {
+                std::thread::sleep(HAND_OVER_STEP);
             }
+            Err(error) => return Err(error),
         }
     }
 }
