@@ -12,13 +12,14 @@ use correlator::{Correlator, RocksConfig, RocksStore, StoreError};
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::Message;
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::Offset;
 use tracing::{info, warn};
 
 use super::assignment::Assigned;
 use super::client::Client;
 use super::partition::{PartitionState, RecordError, apply};
+use crate::framing::Framing;
 
 /// The longest wait for an answer of the broker.
 const BROKER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -44,6 +45,7 @@ pub fn position(topic: &str, partition: i32, offset: i64) -> Vec<u8> {
 pub fn state(
     assigned: &Assigned,
     client: &Client,
+    framing: &Framing,
     rules: &correlator::Config,
     state_dir: &Path,
 ) -> anyhow::Result<PartitionState> {
@@ -80,7 +82,7 @@ pub fn state(
             );
             drop(state);
             std::fs::remove_dir_all(&directory).with_context(|| format!("cannot remove {}", directory.display()))?;
-            rebuild(assigned, committed, client, open(&directory, rules)?)
+            rebuild(assigned, committed, client, framing, open(&directory, rules)?)
         }
     }
 }
@@ -117,6 +119,7 @@ fn rebuild(
     assigned: &Assigned,
     committed: i64,
     client: &Client,
+    framing: &Framing,
     mut state: PartitionState,
 ) -> anyhow::Result<PartitionState> {
     let Assigned { topic, partition, .. } = assigned;
@@ -149,7 +152,7 @@ fn rebuild(
             Some(Ok(message)) => {
                 heard = Instant::now();
                 next = message.offset() + 1;
-                replay(&mut state, &message)?;
+                replay(&mut state, &message, framing)?;
                 signals += 1;
                 if signals.is_multiple_of(SIGNALS_PER_COMMIT as u64) {
                     state.commit(&position(topic, *partition, next))?;
@@ -170,12 +173,13 @@ fn rebuild(
     Ok(state)
 }
 
-fn replay(state: &mut PartitionState, message: &rdkafka::message::BorrowedMessage<'_>) -> anyhow::Result<()> {
-    match apply(state, message) {
+fn replay(state: &mut PartitionState, message: &BorrowedMessage<'_>, framing: &Framing) -> anyhow::Result<()> {
+    match apply(state, message, framing) {
         // Published when they were made.
         Ok(_incidents) => Ok(()),
         // A dead letter when it came.
-        Err(RecordError::Unreadable(_)) => Ok(()),
+        Err(RecordError::Unreadable(..)) => Ok(()),
+        Err(RecordError::Registry(error)) => Err(error.into()),
         Err(RecordError::Store(error)) => Err(error.into()),
     }
 }

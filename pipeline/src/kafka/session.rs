@@ -138,7 +138,7 @@ impl<'a, S: Stage> Session<'a, S> {
                 Ok(BatchEnd::CommittedLate) => return Ok(SessionEnd::Restart(anyhow!("a commit was late"))),
                 Err(StageError::Fatal(error)) => return Err(error),
                 Err(error @ StageError::TooLarge) => return Err(error.into()),
-                Err(StageError::Discarded(error)) => {
+                Err(StageError::Restart(error)) => {
                     self.stage.aborted();
                     return Ok(SessionEnd::Restart(error));
                 }
