@@ -7,7 +7,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
@@ -83,7 +83,7 @@ impl<'a> Probe<'a> {
     /// When librdkafka refuses a property: a file that is missing, a value that it does not know.
     pub fn new(client: &'a Client) -> anyhow::Result<Self> {
         let consumer = client.reader().create_with_context(Reasons::default());
-        Ok(Self { client, consumer: consumer.context("[kafka.client] cannot be used")? })
+        Ok(Self { client, consumer: consumer.map_err(unusable)? })
     }
 
     /// What the cluster says about `topic`, or about all topics.
@@ -113,9 +113,26 @@ impl<'a> Probe<'a> {
     }
 }
 
+/// Why librdkafka takes no such configuration. Without the value: a secret under a misspelt key is still one.
+fn unusable(error: KafkaError) -> anyhow::Error {
+    match error {
+        KafkaError::ClientConfig(_, why, key, _) => anyhow!("[kafka.client] {key} cannot be used: {why}"),
+        other => anyhow::Error::from(other).context("[kafka.client] cannot be used"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn a_secret_under_a_misspelt_key_is_not_told() {
+        let config = "[kafka]\nbrokers = \"127.0.0.1:9\"\n[kafka.client]\n\"sasl.pasword\" = \"hunter2\"\n";
+        let client = Client::new(&Config::parse(config).unwrap(), None);
+        let message = Probe::new(&client).err().map(|error| format!("{error:#}")).unwrap_or_default();
+        assert!(message.contains("sasl.pasword") && !message.contains("hunter2"), "{message}");
+    }
 
     #[test]
     fn a_refusal_is_told_rather_than_what_follows_from_it() {
