@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_document_that_does_not_end_is_one_record_and_bounded() {
-        assert_eq!(lines(b"{\n \"a\": 1,\n", 100), [(1, b"{\n \"a\": 1,".to_vec(), 11)]);
+        assert_eq!(lines(b"{\n \"a\": 1,\n", 100), [(1, b"{\n \"a\": 1,".to_vec(), 10)]);
         assert_eq!(lines(b"{\n 12345678\n}\nnext\n", 6), [(1, b"{\n 123".to_vec(), 13), (4, b"next".to_vec(), 4)]);
     }
 

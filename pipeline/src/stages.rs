@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::config::{Config, CorrelateFile, StageFile, Start};
+use crate::framing::Framing;
 use crate::kafka::client::Client;
 use crate::kafka::correlate::CorrelateStage;
 use crate::kafka::detect::{DetectStage, Shared};
@@ -19,6 +20,7 @@ pub type Work<'a> = (String, Box<dyn FnOnce() -> anyhow::Result<()> + Send + 'a>
 pub struct Stages {
     client: Client,
     topics: Topics,
+    framing: Arc<Framing>,
     inputs: Vec<String>,
     start: Start,
     detect: Option<(Arc<Shared>, StageFile)>,
@@ -29,15 +31,17 @@ impl Stages {
     /// The stages that are wanted, on `client`'s cluster.
     ///
     /// # Errors
-    /// When the detectors cannot be compiled.
+    /// When the detectors cannot be compiled, or a schema registry is configured and cannot be used.
     pub fn new(config: Config, client: Client, detect: bool, correlate: bool) -> anyhow::Result<Self> {
         let topics = Topics::new(&config);
+        let framing = Arc::new(Framing::of(&config)?);
         let inputs = config.inputs.iter().map(|input| input.topic.clone()).collect();
         let start = config.file.kafka.start;
         let correlate = correlate.then(|| (config.clone(), config.file.correlate.clone()));
         let limits = config.file.detect;
-        let detect = if detect { Some((Shared::new(config, topics.clone())?, limits)) } else { None };
-        Ok(Self { client, topics, inputs, start, detect, correlate })
+        let detect =
+            if detect { Some((Shared::new(config, topics.clone(), Arc::clone(&framing))?, limits)) } else { None };
+        Ok(Self { client, topics, framing, inputs, start, detect, correlate })
     }
 
     /// The cluster.
@@ -88,7 +92,12 @@ impl Stages {
                 all.push((
                     format!("correlate-{number}"),
                     Box::new(move || {
-                        let stage = CorrelateStage::new(config, self.client.clone(), self.topics.clone());
+                        let stage = CorrelateStage::new(
+                            config,
+                            self.client.clone(),
+                            self.topics.clone(),
+                            Arc::clone(&self.framing),
+                        );
                         // A correlator that skipped signals would tell half of a story.
                         Worker::new(self.client.clone(), stage, number, Start::Earliest, batch, shutdown).run()
                     }),

@@ -155,6 +155,11 @@ fn fingerprint_of(schema: &Schema) -> u64 {
     bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
+/// The fingerprint of a schema in JSON, as registries hand it out; `None` where it is none.
+pub fn fingerprint_of_text(text: &str) -> Option<u64> {
+    Schema::parse_str(text).ok().as_ref().map(fingerprint_of)
+}
+
 /// The fingerprint of the current schema of `T`.
 ///
 /// # Errors

@@ -20,7 +20,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use crate::{cache_dir, skipped};
 
 /// The variable with which `make test`, or a user, names the broker.
-const BROKERS_VARIABLE: &str = "KAFKA_BROKERS";
+pub(crate) const BROKERS_VARIABLE: &str = "KAFKA_BROKERS";
 /// How long one request to the broker may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -87,16 +87,21 @@ impl Kafka {
     /// A broker that is named but does not answer: under `make test` nothing passes by absence.
     pub fn connect() -> Result<Option<Self>> {
         if let Ok(brokers) = std::env::var(BROKERS_VARIABLE) {
-            return Self::at(&brokers, REQUEST_TIMEOUT).map(Some);
+            return Self::at(&brokers).map(Some);
         }
-        let started = running_brokers().and_then(|brokers| Self::at(&brokers, Duration::from_secs(3)).ok());
+        let started = running_state("brokers").and_then(|brokers| Self::within(&brokers, Duration::from_secs(3)).ok());
         if started.is_none() {
             skipped("no Kafka (make kafka-start)");
         }
         Ok(started)
     }
 
-    fn at(brokers: &str, timeout: Duration) -> Result<Self> {
+    /// The broker at `brokers`.
+    pub(crate) fn at(brokers: &str) -> Result<Self> {
+        Self::within(brokers, REQUEST_TIMEOUT)
+    }
+
+    fn within(brokers: &str, timeout: Duration) -> Result<Self> {
         let admin: AdminClient<_> = ClientConfig::new()
             .set("bootstrap.servers", brokers)
             // Silent while it tries: what matters comes back as an error.
@@ -224,7 +229,14 @@ impl Kafka {
         let consumer: BaseConsumer =
             ClientConfig::new().set("bootstrap.servers", &self.brokers).set("group.id", group).create()?;
         let list = whole_topic(&consumer, topic)?;
-        let committed = consumer.committed_offsets(list, REQUEST_TIMEOUT)?;
+        let deadline = Instant::now() + REQUEST_TIMEOUT;
+        let committed = loop {
+            // A broker that has just started, or started again, is looking for its coordinators.
+            match consumer.committed_offsets(list.clone(), REQUEST_TIMEOUT) {
+                Err(_) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(200)),
+                answer => break answer?,
+            }
+        };
         let offsets = committed.elements();
         Ok(offsets.iter().filter_map(|element| element.offset().to_raw()).filter(|offset| *offset > 0).sum())
     }
@@ -255,10 +267,10 @@ pub fn unique(purpose: &str) -> String {
     format!("{purpose}-{:x}-{}-{nth}", since_epoch.as_nanos(), std::process::id())
 }
 
-/// The broker that `tests/kafka/kafka start` left running, by its state file.
-fn running_brokers() -> Option<String> {
+/// What `tests/kafka/kafka start` wrote down about the broker that it left running.
+pub(crate) fn running_state(key: &str) -> Option<String> {
     let state = std::fs::read_to_string(cache_dir()?.join("kafka/state")).ok()?;
-    state.lines().find_map(|line| line.strip_prefix("brokers=")).map(str::to_owned)
+    state.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).map(str::to_owned)
 }
 
 fn whole_topic(consumer: &BaseConsumer, topic: &str) -> Result<TopicPartitionList> {

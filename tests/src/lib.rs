@@ -1,6 +1,6 @@
-//! What the end-to-end tests share: a real Kafka to talk to ([`kafka`]) and the published schema to
-//! judge records by ([`ocsf`]), and the
-//! product as a user runs it ([`weir`]).
+//! What the end-to-end tests share: a real Kafka to talk to ([`kafka`]), its secured listeners and one more
+//! to kill ([`broker`]), the published schema to judge records by ([`ocsf`]), the product as a user runs it
+//! ([`weir`]), and whole deployments of it ([`deployment`]).
 //!
 //! Both come from the set-up of `make test`, which names them in the environment. A test that is run
 //! without it (`cargo test` alone) finds what an earlier set-up left behind, or says that it skips; under
@@ -8,6 +8,8 @@
 //!
 //! Deliberately absent: anything that the product itself could use.
 
+pub mod broker;
+pub mod deployment;
 pub mod kafka;
 pub mod ocsf;
 pub mod weir;

@@ -63,6 +63,18 @@ pub enum StoreError {
     Encode(#[from] rmp_serde::encode::Error),
 }
 
+impl StoreError {
+    /// Whether what lies on disk is broken, so that only a rebuild helps. Everything else may pass: a lock
+    /// that another process still holds, a full disk, a missing permission.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged(_) => true,
+            Self::Io(error) | Self::Open { source: error, .. } => error.kind() == rocksdb::ErrorKind::Corruption,
+            Self::Foreign { .. } | Self::Encode(_) => false,
+        }
+    }
+}
+
 /// An ordered map on which batches become visible at once.
 pub trait Store {
     /// The committed value of `key`.

@@ -18,6 +18,7 @@ use super::detect::interactions;
 use super::meter::{Meter, ROUNDS, Reading, median, peak_rss_mib};
 use super::prose::Prose;
 use crate::config::{Config, Start, TenantSettings};
+use crate::framing::Framing;
 use crate::kafka::assignment::Assigned;
 use crate::kafka::client::Client;
 use crate::kafka::detect::{DetectStage, Shared};
@@ -89,7 +90,9 @@ fn rounds(config: &Config, client: &Client, prefix: &str, count: u64) -> anyhow:
     for round in 0..ROUNDS {
         let copy = || Copy { input: format!("{prefix}in"), output: topics.alerts.clone() };
         let copied = measure(client, copy, &format!("{prefix}copy-{round}"), count)?;
-        let shared = Shared::with_settings(config.clone(), topics.clone(), TenantSettings::without_detection())?;
+        let framing = Arc::new(Framing::single_object());
+        let shared =
+            Shared::with_settings(config.clone(), topics.clone(), TenantSettings::without_detection(), framing)?;
         let detect = || DetectStage::new(Arc::clone(&shared));
         let detected = measure(client, detect, &format!("{prefix}detect-{round}"), count)?;
         ratios.push(detected.rate() / copied.rate());

@@ -1,12 +1,14 @@
-//! `weir topics plan|apply`: what the topics are, and creating what is missing.
+//! `weir topics plan|apply`: what the topics and their schemas are, and creating what is missing.
 
 use std::io::{self, Write as _};
 
 use crate::cli::TopicsAction;
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::framing;
 use crate::kafka::client::Client;
 use crate::kafka::topics::{self, Cleanup, Topic};
+use crate::schema_registry::SchemaRegistry;
 
 /// Runs the command.
 ///
@@ -42,6 +44,21 @@ pub fn run(action: &TopicsAction) -> Result<(), Failure> {
     }
     if apply && !missing.is_empty() {
         topics::create(&client, &missing, config.file.topics.replication_factor)?;
+    }
+    schemas(&config, apply)
+}
+
+/// The schemas in the registry, where one is configured.
+fn schemas(config: &Config, apply: bool) -> Result<(), Failure> {
+    let Some(settings) = &config.registry else { return Ok(()) };
+    let registry = SchemaRegistry::new(settings)?;
+    for subject in framing::subjects(config) {
+        let state = match registry.lookup(&subject.name, subject.schema)? {
+            Some(id) => format!("registered as {id}"),
+            None if apply => format!("registered as {}", registry.register(&subject.name, subject.schema)?),
+            None => "missing".to_owned(),
+        };
+        writeln!(io::stdout(), "{:<28} schema {:<26} {state}", subject.name, subject.record)?;
     }
     Ok(())
 }

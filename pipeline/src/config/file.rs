@@ -38,6 +38,8 @@ pub struct ConfigFile {
     pub privacy: PrivacyFile,
     /// Bounds on one record.
     pub limits: LimitsFile,
+    /// Where schemas are registered, if anywhere.
+    pub schema_registry: SchemaRegistryFile,
     /// What `weir topics apply` creates.
     pub topics: TopicsFile,
 }
@@ -260,6 +262,22 @@ impl Default for LimitsFile {
             dead_letter_bytes_max: Self::DEAD_LETTER_BYTES_MAX,
         }
     }
+}
+
+/// Where schemas are registered, if anywhere.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SchemaRegistryFile {
+    /// Its address; empty for none.
+    pub url: String,
+    /// The user of HTTP basic authentication.
+    pub username: String,
+    /// The user's password.
+    pub password: SecretFile,
+    /// A bearer token, instead of a user.
+    pub token: SecretFile,
+    /// Certificates in PEM to trust instead of the system's.
+    pub ca: Option<PathBuf>,
 }
 
 /// What `weir topics apply` creates.

@@ -4,6 +4,7 @@
 //! that was not looked at. Every complaint names the file, the key and the remedy.
 
 mod file;
+mod registry;
 mod secret;
 mod settings;
 mod unknown;
@@ -18,6 +19,7 @@ use schemas::readers::{self, Limits, Reader, Tenancy};
 use schemas::{Group, TenantId};
 
 pub use file::{ConfigFile, CorrelateFile, KafkaFile, LimitsFile, SourceFile, StageFile, Start, TopicsFile};
+pub use registry::RegistryConfig;
 pub use secret::Secret;
 pub use settings::TenantSettings;
 
@@ -60,6 +62,8 @@ pub struct Config {
     pub limits: Limits,
     /// Secret properties of librdkafka.
     pub kafka_secrets: BTreeMap<String, Secret>,
+    /// The schema registry, where one is configured.
+    pub registry: Option<RegistryConfig>,
 }
 
 impl Config {
@@ -104,6 +108,7 @@ impl Config {
             proxies: file.network.trusted_proxies.iter().map(|text| proxy(text)).collect::<Result<_, _>>()?,
             limits: Limits { record_bytes_max: file.limits.record_bytes_max, ..Limits::default() },
             kafka_secrets: kafka_secrets(&file.kafka)?,
+            registry: RegistryConfig::of(&file.schema_registry)?,
             file,
         })
     }

@@ -66,7 +66,11 @@ impl Client {
 
     /// What every client has in common.
     pub fn base(&self) -> ClientConfig {
-        let mut config = ClientConfig::new();
+        self.over(ClientConfig::new())
+    }
+
+    /// `config` with what every client has in common set over it.
+    fn over(&self, mut config: ClientConfig) -> ClientConfig {
         config.set("client.id", "weir").set("socket.keepalive.enable", "true");
         for (key, value) in &self.properties {
             config.set(key, value);
@@ -132,10 +136,8 @@ impl Client {
     }
 
     /// `defaults`, over them what the user set, over that what must hold.
-    fn own(&self, mut config: ClientConfig, own: &[(&str, &str)]) -> ClientConfig {
-        for (key, value) in self.base().config_map() {
-            config.set(key.to_string(), value.to_string());
-        }
+    fn own(&self, defaults: ClientConfig, own: &[(&str, &str)]) -> ClientConfig {
+        let mut config = self.over(defaults);
         for (key, value) in own {
             config.set(key.to_string(), value.to_string());
         }
@@ -178,6 +180,22 @@ mod tests {
         let refused: Result<BaseConsumer, _> = client(oidc).group_consumer("detect").create();
         let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
         assert!(message.contains("sasl.oauthbearer.client.secret"), "{message}");
+    }
+
+    #[test]
+    fn every_client_gets_the_secrets_and_what_the_user_sets_over_the_defaults() {
+        let secret = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(secret.path(), "hunter2").unwrap();
+        let client = client(&format!(
+            "[kafka.client]\n\"linger.ms\" = \"7\"\n\"session.timeout.ms\" = \"7000\"\n\
+             [kafka.secrets]\n\"sasl.password\" = {{ file = {:?} }}\n",
+            secret.path()
+        ));
+        for config in [client.base(), client.reader(), client.group_consumer("detect"), client.producer("id")] {
+            assert_eq!(config.get("sasl.password"), Some("hunter2"));
+        }
+        assert_eq!(client.producer("id").get("linger.ms"), Some("7"));
+        assert_eq!(client.reader().get("session.timeout.ms"), Some("7000"));
     }
 
     #[test]

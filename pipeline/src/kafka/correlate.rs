@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use rdkafka::error::KafkaError;
@@ -25,6 +26,8 @@ use super::stage::{Positions, Stage, StageError};
 use super::transaction::{TransactionError, Transactions};
 use crate::config::Config;
 use crate::dead_letter::STAGE_CORRELATE;
+use crate::framing::Framing;
+use crate::schema_registry::RegistryError;
 
 /// `ce_source` of everything that this stage writes.
 const SOURCE: &str = "/weir/correlate";
@@ -40,6 +43,7 @@ pub const NAME: &str = "correlate";
 pub struct CorrelateStage {
     client: Client,
     topics: Topics,
+    framing: Arc<Framing>,
     rules: correlator::Config,
     state_dir: PathBuf,
     dead_letter_bytes_max: usize,
@@ -49,10 +53,11 @@ pub struct CorrelateStage {
 
 impl CorrelateStage {
     /// A worker's own stage.
-    pub fn new(config: &Config, client: Client, topics: Topics) -> Self {
+    pub fn new(config: &Config, client: Client, topics: Topics, framing: Arc<Framing>) -> Self {
         Self {
             client,
             topics,
+            framing,
             rules: config.file.correlation.clone(),
             state_dir: config.file.correlate.state_dir.clone(),
             dead_letter_bytes_max: config.file.limits.dead_letter_bytes_max,
@@ -65,6 +70,19 @@ impl CorrelateStage {
         self.partitions
             .get_mut(&partition)
             .ok_or_else(|| StageError::Fatal(anyhow!("a record of partition {partition}, which is not owned")))
+    }
+
+    /// What a failing store means. Damage is mended by what the broker retains; for the rest an operator must look.
+    fn store_error(&mut self, partition: i32, error: correlator::StoreError) -> StageError {
+        if !error.is_damage() {
+            return StageError::Fatal(error.into());
+        }
+        // Closed before its files go.
+        self.partitions.remove(&partition);
+        match restore::discard(&self.topics.signals, partition, &self.state_dir, &error) {
+            Ok(()) => StageError::Restart(error.into()),
+            Err(error) => StageError::Fatal(error),
+        }
     }
 
     fn publish(
@@ -111,10 +129,11 @@ impl CorrelateStage {
     }
 }
 
-/// A broker that does not answer is tried again with new clients; anything else needs an operator.
+/// A broker or a registry that does not answer is tried again with new clients; anything else needs an operator.
 fn restore_error(error: anyhow::Error) -> StageError {
     match error.downcast::<KafkaError>() {
         Ok(error) => TransactionError::Recreate(error).into(),
+        Err(error) if error.is::<RegistryError>() => StageError::Restart(error),
         Err(error) => StageError::Fatal(error),
     }
 }
@@ -130,7 +149,8 @@ impl Stage for CorrelateStage {
 
     fn assigned(&mut self, partitions: &[Assigned]) -> Result<(), StageError> {
         for assigned in partitions {
-            let state = restore::state(assigned, &self.client, &self.rules, &self.state_dir).map_err(restore_error)?;
+            let state = restore::state(assigned, &self.client, &self.framing, &self.rules, &self.state_dir)
+                .map_err(restore_error)?;
             self.partitions.insert(assigned.partition, state);
         }
         Ok(())
@@ -142,10 +162,12 @@ impl Stage for CorrelateStage {
     }
 
     fn record(&mut self, message: &BorrowedMessage<'_>, output: &Transactions) -> Result<(), StageError> {
-        match apply(self.state(message.partition())?, message) {
+        let framing = Arc::clone(&self.framing);
+        match apply(self.state(message.partition())?, message, &framing) {
             Ok(incidents) => self.publish(&incidents, message, output),
-            Err(RecordError::Unreadable(why)) => self.dead_letter(message, ("malformed_avro", &why), output),
-            Err(RecordError::Store(error)) => Err(StageError::Fatal(error.into())),
+            Err(RecordError::Unreadable(reason, why)) => self.dead_letter(message, (reason.code(), &why), output),
+            Err(RecordError::Registry(error)) => Err(StageError::Restart(error.into())),
+            Err(RecordError::Store(error)) => Err(self.store_error(message.partition(), error)),
         }
     }
 
@@ -163,7 +185,9 @@ impl Stage for CorrelateStage {
     fn committed(&mut self, positions: &Positions) -> Result<(), StageError> {
         for ((topic, partition), offset) in positions {
             let position = restore::position(topic, *partition, *offset);
-            self.state(*partition)?.commit(&position).map_err(|error| StageError::Fatal(error.into()))?;
+            if let Err(error) = self.state(*partition)?.commit(&position) {
+                return Err(self.store_error(*partition, error));
+            }
         }
         Ok(())
     }

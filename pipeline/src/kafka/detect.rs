@@ -1,11 +1,12 @@
 //! The detect stage on Kafka: whatever comes of a record goes to the topic that is made for it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use rdkafka::message::{BorrowedMessage, Message};
-use schemas::readers::Rejected;
-use schemas::{Signal, Timestamp, avro, ocsf};
+use schemas::readers::{Reason, Rejected};
+use schemas::{Signal, Timestamp, ocsf};
 use tracing::warn;
 
 use super::assignment::Assigned;
@@ -14,6 +15,7 @@ use super::stage::{Positions, Stage, StageError};
 use super::transaction::Transactions;
 use crate::config::{Config, Source, TenantSettings};
 use crate::dead_letter::STAGE_DETECT;
+use crate::framing::{FrameError, Framing};
 use crate::process::{Delivery, Processed, Processor};
 
 /// `ce_source` of everything that this stage writes.
@@ -29,6 +31,7 @@ pub struct Shared {
     processor: Processor,
     sources: HashMap<String, Source>,
     topics: Topics,
+    framing: Arc<Framing>,
     dead_letter_bytes_max: usize,
 }
 
@@ -37,20 +40,36 @@ impl Shared {
     ///
     /// # Errors
     /// When the detectors cannot be compiled.
-    pub fn new(config: Config, topics: Topics) -> anyhow::Result<Arc<Self>> {
+    pub fn new(config: Config, topics: Topics, framing: Arc<Framing>) -> anyhow::Result<Arc<Self>> {
         let tenants = config.tenants.clone();
-        Self::with_settings(config, topics, tenants)
+        Self::with_settings(config, topics, tenants, framing)
     }
 
     /// The stage with other detection settings than `config` names.
     ///
     /// # Errors
     /// When the detectors cannot be compiled.
-    pub fn with_settings(config: Config, topics: Topics, tenants: TenantSettings) -> anyhow::Result<Arc<Self>> {
+    pub fn with_settings(
+        config: Config,
+        topics: Topics,
+        tenants: TenantSettings,
+        framing: Arc<Framing>,
+    ) -> anyhow::Result<Arc<Self>> {
         let processor = Processor::new(&config, tenants)?;
         let dead_letter_bytes_max = config.file.limits.dead_letter_bytes_max;
         let sources = config.inputs.into_iter().map(|input| (input.topic, input.source)).collect();
-        Ok(Arc::new(Self { processor, sources, topics, dead_letter_bytes_max }))
+        Ok(Arc::new(Self { processor, sources, topics, framing, dead_letter_bytes_max }))
+    }
+}
+
+impl Shared {
+    /// The record as its reader knows it. Only Avro has a registry's frame: where the source names another
+    /// format the registry is not asked.
+    fn unframed<'a>(&self, bytes: &'a [u8], source: &Source) -> Result<Cow<'a, [u8]>, FrameError> {
+        match source.format {
+            Some(reader) if reader.name() != "avro" => Ok(Cow::Borrowed(bytes)),
+            _ => self.framing.unframe(bytes),
+        }
     }
 }
 
@@ -73,7 +92,7 @@ impl DetectStage {
         let tenant = annotated.tenant.as_str();
         let topics = &self.shared.topics;
         self.payload.clear();
-        avro::encode(annotated, &mut self.payload).map_err(fatal)?;
+        self.shared.framing.encode(annotated, &mut self.payload).map_err(fatal)?;
         let event = Event {
             id: annotated.id.as_str(),
             kind: "io.weir.annotated.v1",
@@ -93,7 +112,7 @@ impl DetectStage {
                 ..event_at(&time, traceparent)
             };
             output::send(output, &topics.alerts, tenant, &self.payload, &event)?;
-            send_signal(&Signal::from(alert), topics, &mut self.payload, traceparent, output)?;
+            send_signal(&Signal::from(alert), &self.shared, &mut self.payload, traceparent, output)?;
         }
         Ok(())
     }
@@ -108,7 +127,15 @@ impl DetectStage {
             clamp_future: message.timestamp().to_millis().is_some(),
             tenant: output::header_text(message.headers(), "weir-tenant"),
         };
-        let outcome = shared.processor.process(message.payload().unwrap_or_default(), source, delivery);
+        let original = message.payload().unwrap_or_default();
+        let bytes = match shared.unframed(original, source) {
+            Ok(bytes) => bytes,
+            Err(FrameError::Registry(error)) => return Err(StageError::Restart(error.into())),
+            Err(FrameError::Unknown(why)) => {
+                return self.dead_letter(message, original, (Reason::UnknownSchema.code(), &why), output);
+            }
+        };
+        let outcome = shared.processor.process(&bytes, source, delivery);
         if outcome.faults > 0 {
             // The record's place, never its content.
             warn!(
@@ -123,10 +150,12 @@ impl DetectStage {
             self.or_dead_letter(sent, message, output)?;
         }
         for signal in &outcome.signals {
-            let sent = send_signal(signal, &shared.topics, &mut self.payload, None, output);
+            let sent = send_signal(signal, &shared, &mut self.payload, None, output);
             self.or_dead_letter(sent, message, output)?;
         }
-        for Rejected { bytes, error } in &outcome.rejected {
+        for Rejected { bytes: rejected, error } in &outcome.rejected {
+            // What came in a registry's frame is kept in it.
+            let bytes = if matches!(bytes, Cow::Owned(_)) { original } else { rejected };
             self.dead_letter(message, bytes, output::reason(error), output)?;
         }
         Ok(())
@@ -166,16 +195,16 @@ fn event_at<'a>(time: &'a str, traceparent: Option<&'a str>) -> Event<'a> {
 
 fn send_signal(
     signal: &Signal,
-    topics: &Topics,
+    shared: &Shared,
     payload: &mut Vec<u8>,
     traceparent: Option<&str>,
     output: &Transactions,
 ) -> Result<(), StageError> {
     payload.clear();
-    avro::encode(signal, payload).map_err(fatal)?;
+    shared.framing.encode(signal, payload).map_err(fatal)?;
     let time = signal.time.to_string();
     let event = Event { id: signal.uid.as_str(), kind: SIGNAL_TYPE, ..event_at(&time, traceparent) };
-    Ok(output::send(output, &topics.signals, signal.tenant.as_str(), payload, &event)?)
+    Ok(output::send(output, &shared.topics.signals, signal.tenant.as_str(), payload, &event)?)
 }
 
 /// `ce_type` of signals.

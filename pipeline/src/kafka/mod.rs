@@ -13,6 +13,7 @@ pub mod detect;
 pub mod output;
 pub mod partition;
 pub mod plain;
+pub mod reach;
 pub mod restore;
 mod session;
 pub mod stage;

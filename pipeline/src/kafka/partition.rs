@@ -3,9 +3,13 @@
 use correlator::{Correlator, RocksStore};
 use rdkafka::message::{BorrowedMessage, Header, Message, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
-use schemas::{Incident, avro};
+use schemas::avro::{self, AvroError};
+use schemas::readers::Reason;
+use schemas::{Incident, Signal};
 
 use super::output;
+use crate::framing::{FrameError, Framing};
+use crate::schema_registry::RegistryError;
 
 /// `ce_type` of ticks.
 const TICK_TYPE: &str = "io.weir.tick.v1";
@@ -17,21 +21,40 @@ pub type PartitionState = Correlator<RocksStore>;
 ///
 /// # Errors
 /// [`RecordError::Unreadable`] for bytes that are no signal, else what the store says.
-pub fn apply(state: &mut PartitionState, message: &BorrowedMessage<'_>) -> Result<Vec<Incident>, RecordError> {
+pub fn apply(
+    state: &mut PartitionState,
+    message: &BorrowedMessage<'_>,
+    framing: &Framing,
+) -> Result<Vec<Incident>, RecordError> {
     if output::header_text(message.headers(), "ce_type") == Some(TICK_TYPE) {
         return Ok(state.flush()?);
     }
-    let signal = avro::decode(message.payload().unwrap_or_default())
-        .map_err(|error| RecordError::Unreadable(error.to_string()))?;
-    Ok(state.process(signal)?)
+    Ok(state.process(signal(message.payload().unwrap_or_default(), framing)?)?)
+}
+
+fn signal(bytes: &[u8], framing: &Framing) -> Result<Signal, RecordError> {
+    let object = framing.unframe(bytes).map_err(|error| match error {
+        FrameError::Unknown(why) => RecordError::Unreadable(Reason::UnknownSchema, why),
+        FrameError::Registry(error) => RecordError::Registry(error),
+    })?;
+    avro::decode(&object).map_err(|error| {
+        let reason = match error {
+            AvroError::UnknownSchema { .. } => Reason::UnknownSchema,
+            _ => Reason::MalformedAvro,
+        };
+        RecordError::Unreadable(reason, error.to_string())
+    })
 }
 
 /// Why a record changed nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// It is no signal.
-    #[error("{0}")]
-    Unreadable(String),
+    #[error("{1}")]
+    Unreadable(Reason, String),
+    /// The schema registry cannot be asked now.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
     /// The state cannot be read or written.
     #[error(transparent)]
     Store(#[from] correlator::StoreError),

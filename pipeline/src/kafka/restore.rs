@@ -12,13 +12,14 @@ use correlator::{Correlator, RocksConfig, RocksStore, StoreError};
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::Message;
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::Offset;
 use tracing::{info, warn};
 
 use super::assignment::Assigned;
 use super::client::Client;
 use super::partition::{PartitionState, RecordError, apply};
+use crate::framing::Framing;
 
 /// The longest wait for an answer of the broker.
 const BROKER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -44,12 +45,21 @@ pub fn position(topic: &str, partition: i32, offset: i64) -> Vec<u8> {
 pub fn state(
     assigned: &Assigned,
     client: &Client,
+    framing: &Framing,
     rules: &correlator::Config,
     state_dir: &Path,
 ) -> anyhow::Result<PartitionState> {
-    let directory = directory(state_dir, assigned);
-    let state = open(&directory, rules)?;
-    let reflects = state.position()?;
+    let directory = directory(state_dir, &assigned.topic, assigned.partition);
+    std::fs::create_dir_all(state_dir).with_context(|| format!("cannot create {}", state_dir.display()))?;
+    let opened = open(&directory, rules).and_then(|state| Ok((state.position()?, state)));
+    let (reflects, state) = match opened {
+        Ok(opened) => opened,
+        Err(error) if error.is_damage() => {
+            discard(&assigned.topic, assigned.partition, state_dir, &error)?;
+            (None, open(&directory, rules)?)
+        }
+        Err(error) => return Err(error.into()),
+    };
     match (reflects, assigned.committed) {
         (None, None) => Ok(state),
         (Some(reflects), Some(committed)) if reflects == position(&assigned.topic, assigned.partition, committed) => {
@@ -72,26 +82,35 @@ pub fn state(
             );
             drop(state);
             std::fs::remove_dir_all(&directory).with_context(|| format!("cannot remove {}", directory.display()))?;
-            rebuild(assigned, committed, client, open(&directory, rules)?)
+            rebuild(assigned, committed, client, framing, open(&directory, rules)?)
         }
     }
 }
 
-fn directory(state_dir: &Path, assigned: &Assigned) -> PathBuf {
-    state_dir.join(format!("{}-{}", assigned.topic, assigned.partition))
+fn directory(state_dir: &Path, topic: &str, partition: i32) -> PathBuf {
+    state_dir.join(format!("{topic}-{partition}"))
 }
 
-fn open(directory: &Path, rules: &correlator::Config) -> anyhow::Result<PartitionState> {
-    std::fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
+/// Removes state that is `damaged` beyond reading, and says so. It must be closed.
+///
+/// # Errors
+/// When the directory cannot be removed.
+pub fn discard(topic: &str, partition: i32, state_dir: &Path, damaged: &StoreError) -> anyhow::Result<()> {
+    warn!(topic, partition, error = %damaged, "state is damaged: it is discarded and rebuilt");
+    let directory = directory(state_dir, topic, partition);
+    std::fs::remove_dir_all(&directory).with_context(|| format!("cannot remove {}", directory.display()))
+}
+
+fn open(directory: &Path, rules: &correlator::Config) -> Result<PartitionState, StoreError> {
     let until = Instant::now() + HAND_OVER_MAX;
     loop {
         match RocksStore::open(directory, RocksConfig::default()) {
             Ok(store) => return Ok(Correlator::new(rules.clone(), store)),
             // Another worker of this process, or a process that is just ending, still closes it.
-            Err(StoreError::Open { .. }) if Instant::now() < until => std::thread::sleep(HAND_OVER_STEP),
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot open the state in {}", directory.display()));
+            Err(error @ StoreError::Open { .. }) if !error.is_damage() && Instant::now() < until => {
+                std::thread::sleep(HAND_OVER_STEP);
             }
+            Err(error) => return Err(error),
         }
     }
 }
@@ -100,6 +119,7 @@ fn rebuild(
     assigned: &Assigned,
     committed: i64,
     client: &Client,
+    framing: &Framing,
     mut state: PartitionState,
 ) -> anyhow::Result<PartitionState> {
     let Assigned { topic, partition, .. } = assigned;
@@ -132,7 +152,7 @@ fn rebuild(
             Some(Ok(message)) => {
                 heard = Instant::now();
                 next = message.offset() + 1;
-                replay(&mut state, &message)?;
+                replay(&mut state, &message, framing)?;
                 signals += 1;
                 if signals.is_multiple_of(SIGNALS_PER_COMMIT as u64) {
                     state.commit(&position(topic, *partition, next))?;
@@ -153,12 +173,13 @@ fn rebuild(
     Ok(state)
 }
 
-fn replay(state: &mut PartitionState, message: &rdkafka::message::BorrowedMessage<'_>) -> anyhow::Result<()> {
-    match apply(state, message) {
+fn replay(state: &mut PartitionState, message: &BorrowedMessage<'_>, framing: &Framing) -> anyhow::Result<()> {
+    match apply(state, message, framing) {
         // Published when they were made.
         Ok(_incidents) => Ok(()),
         // A dead letter when it came.
-        Err(RecordError::Unreadable(_)) => Ok(()),
+        Err(RecordError::Unreadable(..)) => Ok(()),
+        Err(RecordError::Registry(error)) => Err(error.into()),
         Err(RecordError::Store(error)) => Err(error.into()),
     }
 }

@@ -138,6 +138,10 @@ impl<'a, S: Stage> Session<'a, S> {
                 Ok(BatchEnd::CommittedLate) => return Ok(SessionEnd::Restart(anyhow!("a commit was late"))),
                 Err(StageError::Fatal(error)) => return Err(error),
                 Err(error @ StageError::TooLarge) => return Err(error.into()),
+                Err(StageError::Restart(error)) => {
+                    self.stage.aborted();
+                    return Ok(SessionEnd::Restart(error));
+                }
                 Err(StageError::Transaction(error)) => {
                     self.stage.aborted();
                     return Ok(end_of(error));

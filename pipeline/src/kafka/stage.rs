@@ -23,6 +23,9 @@ pub enum StageError {
     /// One of its outputs is larger than Kafka takes.
     #[error("an output is larger than Kafka takes")]
     TooLarge,
+    /// New clients may help: state that was found damaged is rebuilt on assignment, a registry comes back.
+    #[error("{0:#}")]
+    Restart(anyhow::Error),
     /// Its state cannot be read or written, or contradicts the broker: an operator must look.
     #[error("{0:#}")]
     Fatal(anyhow::Error),

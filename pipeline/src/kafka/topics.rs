@@ -13,6 +13,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
 
 use super::client::Client;
+use super::reach::Probe;
 use crate::config::Config;
 
 /// The longest wait for the cluster.
@@ -63,11 +64,7 @@ pub fn wanted(config: &Config) -> Vec<Topic> {
 /// # Errors
 /// When the cluster cannot be reached.
 pub fn existing(client: &Client) -> anyhow::Result<BTreeMap<String, usize>> {
-    let admin = admin(client)?;
-    let metadata = admin
-        .inner()
-        .fetch_metadata(None, TIMEOUT)
-        .with_context(|| format!("cannot reach Kafka at {}", client.brokers()))?;
+    let metadata = Probe::new(client)?.metadata(None)?;
     Ok(metadata.topics().iter().map(|topic| (topic.name().to_owned(), topic.partitions().len())).collect())
 }
 

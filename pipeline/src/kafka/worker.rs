@@ -16,11 +16,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use tracing::warn;
 
 use super::assignment::Assignment;
 use super::client::Client;
+use super::reach::Probe;
 use super::session::{Session, SessionEnd, end_of};
 use super::stage::{BatchLimits, Stage};
 use super::transaction::Transactions;
@@ -132,11 +133,9 @@ impl<'a, S: Stage> Worker<'a, S> {
 /// # Errors
 /// With the remedy.
 pub fn preflight(client: &Client, topics: &[String]) -> anyhow::Result<()> {
-    let consumer: BaseConsumer = client.reader().create().context("cannot create a client")?;
+    let probe = Probe::new(client)?;
     for topic in topics {
-        let metadata = consumer
-            .fetch_metadata(Some(topic), Duration::from_secs(10))
-            .with_context(|| format!("cannot reach Kafka at {}", client.brokers()))?;
+        let metadata = probe.metadata(Some(topic))?;
         let found = metadata.topics().iter().any(|found| found.name() == topic && !found.partitions().is_empty());
         if !found {
             bail!("the topic {topic} does not exist: create it, or let `weir topics apply --config FILE` do it");

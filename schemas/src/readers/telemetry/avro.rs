@@ -2,7 +2,8 @@
 //!
 //! A record is a single object of `schemas/avro/interaction.avsc` (see [`crate::avro`]). A record in a schema
 //! registry's frame (a zero byte, then the schema's id) is recognised but not read: which schema an id means
-//! is known to the registry alone, and asking it is no reader's business.
+//! is known to the registry alone, and asking it is no reader's business: where one is configured, the stage
+//! asks and hands the record over as a single object.
 
 use super::envelope::keep_newest;
 use crate::avro::{self, AvroError};
@@ -33,7 +34,7 @@ impl Reader for Avro {
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
         if in_registry_frame(record.bytes) {
-            let message = "in the frame of a schema registry; single-object encoding is read";
+            let message = "in the frame of a schema registry, and no registry is configured";
             return Err(ReadError::new(Reason::UnknownSchema, message));
         }
         let mut interaction: Interaction = avro::decode(record.bytes).map_err(read_error)?;
