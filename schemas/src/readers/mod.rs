@@ -15,6 +15,7 @@ mod error;
 mod json;
 pub mod signals;
 pub mod telemetry;
+mod value;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -23,7 +24,8 @@ use serde_json::value::RawValue;
 
 pub use context::{Context, Limits, Tenancy};
 pub use error::{ReadError, Reason};
-pub use json::{Object, mend_surrogates, parse_value};
+use json::parse_value;
+pub use json::{Object, mend_surrogates, parse_json};
 
 use crate::interaction::Interaction;
 use crate::signal::Signal;

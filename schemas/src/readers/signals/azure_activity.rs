@@ -12,6 +12,7 @@ use super::format::Format;
 use super::things::{self, address, user};
 use super::title::Title;
 use crate::entity::{Entity, EntityKind, Role};
+use crate::readers::value::Value;
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
@@ -106,7 +107,7 @@ impl Reader for AzureActivity {
     }
 }
 
-fn claims<'v>(event: Node<'v>) -> Cow<'v, serde_json::Value> {
+fn claims<'v>(event: Node<'v>) -> Cow<'v, Value<'v>> {
     let places = ["identity.claims", "identity.claim", "claims", "Claims_d"].map(|path| event.at(path));
     places.into_iter().find(|place| place.exists()).unwrap_or(Node::absent()).unfolded()
 }

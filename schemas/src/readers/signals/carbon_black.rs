@@ -97,7 +97,7 @@ fn device_id(root: Node<'_>) -> Node<'_> {
 
 /// The image called by the keys that begin with `prefix`.
 fn image(kind: EntityKind, root: Node<'_>, prefix: &str) -> Option<Entity> {
-    let key = |name: &str| root.get(&format!("{prefix}_{name}"));
+    let key = |name: &str| root.get(&[prefix, "_", name].concat());
     // Events list MD5 and SHA-256 in one array, alerts give each a key.
     let mut hashes = vec![key("sha256"), key("md5")];
     hashes.extend(key("hash").items().take(2));

@@ -147,7 +147,7 @@ fn group_of_columns(row: Node<'_>, otherwise: Group) -> Group {
 }
 
 fn account_of<'v>(row: Node<'v>, prefix: &str) -> Option<Entity> {
-    let key = |name: &str| row.get(&format!("{prefix}{name}"));
+    let key = |name: &str| row.get(&[prefix, name].concat());
     let ids: [Node<'v>; 4] = [key("ObjectId"), key("Upn"), key("Sid"), Node::absent()];
     Account { ids: &ids, domain: key("Domain"), name: key("Name"), display: key("DisplayName") }.entity()
 }

@@ -115,7 +115,7 @@ fn add_users(root: Node<'_>, draft: &mut Draft) {
         "server.user",
     ];
     for user in USERS {
-        let key = |name: &str| root.dotted(&format!("{user}.{name}"));
+        let key = |name: &str| root.dotted(&[user, ".", name].concat());
         let ids = [things::unless_posix_uid(key("id")), key("email")];
         let account = Account { ids: &ids, domain: key("domain"), name: key("name"), display: key("full_name") };
         draft.add(account.entity());
@@ -146,7 +146,7 @@ fn add_files(root: Node<'_>, draft: &mut Draft) {
         (EntityKind::File, "dll", "path"),
     ];
     for (kind, place, path) in IMAGES {
-        let key = |name: &str| root.dotted(&format!("{place}.{name}"));
+        let key = |name: &str| root.dotted(&[place, ".", name].concat());
         let hashes = [key("hash.sha256"), key("hash.sha1"), key("hash.md5")];
         draft.add(things::image(kind, &hashes, key(path), Node::absent()));
     }

@@ -69,7 +69,7 @@ impl Reader for EntraAudit {
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
         let root = parse_value(record.bytes)?;
-        let properties = Node::new(&root).get("properties").unfolded().into_owned();
+        let properties = Node::new(&root).get("properties").unfolded();
         let entra = EntraRecord::new(&root, &properties);
         if intune::is_audit(entra.body) {
             return intune::read_value(&root, record, context, out);

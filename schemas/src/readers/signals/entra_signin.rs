@@ -44,7 +44,7 @@ impl Reader for EntraSignin {
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
         let root = parse_value(record.bytes)?;
-        let properties = Node::new(&root).get("properties").unfolded().into_owned();
+        let properties = Node::new(&root).get("properties").unfolded();
         let entra = EntraRecord::new(&root, &properties);
         let body = entra.body;
         let mut draft = Draft::context(self.name(), Group::Identity);

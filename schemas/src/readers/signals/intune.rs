@@ -4,13 +4,12 @@
 //! Source: learn.microsoft.com/azure/azure-monitor/reference/tables/intuneauditlogs. Enrolment and
 //! inventory reports are not read.
 
-use serde_json::Value;
-
 use super::draft::Draft;
 use super::fields::{Node, discriminator, first_time, has};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::EntityKind;
+use crate::readers::value::Value;
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::Group;
@@ -52,7 +51,7 @@ pub(super) fn is_audit(properties: Node<'_>) -> bool {
 
 /// Reads a decoded record of either category.
 pub(super) fn read_value(
-    root: &Value,
+    root: &Value<'_>,
     record: &RawRecord<'_>,
     context: &Context<'_>,
     out: &mut Output,

@@ -2,14 +2,13 @@
 //!
 //! No list of readers has this one: it recognises any JSON object, and is asked only by sources that name it.
 
-use serde_json::Value;
-
 use super::pointer::Pointer;
 use super::{Mapping, Thing, TimeFormat};
 use crate::entity::{Entity, EntityKind, IDS_PER_ENTITY_MAX};
 use crate::readers::signals::draft::Draft;
 use crate::readers::signals::fields::Node;
 use crate::readers::signals::things;
+use crate::readers::value::Value;
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
 use crate::severity::Severity;
 use crate::signal::SignalKind;
@@ -54,7 +53,7 @@ impl Reader for MappedReader {
 }
 
 impl Mapping {
-    fn kind_of(&self, root: &Value) -> SignalKind {
+    fn kind_of(&self, root: &Value<'_>) -> SignalKind {
         let Some((pointer, values)) = &self.alert_when else { return self.kind };
         let said = |word: &str| values.iter().any(|value| value.eq_ignore_ascii_case(word));
         let node = pointer.at(root);
@@ -65,7 +64,7 @@ impl Mapping {
         if alert { SignalKind::Alert } else { self.kind }
     }
 
-    fn severity_of(&self, root: &Value, kind: SignalKind) -> Severity {
+    fn severity_of(&self, root: &Value<'_>, kind: SignalKind) -> Severity {
         let nothing = if kind == SignalKind::Alert { Severity::Unknown } else { Severity::Informational };
         let otherwise = self.severity_default.unwrap_or(nothing);
         let word = self.severity.as_ref().and_then(|pointer| pointer.at(root).word());
@@ -96,7 +95,7 @@ fn time(node: Node<'_>, format: TimeFormat) -> Option<Timestamp> {
 }
 
 impl Thing {
-    fn add(&self, root: &Value, draft: &mut Draft) {
+    fn add(&self, root: &Value<'_>, draft: &mut Draft) {
         match &self.each {
             None => draft.add(self.entity(root)),
             Some(each) => {
@@ -107,7 +106,7 @@ impl Thing {
     }
 
     /// The thing that `root` names. An array of identifiers names one thing in several ways.
-    fn entity(&self, root: &Value) -> Option<Entity> {
+    fn entity(&self, root: &Value<'_>) -> Option<Entity> {
         let ids = self.ids.iter().flat_map(|pointer| pointer.at(root).items().take(IDS_PER_ENTITY_MAX));
         let ids: Vec<Node<'_>> = ids.collect();
         let entity = match self.kind {
