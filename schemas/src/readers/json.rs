@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::error::{ReadError, Reason};
-use super::value::{Members, Value};
+use super::value::Members;
 
 /// The members of a JSON object, undecoded, in the order written.
 pub struct Object<'a>(Members<'a, &'a RawValue>);
@@ -86,18 +86,10 @@ pub(super) fn top_level(bytes: &[u8]) -> Result<Top<'_>, ReadError> {
     }
 }
 
-/// Decodes a whole record into a tree, for sources of low volume.
+/// Decodes a whole record into a tree, for those who walk it without a reader.
 ///
 /// # Errors
 /// When `bytes` are not JSON, nested deeper than 128 levels, or of too many values for a tree.
-pub(in crate::readers) fn parse_value(bytes: &[u8]) -> Result<Value<'_>, ReadError> {
-    decode(bytes)
-}
-
-/// As [`parse_value`], for those who walk a record that is no reader's.
-///
-/// # Errors
-/// As [`parse_value`].
 pub fn parse_json(bytes: &[u8]) -> Result<serde_json::Value, ReadError> {
     decode(bytes)
 }
@@ -105,7 +97,7 @@ pub fn parse_json(bytes: &[u8]) -> Result<serde_json::Value, ReadError> {
 /// Decodes a whole record into `T`, of which the types say what is looked for.
 ///
 /// # Errors
-/// As [`parse_value`].
+/// As [`parse_json`].
 pub(in crate::readers) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ReadError> {
     refuse_crowds(bytes)?;
     serde_json::from_str(text_of(bytes)?).map_err(|error| ReadError::json(&error))

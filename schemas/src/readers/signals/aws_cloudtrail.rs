@@ -10,7 +10,7 @@ use super::format::Format;
 use super::things;
 use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::value::Value;
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 
 const FORMAT: Format = Format {
@@ -41,8 +41,8 @@ impl Reader for AwsCloudtrail {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let root = Node::new(&root);
+        let root = record.value()?;
+        let root = Node::new(root);
         let event = if root.get("eventName").exists() { root } else { root.get("detail") };
         let identity = event.get("userIdentity").unfolded();
         let identity = Node::new(&identity);

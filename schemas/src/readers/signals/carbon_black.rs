@@ -9,7 +9,7 @@ use super::fields::{Node, discriminator, first_time, has, has_any};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{Entity, EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -44,8 +44,8 @@ impl Reader for CarbonBlack {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let root = Node::new(&root);
+        let root = record.value()?;
+        let root = Node::new(root);
         let draft = if is_event(record) {
             event(root)
         } else if is_alert(record) {

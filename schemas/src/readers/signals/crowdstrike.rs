@@ -10,7 +10,7 @@ use super::fields::{Node, first_time, has_any, member};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -48,8 +48,8 @@ impl Reader for Crowdstrike {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let falcon = Falcon::new(Node::new(&root));
+        let root = record.value()?;
+        let falcon = Falcon::new(Node::new(root));
         let name = falcon.event_name();
         let mut draft = if is_alert(&name) {
             let word = falcon.first(&["SeverityName"]);

@@ -9,7 +9,7 @@ use super::fields::{Node, first_time, has, has_any};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 
 const FORMAT: Format = Format {
@@ -38,8 +38,8 @@ impl Reader for CrowdstrikeAlert {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let alert = Node::new(&root);
+        let root = record.value()?;
+        let alert = Node::new(root);
         let severity = severity_of(alert.get("severity_name"), alert.get("severity"));
         let product = alert.get("product").text().unwrap_or_default().to_ascii_lowercase();
         let mut draft = Draft::alert(PRODUCT, group_of(&product), severity);

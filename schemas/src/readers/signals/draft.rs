@@ -10,7 +10,7 @@ use super::fields::Node;
 use crate::entity::{Entity, EntityKind, ID_BYTES_MAX, IDS_PER_ENTITY_MAX, Role};
 use crate::ids::SignalUid;
 use crate::readers::value::Value;
-use crate::readers::{Context, Output, RawRecord, ReadError, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError};
 use crate::severity::Severity;
 use crate::signal::{Flag, Group, Signal, SignalKind};
 use crate::time::Timestamp;
@@ -125,7 +125,7 @@ impl Draft {
             Some(id) => id,
             None => {
                 flags.push(Flag::DerivedId);
-                content_hash(&parse_value(record.bytes)?)
+                content_hash(record.value()?)
             }
         };
         let time = context.time(self.time, &mut flags);

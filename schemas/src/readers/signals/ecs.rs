@@ -8,7 +8,7 @@ use super::fields::{Node, first_time, has, has_any, is_one_of, member};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{Entity, EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
 
@@ -48,8 +48,8 @@ impl Reader for Ecs {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let root = Node::new(&root);
+        let root = record.value()?;
+        let root = Node::new(root);
         let mut draft = Draft::context(self.name(), group_of(root, context.group));
         let kind = root.dotted("event.kind").word().unwrap_or_default();
         if is_one_of(&kind, &["alert", "signal"]) || root.dotted("kibana.alert.uuid").exists() {

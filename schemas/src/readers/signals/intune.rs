@@ -10,7 +10,7 @@ use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::EntityKind;
 use crate::readers::value::Value;
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -40,7 +40,7 @@ impl Reader for Intune {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        read_value(&parse_value(record.bytes)?, record, context, out)
+        read_value(record.value()?, record, context, out)
     }
 }
 

@@ -11,7 +11,7 @@ use super::fields::{Node, first_time, has, member};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 use crate::time::Timestamp;
 
@@ -46,8 +46,8 @@ impl Reader for Osquery {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let result = Node::new(&root);
+        let root = record.value()?;
+        let result = Node::new(root);
         let mut draft = Draft::context(self.name(), Group::Endpoint);
         add_host(result, &mut draft);
         let differences = result.get("diffResults");

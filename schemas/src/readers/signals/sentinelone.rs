@@ -9,7 +9,7 @@ use super::fields::{Node, first_time, has, has_any, is_one_of};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -53,8 +53,8 @@ impl Reader for Sentinelone {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let root = Node::new(&root);
+        let root = record.value()?;
+        let root = Node::new(root);
         let draft = if root.get("threatInfo").is_object() {
             threat(root)
         } else if root.get("alertInfo").is_object() {

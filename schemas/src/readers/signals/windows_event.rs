@@ -19,7 +19,7 @@ use super::windows_shape::{WindowsRecord, named_data};
 use super::windows_titles as titles;
 use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::value::Value;
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -54,9 +54,9 @@ impl Reader for WindowsEvent {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let named = named_data(&root);
-        let event = WindowsRecord::new(&root, &named);
+        let root = record.value()?;
+        let named = named_data(root);
+        let event = WindowsRecord::new(root, &named);
         let id = event.event_id();
         let sysmon = event.is_sysmon();
         let mut draft = new_draft(&event, id, sysmon);

@@ -9,7 +9,7 @@ use crate::readers::signals::draft::Draft;
 use crate::readers::signals::fields::Node;
 use crate::readers::signals::things;
 use crate::readers::value::Value;
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::SignalKind;
 use crate::time::Timestamp;
@@ -33,18 +33,18 @@ impl Reader for MappedReader {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
+        let root = record.value()?;
         let mapping = &self.mapping;
         let mut draft = Draft::context(self.name, mapping.group);
-        draft.kind = mapping.kind_of(&root);
-        draft.severity = mapping.severity_of(&root, draft.kind);
-        let text = |pointer: &Option<Pointer>| pointer.as_ref().and_then(|at| at.at(&root).text()).map(String::from);
+        draft.kind = mapping.kind_of(root);
+        draft.severity = mapping.severity_of(root, draft.kind);
+        let text = |pointer: &Option<Pointer>| pointer.as_ref().and_then(|at| at.at(root).text()).map(String::from);
         draft.native_id = text(&mapping.id);
         draft.vendor_tenant = text(&mapping.tenant);
-        draft.time = mapping.time.as_ref().and_then(|(pointer, format)| time(pointer.at(&root), *format));
-        mapping.techniques.iter().for_each(|pointer| draft.add_techniques_at(pointer.at(&root)));
-        mapping.entities.iter().for_each(|thing| thing.add(&root, &mut draft));
-        draft.title = mapping.title.fill(&root);
+        draft.time = mapping.time.as_ref().and_then(|(pointer, format)| time(pointer.at(root), *format));
+        mapping.techniques.iter().for_each(|pointer| draft.add_techniques_at(pointer.at(root)));
+        mapping.entities.iter().for_each(|thing| thing.add(root, &mut draft));
+        draft.title = mapping.title.fill(root);
         if draft.title.trim().is_empty() {
             draft.title = format!("{} record", self.name);
         }
