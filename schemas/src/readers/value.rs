@@ -60,13 +60,13 @@ impl<'a, T> Members<'a, T> {
     /// The member called `name` in any case, since lakes lower names (`eventtype`, `calleripaddress`). Of those
     /// that differ only in case the exact one counts, else the first in the order of bytes.
     pub(in crate::readers) fn get_in_any_case(&self, name: &str) -> Option<&T> {
-        let tag = tag(name);
-        let inexact = || {
-            let fitting = self.of_tag(tag).filter(|member| member.name.eq_ignore_ascii_case(name));
-            fitting.reduce(|first, member| if member.name < first.name { member } else { first })
-        };
-        let found = self.of_tag(tag).find(|member| member.name == name).or_else(inexact);
-        found.map(|member| &member.value)
+        let fitting = || self.of_tag(tag(name)).filter(|member| member.name.eq_ignore_ascii_case(name));
+        let last = fitting().next()?;
+        if last.name == name {
+            return Some(&last.value);
+        }
+        let first_by_bytes = || fitting().reduce(|first, member| if member.name < first.name { member } else { first });
+        fitting().find(|member| member.name == name).or_else(first_by_bytes).map(|member| &member.value)
     }
 
     /// The members that have `tag`, from the last to the first.

@@ -92,7 +92,7 @@ impl<'v> Falcon<'v> {
     }
 
     fn first(self, keys: &[&str]) -> Node<'v> {
-        let mut places = std::iter::once(self.event).chain(self.around).map(|place| place.first(keys));
+        let mut places = std::iter::once(self.event).chain(self.around).map(|place| place.first_of(keys));
         places.find(|place| place.exists()).unwrap_or(Node::absent())
     }
 
