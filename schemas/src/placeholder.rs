@@ -17,8 +17,9 @@ pub fn is_placeholder(text: &str) -> bool {
         return true;
     }
     // All ones: ff:ff:ff:ff:ff:ff, ffffffff-ffff-ffff-ffff-ffffffffffff. A name of only `f` is shorter.
-    let ones = text.bytes().filter(|b| b.eq_ignore_ascii_case(&b'f')).count();
-    if ones >= 12 && text.bytes().all(|b| b.eq_ignore_ascii_case(&b'f') || b"-:{}".contains(&b)) {
+    let one = |b: &u8| b.eq_ignore_ascii_case(&b'f');
+    if text.bytes().all(|b| one(&b) || b"-:{}".contains(&b)) && text.as_bytes().iter().filter(|b| one(b)).count() >= 12
+    {
         return true;
     }
     const WORDS: [&str; 18] = [
@@ -42,8 +43,8 @@ pub fn is_placeholder(text: &str) -> bool {
         "unspecified",
     ];
     // `(null)`, `<unknown>` and `[none]` are the same words in brackets.
-    let word = text.trim_matches(['(', ')', '<', '>', '[', ']', '{', '}', '"', '\'']);
-    word.len() <= 16 && WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
+    let word = text.trim_matches(|c| matches!(c, '(' | ')' | '<' | '>' | '[' | ']' | '{' | '}' | '"' | '\''));
+    WORDS.iter().any(|known| known.len() == word.len() && known.eq_ignore_ascii_case(word))
 }
 
 /// Whether `account`, in lower case and without its domain, acts for no person on any machine.

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use schemas::readers::{Input, parse_value};
+use schemas::readers::{Input, parse_json};
 use schemas::{Entity, Interaction, Signal, Timestamp};
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ pub(super) struct Leftover {
 impl Leftover {
     /// What `inputs` do not hold of the JSON record `bytes`.
     pub(super) fn of(bytes: &[u8], inputs: &[Input]) -> Self {
-        let Ok(record) = parse_value(bytes) else { return Self::default() };
+        let Ok(record) = parse_json(bytes) else { return Self::default() };
         let taken = Taken::of(inputs);
         let mut walk = Walk { taken: &taken, values: 0, named: HashSet::new(), fields: Vec::new() };
         walk.value(&record, &mut String::new());

@@ -1,35 +1,36 @@
 //! The top level of a JSON record, without decoding what lies below.
 //!
 //! Recognition needs keys only, and telemetry is decoded straight into its own structures, so a full
-//! tree of values is built for no telemetry record. Of repeated keys the last counts, as with most
-//! parsers, so that Weir sees what the application saw.
+//! tree of values is built for no telemetry record.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::error::{ReadError, Reason};
+use super::value::Members;
 
 /// The members of a JSON object, undecoded, in the order written.
-pub struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub struct Object<'a>(Members<'a, &'a RawValue>);
 
 impl<'a> Object<'a> {
     /// The member `key`; of repeated keys the last.
     pub fn get(&self, key: &str) -> Option<&'a RawValue> {
-        self.0.iter().rev().find(|(name, _)| name == key).map(|(_, value)| *value)
+        self.0.get(key).copied()
+    }
+
+    /// The member `key` in any case; of several the exact one.
+    pub fn get_in_any_case(&self, key: &str) -> Option<&'a RawValue> {
+        self.0.get_in_any_case(key).copied()
     }
 
     /// The members' names.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| name.as_ref())
+        self.0.iter().map(|(name, _)| name)
     }
 
     /// The members in the order written, repeated keys included.
     pub fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
-        self.0.iter().map(|(name, value)| (name.as_ref(), *value))
+        self.0.iter().map(|(name, value)| (name, *value))
     }
 
     /// The elements, where this object is nothing but a wrapper around an array of records.
@@ -74,33 +75,29 @@ pub(super) fn top_level(bytes: &[u8]) -> Result<Top<'_>, ReadError> {
     match text.trim_start().as_bytes().first() {
         None => Err(ReadError::new(Reason::Empty, "nothing but white space")),
         Some(b'{') => {
-            let mut deserializer = serde_json::Deserializer::from_str(text);
-            let object = deserializer.deserialize_map(ObjectVisitor).map_err(|error| ReadError::json(&error))?;
-            deserializer.end().map_err(|error| ReadError::json(&error))?;
-            Ok(Top::Object(object))
+            let members = serde_json::from_str(text).map_err(|error| ReadError::json(&error))?;
+            Ok(Top::Object(Object(members)))
         }
         Some(b'[') => {
-            let mut deserializer = serde_json::Deserializer::from_str(text);
-            let elements = deserializer.deserialize_seq(ArrayVisitor).map_err(|error| ReadError::json(&error))?;
-            deserializer.end().map_err(|error| ReadError::json(&error))?;
+            let elements = serde_json::from_str(text).map_err(|error| ReadError::json(&error))?;
             Ok(Top::Array(elements))
         }
         Some(_) => Err(ReadError::new(Reason::UnrecognisedFormat, "neither a JSON object nor an array")),
     }
 }
 
-/// Decodes a whole record into a tree, for sources of low volume.
+/// Decodes a whole record into a tree, for those who walk it without a reader.
 ///
 /// # Errors
 /// When `bytes` are not JSON, nested deeper than 128 levels, or of too many values for a tree.
-pub fn parse_value(bytes: &[u8]) -> Result<Value, ReadError> {
+pub fn parse_json(bytes: &[u8]) -> Result<serde_json::Value, ReadError> {
     decode(bytes)
 }
 
 /// Decodes a whole record into `T`, of which the types say what is looked for.
 ///
 /// # Errors
-/// As [`parse_value`].
+/// As [`parse_json`].
 pub(in crate::readers) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ReadError> {
     refuse_crowds(bytes)?;
     serde_json::from_str(text_of(bytes)?).map_err(|error| ReadError::json(&error))
@@ -211,43 +208,3 @@ pub fn mend_surrogates(text: &str) -> Option<String> {
     mended.push_str(text.get(copied..)?);
     Some(mended)
 }
-
-struct ObjectVisitor;
-
-impl<'a> Visitor<'a> for ObjectVisitor {
-    type Value = Object<'a>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::with_capacity(16);
-        while let Some(key) = map.next_key::<Key<'a>>()? {
-            members.push((key.0, map.next_value::<&'a RawValue>()?));
-        }
-        Ok(Object(members))
-    }
-}
-
-struct ArrayVisitor;
-
-impl<'a> Visitor<'a> for ArrayVisitor {
-    type Value = Vec<&'a RawValue>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON array")
-    }
-
-    fn visit_seq<A: SeqAccess<'a>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut elements = Vec::new();
-        while let Some(element) = seq.next_element()? {
-            elements.push(element);
-        }
-        Ok(elements)
-    }
-}
-
-/// A key that borrows unless it has escapes; a bare `Cow` would always own.
-#[derive(serde::Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -15,6 +15,7 @@ mod error;
 mod json;
 pub mod signals;
 pub mod telemetry;
+mod value;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -23,8 +24,9 @@ use serde_json::value::RawValue;
 
 pub use context::{Context, Limits, Tenancy};
 pub use error::{ReadError, Reason};
-pub use json::{Object, mend_surrogates, parse_value};
+pub use json::{Object, mend_surrogates, parse_json};
 
+use self::value::Value;
 use crate::interaction::Interaction;
 use crate::signal::Signal;
 
@@ -33,17 +35,18 @@ pub struct RawRecord<'a> {
     /// The original bytes.
     pub bytes: &'a [u8],
     object: OnceCell<Option<Object<'a>>>,
+    value: OnceCell<Value<'a>>,
 }
 
 impl<'a> RawRecord<'a> {
     /// The record in `bytes`.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, object: OnceCell::new() }
+        Self { bytes, object: OnceCell::new(), value: OnceCell::new() }
     }
 
     /// The record in `bytes`, whose top level is known.
     fn opened(bytes: &'a [u8], object: Option<Object<'a>>) -> Self {
-        Self { bytes, object: OnceCell::from(object) }
+        Self { bytes, object: OnceCell::from(object), value: OnceCell::new() }
     }
 
     /// The top-level members, undecoded; `None` where the bytes are no JSON object. Looked for when first
@@ -54,6 +57,15 @@ impl<'a> RawRecord<'a> {
             _ => None,
         };
         self.object.get_or_init(look).as_ref()
+    }
+
+    /// The record as a tree, decoded when first asked: the reader walks it, and the hash of a record without an id
+    /// is taken over it.
+    pub(in crate::readers) fn value(&self) -> Result<&Value<'a>, ReadError> {
+        match self.value.get() {
+            Some(value) => Ok(value),
+            None => json::decode(self.bytes).map(|value| self.value.get_or_init(|| value)),
+        }
     }
 
     /// The member `key` of the JSON object, undecoded.

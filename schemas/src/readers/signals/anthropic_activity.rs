@@ -11,7 +11,7 @@ use super::format::Format;
 use super::things::{named, user};
 use super::title::{Title, words};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 
 const FORMAT: Format = Format {
@@ -45,8 +45,8 @@ impl Reader for AnthropicActivity {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let activity = Node::new(&root);
+        let root = record.value()?;
+        let activity = Node::new(root);
         let actor = activity.get("actor");
         let mut draft = Draft::context(self.name(), Group::Identity);
         draft.native_id = activity.get("id").text().map(Cow::into_owned);

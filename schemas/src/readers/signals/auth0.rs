@@ -12,7 +12,7 @@ use super::format::Format;
 use super::things::{address, named, person, user};
 use super::title::Title;
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -62,8 +62,8 @@ impl Reader for Auth0 {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let root = Node::new(&root);
+        let root = record.value()?;
+        let root = Node::new(root);
         let root = if root.get("detail").is_object() { root.get("detail") } else { root };
         let event = if root.get("date").exists() { root } else { root.get("data") };
         let kind = event.get("type").text().unwrap_or_default();

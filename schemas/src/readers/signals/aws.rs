@@ -4,12 +4,11 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::draft::Draft;
 use super::fields::Node;
 use super::things;
 use crate::entity::{Entity, EntityKind};
+use crate::readers::value::Value;
 
 /// Adds the caller in `identity`, a `userIdentity` of CloudTrail, with the key that they used.
 pub(super) fn add_identity(identity: Node<'_>, account: Option<&str>, draft: &mut Draft) {

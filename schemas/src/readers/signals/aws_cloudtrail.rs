@@ -3,15 +3,14 @@
 //! Source: docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html.
 //! Every event is context: CloudTrail judges nothing. Digests and Insights are not read.
 
-use serde_json::Value;
-
 use super::aws::{add_identity, caller, user_arn};
 use super::draft::Draft;
 use super::fields::{Node, discriminator, has, has_any};
 use super::format::Format;
 use super::things;
 use crate::entity::{Entity, EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::value::Value;
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 
 const FORMAT: Format = Format {
@@ -42,8 +41,8 @@ impl Reader for AwsCloudtrail {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let root = Node::new(&root);
+        let root = record.value()?;
+        let root = Node::new(root);
         let event = if root.get("eventName").exists() { root } else { root.get("detail") };
         let identity = event.get("userIdentity").unfolded();
         let identity = Node::new(&identity);
@@ -72,7 +71,7 @@ impl Reader for AwsCloudtrail {
     }
 }
 
-fn request_user(request: &Value) -> Option<String> {
+fn request_user(request: &Value<'_>) -> Option<String> {
     Node::new(request).get("userName").text().map(Into::into)
 }
 

@@ -12,7 +12,8 @@ use super::format::Format;
 use super::things::{self, address, user};
 use super::title::Title;
 use crate::entity::{Entity, EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::value::Value;
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
 
@@ -73,8 +74,8 @@ impl Reader for AzureActivity {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let event = Node::new(&root);
+        let root = record.value()?;
+        let event = Node::new(root);
         let properties = event.first(&["properties", "Properties_d"]).unfolded();
         let properties = Node::new(&properties);
         let mut draft = Draft::context(self.name(), Group::Cloud);
@@ -106,7 +107,7 @@ impl Reader for AzureActivity {
     }
 }
 
-fn claims<'v>(event: Node<'v>) -> Cow<'v, serde_json::Value> {
+fn claims<'v>(event: Node<'v>) -> Cow<'v, Value<'v>> {
     let places = ["identity.claims", "identity.claim", "claims", "Claims_d"].map(|path| event.at(path));
     places.into_iter().find(|place| place.exists()).unwrap_or(Node::absent()).unfolded()
 }

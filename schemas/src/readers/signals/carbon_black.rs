@@ -9,7 +9,7 @@ use super::fields::{Node, discriminator, first_time, has, has_any};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{Entity, EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -44,8 +44,8 @@ impl Reader for CarbonBlack {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let root = Node::new(&root);
+        let root = record.value()?;
+        let root = Node::new(root);
         let draft = if is_event(record) {
             event(root)
         } else if is_alert(record) {
@@ -97,7 +97,7 @@ fn device_id(root: Node<'_>) -> Node<'_> {
 
 /// The image called by the keys that begin with `prefix`.
 fn image(kind: EntityKind, root: Node<'_>, prefix: &str) -> Option<Entity> {
-    let key = |name: &str| root.get(&format!("{prefix}_{name}"));
+    let key = |name: &str| root.get(&[prefix, "_", name].concat());
     // Events list MD5 and SHA-256 in one array, alerts give each a key.
     let mut hashes = vec![key("sha256"), key("md5")];
     hashes.extend(key("hash").items().take(2));

@@ -12,7 +12,7 @@ use super::format::Format;
 use super::things::{person, user};
 use super::title::{Title, words};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
 
@@ -61,8 +61,8 @@ impl Reader for Cloudflare {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let event = Node::new(&root);
+        let root = record.value()?;
+        let event = Node::new(root);
         let dataset = dataset(event);
         let mut draft = Draft::context(self.name(), Group::Cloud);
         draft.native_id = event.first(&["RayID", "ID"]).text().map(Cow::into_owned);

@@ -10,7 +10,7 @@ use super::fields::{Node, first_time, has_any, member};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -48,8 +48,8 @@ impl Reader for Crowdstrike {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let falcon = Falcon::new(Node::new(&root));
+        let root = record.value()?;
+        let falcon = Falcon::new(Node::new(root));
         let name = falcon.event_name();
         let mut draft = if is_alert(&name) {
             let word = falcon.first(&["SeverityName"]);
@@ -80,17 +80,20 @@ impl Reader for Crowdstrike {
 struct Falcon<'v> {
     outer: Node<'v>,
     event: Node<'v>,
+    /// What lies around the event: nothing where it is not wrapped, and the metadata.
+    around: [Node<'v>; 2],
 }
 
 impl<'v> Falcon<'v> {
     fn new(outer: Node<'v>) -> Self {
         let wrapped = [outer.get("event"), outer.get("unknown_payload")].into_iter().find(|inner| inner.is_object());
-        Self { outer, event: wrapped.unwrap_or(outer) }
+        let around = [wrapped.map_or(Node::absent(), |_| outer), outer.get("metadata")];
+        Self { outer, event: wrapped.unwrap_or(outer), around }
     }
 
     fn first(self, keys: &[&str]) -> Node<'v> {
-        let places = [self.event.first(keys), self.outer.first(keys), self.outer.get("metadata").first(keys)];
-        places.into_iter().find(|place| place.exists()).unwrap_or(Node::absent())
+        let mut places = std::iter::once(self.event).chain(self.around).map(|place| place.first_of(keys));
+        places.find(|place| place.exists()).unwrap_or(Node::absent())
     }
 
     /// `DnsRequest`, `EppDetectionSummaryEvent`.
@@ -155,7 +158,7 @@ fn add_accounts(falcon: Falcon<'_>, draft: &mut Draft) {
     let domain = own(&["LogonDomain", "UserDomain", "MachineDomain"]);
     draft.add(Account { ids: &ids, domain, name: own(&["UserName"]), display: Node::absent() }.entity());
     for end in ["Source", "Target"] {
-        let key = |name: &str| falcon.first(&[&format!("{end}Account{name}")]);
+        let key = |name: &str| falcon.first(&[&[end, "Account", name].concat()]);
         let ids = [key("ObjectSid"), key("ObjectGuid"), key("AzureId"), key("Upn")];
         draft.add(Account { ids: &ids, domain: key("Domain"), name: key("Name"), display: Node::absent() }.entity());
     }
@@ -176,7 +179,7 @@ fn add_devices(falcon: Falcon<'_>, draft: &mut Draft) {
     let host = own(&["ComputerName", "Hostname", "HostnameField"]);
     draft.add(things::device_in_domain(&ids, host, own(&["MachineDomain"])));
     for end in ["Source", "Target"] {
-        let key = |name: &str| falcon.first(&[&format!("{end}Endpoint{name}")]);
+        let key = |name: &str| falcon.first(&[&[end, "Endpoint", name].concat()]);
         draft.add(things::device(&[key("SensorId"), key("HostName"), key("AccountObjectGuid")]));
     }
     for other in ["EndpointName", "ClientComputerName", "RemoteAccountHostName"] {

@@ -9,7 +9,7 @@ use super::fields::{Node, first_time, has, has_any};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 
 const FORMAT: Format = Format {
@@ -38,8 +38,8 @@ impl Reader for CrowdstrikeAlert {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let alert = Node::new(&root);
+        let root = record.value()?;
+        let alert = Node::new(root);
         let severity = severity_of(alert.get("severity_name"), alert.get("severity"));
         let product = alert.get("product").text().unwrap_or_default().to_ascii_lowercase();
         let mut draft = Draft::alert(PRODUCT, group_of(&product), severity);
@@ -74,7 +74,7 @@ fn add_accounts(alert: Node<'_>, draft: &mut Draft) {
     let domain = alert.first(&["logon_domain", "device.machine_domain"]);
     draft.add(Account { ids: &ids, domain, name: alert.get("user_name"), display: Node::absent() }.entity());
     for end in ["source", "target"] {
-        let key = |name: &str| alert.get(&format!("{end}_account_{name}"));
+        let key = |name: &str| alert.get(&[end, "_account_", name].concat());
         let ids = [key("object_sid"), key("object_guid"), key("azure_id"), key("upn")];
         draft.add(Account { ids: &ids, domain: key("domain"), name: key("name"), display: Node::absent() }.entity());
     }
@@ -85,7 +85,7 @@ fn add_devices(alert: Node<'_>, draft: &mut Draft) {
     let ids = [device.get("device_id"), alert.get("agent_id"), device.get("serial_number"), device.get("instance_id")];
     draft.add(things::device_in_domain(&ids, device.get("hostname"), device.get("machine_domain")));
     for end in ["source", "target"] {
-        let key = |name: &str| alert.get(&format!("{end}_endpoint_{name}"));
+        let key = |name: &str| alert.get(&[end, "_endpoint_", name].concat());
         draft.add(things::device(&[key("sensor_id"), key("host_name"), key("account_object_guid")]));
     }
 }

@@ -13,7 +13,7 @@ use super::defender_evidence::add_evidence;
 use super::draft::Draft;
 use super::fields::{Node, first_time, has, has_any};
 use super::format::Format;
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -48,8 +48,8 @@ impl Reader for DefenderAlert {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let alert = Node::new(&root);
+        let root = record.value()?;
+        let alert = Node::new(root);
         let service = alert.first(&["serviceSource", "detectionSource"]).text().unwrap_or_default();
         let severity = Severity::from_word(&alert.get("severity").word().unwrap_or_default());
         let mut draft = Draft::alert(PRODUCT, group_of(&service, context.group), severity);

@@ -18,7 +18,7 @@ use super::fields::{Node, discriminator, first_time, has, has_any};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{Entity, EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -62,8 +62,8 @@ impl Reader for DefenderHunting {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let envelope = Node::new(&root);
+        let root = record.value()?;
+        let envelope = Node::new(root);
         let properties = envelope.get("properties").unfolded();
         let properties = Node::new(&properties);
         let row = if properties.is_object() { properties } else { envelope };
@@ -147,7 +147,7 @@ fn group_of_columns(row: Node<'_>, otherwise: Group) -> Group {
 }
 
 fn account_of<'v>(row: Node<'v>, prefix: &str) -> Option<Entity> {
-    let key = |name: &str| row.get(&format!("{prefix}{name}"));
+    let key = |name: &str| row.get(&[prefix, name].concat());
     let ids: [Node<'v>; 4] = [key("ObjectId"), key("Upn"), key("Sid"), Node::absent()];
     Account { ids: &ids, domain: key("Domain"), name: key("Name"), display: key("DisplayName") }.entity()
 }

@@ -4,13 +4,13 @@
 //! of entities, and the union of entities that turn out to be one thing. What a field means is the
 //! reader's business.
 
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::fields::Node;
 use crate::entity::{Entity, EntityKind, ID_BYTES_MAX, IDS_PER_ENTITY_MAX, Role};
 use crate::ids::SignalUid;
-use crate::readers::{Context, Output, RawRecord, ReadError, parse_value};
+use crate::readers::value::Value;
+use crate::readers::{Context, Output, RawRecord, ReadError};
 use crate::severity::Severity;
 use crate::signal::{Flag, Group, Signal, SignalKind};
 use crate::time::Timestamp;
@@ -125,7 +125,7 @@ impl Draft {
             Some(id) => id,
             None => {
                 flags.push(Flag::DerivedId);
-                content_hash(&parse_value(record.bytes)?)
+                content_hash(record.value()?)
             }
         };
         let time = context.time(self.time, &mut flags);
@@ -222,19 +222,16 @@ fn techniques_in(text: &str) -> impl Iterator<Item = String> + '_ {
 }
 
 /// SHA-256 over a record's content in hexadecimal digits, blind to white space and to the order of members.
-pub(super) fn content_hash(value: &Value) -> String {
+pub(super) fn content_hash(value: &Value<'_>) -> String {
     let mut hash = Sha256::new();
     feed(&mut hash, value);
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
+    hash.finalize().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
 
 /// Every value with its type and length before it, so that no two contents give the same bytes.
-fn feed(hash: &mut Sha256, value: &Value) {
-    let mut part = |tag: u8, bytes: &[u8]| {
-        hash.update([tag]);
-        hash.update((bytes.len() as u64).to_be_bytes());
-        hash.update(bytes);
-    };
+fn feed(hash: &mut Sha256, value: &Value<'_>) {
+    let mut part = |tag: u8, bytes: &[u8]| part(hash, tag, bytes);
     match value {
         Value::Null => part(b'n', &[]),
         Value::Bool(flag) => part(b'b', &[u8::from(*flag)]),
@@ -245,15 +242,21 @@ fn feed(hash: &mut Sha256, value: &Value) {
             elements.iter().for_each(|element| feed(hash, element));
         }
         Value::Object(members) => {
+            let members = members.sorted();
             part(b'o', &(members.len() as u64).to_be_bytes());
-            let mut members: Vec<_> = members.iter().collect();
-            members.sort_unstable_by(|a, b| a.0.cmp(b.0));
             for (name, member) in members {
-                feed(hash, &Value::String(name.clone()));
+                self::part(hash, b's', name.as_bytes());
                 feed(hash, member);
             }
         }
     }
+}
+
+fn part(hash: &mut Sha256, tag: u8, bytes: &[u8]) {
+    let mut head = [tag; 9];
+    head[1..].copy_from_slice(&(bytes.len() as u64).to_be_bytes());
+    hash.update(head);
+    hash.update(bytes);
 }
 
 #[cfg(test)]

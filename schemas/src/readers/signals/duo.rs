@@ -11,7 +11,7 @@ use super::format::Format;
 use super::things::{self, address, named, user};
 use super::title::{Title, words};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
 
@@ -45,8 +45,8 @@ impl Reader for Duo {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let event = Node::new(&root);
+        let root = record.value()?;
+        let event = Node::new(root);
         let surfaced = event.get("sekey").exists();
         let login = if surfaced { event.get("surfaced_auth") } else { event };
         let mut draft = Draft::context(self.name(), Group::Identity);

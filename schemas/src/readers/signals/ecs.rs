@@ -8,7 +8,7 @@ use super::fields::{Node, first_time, has, has_any, is_one_of, member};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{Entity, EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
 
@@ -48,8 +48,8 @@ impl Reader for Ecs {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let root = Node::new(&root);
+        let root = record.value()?;
+        let root = Node::new(root);
         let mut draft = Draft::context(self.name(), group_of(root, context.group));
         let kind = root.dotted("event.kind").word().unwrap_or_default();
         if is_one_of(&kind, &["alert", "signal"]) || root.dotted("kibana.alert.uuid").exists() {
@@ -115,7 +115,7 @@ fn add_users(root: Node<'_>, draft: &mut Draft) {
         "server.user",
     ];
     for user in USERS {
-        let key = |name: &str| root.dotted(&format!("{user}.{name}"));
+        let key = |name: &str| root.dotted(&[user, ".", name].concat());
         let ids = [things::unless_posix_uid(key("id")), key("email")];
         let account = Account { ids: &ids, domain: key("domain"), name: key("name"), display: key("full_name") };
         draft.add(account.entity());
@@ -146,7 +146,7 @@ fn add_files(root: Node<'_>, draft: &mut Draft) {
         (EntityKind::File, "dll", "path"),
     ];
     for (kind, place, path) in IMAGES {
-        let key = |name: &str| root.dotted(&format!("{place}.{name}"));
+        let key = |name: &str| root.dotted(&[place, ".", name].concat());
         let hashes = [key("hash.sha256"), key("hash.sha1"), key("hash.md5")];
         draft.add(things::image(kind, &hashes, key(path), Node::absent()));
     }

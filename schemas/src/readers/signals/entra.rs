@@ -5,12 +5,11 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::fields::{Node, discriminator, first_time, has};
 use super::things;
 use crate::entity::Entity;
 use crate::readers::RawRecord;
+use crate::readers::value::Value;
 use crate::time::Timestamp;
 
 /// One Entra record in any form.
@@ -23,7 +22,7 @@ pub(super) struct EntraRecord<'v> {
 
 impl<'v> EntraRecord<'v> {
     /// `properties` must be `root.properties` unfolded.
-    pub(super) fn new(root: &'v Value, properties: &'v Value) -> Self {
+    pub(super) fn new(root: &'v Value<'v>, properties: &'v Value<'v>) -> Self {
         let envelope = Node::new(root);
         let properties = Node::new(properties);
         Self { body: if properties.is_object() { properties } else { envelope }, envelope }

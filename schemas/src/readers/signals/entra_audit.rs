@@ -10,7 +10,7 @@ use super::fields::{Node, discriminator, has, has_any, is_one_of};
 use super::format::Format;
 use super::{intune, things};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 
 /// The activity categories that Entra also writes in the envelope's place.
@@ -68,11 +68,11 @@ impl Reader for EntraAudit {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let properties = Node::new(&root).get("properties").unfolded().into_owned();
-        let entra = EntraRecord::new(&root, &properties);
+        let root = record.value()?;
+        let properties = Node::new(root).get("properties").unfolded();
+        let entra = EntraRecord::new(root, &properties);
         if intune::is_audit(entra.body) {
-            return intune::read_value(&root, record, context, out);
+            return intune::read_value(root, record, context, out);
         }
         let mut draft = Draft::context(self.name(), Group::Identity);
         draft.native_id = entra.id();

@@ -9,7 +9,7 @@ use super::fields::{Node, has, has_any};
 use super::format::Format;
 use super::things;
 use crate::entity::{Entity, EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -43,9 +43,9 @@ impl Reader for EntraSignin {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let properties = Node::new(&root).get("properties").unfolded().into_owned();
-        let entra = EntraRecord::new(&root, &properties);
+        let root = record.value()?;
+        let properties = Node::new(root).get("properties").unfolded();
+        let entra = EntraRecord::new(root, &properties);
         let body = entra.body;
         let mut draft = Draft::context(self.name(), Group::Identity);
         draft.native_id = entra.id();

@@ -11,7 +11,7 @@ use super::format::Format;
 use super::things;
 use super::title::Title;
 use crate::entity::{Entity, EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 
 const FORMAT: Format = Format {
@@ -40,8 +40,8 @@ impl Reader for GcpAudit {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let entry = Node::new(&root);
+        let root = record.value()?;
+        let entry = Node::new(root);
         let payload = entry.get("protoPayload");
         let who = payload.get("authenticationInfo");
         let mut draft = Draft::context(self.name(), Group::Cloud);

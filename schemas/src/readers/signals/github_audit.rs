@@ -12,7 +12,7 @@ use super::format::Format;
 use super::things::{address, user};
 use super::title::{Title, words};
 use crate::entity::{Entity, EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -54,8 +54,8 @@ impl Reader for GithubAudit {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let event = Node::new(&root);
+        let root = record.value()?;
+        let event = Node::new(root);
         let action = event.get("action").text().unwrap_or("event".into());
         let mut draft = match is_one_of(&action, &ALERTS) {
             true => Draft::alert(self.name(), Group::Cloud, Severity::Medium),

@@ -10,7 +10,7 @@ use super::format::Format;
 use super::things::{address, user};
 use super::title::{Title, words};
 use crate::entity::{Entity, EntityKind};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
 
@@ -46,8 +46,8 @@ impl Reader for GithubWebhook {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let event = Node::new(&root);
+        let root = record.value()?;
+        let event = Node::new(root);
         let object = OBJECTS.iter().find(|name| event.get(name).is_object());
         let body = object.map_or(Node::absent(), |name| event.get(name));
         let mut draft = match is_leak(event) {

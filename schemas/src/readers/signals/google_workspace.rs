@@ -11,7 +11,7 @@ use super::format::Format;
 use super::things::{self, address, named, user};
 use super::title::{Title, words};
 use crate::entity::{Entity, EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
 
@@ -65,8 +65,8 @@ impl Reader for GoogleWorkspace {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let activity = Node::new(&root);
+        let root = record.value()?;
+        let activity = Node::new(root);
         let (id, actor) = (activity.get("id"), activity.get("actor"));
         let application = id.get("applicationName").text().unwrap_or("Google Workspace".into());
         let directory = is_one_of(&application, &["admin", "login", "user_accounts", "token", "saml"]);

@@ -4,14 +4,13 @@
 //! Source: learn.microsoft.com/azure/azure-monitor/reference/tables/intuneauditlogs. Enrolment and
 //! inventory reports are not read.
 
-use serde_json::Value;
-
 use super::draft::Draft;
 use super::fields::{Node, discriminator, first_time, has};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::EntityKind;
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::value::Value;
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -41,7 +40,7 @@ impl Reader for Intune {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        read_value(&parse_value(record.bytes)?, record, context, out)
+        read_value(record.value()?, record, context, out)
     }
 }
 
@@ -52,7 +51,7 @@ pub(super) fn is_audit(properties: Node<'_>) -> bool {
 
 /// Reads a decoded record of either category.
 pub(super) fn read_value(
-    root: &Value,
+    root: &Value<'_>,
     record: &RawRecord<'_>,
     context: &Context<'_>,
     out: &mut Output,

@@ -13,7 +13,7 @@ use super::format::Format;
 use super::things::{self, address, image, user};
 use super::title::Title;
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
 
@@ -52,8 +52,8 @@ impl Reader for Netskope {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let event = Node::new(&root);
+        let root = record.value()?;
+        let event = Node::new(root);
         let kind = event.get("alert_type").text().unwrap_or_default().to_ascii_lowercase();
         let mut draft = Draft::context(self.name(), Group::Cloud);
         if THREATS.contains(&kind.as_str()) {

@@ -10,7 +10,7 @@ use super::format::Format;
 use super::things::person;
 use super::title::{Title, words};
 use crate::entity::{Entity, EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 
 const FORMAT: Format = Format {
@@ -44,8 +44,8 @@ impl Reader for NotionAudit {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let root = Node::new(&root);
+        let root = record.value()?;
+        let root = Node::new(root);
         let event = if root.get("workspace_id").exists() { root } else { root.get("event") };
         let (actor, details) = (event.get("actor"), event.get("details"));
         let kind = event.get("type").text().unwrap_or("event".into());

@@ -9,7 +9,7 @@ use super::format::Format;
 use super::ocsf_observable::observable;
 use super::things::{self, Account};
 use crate::entity::{Entity, EntityKind, Role, is_private_ip};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
 
@@ -47,8 +47,8 @@ impl Reader for Ocsf {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let event = Node::new(&root);
+        let root = record.value()?;
+        let event = Node::new(root);
         let class =
             event.get("class_uid").number().filter(|class| (1.0..1e9).contains(class)).unwrap_or_default() as u32;
         let mut draft = Draft::context(self.name(), group_of(event, class, context.group));

@@ -34,7 +34,7 @@ mod tests {
     #[test]
     fn types_say_what_a_value_is() {
         let of = |type_id: u32, value: &str| {
-            let entity = observable(Node::new(&json!({"type_id": type_id, "value": value})))?;
+            let entity = observable(Node::new(&json!({"type_id": type_id, "value": value}).into()))?;
             Some((entity.kind, entity.ids.join(" ")))
         };
         for (type_id, value, kind, ids) in [

@@ -7,7 +7,7 @@ use super::fields::{Node, discriminator, first_time, has, has_any};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{Entity, EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 
 const FORMAT: Format = Format {
@@ -38,8 +38,8 @@ impl Reader for OfficeActivity {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let row = Node::new(&root);
+        let root = record.value()?;
+        let row = Node::new(root);
         let workload = row.first(&["Workload", "OfficeWorkload"]).text().unwrap_or("Office 365".into());
         let directory = workload.eq_ignore_ascii_case("AzureActiveDirectory");
         let mut draft = Draft::context(self.name(), if directory { Group::Identity } else { Group::Cloud });

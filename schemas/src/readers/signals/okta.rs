@@ -9,7 +9,7 @@ use super::fields::{Node, has, has_any, is_one_of};
 use super::format::Format;
 use super::things;
 use crate::entity::{Entity, EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
 
@@ -54,8 +54,8 @@ impl Reader for Okta {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let event = Node::new(&root);
+        let root = record.value()?;
+        let event = Node::new(root);
         let event_type = event.get("eventType").text().unwrap_or_default();
         let mut draft = Draft::context(self.name(), Group::Identity);
         draft.severity = Severity::from_word(&event.get("severity").word().unwrap_or_default()).max(draft.severity);

@@ -12,7 +12,7 @@ use super::format::Format;
 use super::things::{address, named, user};
 use super::title::Title;
 use crate::entity::{Entity, EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -43,8 +43,8 @@ impl Reader for Onelogin {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let event = Node::new(&root);
+        let root = record.value()?;
+        let event = Node::new(root);
         let mut draft = Draft::context(self.name(), Group::Identity);
         draft.native_id = event.first(&["id", "uuid"]).text().map(Cow::into_owned);
         draft.time = first_time(&[event.get("created_at"), event.get("event_timestamp")]);

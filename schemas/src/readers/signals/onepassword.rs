@@ -10,7 +10,7 @@ use super::format::Format;
 use super::things::{self, person};
 use super::title::{Title, words};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 
 const FORMAT: Format = Format {
@@ -42,8 +42,8 @@ impl Reader for Onepassword {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let event = Node::new(&root);
+        let root = record.value()?;
+        let event = Node::new(root);
         let mut draft = Draft::context(self.name(), Group::Identity);
         draft.native_id = event.get("uuid").text().map(Cow::into_owned);
         draft.time = event.get("timestamp").time();

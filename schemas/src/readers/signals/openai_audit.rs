@@ -11,7 +11,7 @@ use super::format::Format;
 use super::things::{self, person};
 use super::title::{Title, words};
 use crate::entity::{Entity, EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 
 const FORMAT: Format = Format {
@@ -42,8 +42,8 @@ impl Reader for OpenaiAudit {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let event = Node::new(&root);
+        let root = record.value()?;
+        let event = Node::new(root);
         let kind = event.get("type").text().unwrap_or("event".into());
         let mut draft = Draft::context(self.name(), Group::Identity);
         draft.native_id = event.get("id").text().map(Cow::into_owned);

@@ -11,7 +11,7 @@ use super::fields::{Node, first_time, has, member};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 use crate::time::Timestamp;
 
@@ -46,8 +46,8 @@ impl Reader for Osquery {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let result = Node::new(&root);
+        let root = record.value()?;
+        let result = Node::new(root);
         let mut draft = Draft::context(self.name(), Group::Endpoint);
         add_host(result, &mut draft);
         let differences = result.get("diffResults");
@@ -113,11 +113,10 @@ fn title(result: Node<'_>, row: Node<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn reads_the_calendar() {
-        let of = |text: &str| calendar_time(Node::new(&json!(text))).map(|time| time.to_string());
+        let of = |text: &str| calendar_time(Node::new(&text.into())).map(|time| time.to_string());
         assert_eq!(of("Tue Sep 11 16:14:21 2018 UTC").as_deref(), Some("2018-09-11T16:14:21.000Z"));
         assert_eq!(of("Tue Sep  4 06:04:01 2018 UTC").as_deref(), Some("2018-09-04T06:04:01.000Z"));
         assert_eq!(of("2020-04-10 23:26:11.000000000").as_deref(), Some("2020-04-10T23:26:11.000Z"));

@@ -11,7 +11,7 @@ use super::format::Format;
 use super::things::{person, url_or_domain};
 use super::title::{Title, words};
 use crate::entity::Role;
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
 
@@ -61,8 +61,8 @@ impl Reader for PushSecurity {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let event = Node::new(&root);
+        let root = record.value()?;
+        let event = Node::new(root);
         let (new, employee) = (event.get("new"), event.at("new.employee"));
         let object = event.get("object").text().unwrap_or("object".into());
         let mut draft = Draft::context(self.name(), Group::Identity);

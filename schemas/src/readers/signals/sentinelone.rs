@@ -9,7 +9,7 @@ use super::fields::{Node, first_time, has, has_any, is_one_of};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -53,8 +53,8 @@ impl Reader for Sentinelone {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let root = Node::new(&root);
+        let root = record.value()?;
+        let root = Node::new(root);
         let draft = if root.get("threatInfo").is_object() {
             threat(root)
         } else if root.get("alertInfo").is_object() {
@@ -81,7 +81,7 @@ fn severity_of(word: Node<'_>, confidence: Node<'_>) -> Severity {
 
 /// Hashes of whatever `node` describes, whose keys begin with `prefix`.
 fn hashes<'v>(node: Node<'v>, prefix: &str) -> [Node<'v>; 3] {
-    ["Sha256", "Sha1", "Md5"].map(|hash| node.get(&format!("{prefix}{hash}")))
+    ["Sha256", "Sha1", "Md5"].map(|hash| node.get(&[prefix, hash].concat()))
 }
 
 /// The agent's device and the user who was logged on.
@@ -221,7 +221,7 @@ fn add_event_files(root: Node<'_>, draft: &mut Draft) {
         (EntityKind::File, "file", "fileFullName"),
     ];
     for (kind, prefix, path) in IMAGES {
-        let hashes = ["sha256", "sha1", "md5"].map(|hash| root.dotted(&format!("{prefix}{hash}")));
+        let hashes = ["sha256", "sha1", "md5"].map(|hash| root.dotted(&[prefix, hash].concat()));
         draft.add(things::image(kind, &hashes, root.dotted(path), Node::absent()));
     }
     let hashes = [root.get("processImageSha256Hash"), root.get("processImageSha1Hash")];
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn confidence_stands_in_for_a_missing_severity() {
-        let of = |word, confidence| severity_of(Node::new(&json!(word)), Node::new(&json!(confidence)));
+        let of = |word, confidence| severity_of(Node::new(&json!(word).into()), Node::new(&json!(confidence).into()));
         assert_eq!(of("E_CRITICAL", "suspicious"), Severity::Critical);
         assert_eq!(of("Low", ""), Severity::Low);
         assert_eq!((of("", "malicious"), of("", "Suspicious")), (Severity::High, Severity::Medium));

@@ -11,7 +11,7 @@ use super::format::Format;
 use super::things::{named, person};
 use super::title::{Title, words};
 use crate::entity::{Entity, EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -44,8 +44,8 @@ impl Reader for SlackAudit {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let event = Node::new(&root);
+        let root = record.value()?;
+        let event = Node::new(root);
         let (actor, place) = (event.get("actor"), event.get("context"));
         let mut draft = match event.get("action").is("anomaly") {
             true => Draft::alert(self.name(), Group::Identity, Severity::Medium),

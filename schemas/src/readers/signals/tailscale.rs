@@ -8,7 +8,7 @@ use super::format::Format;
 use super::things::{self, person};
 use super::title::{Title, words};
 use crate::entity::{Entity, EntityKind};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 
 const FORMAT: Format = Format {
@@ -41,8 +41,8 @@ impl Reader for Tailscale {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let root = Node::new(&root);
+        let root = record.value()?;
+        let root = Node::new(root);
         let event = if root.get("eventGroupID").exists() { root } else { root.get("event") };
         let (actor, target) = (event.get("actor"), event.get("target"));
         let mut draft = Draft::context(self.name(), Group::Identity);

@@ -11,7 +11,7 @@ use super::format::Format;
 use super::things::{self, image, user};
 use super::title::{Title, words};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -44,8 +44,8 @@ impl Reader for Teleport {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let event = Node::new(&root);
+        let root = record.value()?;
+        let event = Node::new(root);
         let mut draft = Draft::context(self.name(), Group::Cloud);
         draft.native_id = event.get("uid").text().map(Cow::into_owned);
         draft.time = event.get("time").time();

@@ -6,10 +6,9 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use serde_json::Value;
-
 use super::fields::Node;
 use crate::entity::{Entity, EntityKind, canonical_id, is_placeholder};
+use crate::readers::value::Value;
 
 /// An account as a record names it; any field may be absent.
 #[derive(Clone, Copy)]
@@ -265,8 +264,9 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn account(value: &serde_json::Value) -> Option<Vec<String>> {
-        let root = Node::new(value);
+    fn account(value: serde_json::Value) -> Option<Vec<String>> {
+        let value = Value::from(value);
+        let root = Node::new(&value);
         let ids = [root.get("sid"), root.get("upn")];
         let account =
             Account { ids: &ids, domain: root.get("domain"), name: root.get("name"), display: root.get("display") };
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn accounts_have_all_their_names_and_machines_none() {
-        let ids = |value| account(&value).unwrap_or_default();
+        let ids = |value| account(value).unwrap_or_default();
         assert_eq!(ids(json!({"name": "eve", "domain": "CORP"})), ["corp\\eve"]);
         assert_eq!(
             ids(json!({"name": "eve", "domain": "corp.example", "sid": "S-1-5-21-1-2-3-1104"})),
@@ -291,7 +291,7 @@ mod tests {
             json!({"name": "-", "domain": "-", "sid": "S-1-0-0"}),
             json!({"name": ["eve"], "domain": 7}),
         ] {
-            assert_eq!(account(&nobody), None, "{nobody}");
+            assert_eq!(account(nobody.clone()), None, "{nobody}");
         }
     }
 
@@ -304,7 +304,8 @@ mod tests {
             "192.0.2.7",
             "To be filled by O.E.M.",
             "localhost.localdomain"
-        ]);
+        ])
+        .into();
         let nodes: Vec<_> = Node::new(&names).items().collect();
         assert_eq!(device(&nodes).map(|device| device.ids), Some(vec!["ws07".into(), "ws07.corp.example".into()]));
     }

@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_title_has_what_the_record_has() {
-        let record = json!({"what": "Login", "who": "ada", "ip": "-", "end": "FAILURE"});
+        let record = json!({"what": "Login", "who": "ada", "ip": "-", "end": "FAILURE"}).into();
         let root = Node::new(&record);
         let title = Title::new(&[root.get("none"), root.get("what")], "Event").by(&[root.get("who")]);
         let title = title.on(&[root.get("target")]).from(&[root.get("ip")]).outcome(&[root.get("end")]);

@@ -11,8 +11,6 @@
 //! One reader for all channels, since what tells them apart lies below the top level; [`super::windows_shape`]
 //! knows how shippers write them. Only Defender Antivirus' findings are alerts.
 
-use serde_json::Value;
-
 use super::draft::Draft;
 use super::fields::{Node, has, has_any};
 use super::format::Format;
@@ -20,7 +18,8 @@ use super::things::{self, Account};
 use super::windows_shape::{WindowsRecord, named_data};
 use super::windows_titles as titles;
 use crate::entity::{Entity, EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::value::Value;
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -55,9 +54,9 @@ impl Reader for WindowsEvent {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let named = named_data(&root);
-        let event = WindowsRecord::new(&root, &named);
+        let root = record.value()?;
+        let named = named_data(root);
+        let event = WindowsRecord::new(root, &named);
         let id = event.event_id();
         let sysmon = event.is_sysmon();
         let mut draft = new_draft(&event, id, sysmon);
@@ -99,7 +98,7 @@ fn targets_group(id: u32) -> bool {
 }
 
 fn account_of(event: &WindowsRecord<'_>, prefix: &str) -> Option<Entity> {
-    let key = |name: &str| event.data(&format!("{prefix}{name}"));
+    let key = |name: &str| event.data(&[prefix, name].concat());
     let sid = if key("UserSid").text().is_some() { key("UserSid") } else { key("Sid") };
     Account { ids: &[sid], domain: key("DomainName"), name: key("UserName"), display: Node::absent() }.entity()
 }

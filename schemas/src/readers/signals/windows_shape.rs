@@ -6,9 +6,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::fields::{Node, first_time};
+use crate::readers::value::Value;
 use crate::time::Timestamp;
 
 /// The most named values that are taken from one event's data.
@@ -19,35 +18,35 @@ pub(super) struct WindowsRecord<'v> {
     root: Node<'v>,
     system: Node<'v>,
     data: Node<'v>,
-    named: &'v Value,
+    named: &'v Value<'v>,
 }
 
 /// The values that an event names within arrays or XML, as an object: `[{"@Name": "a", "#text": "b"}]`,
 /// `<Data Name="a">b</Data>`.
-pub(super) fn named_data(root: &Value) -> Value {
+pub(super) fn named_data<'v>(root: &'v Value<'v>) -> Value<'v> {
     let root = Node::new(root);
-    let mut named = serde_json::Map::new();
+    let mut named = Vec::new();
     for place in ["Event.EventData.Data", "EventData.Data"] {
         for element in root.at(place).items().take(DATA_MAX) {
             let name = element.first(&["@Name", "Name", "#attributes.Name", "$.Name", "_attributes.Name"]).text();
             let text = element.first(&["#text", "text", "Value", "_", "content"]).word();
             if let (Some(name), Some(text)) = (name, text) {
-                named.insert(name.into_owned(), Value::from(text.into_owned()));
+                named.push((name, Value::from(text)));
             }
         }
     }
     for place in ["EventData", "EventData_string"] {
         if let Some(xml) = root.get(place).word().filter(|text| text.starts_with('<')) {
-            named.extend(xml_data(&xml).take(DATA_MAX).map(|(name, text)| (name, Value::from(text))));
+            named.extend(xml_data(&xml).take(DATA_MAX).map(|(name, text)| (name.into(), Value::from(text))));
         }
     }
     named.extend(rendered_data(root));
-    Value::Object(named)
+    Value::Object(named.into_iter().collect())
 }
 
 /// What Splunk extracts from the rendered text, under the names that the event's own data has. Who acted and whom
 /// it was about have one label there, so that a list of two is the subject and the target.
-fn rendered_data(root: Node<'_>) -> impl Iterator<Item = (String, Value)> {
+fn rendered_data<'v>(root: Node<'v>) -> impl Iterator<Item = (Cow<'v, str>, Value<'v>)> {
     const SINGLE: [(&str, &str); 6] = [
         ("Source_Network_Address", "IpAddress"),
         ("Workstation_Name", "WorkstationName"),
@@ -58,13 +57,13 @@ fn rendered_data(root: Node<'_>) -> impl Iterator<Item = (String, Value)> {
     ];
     const ACCOUNT: [(&str, &str); 3] =
         [("Account_Name", "UserName"), ("Account_Domain", "DomainName"), ("Security_ID", "UserSid")];
-    let single = SINGLE.map(|(label, name)| (name.to_owned(), root.get(label)));
+    let single = SINGLE.map(|(label, name)| (Cow::Borrowed(name), root.get(label)));
     let accounts = ACCOUNT.into_iter().flat_map(move |(label, name)| {
         let ends = ["Subject", "Target"].into_iter().zip(root.get(label).items());
-        ends.map(move |(end, node)| (format!("{end}{name}"), node)).collect::<Vec<_>>()
+        ends.map(move |(end, node)| (Cow::Owned(format!("{end}{name}")), node)).collect::<Vec<_>>()
     });
     let pairs = single.into_iter().chain(accounts);
-    pairs.filter_map(|(name, node)| Some((name, Value::from(node.word()?.into_owned()))))
+    pairs.filter_map(|(name, node)| Some((name, Value::from(node.word()?))))
 }
 
 /// The pairs of `<Data Name="…">…</Data>`. A scanner suffices: the elements do not nest.
@@ -84,7 +83,7 @@ fn unescape(text: &str) -> String {
 
 impl<'v> WindowsRecord<'v> {
     /// `named` must be [`named_data`] of `root`.
-    pub(super) fn new(root: &'v Value, named: &'v Value) -> Self {
+    pub(super) fn new(root: &'v Value<'v>, named: &'v Value<'v>) -> Self {
         let root = Node::new(root);
         let system = root.first(&["Event.System", "System", "winlog"]);
         let data = root.first(&[
@@ -101,8 +100,8 @@ impl<'v> WindowsRecord<'v> {
 
     /// The value `key` of the event's own data.
     pub(super) fn data(&self, key: &str) -> Node<'v> {
-        let places = [Node::new(self.named).get(key), self.data.get(key), self.root.get(key)];
-        places.into_iter().find(|place| place.word().is_some()).unwrap_or(Node::absent())
+        let mut places = [Node::new(self.named), self.data, self.root].into_iter().map(|place| place.get(key));
+        places.find(|place| place.word().is_some()).unwrap_or(Node::absent())
     }
 
     /// The first of `keys` that the event's own data names.
@@ -186,9 +185,13 @@ impl<'v> WindowsRecord<'v> {
     }
 
     /// The values of an event whose data has no names: AD FS audits write claims as a list of names and values.
-    pub(super) fn unnamed_data(&self) -> Cow<'v, Value> {
+    pub(super) fn unnamed_data(&self) -> Cow<'v, Value<'v>> {
         let places = [self.data, self.root.get("EventData_dynamic"), self.root.get("EventData")];
-        places.iter().map(|place| place.unfolded()).find(|data| data.is_array()).unwrap_or(Cow::Owned(Value::Null))
+        places
+            .iter()
+            .map(|place| place.unfolded())
+            .find(|data| matches!(**data, Value::Array(_)))
+            .unwrap_or(Cow::Owned(Value::Null))
     }
 
     /// The whole data as text, for events that put pairs into prose.

@@ -12,7 +12,7 @@ use super::format::Format;
 use super::things::{self, address, image, url_or_domain, user};
 use super::title::{Title, words};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
 
@@ -45,8 +45,8 @@ impl Reader for Zscaler {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
-        let event = Node::new(&root).get("event");
+        let root = record.value()?;
+        let event = Node::new(root).get("event");
         let audit = event.get("auditlogtype").exists();
         let mut draft = Draft::context(self.name(), if audit { Group::Identity } else { Group::Cloud });
         let threat = event.first(&["threatname", "malwarename"]);

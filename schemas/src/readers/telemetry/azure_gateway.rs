@@ -38,7 +38,7 @@ impl Reader for AzureGateway {
         let is = |name: &str, kinds: &[&str]| kinds.iter().any(|kind| kind.eq_ignore_ascii_case(name));
         let named = |key| record.str(key).is_some_and(|name| is(name, &LLM) || is(name, &HTTP));
         let Some(object) = record.object() else { return false };
-        let has = |key: &str| object.keys().any(|name| name.eq_ignore_ascii_case(key));
+        let has = |key: &str| object.get_in_any_case(key).is_some();
         let messages = || has("RequestMessages") || has("ResponseMessages");
         ["category", "Category", "Type"].into_iter().any(named) || has("CorrelationId") && messages()
     }

@@ -59,7 +59,7 @@ const AUDIT_KEYS: [&str; 8] = [
 /// Whether two of [`AUDIT_KEYS`] are there, in any case since lakes lower them. One alone may be a field that
 /// an application adds to its exchanges.
 fn is_audit_event(object: &Object<'_>) -> bool {
-    let present = |key: &&&str| object.keys().any(|name| name.eq_ignore_ascii_case(key));
+    let present = |key: &&&str| object.get_in_any_case(key).is_some();
     AUDIT_KEYS.iter().filter(present).nth(1).is_some()
 }
 

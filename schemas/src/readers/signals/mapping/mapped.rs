@@ -2,15 +2,14 @@
 //!
 //! No list of readers has this one: it recognises any JSON object, and is asked only by sources that name it.
 
-use serde_json::Value;
-
 use super::pointer::Pointer;
 use super::{Mapping, Thing, TimeFormat};
 use crate::entity::{Entity, EntityKind, IDS_PER_ENTITY_MAX};
 use crate::readers::signals::draft::Draft;
 use crate::readers::signals::fields::Node;
 use crate::readers::signals::things;
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, parse_value};
+use crate::readers::value::Value;
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::SignalKind;
 use crate::time::Timestamp;
@@ -34,18 +33,18 @@ impl Reader for MappedReader {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = parse_value(record.bytes)?;
+        let root = record.value()?;
         let mapping = &self.mapping;
         let mut draft = Draft::context(self.name, mapping.group);
-        draft.kind = mapping.kind_of(&root);
-        draft.severity = mapping.severity_of(&root, draft.kind);
-        let text = |pointer: &Option<Pointer>| pointer.as_ref().and_then(|at| at.at(&root).text()).map(String::from);
+        draft.kind = mapping.kind_of(root);
+        draft.severity = mapping.severity_of(root, draft.kind);
+        let text = |pointer: &Option<Pointer>| pointer.as_ref().and_then(|at| at.at(root).text()).map(String::from);
         draft.native_id = text(&mapping.id);
         draft.vendor_tenant = text(&mapping.tenant);
-        draft.time = mapping.time.as_ref().and_then(|(pointer, format)| time(pointer.at(&root), *format));
-        mapping.techniques.iter().for_each(|pointer| draft.add_techniques_at(pointer.at(&root)));
-        mapping.entities.iter().for_each(|thing| thing.add(&root, &mut draft));
-        draft.title = mapping.title.fill(&root);
+        draft.time = mapping.time.as_ref().and_then(|(pointer, format)| time(pointer.at(root), *format));
+        mapping.techniques.iter().for_each(|pointer| draft.add_techniques_at(pointer.at(root)));
+        mapping.entities.iter().for_each(|thing| thing.add(root, &mut draft));
+        draft.title = mapping.title.fill(root);
         if draft.title.trim().is_empty() {
             draft.title = format!("{} record", self.name);
         }
@@ -54,7 +53,7 @@ impl Reader for MappedReader {
 }
 
 impl Mapping {
-    fn kind_of(&self, root: &Value) -> SignalKind {
+    fn kind_of(&self, root: &Value<'_>) -> SignalKind {
         let Some((pointer, values)) = &self.alert_when else { return self.kind };
         let said = |word: &str| values.iter().any(|value| value.eq_ignore_ascii_case(word));
         let node = pointer.at(root);
@@ -65,7 +64,7 @@ impl Mapping {
         if alert { SignalKind::Alert } else { self.kind }
     }
 
-    fn severity_of(&self, root: &Value, kind: SignalKind) -> Severity {
+    fn severity_of(&self, root: &Value<'_>, kind: SignalKind) -> Severity {
         let nothing = if kind == SignalKind::Alert { Severity::Unknown } else { Severity::Informational };
         let otherwise = self.severity_default.unwrap_or(nothing);
         let word = self.severity.as_ref().and_then(|pointer| pointer.at(root).word());
@@ -96,7 +95,7 @@ fn time(node: Node<'_>, format: TimeFormat) -> Option<Timestamp> {
 }
 
 impl Thing {
-    fn add(&self, root: &Value, draft: &mut Draft) {
+    fn add(&self, root: &Value<'_>, draft: &mut Draft) {
         match &self.each {
             None => draft.add(self.entity(root)),
             Some(each) => {
@@ -107,7 +106,7 @@ impl Thing {
     }
 
     /// The thing that `root` names. An array of identifiers names one thing in several ways.
-    fn entity(&self, root: &Value) -> Option<Entity> {
+    fn entity(&self, root: &Value<'_>) -> Option<Entity> {
         let ids = self.ids.iter().flat_map(|pointer| pointer.at(root).items().take(IDS_PER_ENTITY_MAX));
         let ids: Vec<Node<'_>> = ids.collect();
         let entity = match self.kind {
