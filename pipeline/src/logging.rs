@@ -1,8 +1,15 @@
 //! Logs on standard error: text for a terminal, JSON otherwise. Content never reaches them.
 
-use std::io::{self, IsTerminal as _};
+use std::fmt;
+use std::io::{self, IsTerminal as _, Write as _};
 
 use tracing_subscriber::EnvFilter;
+
+/// One line on standard error to whoever runs a command. That nobody reads it any more, as with `2>&1 | head`, is
+/// no failure.
+pub fn tell(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
 
 /// Starts logging at `level`, unless `WEIR_LOG` has a filter such as `pipeline=debug,rdkafka=warn`.
 pub fn init(level: &str) {

@@ -5,13 +5,12 @@
 //! [`pipeline::process`] or to the correlator and produces what comes back, and the worker commits
 //! outputs, dead letters and offsets together.
 
-#![allow(clippy::print_stderr, reason = "the one line that says why it failed")]
-
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
 use pipeline::cli::{Cli, Command};
+use pipeline::logging::tell;
 
 /// A record is a few dozen small allocations that another thread may free: glibc's allocator takes a
 /// fifth of the detect stage for that.
@@ -30,7 +29,7 @@ fn main() -> ExitCode {
         // Whoever reads has seen enough, as with `| head`.
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("weir: {failure}");
+            tell(format_args!("weir: {failure}"));
             ExitCode::from(failure.exit_code())
         }
     }
@@ -46,6 +45,6 @@ fn usage(error: &clap::Error) -> ExitCode {
     let text = error.to_string();
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let told: Vec<&str> = lines.take_while(|line| !line.starts_with("For more information")).collect();
-    eprintln!("weir: {}; see --help", told.join(" ").trim_start_matches("error: "));
+    tell(format_args!("weir: {}; see --help", told.join(" ").trim_start_matches("error: ")));
     ExitCode::from(2)
 }

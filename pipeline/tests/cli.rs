@@ -291,6 +291,16 @@ fn a_closed_pipe_ends_quietly() {
     }
 }
 
+#[test]
+fn messages_that_nobody_reads_change_no_exit_code() {
+    for (args, code) in [(&["check", "--sample", "no-such-file"][..], 2), (&["detect", "--no-such-flag"], 2)] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let status = Command::new(env!("CARGO_BIN_EXE_weir")).args(args).stderr(writer).status().unwrap();
+        assert_eq!(status.code(), Some(code), "{args:?}");
+    }
+}
+
 /// A full disk, by the device that stands for one.
 #[test]
 fn a_full_disk_is_exit_code_1() {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use crate::cli::CheckArgs;
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::logging::tell;
 
 /// Runs the command.
 ///
@@ -15,7 +16,7 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
     let config = super::config_or_defaults(args.config.as_deref())?;
     if args.config.is_some() {
         io::stdout().write_all(effective(&config)?.as_bytes())?;
-        eprintln!("the configuration holds");
+        tell(format_args!("the configuration holds"));
     }
     match &args.sample {
         Some(path) => super::sample::describe_file(&config, path, &args.format),

@@ -11,6 +11,7 @@ use crate::cli::DetectArgs;
 use crate::config::Source;
 use crate::failure::Failure;
 use crate::lines::Lines;
+use crate::logging::tell;
 use crate::process::Processor;
 use crate::progress::Progress;
 
@@ -72,13 +73,13 @@ pub fn run(args: &DetectArgs) -> Result<(), Failure> {
 
 fn report(line: u64, rejected: &Rejected) -> anyhow::Result<()> {
     let line = RejectedLine { line, reason: rejected.error.reason.code(), message: &rejected.error.message };
-    eprintln!("{}", serde_json::to_string(&line)?);
+    tell(format_args!("{}", serde_json::to_string(&line)?));
     Ok(())
 }
 
 fn summary(counts: &Counts) {
-    eprintln!(
+    tell(format_args!(
         "{} lines: {} interactions, {} signals, {} passed by, {} rejected, {} detector faults",
         counts.lines, counts.interactions, counts.signals, counts.passed_by, counts.rejected, counts.faults
-    );
+    ));
 }

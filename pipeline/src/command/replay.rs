@@ -22,6 +22,7 @@ use crate::config::{Config, Source};
 use crate::dead_letter::DeadLetterLine;
 use crate::failure::Failure;
 use crate::lines::{Line, Lines, files};
+use crate::logging::tell;
 use crate::process::{Delivery, Outcome, Processor};
 use crate::progress::Progress;
 
@@ -46,7 +47,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     replayed.items.sort_unstable_by(|a, b| (a.time, &a.native_id, &a.tie).cmp(&(b.time, &b.native_id, &b.tie)));
     let incidents = correlate(&config, replayed.items, &mut outputs)?;
     outputs.finish()?;
-    eprintln!(
+    tell(format_args!(
         "{} records: {} interactions, {} alerts, {} signals, {} passed by, {} dead letters; {incidents} incident revisions",
         replayed.records,
         replayed.interactions,
@@ -54,7 +55,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
         replayed.signals,
         replayed.passed_by,
         replayed.rejected
-    );
+    ));
     Ok(())
 }
 

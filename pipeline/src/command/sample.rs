@@ -17,6 +17,7 @@ use super::leftover::Leftover;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::lines::{Line, Lines};
+use crate::logging::tell;
 
 /// Describes every line of the file at `path`, read by the format called `format`.
 ///
@@ -44,7 +45,7 @@ pub(super) fn describe_file(config: &Config, path: &Path, format: &str) -> Resul
         totals.count(reader, &out);
         io::stdout().write_all(describe(&line, reader, &out).as_bytes())?;
     }
-    eprint!("{}", totals.summary(&lines.name));
+    tell(format_args!("{}", totals.summary(&lines.name)));
     match totals.rejected {
         0 => Ok(()),
         1 => Err(anyhow::anyhow!("1 record cannot be read").into()),
@@ -88,7 +89,7 @@ impl Totals {
         let read: usize = self.read.values().sum();
         let by_reader: Vec<String> = self.read.iter().map(|(reader, count)| format!("{count} {reader}")).collect();
         let by_reader = if by_reader.is_empty() { String::new() } else { format!(" ({})", by_reader.join(", ")) };
-        format!("{name}: {read} read{by_reader}, {} passed by, {} rejected\n", self.passed_by, self.rejected)
+        format!("{name}: {read} read{by_reader}, {} passed by, {} rejected", self.passed_by, self.rejected)
     }
 }
 
