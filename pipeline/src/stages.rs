@@ -97,6 +97,7 @@ impl Stages {
                             self.client.clone(),
                             self.topics.clone(),
                             Arc::clone(&self.framing),
+                            shutdown,
                         );
                         // A correlator that skipped signals would tell half of a story.
                         Worker::new(self.client.clone(), stage, number, Start::Earliest, batch, shutdown).run()

@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::anyhow;
 use rdkafka::error::KafkaError;
@@ -21,7 +22,7 @@ use super::assignment::Assigned;
 use super::client::Client;
 use super::output::{self, Event, JSON, Topics};
 use super::partition::{PartitionState, RecordError, apply, tick};
-use super::restore;
+use super::restore::{self, Interrupted};
 use super::stage::{Positions, Stage, StageError};
 use super::transaction::{TransactionError, Transactions};
 use crate::config::Config;
@@ -40,7 +41,9 @@ const OUTPUT_TOO_LARGE: (&str, &str) = ("output_too_large", "a revision is large
 pub const NAME: &str = "correlate";
 
 /// The stage in one worker.
-pub struct CorrelateStage {
+pub struct CorrelateStage<'a> {
+    /// Ends a rebuild.
+    shutdown: &'a AtomicBool,
     client: Client,
     topics: Topics,
     framing: Arc<Framing>,
@@ -51,10 +54,17 @@ pub struct CorrelateStage {
     payload: Vec<u8>,
 }
 
-impl CorrelateStage {
+impl<'a> CorrelateStage<'a> {
     /// A worker's own stage.
-    pub fn new(config: &Config, client: Client, topics: Topics, framing: Arc<Framing>) -> Self {
+    pub fn new(
+        config: &Config,
+        client: Client,
+        topics: Topics,
+        framing: Arc<Framing>,
+        shutdown: &'a AtomicBool,
+    ) -> Self {
         Self {
+            shutdown,
             client,
             topics,
             framing,
@@ -133,12 +143,12 @@ impl CorrelateStage {
 fn restore_error(error: anyhow::Error) -> StageError {
     match error.downcast::<KafkaError>() {
         Ok(error) => TransactionError::Recreate(error).into(),
-        Err(error) if error.is::<RegistryError>() => StageError::Restart(error),
+        Err(error) if error.is::<RegistryError>() || error.is::<Interrupted>() => StageError::Restart(error),
         Err(error) => StageError::Fatal(error),
     }
 }
 
-impl Stage for CorrelateStage {
+impl Stage for CorrelateStage<'_> {
     fn name(&self) -> &'static str {
         NAME
     }
@@ -149,8 +159,9 @@ impl Stage for CorrelateStage {
 
     fn assigned(&mut self, partitions: &[Assigned]) -> Result<(), StageError> {
         for assigned in partitions {
-            let state = restore::state(assigned, &self.client, &self.framing, &self.rules, &self.state_dir)
-                .map_err(restore_error)?;
+            let state =
+                restore::state(assigned, &self.client, &self.framing, &self.rules, &self.state_dir, self.shutdown)
+                    .map_err(restore_error)?;
             self.partitions.insert(assigned.partition, state);
         }
         Ok(())

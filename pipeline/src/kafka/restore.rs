@@ -5,6 +5,7 @@
 //! published already. It is as complete as what the topic retains, and says so.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -37,17 +38,24 @@ pub fn position(topic: &str, partition: i32, offset: i64) -> Vec<u8> {
     format!("{topic}/{partition}@{offset}").into_bytes()
 }
 
+/// Shutdown came before the state was whole. What there is of it reflects no committed offset, so that the next
+/// start rebuilds it anew.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped before the state was rebuilt")]
+pub struct Interrupted;
+
 /// Opens the state of `assigned`, rebuilding it where it does not match the committed offset.
 ///
 /// # Errors
 /// When the store cannot be opened, the signals cannot be read, or the group lost its offsets while state
-/// exists, which an operator must decide.
+/// exists, which an operator must decide; [`Interrupted`] when `shutdown` comes first.
 pub fn state(
     assigned: &Assigned,
     client: &Client,
     framing: &Framing,
     rules: &correlator::Config,
     state_dir: &Path,
+    shutdown: &AtomicBool,
 ) -> anyhow::Result<PartitionState> {
     let directory = directory(state_dir, &assigned.topic, assigned.partition);
     std::fs::create_dir_all(state_dir).with_context(|| format!("cannot create {}", state_dir.display()))?;
@@ -82,7 +90,7 @@ pub fn state(
             );
             drop(state);
             std::fs::remove_dir_all(&directory).with_context(|| format!("cannot remove {}", directory.display()))?;
-            rebuild(assigned, committed, client, framing, open(&directory, rules)?)
+            rebuild(assigned, committed, client, framing, open(&directory, rules)?, shutdown)
         }
     }
 }
@@ -121,6 +129,7 @@ fn rebuild(
     client: &Client,
     framing: &Framing,
     mut state: PartitionState,
+    shutdown: &AtomicBool,
 ) -> anyhow::Result<PartitionState> {
     let Assigned { topic, partition, .. } = assigned;
     let mut config = client.reader();
@@ -142,6 +151,9 @@ fn rebuild(
     let mut heard = Instant::now();
     let mut next = low;
     while next < committed {
+        if shutdown.load(Ordering::Relaxed) {
+            return Err(Interrupted.into());
+        }
         match consumer.poll(Duration::from_millis(500)) {
             _ if heard.elapsed() > STALL_MAX => {
                 let what = format!("no signal of {topic}/{partition} before offset {committed} for {STALL_MAX:?}");

@@ -71,6 +71,7 @@ impl<'a, S: Stage> Worker<'a, S> {
             let started = Instant::now();
             let error = match self.session()? {
                 SessionEnd::Shutdown => return Ok(()),
+                SessionEnd::Restart(_) if self.stopping() => return Ok(()),
                 SessionEnd::Restart(error) => error,
                 SessionEnd::Fenced(error) => {
                     fenced.push_back(Instant::now());
