@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use schemas::readers::{self, Context, Input, Output, ReadError, Reader, Reason};
-use schemas::{Flag, Group, Interaction, Message, Signal, Skipped, Timestamp};
+use schemas::{Flag, Group, Interaction, Message, Signal, SignalKind, Skipped, Timestamp};
 
 use super::leftover::Leftover;
 use crate::config::Config;
@@ -42,7 +42,7 @@ pub(super) fn describe_file(config: &Config, path: &Path, format: &str) -> Resul
     while let Some(line) = lines.next_line()? {
         let out = read(&line, format, &context);
         let reader = format.or_else(|| readers::reader_of(line.bytes)).map_or("no reader", |reader| reader.name());
-        totals.count(reader, &out);
+        totals.count(&out);
         io::stdout().write_all(describe(&line, reader, &out).as_bytes())?;
     }
     tell(format_args!("{}", totals.summary(&lines.name)));
@@ -77,9 +77,13 @@ struct Totals {
 }
 
 impl Totals {
-    fn count(&mut self, reader: &str, out: &Output) {
-        if !out.inputs.is_empty() {
-            *self.read.entry(reader.to_owned()).or_default() += out.inputs.len();
+    fn count(&mut self, out: &Output) {
+        for input in &out.inputs {
+            let reader = match input {
+                Input::Interaction(read) => &read.format,
+                Input::Signal(read) => &read.product,
+            };
+            *self.read.entry(reader.clone()).or_default() += 1;
         }
         self.passed_by += u64::from(out.passed_by);
         self.rejected += out.rejected.len();
@@ -97,9 +101,9 @@ fn describe(line: &Line<'_>, reader: &str, out: &Output) -> String {
     let number = line.number;
     let mut text = String::new();
     for input in &out.inputs {
-        let (what, took) = match input {
-            Input::Interaction(interaction) => (interaction_head(interaction), interaction_body(interaction)),
-            Input::Signal(signal) => (signal_head(signal), signal_body(signal)),
+        let (reader, what, took) = match input {
+            Input::Interaction(read) => (&read.format, interaction_head(read), interaction_body(read)),
+            Input::Signal(read) => (&read.product, signal_head(read), signal_body(read)),
         };
         _ = writeln!(text, "{number}: {reader}: {what}");
         took.iter().for_each(|detail| _ = writeln!(text, "    {detail}"));
@@ -179,8 +183,9 @@ fn skipped(skipped: &Skipped) -> Option<String> {
 }
 
 fn signal_head(signal: &Signal) -> String {
+    let kind = if signal.kind == SignalKind::Context { "context" } else { "alert" };
     format!(
-        "{} signal {} at {}, {}, \"{}\"",
+        "{} {kind} {} at {}, {}, \"{}\"",
         signal.group.as_str(),
         escape(&signal.native_id),
         signal.time,
@@ -210,7 +215,7 @@ fn assumption(flag: Flag) -> &'static str {
         Flag::DerivedId => "it brings no id: a hash of its content stands for it",
         Flag::BrokerTime => "it brings no time: the broker's counts",
         Flag::FutureTime => "its time lies in the future: the broker's counts",
-        Flag::Truncated => "a limit cut something off",
+        Flag::Truncated => "something is missing: a limit cut it off, or it lies elsewhere",
     }
 }
 

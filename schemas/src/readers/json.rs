@@ -35,22 +35,47 @@ impl<'a> Object<'a> {
 
     /// The elements, where this object is nothing but a wrapper around an array of records.
     pub(super) fn collection(&self) -> Option<Vec<&'a RawValue>> {
-        let wrapper = WRAPPERS.iter().find_map(|key| self.get(key))?;
-        // `value` beside other fields is a member like any other; Graph adds only `@odata.*`.
-        let bare = self.keys().all(is_of_wrapper);
-        if !bare || !wrapper.get().starts_with('[') {
+        // `value` or `data` beside other fields is a member like any other.
+        if !self.keys().all(is_of_wrapper) {
             return None;
         }
-        serde_json::from_str(wrapper.get()).ok()
+        let array = |key: &&str| self.get(key).filter(|member| member.get().starts_with('['));
+        if let Some(wrapper) = WRAPPERS.iter().find_map(array) {
+            return serde_json::from_str(wrapper.get()).ok();
+        }
+        let page: Vec<&RawValue> = serde_json::from_str(PAGES.iter().find_map(array)?.get()).ok()?;
+        page.iter().all(|element| element.get().starts_with('{')).then_some(page)
     }
 }
 
 /// Members that hold the records of a collection.
 const WRAPPERS: [&str; 3] = ["records", "Records", "value"];
 
-/// Whether a wrapper around records may have the member `key`.
+/// Members that hold the records of a page of an API's answer, or of a list of Kubernetes.
+const PAGES: [&str; 3] = ["data", "entries", "items"];
+
+/// What stands beside them: which list it is, and where it goes on.
+const PAGE_KEYS: [&str; 15] = [
+    "apiVersion",
+    "cursor",
+    "etag",
+    "first_id",
+    "has_more",
+    "kind",
+    "last_id",
+    "metadata",
+    "next_cursor",
+    "next_page",
+    "nextPageToken",
+    "object",
+    "ok",
+    "response_metadata",
+    "selfLink",
+];
+
+/// Whether a wrapper around records may have the member `key`; Graph adds `@odata.*`.
 fn is_of_wrapper(key: &str) -> bool {
-    WRAPPERS.contains(&key) || key.starts_with("@odata.")
+    [&WRAPPERS[..], &PAGES, &PAGE_KEYS].iter().any(|keys| keys.contains(&key)) || key.starts_with("@odata.")
 }
 
 /// Whether `bytes` begin like an object that is no collection, by the name of its first member: enough to leave

@@ -2,12 +2,12 @@
 //!
 //! A reader says by the shape of a record whether it is its own ([`Reader::recognises`]) and turns it
 //! into interactions or signals ([`Reader::read`]). [`telemetry::READERS`] and [`signals::READERS`] are the
-//! explicit lists; the next format is a file, a line there and a directory of cases. Where a source names its format, only that reader
-//! is asked. What no reader recognises is an error with a reason, never silence.
+//! explicit lists; the next format is a file, a line there and a directory of cases. Where a source names its
+//! format, only that reader is asked. What no reader recognises is an error with a reason, never silence.
 //!
-//! Collections that shippers wrap around records (`{"records": [...]}`, `{"Records": [...]}`,
-//! `{"value": [...]}`, a top-level array, CloudWatch's `logEvents`) are opened here, so that a bad element
-//! rejects only itself.
+//! Collections that shippers and APIs wrap around records (`{"records": [...]}`, `{"Records": [...]}`,
+//! `{"value": [...]}`, a page's `data`, `entries` or `items`, a top-level array, CloudWatch's `logEvents`) are
+//! opened here, so that a bad element rejects only itself.
 
 mod cloudwatch;
 mod context;
@@ -284,6 +284,8 @@ fn read_elements(
     out: &mut Output,
 ) -> Result<(), ReadError> {
     refuse_many(elements.len())?;
+    // An empty batch is a record like any other: what became of it is counted.
+    out.passed_by = out.passed_by.saturating_add(u32::from(elements.is_empty()));
     let mut rows: BTreeMap<&'static str, (&'static dyn Reader, Vec<RawRecord<'_>>)> = BTreeMap::new();
     let from = out.inputs.len();
     for element in elements {

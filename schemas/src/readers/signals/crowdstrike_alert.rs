@@ -70,7 +70,8 @@ fn group_of(product: &str) -> Group {
 }
 
 fn add_accounts(alert: Node<'_>, draft: &mut Draft) {
-    let ids = [alert.get("user_principal"), alert.get("user_sid")];
+    // The SID stands in either, by the product that alerts.
+    let ids = [alert.get("user_principal"), alert.get("user_sid"), alert.get("user_id")];
     let domain = alert.first(&["logon_domain", "device.machine_domain"]);
     draft.add(Account { ids: &ids, domain, name: alert.get("user_name"), display: Node::absent() }.entity());
     for end in ["source", "target"] {

@@ -236,6 +236,28 @@ fn user(envelope: &Envelope<'_>, request: &Request<'_>, older: Option<&SecurityC
     known.or_else(|| plain().map(|id| User { id: Some(id), ..User::default() }))
 }
 
+/// Headers in which a proxy names the one client that it saw, after the lists of hops.
+const CLIENT_HEADERS: [&str; 4] = ["true-client-ip", "cf-connecting-ip", "x-real-ip", "x-client-ip"];
+
+/// The client behind the proxies, out of whatever headers these write: lists of hops first, in which the
+/// configured proxies are known, then those that name a single address.
+fn forwarded(headers: &Pairs<Text<'_>>, context: &Context<'_>) -> Option<String> {
+    let hops = |name| header(headers, name).and_then(|hops| context.client_ip(hops));
+    let one = |name: &&str| header(headers, name).and_then(|address| canonical_id(EntityKind::Ip, address));
+    hops("x-forwarded-for")
+        .or_else(|| header(headers, "forwarded").and_then(|hops| context.client_ip(&rfc_7239_hops(hops))))
+        .or_else(|| hops("x-forwarded"))
+        .or_else(|| hops("forwarded-for"))
+        .or_else(|| CLIENT_HEADERS.iter().find_map(one))
+}
+
+/// The `for` parameters of a `Forwarded` header (RFC 7239, section 5.2), as a list of hops.
+fn rfc_7239_hops(header: &str) -> String {
+    let parameters = header.split([',', ';']).filter_map(|parameter| parameter.trim().split_once('='));
+    let hops = parameters.filter(|(name, _)| name.eq_ignore_ascii_case("for"));
+    hops.map(|(_, node)| node.trim_matches('"')).collect::<Vec<_>>().join(",")
+}
+
 /// The end user's address. The older context's `SourceIP` comes last, since it may be a proxy's.
 fn source_ip(
     envelope: &Envelope<'_>,
@@ -244,11 +266,9 @@ fn source_ip(
     context: &Context<'_>,
 ) -> Option<String> {
     let address = |text: &Text<'_>| text.get().and_then(|text| canonical_id(EntityKind::Ip, text));
-    let forwarded =
-        |headers: &Pairs<Text<'_>>| header(headers, "x-forwarded-for").and_then(|hops| context.client_ip(hops));
     address(&envelope.source_ip)
         .or_else(|| address(&current.source_ip))
-        .or_else(|| forwarded(&envelope.headers))
-        .or_else(|| older.and_then(|older| forwarded(&older.headers)))
+        .or_else(|| forwarded(&envelope.headers, context))
+        .or_else(|| older.and_then(|older| forwarded(&older.headers, context)))
         .or_else(|| older.and_then(|older| address(&older.source_ip)))
 }

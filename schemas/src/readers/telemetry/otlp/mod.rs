@@ -173,6 +173,9 @@ const DIALECTS: &[&dyn Dialect] =
 
 /// Turns every GenAI span into an interaction.
 fn read_export(mut export: Export<'_>, format: &str, context: &Context<'_>, out: &mut Output) {
+    // A message of nothing is a record like any other: what became of it is counted.
+    let nothing = export.spans.is_empty() && export.records.is_empty();
+    out.passed_by = out.passed_by.saturating_add(u32::from(nothing));
     out.passed_by = out.passed_by.saturating_add(join::give_records_to_spans(&mut export));
     for span in &mut export.spans {
         span.details = span.events.iter().position(|event| event.name == events::DETAILS);

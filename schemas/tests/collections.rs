@@ -1,0 +1,51 @@
+//! What is wrapped around records: pages of APIs and lists are opened, and a wrapper around nothing is counted.
+#![cfg(test)]
+
+mod telemetry_support;
+
+use schemas::readers::Reason;
+use telemetry_support::{read, read_one};
+
+const EXCHANGE: &str = r#"{"id":"i-1","request":{"prompt":"Hello"}}"#;
+
+#[test]
+fn pages_and_lists_are_opened() {
+    for page in [
+        format!(r#"{{"object":"list","data":[{EXCHANGE},{EXCHANGE}],"has_more":false}}"#),
+        format!(r#"{{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{{}},"items":[{EXCHANGE},{EXCHANGE}]}}"#),
+        format!(r#"{{"entries":[{EXCHANGE},{EXCHANGE}],"response_metadata":{{"next_cursor":""}}}}"#),
+        format!(r#"{{"cursor":"c","has_more":true,"items":[{EXCHANGE},{EXCHANGE}]}}"#),
+    ] {
+        assert_eq!(read(page.as_bytes()).expect("a page").inputs.len(), 2, "{page}");
+    }
+}
+
+#[test]
+fn a_member_of_that_name_among_others_is_no_page() {
+    for record in [r#"{"data":[{"a":1}],"colour":"red"}"#, r#"{"data":[1,2,3]}"#, r#"{"items":"none"}"#] {
+        assert_eq!(read(record.as_bytes()).expect_err(record).reason, Reason::UnrecognisedFormat);
+    }
+}
+
+#[test]
+fn a_wrapper_around_nothing_is_counted() {
+    for record in ["[]", r#"{"records":[]}"#, r#"{"data":[]}"#, r#"{"resourceSpans":[]}"#, r#"{"resourceLogs":[{"scopeLogs":[]}]}"#] {
+        let out = read(record.as_bytes()).expect(record);
+        assert_eq!((out.inputs.len(), out.passed_by, out.rejected.len()), (0, 1, 0), "{record}");
+    }
+}
+
+#[test]
+fn the_client_is_found_in_whatever_header_its_proxies_write() {
+    for (headers, client) in [
+        (r#"{"X-Forwarded-For":"198.51.100.7, 203.0.113.5"}"#, "203.0.113.5"),
+        (r#"{"Forwarded":"for=198.51.100.9;proto=https, for=\"[2001:db8::1]:4711\""}"#, "2001:db8::1"),
+        (r#"{"CF-Connecting-IP":"203.0.113.77"}"#, "203.0.113.77"),
+        (r#"{"x-real-ip":"203.0.113.78"}"#, "203.0.113.78"),
+        (r#"{"True-Client-IP":"203.0.113.79","X-Client-IP":"203.0.113.80"}"#, "203.0.113.79"),
+        (r#"{"X-Forwarded-For":"unknown","X-Real-IP":"203.0.113.81"}"#, "203.0.113.81"),
+    ] {
+        let record = format!(r#"{{"id":"i-1","headers":{headers},"request":{{"prompt":"Hello"}}}}"#);
+        assert_eq!(read_one(record.as_bytes()).who.source_ip.as_deref(), Some(client), "{headers}");
+    }
+}
