@@ -33,6 +33,8 @@ pub struct Lines {
     buffer: Vec<u8>,
     number: u64,
     bytes_max: usize,
+    /// A line that was read to see whether a document goes on, and how long it really is.
+    ahead: Option<(Vec<u8>, usize)>,
 }
 
 impl Lines {
@@ -51,7 +53,7 @@ impl Lines {
             let len = if metadata.is_file() { metadata.len() } else { u64::MAX };
             Box::new(BufReader::with_capacity(1 << 18, file.take(len)))
         };
-        Ok(Self { name, reader, buffer: Vec::new(), number: 0, bytes_max })
+        Ok(Self { name, reader, buffer: Vec::new(), number: 0, bytes_max, ahead: None })
     }
 
     /// The next line that holds more than white space, or `None` at the end. A JSON document that is printed over
@@ -61,10 +63,8 @@ impl Lines {
     /// When reading fails.
     pub fn next_line(&mut self) -> anyhow::Result<Option<Line<'_>>> {
         loop {
-            self.buffer.clear();
-            let len = read_bounded_line(&mut *self.reader, &mut self.buffer, self.bytes_max)
-                .with_context(|| format!("cannot read {} after line {}", self.name, self.number))?;
-            let Some(len) = len else { return Ok(None) };
+            let Some((line, len)) = self.read_line()? else { return Ok(None) };
+            self.buffer = line;
             self.number += 1;
             let number = self.number;
             let len = match closing(&self.buffer) {
@@ -77,14 +77,31 @@ impl Lines {
         }
     }
 
-    /// Appends the lines up to the one that is nothing but `bracket`; returns the length of the whole.
+    /// The next line, at most `bytes_max` bytes of it, with its full length.
+    fn read_line(&mut self) -> anyhow::Result<Option<(Vec<u8>, usize)>> {
+        if let Some(ahead) = self.ahead.take() {
+            return Ok(Some(ahead));
+        }
+        let mut line = std::mem::take(&mut self.buffer);
+        line.clear();
+        let len = read_bounded_line(&mut *self.reader, &mut line, self.bytes_max)
+            .with_context(|| format!("cannot read {} after line {}", self.name, self.number))?;
+        Ok(len.map(|len| (line, len)))
+    }
+
+    /// Appends the lines up to the one that is nothing but `bracket`; returns the length of the whole. A line that
+    /// is not indented belongs to no such document: what came before it is broken, and it is read by itself.
     fn rest_of_document(&mut self, bracket: u8, mut len: usize) -> anyhow::Result<usize> {
-        let mut line = Vec::new();
         loop {
-            line.clear();
+            let mut line = Vec::new();
             let read = read_bounded_line(&mut *self.reader, &mut line, self.bytes_max)
                 .with_context(|| format!("cannot read {} after line {}", self.name, self.number))?;
             let Some(read) = read else { return Ok(len) };
+            let goes_on = line.first().is_none_or(u8::is_ascii_whitespace) || line.trim_ascii_end() == [bracket];
+            if !goes_on {
+                self.ahead = Some((line, read));
+                return Ok(len);
+            }
             self.number += 1;
             len += 1 + read;
             let room = self.bytes_max.saturating_sub(self.buffer.len());
@@ -167,7 +184,7 @@ mod tests {
 
     fn lines(text: &[u8], bytes_max: usize) -> Vec<(u64, Vec<u8>, usize)> {
         let reader: Box<dyn BufRead> = Box::new(BufReader::with_capacity(4, io::Cursor::new(text.to_vec())));
-        let mut lines = Lines { name: "test".into(), reader, buffer: Vec::new(), number: 0, bytes_max };
+        let mut lines = Lines { name: "test".into(), reader, buffer: Vec::new(), number: 0, bytes_max, ahead: None };
         let mut all = Vec::new();
         while let Some(line) = lines.next_line().expect("readable") {
             all.push((line.number, line.bytes.to_vec(), line.len));
@@ -199,6 +216,14 @@ mod tests {
     fn a_document_that_does_not_end_is_one_record_and_bounded() {
         assert_eq!(lines(b"{\n \"a\": 1,\n", 100), [(1, b"{\n \"a\": 1,".to_vec(), 10)]);
         assert_eq!(lines(b"{\n 12345678\n}\nnext\n", 6), [(1, b"{\n 123".to_vec(), 13), (4, b"next".to_vec(), 4)]);
+    }
+
+    #[test]
+    fn a_bracket_by_itself_rejects_only_itself() {
+        let all = lines(b"{\n{\"a\":1}\n[\n{\"b\":2}\n", 100);
+        let texts: Vec<_> = all.iter().map(|(number, bytes, _)| (*number, &**bytes)).collect();
+        let expected: [(u64, &[u8]); 4] = [(1, b"{"), (2, b"{\"a\":1}"), (3, b"["), (4, b"{\"b\":2}")];
+        assert_eq!(texts, expected);
     }
 
     #[test]

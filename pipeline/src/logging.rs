@@ -14,7 +14,8 @@ pub fn tell(line: fmt::Arguments<'_>) {
 /// Starts logging at `level`, unless `WEIR_LOG` has a filter such as `pipeline=debug,rdkafka=warn`.
 pub fn init(level: &str) {
     let filter = EnvFilter::try_from_env("WEIR_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // That nobody reads the log any more must not end production, nor may a report of it be tried.
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).log_internal_errors(false);
     // A panic message can quote the text that it fell over: only its place is told.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

@@ -292,6 +292,22 @@ fn a_closed_pipe_ends_quietly() {
 }
 
 #[test]
+fn sources_that_would_read_in_a_circle_or_twice_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("weir.toml");
+    for (text, told) in [
+        ("[[source]]\ntopic = \"a\"\ngroup = \"ai\"\n[[source]]\ntopic = \"a\"\ngroup = \"cloud\"\n", "stands twice"),
+        ("[[source]]\ntopic = \"weir.dead-letters\"\ngroup = \"ai\"\n", "Weir itself writes"),
+        ("[detect]\nworkers = 100000\n", "at most 256"),
+    ] {
+        fs::write(&config, text).unwrap();
+        let output = weir(&["check", "--config", config.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(stderr(&output).contains(told), "{}", stderr(&output));
+    }
+}
+
+#[test]
 fn messages_that_nobody_reads_change_no_exit_code() {
     for (args, code) in [(&["check", "--sample", "no-such-file"][..], 2), (&["detect", "--no-such-flag"], 2)] {
         let (reader, writer) = std::io::pipe().unwrap();

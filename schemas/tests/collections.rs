@@ -12,7 +12,9 @@ const EXCHANGE: &str = r#"{"id":"i-1","request":{"prompt":"Hello"}}"#;
 fn pages_and_lists_are_opened() {
     for page in [
         format!(r#"{{"object":"list","data":[{EXCHANGE},{EXCHANGE}],"has_more":false}}"#),
-        format!(r#"{{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{{}},"items":[{EXCHANGE},{EXCHANGE}]}}"#),
+        format!(
+            r#"{{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{{}},"items":[{EXCHANGE},{EXCHANGE}]}}"#
+        ),
         format!(r#"{{"entries":[{EXCHANGE},{EXCHANGE}],"response_metadata":{{"next_cursor":""}}}}"#),
         format!(r#"{{"cursor":"c","has_more":true,"items":[{EXCHANGE},{EXCHANGE}]}}"#),
     ] {
@@ -29,7 +31,13 @@ fn a_member_of_that_name_among_others_is_no_page() {
 
 #[test]
 fn a_wrapper_around_nothing_is_counted() {
-    for record in ["[]", r#"{"records":[]}"#, r#"{"data":[]}"#, r#"{"resourceSpans":[]}"#, r#"{"resourceLogs":[{"scopeLogs":[]}]}"#] {
+    for record in [
+        "[]",
+        r#"{"records":[]}"#,
+        r#"{"data":[]}"#,
+        r#"{"resourceSpans":[]}"#,
+        r#"{"resourceLogs":[{"scopeLogs":[]}]}"#,
+    ] {
         let out = read(record.as_bytes()).expect(record);
         assert_eq!((out.inputs.len(), out.passed_by, out.rejected.len()), (0, 1, 0), "{record}");
     }

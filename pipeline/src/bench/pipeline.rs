@@ -163,9 +163,10 @@ fn measure<S: Stage + Send>(
         };
         // Joining the group and running dry are not what is measured: the window opens when every worker
         // has committed since it last joined, and closes before the first can run out of records.
-        wait(&|| counter.at_work.load(Ordering::Relaxed) == workers.len());
+        let most = count - count / 5;
+        wait(&|| counter.at_work.load(Ordering::Relaxed) == workers.len() || committed() >= most);
         let (before, meter) = (committed(), Meter::start());
-        wait(&|| committed() >= count - count / 5);
+        wait(&|| committed() >= most);
         let (records, reading) = (committed() - before, meter.read());
         shutdown.store(true, Ordering::Relaxed);
         for worker in workers {

@@ -209,7 +209,7 @@ fn interaction_item(processed: &crate::process::Processed) -> anyhow::Result<Ite
     Ok(Item {
         time: processed.annotated.time,
         native_id: processed.annotated.id.to_string(),
-        tie: processed.annotated.content_hash.clone().into_bytes(),
+        tie: [&annotated[..], &alerts].concat(),
         annotated,
         alerts,
         signals: processed.alerts.iter().map(Signal::from).collect(),

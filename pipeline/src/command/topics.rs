@@ -24,13 +24,14 @@ pub fn run(action: &TopicsAction) -> Result<(), Failure> {
     let client = Client::new(&config, None);
     let existing = topics::existing(&client)?;
     let wanted = topics::wanted(&config);
-    let mut missing = Vec::new();
+    let missing: Vec<&Topic> = wanted.iter().filter(|topic| !existing.contains_key(&topic.name)).collect();
+    // Done before it is told: whoever reads may go away.
+    if apply && !missing.is_empty() {
+        topics::create(&client, &missing, config.file.topics.replication_factor)?;
+    }
     for topic in &wanted {
         let state = match existing.get(&topic.name) {
-            None => {
-                missing.push(topic);
-                if apply { "created" } else { "missing" }.to_owned()
-            }
+            None => if apply { "created" } else { "missing" }.to_owned(),
             Some(partitions) if *partitions == topic.partitions as usize => "exists".to_owned(),
             Some(partitions) => format!("exists with {partitions} partitions; Weir leaves it as it is"),
         };
@@ -41,9 +42,6 @@ pub fn run(action: &TopicsAction) -> Result<(), Failure> {
             topic.partitions,
             describe(topic)
         )?;
-    }
-    if apply && !missing.is_empty() {
-        topics::create(&client, &missing, config.file.topics.replication_factor)?;
     }
     schemas(&config, apply)
 }

@@ -9,7 +9,7 @@ mod secret;
 mod settings;
 mod unknown;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::IpAddr;
 use std::path::Path;
@@ -100,6 +100,7 @@ impl Config {
     fn check(file: ConfigFile) -> Result<Self, String> {
         file.correlation.validate().map_err(|message| format!("[correlation]: {message}"))?;
         check_stages(&file)?;
+        check_sources(&file)?;
         let mappings = mappings(&file)?;
         Ok(Self {
             inputs: file.source.iter().map(|source| input(source, &file, &mappings)).collect::<Result<_, _>>()?,
@@ -146,7 +147,43 @@ impl Config {
     }
 }
 
+/// The most workers of a stage: each is a thread with clients of its own.
+const WORKERS_MAX: usize = 256;
+
+/// What Weir writes, less the prefix.
+const OWN_TOPICS: [&str; 8] = [
+    "alerts",
+    "annotated",
+    "commands",
+    "correlator.changelog",
+    "dead-letters",
+    "incidents",
+    "incidents.latest",
+    "signals",
+];
+
+/// Refuses sources that would read what another source or Weir itself has: a topic is read once, and never in a
+/// circle.
+fn check_sources(file: &ConfigFile) -> Result<(), String> {
+    let mut topics = BTreeSet::new();
+    for SourceFile { topic, .. } in &file.source {
+        if !topics.insert(topic) {
+            return Err(format!("[[source]] {topic} stands twice: one source reads a topic, whatever its formats"));
+        }
+        let own = topic.strip_prefix(file.kafka.topic_prefix.as_str());
+        if own.is_some_and(|name| OWN_TOPICS.contains(&name)) {
+            return Err(format!("[[source]] {topic} is what Weir itself writes: name a topic of your own"));
+        }
+    }
+    Ok(())
+}
+
 fn check_stages(file: &ConfigFile) -> Result<(), String> {
+    for (key, workers) in [("[detect]", file.detect.workers), ("[correlate]", file.correlate.workers)] {
+        if workers > WORKERS_MAX {
+            return Err(format!("{key} workers is {workers}: it must be at most {WORKERS_MAX}, a thread each"));
+        }
+    }
     let numbers = [
         ("[detect] workers", file.detect.workers),
         ("[detect] batch_records_max", file.detect.batch_records_max),

@@ -101,7 +101,11 @@ impl DetectStage {
             content_type: AVRO,
             traceparent,
         };
-        output::send(output, &topics.annotated, tenant, &self.payload, &event)?;
+        // Alerts and signals go out even where the annotated interaction is too large for its topic.
+        let sent = output::send(output, &topics.annotated, tenant, &self.payload, &event).map_err(StageError::from);
+        if !matches!(sent, Ok(()) | Err(StageError::TooLarge)) {
+            return sent;
+        }
         for alert in &processed.alerts {
             self.payload.clear();
             ocsf::write_detection_finding(alert, &mut self.payload);
@@ -114,7 +118,7 @@ impl DetectStage {
             output::send(output, &topics.alerts, tenant, &self.payload, &event)?;
             send_signal(&Signal::from(alert), &self.shared, &mut self.payload, traceparent, output)?;
         }
-        Ok(())
+        sent
     }
 
     fn outputs(&mut self, message: &BorrowedMessage<'_>, output: &Transactions) -> Result<(), StageError> {
