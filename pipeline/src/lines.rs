@@ -49,6 +49,9 @@ impl Lines {
         } else {
             let file = File::open(path).with_context(|| format!("cannot open {name}"))?;
             let metadata = file.metadata().with_context(|| format!("cannot read {name}"))?;
+            if metadata.is_dir() {
+                bail!("{name} is a directory: name a file in it");
+            }
             // Pipes and devices have no length; only a regular file can grow under the reader.
             let len = if metadata.is_file() { metadata.len() } else { u64::MAX };
             Box::new(BufReader::with_capacity(1 << 18, file.take(len)))

@@ -308,6 +308,17 @@ fn sources_that_would_read_in_a_circle_or_twice_are_refused() {
 }
 
 #[test]
+fn a_directory_where_a_file_is_wanted_is_a_usage_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().to_str().unwrap();
+    for args in [&["detect", folder][..], &["check", "--sample", folder]] {
+        let output = weir(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(stderr(&output).contains("is a directory"), "{}", stderr(&output));
+    }
+}
+
+#[test]
 fn messages_that_nobody_reads_change_no_exit_code() {
     for (args, code) in [(&["check", "--sample", "no-such-file"][..], 2), (&["detect", "--no-such-flag"], 2)] {
         let (reader, writer) = std::io::pipe().unwrap();
