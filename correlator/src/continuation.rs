@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 use schemas::{Incident, IncidentUid, SignalKind, Timestamp};
 
 use crate::index::Span;
-use crate::link::{LinkKey, Spread, millis};
+use crate::link::{Spread, millis};
+use crate::link_key::LinkKey;
 use crate::state::{Class, ComponentId, TraceRow, decode, encode};
 use crate::store::keys::Table;
 use crate::store::{Store, StoreError};

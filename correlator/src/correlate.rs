@@ -6,7 +6,8 @@ use schemas::{Incident, IncidentUid, Signal, SignalKind, TenantId};
 
 use crate::config::Config;
 use crate::fold::{canonical, fold};
-use crate::link::{Rules, millis, names_user};
+use crate::link::{Rules, millis};
+use crate::link_key::names_user;
 use crate::state::{RedirectRow, decode};
 use crate::stats::Stats;
 use crate::store::keys::{Key, Parts, Table, tenants_range};

@@ -6,7 +6,7 @@
 use crate::graph::Reach;
 use crate::head::Head;
 use crate::index::{Posting, Span};
-use crate::link::LinkKey;
+use crate::link_key::LinkKey;
 use crate::state::{Class, ComponentId};
 use crate::store::{Store, StoreError};
 use crate::turn::{Subject, Turn};

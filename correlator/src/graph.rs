@@ -28,7 +28,8 @@ use schemas::{EntityKind, SignalKind, Timestamp};
 
 use crate::head::Head;
 use crate::index::{Posting, Span, Stretch};
-use crate::link::{LinkKey, Spread};
+use crate::link::Spread;
+use crate::link_key::LinkKey;
 use crate::state::{Class, Component, ComponentId, Residence};
 use crate::store::{Store, StoreError};
 use crate::turn::{Subject, Turn};

@@ -12,7 +12,8 @@ use std::rc::Rc;
 use schemas::{EntityKind, Signal, SignalKind, SignalUid, Timestamp};
 
 use crate::head::Head;
-use crate::link::{LinkKey, Spread};
+use crate::link::Spread;
+use crate::link_key::LinkKey;
 use crate::state::{Class, Residence, decode_residences, encode_residences};
 use crate::store::keys::{Key, Parts, Table};
 use crate::store::{Store, StoreError};

@@ -28,6 +28,7 @@ mod graph;
 mod head;
 mod index;
 mod link;
+mod link_key;
 mod publish;
 mod relink;
 mod snapshot;

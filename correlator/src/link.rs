@@ -26,11 +26,11 @@
 //! light kind is spread is not known, and it always counts as rare: its weight says already that it is not.
 
 use std::cmp::Ordering;
-use std::net::IpAddr;
 
-use schemas::{Entity, EntityKind, Signal, SignalKind};
+use schemas::{Entity, EntityKind, Signal, SignalKind, is_private_ip};
 
 use crate::config::Config;
+use crate::link_key::{LinkKey, is_generic, names_user, shared};
 use crate::store::StoreError;
 
 /// The kinds, by which worths are laid out.
@@ -38,68 +38,6 @@ const KINDS: usize = EntityKind::ALL.len();
 /// Of each pair one implies the other, one fact that counts once: an agent its application, a URL its domain.
 const IMPLIED: [(EntityKind, EntityKind); 2] =
     [(EntityKind::Agent, EntityKind::Application), (EntityKind::Url, EntityKind::Domain)];
-/// Account names that stand in every application and name nobody in particular. Numbers of up to six digits,
-/// with which applications count their users, are taken for the same.
-const GENERIC_USERS: [&str; 16] = [
-    "admin",
-    "administrator",
-    "anonymous",
-    "api",
-    "bot",
-    "default",
-    "demo",
-    "dev",
-    "guest",
-    "operator",
-    "owner",
-    "root",
-    "service",
-    "support",
-    "test",
-    "user",
-];
-/// The longest number that counts users rather than naming one.
-const COUNTED_DIGITS_MAX: usize = 6;
-
-/// An identifier through which signals are linked. Keys are told apart by name; the weight follows from it.
-#[derive(Clone, Debug)]
-pub struct LinkKey {
-    /// What it identifies.
-    pub kind: EntityKind,
-    /// The canonical identifier.
-    pub id: String,
-    /// Whether only a text names it.
-    pub mentioned: bool,
-    /// Thousandths.
-    pub weight: u32,
-}
-
-impl LinkKey {
-    fn cmp_name(&self, other: &Self) -> Ordering {
-        (self.kind, self.id.as_str()).cmp(&(other.kind, other.id.as_str()))
-    }
-}
-
-impl Ord for LinkKey {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.cmp_name(other).then(self.mentioned.cmp(&other.mentioned))
-    }
-}
-
-impl PartialOrd for LinkKey {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for LinkKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for LinkKey {}
-
 /// How many others have an entity in a window, as far as it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Spread {
@@ -351,7 +289,7 @@ impl Rules {
         let mentioned = entity.mentioned && kind == EntityKind::User;
         entity.ids.iter().filter_map(move |id| {
             let weight = match kind {
-                EntityKind::Ip if is_private(id) => self.ip_private,
+                EntityKind::Ip if is_private_ip(id) => self.ip_private,
                 EntityKind::User if is_generic(id) => self.user_generic,
                 _ => self.weights.get(kind as usize).copied().unwrap_or(0),
             };
@@ -388,40 +326,10 @@ impl Rules {
     }
 }
 
-/// Whether a record itself names a user.
-pub fn names_user(keys: &[LinkKey]) -> bool {
-    keys.iter().any(|key| key.kind == EntityKind::User && !key.mentioned)
-}
-
 /// Whether people who have nothing to do with each other share the kind.
 fn is_meeting_place(kind: EntityKind, openers: bool) -> bool {
     use EntityKind::{Agent, ApiKey, Application, Ip, Model, Tool};
     matches!(kind, Agent | Application | Ip | Model | Tool) || (openers && kind == ApiKey)
-}
-
-/// The keys in both of two sorted lists, in order, each as both have it.
-pub fn shared<'a>(a: &'a [LinkKey], b: &'a [LinkKey]) -> impl Iterator<Item = (&'a LinkKey, &'a LinkKey)> {
-    let mut others = b.iter().peekable();
-    a.iter().filter_map(move |key| {
-        while others.next_if(|other| other.cmp_name(key) == Ordering::Less).is_some() {}
-        let other = *others.peek()?;
-        (other.cmp_name(key) == Ordering::Equal).then_some((key, other))
-    })
-}
-
-/// Whether `id` is an account that every application has.
-fn is_generic(id: &str) -> bool {
-    let counted = id.len() <= COUNTED_DIGITS_MAX && id.bytes().all(|byte| byte.is_ascii_digit());
-    counted || GENERIC_USERS.contains(&id)
-}
-
-/// Whether `id` is an address that every network has: RFC 1918, RFC 6598 (carrier-grade NAT), RFC 4193.
-fn is_private(id: &str) -> bool {
-    match id.parse::<IpAddr>() {
-        Ok(IpAddr::V4(ip)) => ip.is_private() || matches!(ip.octets(), [100, second, ..] if second & 0xc0 == 64),
-        Ok(IpAddr::V6(ip)) => ip.is_unique_local(),
-        Err(_) => false,
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemas::{Incident, TenantId, Timestamp};
 
 use crate::index::HeldHead;
-use crate::link::{LinkKey, Rules, Side};
+use crate::link::{Rules, Side};
+use crate::link_key::LinkKey;
 use crate::state::{Component, ComponentId, ComponentRow, SignalRow, SignalRowRef, TenantRow, decode, encode};
 use crate::stats::Stats;
 use crate::store::keys::{Key, Table};

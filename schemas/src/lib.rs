@@ -25,7 +25,7 @@ pub mod time;
 
 pub use alert::{Alert, Outcome};
 pub use annotation::{AnnotatedInteraction, Annotation, Category, Score};
-pub use entity::{Entity, EntityKind, Role};
+pub use entity::{Entity, EntityKind, Role, is_private_ip};
 pub use ids::{IncidentUid, InteractionId, SignalUid, TenantId};
 pub use incident::{Activity, Incident, IncidentStatus, Link, LinkFactor, Member};
 pub use interaction::{Channel, FilterVerdict, Interaction, Message, Skipped, Tokens, TraceContext, Who};

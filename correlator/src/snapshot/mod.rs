@@ -7,7 +7,8 @@ mod title;
 
 use schemas::{Activity, Incident, IncidentStatus, IncidentUid, Member, Signal, TenantId, Timestamp};
 
-use crate::link::{Evidence, LinkKey, Rules, Side, Spread};
+use crate::link::{Evidence, Rules, Side, Spread};
+use crate::link_key::LinkKey;
 use crate::state::Component;
 
 /// A member that the revision lists.

@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use memchr::{memchr3_iter, memmem};
 
-use super::context::{Word, is_name, name_word};
 use super::likely::{is_uuid, password_score, token_score};
+use super::names::{Word, is_name, name_word};
 use super::verify::entropy_bits;
 use super::{Budget, Kind, NAME_BYTES_MAX, SECRETS_MAX, Secret, VALUE_BYTES_MAX};
 use crate::bounds::head;

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use memchr::memchr_iter;
 
-use super::context::{Word, name_word};
+use super::names::{Word, name_word};
 use super::structured::is_usual;
 use super::verify::{Look, look};
 use super::{Budget, Kind, SECRETS_MAX, Secret};

@@ -3,8 +3,9 @@
 //! The path of one text: [`reading`] undoes what hides a token from the eye; [`words`] jumps from long word to
 //! long word and looks up the [`prefixes`] of vendors; [`structured`] knows what has a structure of its own
 //! (keys, tokens that are JSON, URLs with a password); [`command`] knows command lines; [`assigned`] and
-//! [`said`] what settings and sentences call a secret; [`user_rules`] what a user adds; [`context`] which words
-//! of the neighbourhood name a service of [`services`]. [`verify`] tells what is real from what was made up for a manual.
+//! [`said`] what settings and sentences call a secret; [`user_rules`] what a user adds; [`context`] which service of
+//! [`services`] the neighbourhood names, as [`names`] reads it. [`verify`] tells what is real from
+//! what was made up for a manual.
 //!
 //! Linear in the text: every byte is looked at a bounded number of times, every look around a place is bounded,
 //! and nothing is allocated a format. Not here: who disclosed what to whom.
@@ -14,6 +15,7 @@ pub mod command;
 pub mod context;
 pub mod format;
 pub mod likely;
+pub mod names;
 pub mod prefixes;
 pub mod reading;
 pub mod said;

@@ -4,8 +4,8 @@
 //! The lexicon finds the words; here the few words between them and a value are read. Bounded to a window behind
 //! each word.
 
-use super::context::{Word, is_name, name_word};
 use super::likely::{is_label, is_name_like, is_reference, is_technical, made};
+use super::names::{Word, is_name, name_word};
 use super::structured::is_usual;
 use super::verify::{Look, entropy_bits, look};
 use super::words::MADE_UP_SCORE;

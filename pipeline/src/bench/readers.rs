@@ -10,8 +10,8 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use schemas::readers::{self, Context, Output, Reader};
-use schemas::{Group, Timestamp};
+use schemas::Group;
+use schemas::readers::{self, Output, Reader};
 
 use super::meter::{Meter, ROUNDS, median};
 use crate::config::Config;
@@ -57,15 +57,7 @@ pub fn run(cases: &Path) -> Result<(), Failure> {
 
 fn read(reader: &'static dyn Reader, record: &[u8], config: &Config) -> anyhow::Result<()> {
     let tenancy = config.tenancy(None);
-    let context = Context {
-        group: Group::Ai,
-        broker_time: Timestamp::default(),
-        clamp_future: false,
-        tenant_header: None,
-        tenancy: &tenancy,
-        proxies: &config.proxies,
-        limits: config.limits,
-    };
+    let context = config.context_of_files(Group::Ai, &tenancy);
     let mut out = Output::default();
     readers::read(record, Some(reader), &context, &mut out).map_err(|error| anyhow!("{}: {error}", reader.name()))
 }

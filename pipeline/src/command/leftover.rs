@@ -1,7 +1,9 @@
 //! Which values of a record stand nowhere in what was read of it.
 //!
-//! For people who try a sample: a name among them may be a field that matters to them. Values that say how
-//! to read the rest (roles, types) are among them too; nothing here judges.
+//! For people who try a sample: a name among them may be a field that matters to them. A hint, no proof: values
+//! are compared, not the reader's steps watched. So what a reader recoded (the pieces of a stream, JSON within
+//! text) and what only says how to read the rest (roles, types) is named too, and a short value that also stands
+//! elsewhere is not. Nothing here judges.
 
 use std::collections::HashSet;
 
@@ -109,7 +111,9 @@ impl Taken {
             }
             Value::Number(number) => {
                 let time = || Timestamp::parse(&number.to_string()).is_some_and(|time| self.times.contains(&time));
-                number.as_u64().is_some_and(|number| self.numbers.contains(&number)) || time()
+                // Ids may be numbers; short ones stand in every text.
+                let id = || Some(number.to_string()).is_some_and(|id| id.len() > 3 && self.text.contains(&id));
+                number.as_u64().is_some_and(|number| self.numbers.contains(&number)) || id() || time()
             }
             _ => true,
         }
@@ -152,21 +156,15 @@ impl Walk<'_> {
 #[cfg(test)]
 mod tests {
     use schemas::Group;
-    use schemas::readers::{self, Context, Limits, Output, Tenancy};
+    use schemas::readers::{self, Output};
 
     use super::*;
+    use crate::config::Config;
 
     fn left_of(record: &Value) -> Vec<String> {
-        let tenancy = Tenancy::default();
-        let context = Context {
-            group: Group::Ai,
-            broker_time: Timestamp::default(),
-            clamp_future: false,
-            tenant_header: None,
-            tenancy: &tenancy,
-            proxies: &[],
-            limits: Limits::default(),
-        };
+        let config = Config::defaults().expect("the defaults hold");
+        let tenancy = config.tenancy(None);
+        let context = config.context_of_files(Group::Ai, &tenancy);
         let bytes = record.to_string();
         let mut out = Output::default();
         readers::read(bytes.as_bytes(), None, &context, &mut out).expect("reads");

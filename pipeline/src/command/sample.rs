@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use schemas::readers::{self, Context, Input, Output, ReadError, Reader, Reason};
-use schemas::{Flag, Group, Interaction, Message, Signal, SignalKind, Skipped, Timestamp};
+use schemas::{Flag, Group, Interaction, Message, Signal, SignalKind, Skipped};
 
 use super::leftover::Leftover;
 use crate::config::Config;
@@ -29,15 +29,7 @@ pub(super) fn describe_file(config: &Config, path: &Path, format: &str) -> Resul
     let mut lines = Lines::open(path, config.limits.record_bytes_max)
         .map_err(|error| Failure::usage(format!("--sample: {error:#}")))?;
     let tenancy = config.tenancy(None);
-    let context = Context {
-        group: Group::Ai,
-        broker_time: Timestamp::default(),
-        clamp_future: false,
-        tenant_header: None,
-        tenancy: &tenancy,
-        proxies: &config.proxies,
-        limits: config.limits,
-    };
+    let context = config.context_of_files(Group::Ai, &tenancy);
     let mut totals = Totals::default();
     while let Some(line) = lines.next_line()? {
         let out = read(&line, format, &context);

@@ -15,8 +15,8 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use schemas::readers::signals::Mapping;
-use schemas::readers::{self, Limits, Reader, Tenancy};
-use schemas::{Group, TenantId};
+use schemas::readers::{self, Context, Limits, Reader, Tenancy};
+use schemas::{Group, TenantId, Timestamp};
 
 pub use file::{ConfigFile, CorrelateFile, KafkaFile, LimitsFile, SourceFile, StageFile, Start, TopicsFile};
 pub use registry::RegistryConfig;
@@ -130,6 +130,19 @@ impl Config {
     /// How records that come from no configured topic are read.
     pub fn tenancy(&self, source: Option<TenantId>) -> Tenancy {
         tenancy(&self.file, source)
+    }
+
+    /// The surroundings of a record that comes from a file and brings its own time.
+    pub fn context_of_files<'a>(&'a self, group: Group, tenancy: &'a Tenancy) -> Context<'a> {
+        Context {
+            group,
+            broker_time: Timestamp::default(),
+            clamp_future: false,
+            tenant_header: None,
+            tenancy,
+            proxies: &self.proxies,
+            limits: self.limits,
+        }
     }
 
     /// Complaints that matter only where Kafka is used.

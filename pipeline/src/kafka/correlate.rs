@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::anyhow;
+use correlator::StoreError;
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 use schemas::{Incident, ocsf};
@@ -83,7 +84,7 @@ impl<'a> CorrelateStage<'a> {
     }
 
     /// What a failing store means. Damage is mended by what the broker retains; for the rest an operator must look.
-    fn store_error(&mut self, partition: i32, error: correlator::StoreError) -> StageError {
+    fn store_error(&mut self, partition: i32, error: StoreError) -> StageError {
         if !error.is_damage() {
             return StageError::Fatal(error.into());
         }
@@ -144,6 +145,10 @@ fn restore_error(error: anyhow::Error) -> StageError {
     match error.downcast::<KafkaError>() {
         Ok(error) => TransactionError::Recreate(error).into(),
         Err(error) if error.is::<RegistryError>() || error.is::<Interrupted>() => StageError::Restart(error),
+        // Found while rebuilding: the next life discards it and rebuilds from nothing.
+        Err(error) if error.downcast_ref::<StoreError>().is_some_and(StoreError::is_damage) => {
+            StageError::Restart(error)
+        }
         Err(error) => StageError::Fatal(error),
     }
 }
@@ -183,11 +188,13 @@ impl Stage for CorrelateStage<'_> {
     }
 
     fn idle(&mut self, output: &mut Transactions) -> Result<(), StageError> {
-        for (partition, state) in &self.partitions {
-            if state.has_waiting().map_err(|error| StageError::Fatal(error.into()))? {
+        let owned: Vec<i32> = self.partitions.keys().copied().collect();
+        for partition in owned {
+            let waiting = self.state(partition)?.has_waiting();
+            if waiting.map_err(|error| self.store_error(partition, error))? {
                 info!(partition, "a tick moves waiting revisions on");
                 output.begin()?;
-                output.send(tick(&self.topics.signals, *partition))?;
+                output.send(tick(&self.topics.signals, partition))?;
             }
         }
         Ok(())
