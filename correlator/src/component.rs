@@ -210,7 +210,7 @@ impl<S: Store> Turn<'_, S> {
             component.absorbed = absorbed;
             component.split_from = split_from;
         }
-        self.put_merged(small, large)?;
+        self.put_merged(small, large);
         self.move_aliases(small, large);
         if forced {
             self.urgent.insert(large);
@@ -276,9 +276,9 @@ impl<S: Store> Turn<'_, S> {
     /// Takes a closed component and all numbers that point to it out of the state.
     pub fn dissolve(&mut self, id: ComponentId) -> Result<Option<Component>, StoreError> {
         for alias in self.aliases(id)? {
-            let (row, component) = (self.alias_key(id, alias), self.key(Table::Component).number(alias).done());
+            let row = self.alias_key(id, alias);
             self.db.delete(row);
-            self.db.delete(component);
+            self.remove_merged(alias);
         }
         self.forget_timers(id);
         Ok(self.remove_component(id))

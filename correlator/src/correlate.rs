@@ -1,14 +1,16 @@
 //! The correlator itself: one signal in, revisions out.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use schemas::{Incident, IncidentUid, Signal, SignalKind, TenantId};
 
 use crate::config::Config;
 use crate::fold::{canonical, fold};
+use crate::held::Held;
 use crate::link::{Rules, millis};
 use crate::link_key::names_user;
-use crate::state::{RedirectRow, decode};
+use crate::state::{RedirectRow, Residence, decode};
 use crate::stats::Stats;
 use crate::store::keys::{Key, Parts, Table, tenants_range};
 use crate::store::{Overlay, Store, StoreError};
@@ -24,6 +26,7 @@ const REDIRECTS_MAX: usize = 10_000;
 pub struct Correlator<S> {
     rules: Rules,
     db: Overlay<S>,
+    held: Held,
     stats: Stats,
     stats_committed: Stats,
 }
@@ -34,6 +37,7 @@ impl<S: Store> Correlator<S> {
         Self {
             rules: Rules::new(config),
             db: Overlay::new(store),
+            held: Held::default(),
             stats: Stats::default(),
             stats_committed: Stats::default(),
         }
@@ -43,7 +47,7 @@ impl<S: Store> Correlator<S> {
     /// those that close an incident into another before all others, then uid.
     pub fn process(&mut self, signal: Signal) -> Result<Vec<Incident>, StoreError> {
         let signal = canonical(signal);
-        let mut turn = Turn::start(&self.rules, &mut self.db, &mut self.stats, signal.tenant.clone())?;
+        let mut turn = Turn::start(&self.rules, &mut self.db, &self.held, &mut self.stats, signal.tenant.clone())?;
         turn.take(signal)?;
         turn.mark_stale()?;
         turn.publish_changes()?;
@@ -55,7 +59,7 @@ impl<S: Store> Correlator<S> {
     pub fn flush(&mut self) -> Result<Vec<Incident>, StoreError> {
         let mut revisions = Vec::new();
         for tenant in self.tenants()? {
-            let mut turn = Turn::start(&self.rules, &mut self.db, &mut self.stats, tenant)?;
+            let mut turn = Turn::start(&self.rules, &mut self.db, &self.held, &mut self.stats, tenant)?;
             turn.publish_waiting()?;
             revisions.extend(turn.end()?);
         }
@@ -106,6 +110,7 @@ impl<S: Store> Correlator<S> {
     /// Makes the changes since the last commit the state, together with the caller's `position`. After
     /// an error the store has to be opened again; what it holds is the last commit.
     pub fn commit(&mut self, position: &[u8]) -> Result<(), StoreError> {
+        self.held.settle(&mut self.db)?;
         self.db.commit(position)?;
         self.stats_committed = self.stats;
         Ok(())
@@ -114,6 +119,7 @@ impl<S: Store> Correlator<S> {
     /// Forgets the changes since the last commit.
     pub fn rollback(&mut self) {
         self.db.rollback();
+        self.held = Held::default();
         self.stats = self.stats_committed;
     }
 
@@ -124,7 +130,7 @@ impl<S: Store> Correlator<S> {
 
     /// About how many bytes of memory the changes since the last commit take; commit early when it grows.
     pub fn overlay_bytes(&self) -> usize {
-        self.db.bytes()
+        self.db.bytes() + self.held.changed_bytes()
     }
 
     /// What was done so far.
@@ -154,7 +160,7 @@ impl<S: Store> Turn<'_, S> {
                 self.insert(signal)
             }
             Some(row) => match row.signal {
-                Some(known) => self.add_to(known, row.residences, &signal),
+                Some(known) => self.add_to(&known, row.residences, &signal),
                 None => {
                     self.stats.duplicates += 1;
                     Ok(())
@@ -166,8 +172,8 @@ impl<S: Store> Turn<'_, S> {
     fn insert(&mut self, signal: Signal) -> Result<(), StoreError> {
         let (keys, dropped) = self.rules.keys(&signal);
         self.stats.keys_dropped += dropped as u64;
-        let mut subject = Subject { signal, residences: Vec::new(), keys };
-        self.save(&subject)?;
+        let mut subject = Subject { signal: Arc::new(signal), residences: Vec::new(), keys: keys.into() };
+        self.save(&subject);
         if subject.signal.kind == SignalKind::AiAlert {
             self.count_in(&subject, None)?;
         } else {
@@ -177,25 +183,20 @@ impl<S: Store> Turn<'_, S> {
     }
 
     /// Folds `more` into a signal that is there and links what that changes.
-    fn add_to(
-        &mut self,
-        known: Signal,
-        residences: Vec<crate::state::Residence>,
-        more: &Signal,
-    ) -> Result<(), StoreError> {
-        let signal = fold(&known, more);
-        if signal == known {
+    fn add_to(&mut self, known: &Arc<Signal>, residences: Vec<Residence>, more: &Signal) -> Result<(), StoreError> {
+        let signal = fold(known, more);
+        if signal == **known {
             self.stats.duplicates += 1;
             return Ok(());
         }
         self.stats.folded += 1;
-        let (keys, _) = self.rules.keys(&known);
-        let mut old = Subject { signal: known, residences, keys };
+        let (keys, _) = self.rules.keys(known);
+        let mut old = Subject { signal: Arc::clone(known), residences, keys: keys.into() };
         self.unpost(&old, &old.residences)?;
         self.settle(&mut old)?;
         let (keys, dropped) = self.rules.keys(&signal);
         self.stats.keys_dropped += dropped as u64;
-        let mut subject = Subject { signal, residences: old.residences.clone(), keys };
+        let mut subject = Subject { signal: Arc::new(signal), residences: old.residences.clone(), keys: keys.into() };
         // Of somebody in particular it may no longer be linked to what others did in the same place.
         if names_user(&subject.keys) && !names_user(&old.keys) {
             self.doubt(&old.residences)?;
@@ -212,7 +213,7 @@ impl<S: Store> Turn<'_, S> {
         for residence in subject.residences.clone() {
             self.add_member(residence.component, &subject, residence.hops)?;
         }
-        self.save(&subject)?;
+        self.save(&subject);
         self.link(&mut subject)
     }
 }

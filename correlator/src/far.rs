@@ -17,7 +17,7 @@ impl<S: Store> Turn<'_, S> {
         let time = subject.signal.time;
         let mut reached: Vec<Reach> = Vec::new();
         for key in subject.keys.iter().filter(|key| self.rules.is_strong(key)) {
-            let head = self.head(key)?;
+            let Some(head) = self.known_head(key)? else { continue };
             let span = Span::around(time, self.rules.window(key.kind));
             if !self.may_have(key, &head, Class::Near, span, subject) || self.is_busy(key, &head, time) {
                 continue;

@@ -24,6 +24,8 @@
 //! [`WEAK_NEIGHBOURS_MAX`]; [`RESIDENCES_MAX`]; [`CONTEXT_PER_KEY_MAX`]; `fanout_max`, since far members
 //! that a key brought in before it became busy stay; those of [`crate::relink`].
 
+use std::sync::Arc;
+
 use schemas::{EntityKind, SignalKind, Timestamp};
 
 use crate::head::Head;
@@ -100,9 +102,9 @@ impl<S: Store> Turn<'_, S> {
             self.add_member(home, subject, 0)?;
             self.post(subject)?;
         }
-        self.save(subject)?;
+        self.save(subject);
         self.recall(home, subject)?;
-        let keys = subject.keys.clone();
+        let keys = Arc::clone(&subject.keys);
         for key in keys.iter().filter(|key| self.rules.is_indexed(key)) {
             home = self.gather(subject, key, home)?;
             if let Some(other) = other_naming(key) {
@@ -117,6 +119,10 @@ impl<S: Store> Turn<'_, S> {
         let mut reached: Vec<Reach> = Vec::new();
         for key in subject.keys.iter().filter(|key| self.rules.is_indexed(key)) {
             self.openers_with(key, subject, &mut reached)?;
+            // Most tenants have no text that names a user near by, and need not look for one.
+            if !key.mentioned && !self.may_hear_of(key.kind, subject.signal.time) {
+                continue;
+            }
             if let Some(other) = other_naming(key) {
                 self.openers_with(&other, subject, &mut reached)?;
             }
@@ -124,14 +130,15 @@ impl<S: Store> Turn<'_, S> {
         Ok(reached)
     }
 
+    /// Whether a text may name a user within the window around `time`.
+    fn may_hear_of(&self, kind: EntityKind, time: Timestamp) -> bool {
+        let heard = self.clock.mentioned_last.map(|last| last.saturating_add_millis(self.rules.window(kind)));
+        heard.is_some_and(|heard| heard >= time)
+    }
+
     fn openers_with(&mut self, key: &LinkKey, subject: &Subject, reached: &mut Vec<Reach>) -> Result<(), StoreError> {
         let time = subject.signal.time;
-        // Most tenants have no text that names a user near by, and need not look for one.
-        let heard = self.clock.mentioned_last.map(|last| last.saturating_add_millis(self.rules.window(key.kind)));
-        if key.mentioned && heard.is_none_or(|heard| heard < time) {
-            return Ok(());
-        }
-        let head = self.head(key)?;
+        let Some(head) = self.known_head(key)? else { return Ok(()) };
         if !self.may_have(key, &head, Class::Opener, Span::around(time, self.rules.window(key.kind)), subject) {
             return Ok(());
         }
@@ -281,7 +288,7 @@ impl<S: Store> Turn<'_, S> {
         self.settle(subject)?;
         if Class::of(subject.signal.kind, &posted) != Class::of(subject.signal.kind, &subject.residences) {
             self.repost(subject, &posted)?;
-            self.save(subject)?;
+            self.save(subject);
         }
         let before = subject.residences.clone();
         let known = subject.residences.iter().position(|residence| residence.component == root);
@@ -314,7 +321,7 @@ impl<S: Store> Turn<'_, S> {
         if reach.bridge {
             self.merge_bridged(subject)?;
         }
-        self.save(subject)?;
+        self.save(subject);
         let nearer = reach.hops == 1 && old.is_none_or(|old| old.hops > 1);
         if nearer { self.expand(subject, root) } else { Ok(()) }
     }

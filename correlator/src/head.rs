@@ -1,6 +1,6 @@
 //! The head of a key: how many signals have it in each window of time, and with how many others.
 //!
-//! One small row a key, read for every signal that has the key. It says without a scan whether anybody is
+//! One small row a key that matters ([`crate::heads`]). It says without a scan whether anybody is
 //! there to be linked, and how far the entity is spread: its *neighbours* are the users that records name
 //! together with it, of a user the devices. They are kept as hashes, exactly up to the number that makes a
 //! hub; beyond that nothing more is asked, so that a row stays small whatever a hub sees.
@@ -67,6 +67,17 @@ impl Head {
         bytes
     }
 
+    /// Whether nothing is counted.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn weight(&self) -> usize {
+        let neighbours: usize = self.0.iter().map(|bucket| bucket.neighbours.len()).sum();
+        self.0.len() * size_of::<Bucket>() + neighbours * NEIGHBOUR_BYTES
+    }
+
     fn place(&self, number: i64) -> Result<usize, usize> {
         self.0.binary_search_by_key(&number, |bucket| bucket.number)
     }
@@ -93,6 +104,9 @@ impl Head {
 
     /// Notes neighbours; keeps at most one more than `max`.
     pub fn meet(&mut self, number: i64, neighbours: &[u32], max: usize) {
+        if neighbours.is_empty() {
+            return;
+        }
         let Some(bucket) = self.opened(number) else { return };
         for hash in neighbours {
             if bucket.neighbours.len() > max {

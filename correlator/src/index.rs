@@ -1,23 +1,25 @@
-//! Who has a key: postings by class and time, and the counters that say when to look at all.
+//! Who has a key: postings by class and time.
 //!
-//! Most signals have nothing to do with any opener, and the counters of a key ([`Head`], one cached
-//! read) say so without a scan. Only where an opener is near does a scan happen.
+//! Most signals have nothing to do with any opener, and the counters of their keys ([`crate::heads`]) say so
+//! without a scan. Only where an opener is near does a scan happen.
 //!
 //! A key that only a text names has postings of its own: those of a solid key that lie within its reach
 //! are linked for certain, which [`crate::graph`] relies on.
 
 use std::ops::ControlFlow;
-use std::rc::Rc;
 
-use schemas::{EntityKind, Signal, SignalKind, SignalUid, Timestamp};
+use schemas::{Signal, SignalKind, SignalUid, Timestamp};
 
 use crate::head::Head;
-use crate::link::Spread;
+use crate::heads::Neighbours;
 use crate::link_key::LinkKey;
-use crate::state::{Class, Residence, decode_residences, encode_residences};
+use crate::state::{Class, ComponentId, Residence};
 use crate::store::keys::{Key, Parts, Table};
 use crate::store::{Store, StoreError};
 use crate::turn::{Subject, Turn};
+
+/// A residence in a posting: the component, hops and bridge.
+const RESIDENCE_BYTES: usize = 10;
 
 /// A signal that has a key, as the index knows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,12 +72,6 @@ impl Span {
     }
 }
 
-/// A head as the turn knows it.
-pub struct HeldHead {
-    head: Rc<Head>,
-    changed: bool,
-}
-
 /// A part of a subject's window on a key: on one side of it, in one bucket.
 #[derive(Clone, Copy, Debug)]
 pub struct Stretch {
@@ -87,46 +83,62 @@ pub struct Stretch {
     pub solid: bool,
 }
 
-/// The entities that make another one spread, as hashes.
-struct Neighbours {
-    users: Vec<u32>,
-    devices: Vec<u32>,
-}
-
-impl Neighbours {
-    fn of(signal: &Signal) -> Self {
-        let hashes = |kind: EntityKind| {
-            let named = signal.entities.iter().filter(|entity| entity.kind == kind && !entity.mentioned);
-            // Sources name one user by different sets of identifiers; most of them have the address.
-            let ids = named.filter_map(|e| e.ids.iter().find(|id| id.contains('@')).or(e.ids.first()));
-            ids.map(|id| hash(id)).collect()
-        };
-        Self { users: hashes(EntityKind::User), devices: hashes(EntityKind::Device) }
+impl Posting {
+    /// The value of a posting's row: the number of residences, these, then the hashes of the neighbours that the
+    /// signal brings to the key, of which counting anew wants to know.
+    fn value(residences: &[Residence], neighbours: &[u32]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(1 + residences.len() * RESIDENCE_BYTES + neighbours.len() * 4);
+        bytes.push(u8::try_from(residences.len()).unwrap_or(u8::MAX));
+        for residence in residences.iter().take(usize::from(u8::MAX)) {
+            bytes.extend_from_slice(&residence.component.to_be_bytes());
+            bytes.extend_from_slice(&[residence.hops, u8::from(residence.bridge)]);
+        }
+        neighbours.iter().for_each(|hash| bytes.extend_from_slice(&hash.to_be_bytes()));
+        bytes
     }
 
-    /// Those that count for an entity of `kind`.
-    fn meeting(&self, kind: EntityKind) -> &[u32] {
-        if kind == EntityKind::User { &self.devices } else { &self.users }
+    fn parts(value: &[u8]) -> (&[u8], &[u8]) {
+        let Some((count, rest)) = value.split_first() else { return (&[], &[]) };
+        rest.split_at_checked(usize::from(*count) * RESIDENCE_BYTES).unwrap_or((rest, &[]))
+    }
+
+    fn residences(value: &[u8]) -> Vec<Residence> {
+        let (residences, _) = Self::parts(value);
+        let rows = residences.as_chunks::<RESIDENCE_BYTES>().0.iter();
+        let residence = rows.filter_map(|row| match row.split_first_chunk::<8>() {
+            Some((component, [hops, bridge])) => {
+                let component = ComponentId::from_be_bytes(*component);
+                Some(Residence { component, hops: *hops, bridge: *bridge != 0 })
+            }
+            _ => None,
+        });
+        residence.collect()
+    }
+
+    /// The neighbours that the signal of a posting brings to its key.
+    pub fn neighbours(value: &[u8]) -> Vec<u32> {
+        let (_, neighbours) = Self::parts(value);
+        neighbours.as_chunks::<4>().0.iter().map(|hash| u32::from_be_bytes(*hash)).collect()
     }
 }
 
-/// FNV-1a, folded: part of the state's format, and the same on every machine.
-fn hash(id: &str) -> u32 {
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325, step);
-    (hash ^ (hash >> 32)) as u32
+/// What a key's rows are named after: part of the state's format, as is the order of the kinds.
+pub fn kind_code(key: &LinkKey) -> u8 {
+    if key.mentioned { u8::MAX } else { key.kind as u8 }
 }
 
 impl<S: Store> Turn<'_, S> {
-    fn posting_key(&self, key: &LinkKey, class: Class) -> Key {
-        self.key(Table::Posting).name(table_name(key)).name(&key.id).byte(class.code())
+    /// The start of the rows of a key's postings.
+    pub fn postings_key(&self, key: &LinkKey) -> Key {
+        self.key(Table::Posting).byte(kind_code(key)).name(&key.id)
     }
 
-    fn head_key(&self, key: &LinkKey) -> Vec<u8> {
-        self.key(Table::Head).name(table_name(key)).name(&key.id).done()
+    fn posting_row(&self, key: &LinkKey, class: Class, signal: &Signal) -> Vec<u8> {
+        self.postings_key(key).byte(class.code()).time(signal.time.millis()).uid(signal.uid.as_str())
     }
 
-    fn bucket(&self, key: &LinkKey, millis: i64) -> i64 {
+    /// The window-sized stretch of time that an instant lies in, by which a key's signals are counted.
+    pub fn bucket(&self, key: &LinkKey, millis: i64) -> i64 {
         millis.div_euclid(self.rules.window(key.kind))
     }
 
@@ -135,55 +147,6 @@ impl<S: Store> Turn<'_, S> {
         let window = self.rules.window(key.kind);
         let from = bucket.saturating_mul(window);
         Span { from, to: from.saturating_add(window - 1) }
-    }
-
-    /// The counters of a key; read once a turn, since every step of linking asks for them.
-    pub fn head(&self, key: &LinkKey) -> Result<Rc<Head>, StoreError> {
-        if let Some(known) = self.heads.borrow().get(key) {
-            return Ok(Rc::clone(&known.head));
-        }
-        let row = self.db.get(&self.head_key(key))?;
-        let head = Rc::new(row.map_or_else(Head::default, |bytes| Head::read(&bytes)));
-        self.heads.borrow_mut().insert(key.clone(), HeldHead { head: Rc::clone(&head), changed: false });
-        Ok(head)
-    }
-
-    fn change_head(&mut self, key: &LinkKey, change: impl FnOnce(&mut Head)) -> Result<(), StoreError> {
-        self.head(key)?;
-        if let Some(held) = self.heads.get_mut().get_mut(key) {
-            change(Rc::make_mut(&mut held.head));
-            held.changed = true;
-        }
-        Ok(())
-    }
-
-    /// Writes down the counters that the turn changed.
-    pub fn put_heads(&mut self) {
-        for (key, held) in std::mem::take(self.heads.get_mut()) {
-            if !held.changed {
-                continue;
-            }
-            let row = self.head_key(&key);
-            match held.head.bytes() {
-                bytes if bytes.is_empty() => self.db.delete(row),
-                bytes => self.db.put(row, bytes),
-            }
-        }
-    }
-
-    /// Whether so many records had the key around `time` that all they name would bury the story.
-    pub fn is_busy(&self, key: &LinkKey, head: &Head, time: Timestamp) -> bool {
-        head.total(self.bucket(key, time.millis())) > self.rules.config.fanout_max
-    }
-
-    fn spread_in(&self, key: &LinkKey, head: &Head, bucket: i64) -> Spread {
-        self.rules.spread(key.kind, head.neighbours(bucket))
-    }
-
-    /// How far the key's entity is spread at the earlier or the later of two times, whichever is more.
-    pub fn spread(&self, key: &LinkKey, head: &Head, times: [Timestamp; 2]) -> Spread {
-        let [a, b] = times.map(|time| self.spread_in(key, head, self.bucket(key, time.millis())));
-        a.max(b)
     }
 
     /// The parts of the window around `time` in which signals of `class` have the key, which is solid.
@@ -224,55 +187,33 @@ impl<S: Store> Turn<'_, S> {
     /// Adds the subject to the index under its class.
     pub fn post(&mut self, subject: &Subject) -> Result<(), StoreError> {
         let class = Class::of(subject.signal.kind, &subject.residences);
-        self.put_postings(subject, class);
         if subject.keys.iter().any(|key| key.mentioned) {
             let last = self.clock.mentioned_last.max(Some(subject.signal.time));
             self.clock.mentioned_last = last;
         }
-        self.count_in(subject, Some(class))
+        self.count_in(subject, Some(class))?;
+        self.put_postings(subject, class);
+        Ok(())
     }
 
     fn put_postings(&mut self, subject: &Subject, class: Class) {
-        let value = encode_residences(&subject.residences);
-        for key in subject.keys.iter().filter(|key| self.rules.is_indexed(key)) {
-            let row = self.posting_key(key, class).time(subject.signal.time.millis()).tail(subject.signal.uid.as_str());
-            self.db.put(row, value.clone());
-        }
-    }
-
-    /// Notes who stands beside whom, and that `class` has one more where one is given. An opener is linked
-    /// before it is posted, and what it shares must be known to be spread by then.
-    pub fn count_in(&mut self, subject: &Subject, class: Option<Class>) -> Result<(), StoreError> {
         let neighbours = Neighbours::of(&subject.signal);
         for key in subject.keys.iter().filter(|key| self.rules.is_indexed(key)) {
-            let bucket = self.bucket(key, subject.signal.time.millis());
-            let (neighbours, max) = (neighbours.meeting(key.kind), self.rules.neighbours_max(key.kind));
-            let before = self.spread_in(key, &*self.head(key)?, bucket);
-            self.change_head(key, |head| {
-                if let Some(class) = class {
-                    head.add(bucket, class);
-                }
-                if !key.mentioned {
-                    head.meet(bucket, neighbours, max);
-                }
-            })?;
-            let after = self.spread_in(key, &*self.head(key)?, bucket);
-            if after > before {
-                self.stats.hubs += u64::from(after == Spread::Hub);
-                self.respread.push((key.clone(), bucket));
-            }
+            let row = self.posting_row(key, class, &subject.signal);
+            self.db.put(row, Posting::value(&subject.residences, neighbours.meeting(key)));
         }
-        Ok(())
     }
 
     /// Takes the subject out of the index; `residences` are those with which it was posted.
     pub fn unpost(&mut self, subject: &Subject, residences: &[Residence]) -> Result<(), StoreError> {
         let class = Class::of(subject.signal.kind, residences);
         for key in subject.keys.iter().filter(|key| self.rules.is_indexed(key)) {
-            let row = self.posting_key(key, class).time(subject.signal.time.millis()).tail(subject.signal.uid.as_str());
+            if self.known_head(key)?.is_some() {
+                let bucket = self.bucket(key, subject.signal.time.millis());
+                self.change_head(key, |head| head.remove(bucket, class))?;
+            }
+            let row = self.posting_row(key, class, &subject.signal);
             self.db.delete(row);
-            let bucket = self.bucket(key, subject.signal.time.millis());
-            self.change_head(key, |head| head.remove(bucket, class))?;
         }
         Ok(())
     }
@@ -280,20 +221,19 @@ impl<S: Store> Turn<'_, S> {
     /// Posts the subject again after its residences changed from `before`.
     pub fn repost(&mut self, subject: &Subject, before: &[Residence]) -> Result<(), StoreError> {
         let (old, new) = (Class::of(subject.signal.kind, before), Class::of(subject.signal.kind, &subject.residences));
+        if old != new {
+            for key in subject.keys.iter().filter(|key| self.rules.is_indexed(key)) {
+                let bucket = self.bucket(key, subject.signal.time.millis());
+                self.change_head(key, |head| {
+                    // In this order the bucket never empties, and keeps its neighbours.
+                    head.add(bucket, new);
+                    head.remove(bucket, old);
+                })?;
+                let row = self.posting_row(key, old, &subject.signal);
+                self.db.delete(row);
+            }
+        }
         self.put_postings(subject, new);
-        if old == new {
-            return Ok(());
-        }
-        for key in subject.keys.iter().filter(|key| self.rules.is_indexed(key)) {
-            let row = self.posting_key(key, old).time(subject.signal.time.millis()).tail(subject.signal.uid.as_str());
-            self.db.delete(row);
-            let bucket = self.bucket(key, subject.signal.time.millis());
-            self.change_head(key, |head| {
-                // In this order the bucket never empties, and keeps its neighbours.
-                head.add(bucket, new);
-                head.remove(bucket, old);
-            })?;
-        }
         Ok(())
     }
 
@@ -308,18 +248,18 @@ impl<S: Store> Turn<'_, S> {
         max: usize,
         except: &SignalUid,
     ) -> Result<Vec<Posting>, StoreError> {
-        let prefix = self.posting_key(key, class);
+        let prefix = self.postings_key(key).byte(class.code());
         let skip = prefix.clone().done().len();
         let from = prefix.clone().time(span.from).done();
         let to = prefix.time(span.to.saturating_add(1)).done();
         let mut found = Vec::new();
         self.db.scan(&from, &to, reverse, &mut |row, value| {
             let mut parts = Parts::after(row, skip);
-            let (Some(time), Some(uid)) = (parts.time().and_then(Timestamp::from_millis), parts.tail()) else {
+            let (Some(time), Some(uid)) = (parts.time().and_then(Timestamp::from_millis), parts.uid()) else {
                 return ControlFlow::Continue(());
             };
-            if uid != except.as_str() {
-                found.push(Posting { uid: SignalUid::from(uid), time, residences: decode_residences(value) });
+            if uid != *except {
+                found.push(Posting { uid, time, residences: Posting::residences(value) });
             }
             if found.len() >= max { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
@@ -345,14 +285,25 @@ impl<S: Store> Turn<'_, S> {
     }
 }
 
-/// What a key's rows are named after.
-fn table_name(key: &LinkKey) -> &'static str {
-    if key.mentioned { "user_mentioned" } else { key.kind.as_str() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_postings_value_comes_back_and_damage_is_no_panic() {
+        let residences = [
+            Residence { component: 1, hops: 1, bridge: true },
+            Residence { component: u64::MAX, hops: 2, bridge: false },
+        ];
+        let value = Posting::value(&residences, &[7, u32::MAX]);
+        assert_eq!(Posting::residences(&value), residences);
+        assert_eq!(Posting::neighbours(&value), [7, u32::MAX]);
+        assert_eq!(Posting::neighbours(&Posting::value(&[], &[1])), [1]);
+        for length in 0..value.len() {
+            let cut = &value[..length];
+            assert!(Posting::residences(cut).len() + Posting::neighbours(cut).len() < 4, "{length}");
+        }
+    }
 
     #[test]
     fn a_span_without_what_is_covered() {

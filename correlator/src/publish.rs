@@ -6,6 +6,8 @@
 //! two published incidents and for a higher severity. An earlier opener of a large incident waits,
 //! so that a storm in descending order of time does not renumber the incident with every alert.
 
+use std::sync::Arc;
+
 use schemas::{Activity, Incident, IncidentStatus, IncidentUid, SignalUid, Timestamp};
 use uuid::Uuid;
 
@@ -147,7 +149,7 @@ impl<S: Store> Turn<'_, S> {
             if let Some(Subject { signal, keys, .. }) = self.subject(uid.as_str())? {
                 let spreads = keys.iter().map(|key| self.spread_of(key, [signal.time; 2]));
                 let spreads = spreads.collect::<Result<_, _>>()?;
-                listed.push(Listed { signal, hops, keys, spreads });
+                listed.push(Listed { signal: Arc::unwrap_or_clone(signal), hops, keys, spreads });
             }
         }
         Ok(snapshot(self.rules, &self.tenant, self.clock.watermark, uid, component, listed))

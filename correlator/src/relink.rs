@@ -114,7 +114,7 @@ impl<S: Store> Turn<'_, S> {
             } else {
                 self.repost(&subject, &before)?;
             }
-            self.save(&subject)?;
+            self.save(&subject);
         }
         openers.sort_unstable();
         Ok(openers)
@@ -133,12 +133,13 @@ impl<S: Store> Turn<'_, S> {
             split_from: old.split_from.clone(),
             ..Component::new(&first.signal)
         });
-        self.put_merged(id, home)?;
+        self.put_merged(id, home);
         self.move_aliases(id, home);
         first.residences = vec![Residence { component: home, hops: 0, bridge: true }];
         self.add_member(home, first, 0)?;
         self.post(first)?;
-        self.save(first)
+        self.save(first);
+        Ok(())
     }
 
     fn home_of(&mut self, opener: &SignalUid) -> Result<Option<ComponentId>, StoreError> {

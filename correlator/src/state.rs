@@ -1,10 +1,11 @@
 //! What the rows of the state hold, and their bytes.
 //!
-//! Rows that grow with versions are MessagePack with named fields behind a version byte; the two
-//! that are read for every key of every signal ([`crate::head::Head`], [`Residence`]s) have a layout of
+//! Rows that grow with versions are MessagePack with named fields behind a version byte; those that every
+//! signal writes or asks for ([`SignalRow`], [`crate::index::Posting`], [`crate::head::Head`]) have layouts of
 //! their own.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use schemas::{Group, IncidentUid, Severity, Signal, SignalKind, SignalUid, Timestamp};
 use serde::de::DeserializeOwned;
@@ -53,27 +54,17 @@ pub struct TenantRow {
     pub mentioned_last: Option<Timestamp>,
 }
 
-/// A signal, or what is left of it when its incident was closed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A signal, or what is left of it when its incident was closed; [`crate::signal_row`] has its bytes.
+#[derive(Clone, Debug, PartialEq)]
 pub struct SignalRow {
     /// The signal; absent once its incident is closed, so that a repetition is still recognised.
-    pub signal: Option<Signal>,
+    pub signal: Option<Arc<Signal>>,
     /// Where it belongs.
-    #[serde(default)]
     pub residences: Vec<Residence>,
 }
 
-/// The same to write it down without a copy; the names of the fields are those of [`SignalRow`].
-#[derive(Serialize)]
-pub struct SignalRowRef<'a> {
-    /// The signal.
-    pub signal: Option<&'a Signal>,
-    /// Where it belongs.
-    pub residences: &'a [Residence],
-}
-
 /// That a signal belongs to a component.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Residence {
     /// The component, as it was numbered when the signal joined.
     pub component: ComponentId,
@@ -81,31 +72,6 @@ pub struct Residence {
     pub hops: u8,
     /// Whether it reaches an opener without a hub, and so merges the components that it reaches.
     pub bridge: bool,
-}
-
-const RESIDENCE_BYTES: usize = 10;
-
-/// The value of a posting: where the signal belonged when it was posted.
-pub fn encode_residences(residences: &[Residence]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(residences.len() * RESIDENCE_BYTES);
-    for residence in residences {
-        bytes.extend_from_slice(&residence.component.to_be_bytes());
-        bytes.extend_from_slice(&[residence.hops, u8::from(residence.bridge)]);
-    }
-    bytes
-}
-
-/// Reads what [`encode_residences`] wrote.
-pub fn decode_residences(bytes: &[u8]) -> Vec<Residence> {
-    let mut residences = Vec::new();
-    let mut rest = bytes;
-    while let Some((component, tail)) = rest.split_first_chunk::<8>() {
-        let Some(([hops, bridge], tail)) = tail.split_first_chunk::<2>() else { break };
-        let component = ComponentId::from_be_bytes(*component);
-        residences.push(Residence { component, hops: *hops, bridge: *bridge != 0 });
-        rest = tail;
-    }
-    residences
 }
 
 /// The revision of an incident that the world knows.
@@ -211,6 +177,13 @@ impl Component {
         self.last_time = self.last_time.max(other.last_time);
     }
 
+    /// About how much memory it takes.
+    pub fn weight(&self) -> usize {
+        let techniques: usize = self.techniques.iter().map(|name| size_of::<String>() + name.len()).sum();
+        let absorbed: usize = self.absorbed.iter().map(|uid| size_of::<IncidentUid>() + uid.as_str().len()).sum();
+        size_of::<Self>() + techniques + absorbed
+    }
+
     fn take_techniques<'a>(&mut self, techniques: impl IntoIterator<Item = &'a String>) {
         for technique in techniques {
             if !self.techniques.contains(technique) {
@@ -227,7 +200,7 @@ impl Component {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ComponentRow {
     /// The component itself.
-    Here(Box<Component>),
+    Here(Arc<Component>),
     /// It is part of another one now.
     Merged(ComponentId),
 }
@@ -269,6 +242,11 @@ impl Class {
         }
     }
 
+    /// The class of a code.
+    pub fn from_code(code: u8) -> Option<Self> {
+        [Self::Opener, Self::Near, Self::Other].into_iter().find(|class| class.code() == code)
+    }
+
     /// The class of a signal that belongs to `residences`.
     pub fn of(kind: SignalKind, residences: &[Residence]) -> Self {
         match kind {
@@ -284,16 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn residences_come_back_and_damage_is_no_panic() {
-        let residences = [
-            Residence { component: 1, hops: 1, bridge: true },
-            Residence { component: u64::MAX, hops: 2, bridge: false },
-        ];
-        let bytes = encode_residences(&residences);
-        assert_eq!(decode_residences(&bytes), residences);
-        for length in 0..bytes.len() {
-            assert!(decode_residences(&bytes[..length]).len() < 2);
-        }
+    fn damage_is_no_panic() {
         assert!(decode::<TenantRow>(&[9, 1]).is_err() && decode::<TenantRow>(&[]).is_err());
     }
 }

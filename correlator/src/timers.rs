@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use schemas::{Activity, Incident, IncidentStatus, Timestamp};
 
 use crate::link::millis;
-use crate::state::{ComponentId, SignalRowRef};
+use crate::state::ComponentId;
 use crate::store::keys::{Parts, Table};
 use crate::store::{Store, StoreError};
 use crate::turn::{Subject, Turn, earliest};
@@ -203,10 +203,12 @@ impl<S: Store> Turn<'_, S> {
         subject.residences.retain(|residence| residence.component != id);
         if !subject.residences.is_empty() {
             self.repost(&subject, &before)?;
-            return self.save(&subject);
+            self.save(&subject);
+            return Ok(());
         }
         self.unpost(&subject, &before)?;
-        self.put_signal_row(subject.signal.uid.as_str(), SignalRowRef { signal: None, residences: &[] })
+        self.save_gone(subject.signal.uid.as_str());
+        Ok(())
     }
 
     /// Has something looked at when the watermark reaches `due`.
@@ -265,8 +267,7 @@ impl<S: Store> Turn<'_, S> {
             self.unpost(&subject, &before)?;
         }
         self.stats.expired += 1;
-        let row = self.key(Table::Signal).tail(uid);
-        self.db.delete(row);
+        self.remove_signal(uid);
         Ok(())
     }
 }

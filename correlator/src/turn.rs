@@ -4,15 +4,16 @@
 //! ([`crate::graph`]), components ([`crate::component`]), the index ([`crate::index`]), timers
 //! ([`crate::timers`]) and publication ([`crate::publish`]) are its methods, a file each.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use schemas::{Incident, TenantId, Timestamp};
+use schemas::{Incident, Signal, TenantId, Timestamp};
 
-use crate::index::HeldHead;
+use crate::held::{Held, HeldSignal};
 use crate::link::{Rules, Side};
 use crate::link_key::LinkKey;
-use crate::state::{Component, ComponentId, ComponentRow, SignalRow, SignalRowRef, TenantRow, decode, encode};
+use crate::signal_row;
+use crate::state::{Component, ComponentId, ComponentRow, Residence, SignalRow, TenantRow, decode, encode};
 use crate::stats::Stats;
 use crate::store::keys::{Key, Table};
 use crate::store::{Overlay, Store, StoreError};
@@ -21,8 +22,10 @@ use crate::store::{Overlay, Store, StoreError};
 pub struct Turn<'a, S> {
     /// The rules.
     pub rules: &'a Rules,
-    /// The state.
+    /// The state, but for rows of the tables that `held` holds, which it has as they were committed.
     pub db: &'a mut Overlay<S>,
+    /// The rows that are held decoded.
+    pub held: &'a Held,
     /// The counters.
     pub stats: &'a mut Stats,
     /// Whose turn it is.
@@ -39,21 +42,19 @@ pub struct Turn<'a, S> {
     pub revisions: Vec<Incident>,
     /// Keys that turned out to be shared by more than was known, and in which of their buckets.
     pub respread: Vec<(LinkKey, i64)>,
-    /// Heads of keys read in this turn.
-    pub heads: RefCell<BTreeMap<LinkKey, HeldHead>>,
     /// Components read in this turn.
-    components: BTreeMap<ComponentId, Component>,
+    components: BTreeMap<ComponentId, Arc<Component>>,
     changed: BTreeSet<ComponentId>,
 }
 
 /// A signal with all that is needed to link it.
 pub struct Subject {
     /// The signal; a subject always has one.
-    pub signal: schemas::Signal,
+    pub signal: Arc<Signal>,
     /// Where it belongs.
-    pub residences: Vec<crate::state::Residence>,
+    pub residences: Vec<Residence>,
     /// Its link keys, sorted.
-    pub keys: Vec<LinkKey>,
+    pub keys: Arc<[LinkKey]>,
 }
 
 impl Subject {
@@ -68,14 +69,27 @@ impl<'a, S: Store> Turn<'a, S> {
     pub fn start(
         rules: &'a Rules,
         db: &'a mut Overlay<S>,
+        held: &'a Held,
         stats: &'a mut Stats,
         tenant: TenantId,
     ) -> Result<Self, StoreError> {
-        let row = db.get(&Key::new(Table::Tenant, tenant.as_str()).done())?;
-        let clock = row.map_or(Ok(TenantRow::default()), |bytes| decode(&bytes))?;
-        Ok(Self {
+        let key = Key::new(Table::Tenant, tenant.as_str()).done();
+        let known = held.tenants.borrow_mut().get(&key).flatten();
+        let clock = match known {
+            Some(clock) => clock,
+            None => match db.get(&key)? {
+                Some(bytes) => decode(&bytes)?,
+                None => {
+                    // So that a look through the tenants finds it before it is committed.
+                    db.put(key, encode(&TenantRow::default())?);
+                    TenantRow::default()
+                }
+            },
+        };
+        let turn = Self {
             rules,
             db,
+            held,
             stats,
             tenant,
             clock,
@@ -84,22 +98,22 @@ impl<'a, S: Store> Turn<'a, S> {
             closes: Vec::new(),
             revisions: Vec::new(),
             respread: Vec::new(),
-            heads: RefCell::default(),
             components: BTreeMap::new(),
             changed: BTreeSet::new(),
-        })
+        };
+        if turn.held.counted.borrow().is_none() {
+            turn.list_counted()?;
+        }
+        Ok(turn)
     }
 
     /// Writes down what the turn changed and hands out its revisions.
     pub fn end(mut self) -> Result<Vec<Incident>, StoreError> {
-        self.put_heads();
-        let clock = encode(&self.clock)?;
         let key = self.key(Table::Tenant).done();
-        self.db.put(key, clock);
+        self.held.tenants.borrow_mut().put(key, Some(self.clock.clone()));
         for id in std::mem::take(&mut self.changed) {
             let Some(component) = self.components.remove(&id) else { continue };
-            let key = self.key(Table::Component).number(id).done();
-            self.db.put(key, encode(&ComponentRow::Here(Box::new(component)))?);
+            self.put_component_row(id, Some(ComponentRow::Here(component)));
         }
         in_order(&mut self.revisions);
         Ok(self.revisions)
@@ -110,29 +124,54 @@ impl<'a, S: Store> Turn<'a, S> {
         Key::new(table, self.tenant.as_str())
     }
 
-    /// The row of a signal.
-    pub fn signal_row(&self, uid: &str) -> Result<Option<SignalRow>, StoreError> {
-        let row = self.db.get(&self.key(Table::Signal).tail(uid))?;
-        row.map(|bytes| decode(&bytes)).transpose()
+    /// The row of a signal with its keys.
+    fn held_signal(&self, uid: &str) -> Result<Option<HeldSignal>, StoreError> {
+        let key = self.key(Table::Signal).uid(uid);
+        if let Some(known) = self.held.signals.borrow_mut().get(&key) {
+            return Ok(known);
+        }
+        let Some(bytes) = self.db.get(&key)? else { return Ok(None) };
+        let row = signal_row::read(&bytes, &self.tenant, uid)?;
+        let keys = row.signal.as_ref().map(|signal| self.rules.keys(signal).0).unwrap_or_default();
+        let held = HeldSignal { row, keys: keys.into() };
+        self.held.signals.borrow_mut().learn(key, Some(held.clone()));
+        Ok(Some(held))
     }
 
-    /// Writes the row of a signal.
-    pub fn put_signal_row(&mut self, uid: &str, row: SignalRowRef<'_>) -> Result<(), StoreError> {
-        self.db.put(self.key(Table::Signal).tail(uid), encode(&row)?);
-        Ok(())
+    /// The row of a signal.
+    pub fn signal_row(&self, uid: &str) -> Result<Option<SignalRow>, StoreError> {
+        Ok(self.held_signal(uid)?.map(|held| held.row))
     }
 
     /// The signal with its keys, where it is there and its incident was not closed.
     pub fn subject(&self, uid: &str) -> Result<Option<Subject>, StoreError> {
-        let Some(SignalRow { signal: Some(signal), residences }) = self.signal_row(uid)? else { return Ok(None) };
-        let (keys, _) = self.rules.keys(&signal);
+        let Some(HeldSignal { row: SignalRow { signal: Some(signal), residences }, keys }) = self.held_signal(uid)?
+        else {
+            return Ok(None);
+        };
         Ok(Some(Subject { signal, residences, keys }))
     }
 
     /// Writes a subject down.
-    pub fn save(&mut self, subject: &Subject) -> Result<(), StoreError> {
-        let row = SignalRowRef { signal: Some(&subject.signal), residences: &subject.residences };
-        self.put_signal_row(subject.signal.uid.as_str(), row)
+    pub fn save(&mut self, subject: &Subject) {
+        let row = SignalRow { signal: Some(Arc::clone(&subject.signal)), residences: subject.residences.clone() };
+        let held = HeldSignal { row, keys: Arc::clone(&subject.keys) };
+        self.put_signal(subject.signal.uid.as_str(), Some(held));
+    }
+
+    /// Forgets what a signal said but not that it was there.
+    pub fn save_gone(&mut self, uid: &str) {
+        let row = SignalRow { signal: None, residences: Vec::new() };
+        self.put_signal(uid, Some(HeldSignal { row, keys: Arc::default() }));
+    }
+
+    /// Forgets a signal.
+    pub fn remove_signal(&mut self, uid: &str) {
+        self.put_signal(uid, None);
+    }
+
+    fn put_signal(&mut self, uid: &str, held: Option<HeldSignal>) {
+        self.held.signals.borrow_mut().put(self.key(Table::Signal).uid(uid), held);
     }
 
     /// The component that holds what `id` was, and its number; `None` where it was closed.
@@ -142,34 +181,48 @@ impl<'a, S: Store> Turn<'a, S> {
             if self.components.contains_key(&at) {
                 return Ok(Some(at));
             }
-            let Some(row) = self.db.get(&self.key(Table::Component).number(at).done())? else { return Ok(None) };
-            match decode(&row)? {
-                ComponentRow::Here(component) => {
-                    self.components.insert(at, *component);
+            match self.component_row(at)? {
+                Some(ComponentRow::Here(component)) => {
+                    self.components.insert(at, component);
                     return Ok(Some(at));
                 }
                 // A merged component always points to a younger fact, so the walk ends.
-                ComponentRow::Merged(next) => at = next,
+                Some(ComponentRow::Merged(next)) => at = next,
+                None => return Ok(None),
             }
         }
     }
 
+    fn component_row(&self, id: ComponentId) -> Result<Option<ComponentRow>, StoreError> {
+        let key = self.key(Table::Component).number(id).done();
+        if let Some(known) = self.held.components.borrow_mut().get(&key) {
+            return Ok(known);
+        }
+        let row: Option<ComponentRow> = self.db.get(&key)?.map(|bytes| decode(&bytes)).transpose()?;
+        self.held.components.borrow_mut().learn(key, row.clone());
+        Ok(row)
+    }
+
+    fn put_component_row(&self, id: ComponentId, row: Option<ComponentRow>) {
+        self.held.components.borrow_mut().put(self.key(Table::Component).number(id).done(), row);
+    }
+
     /// The component numbered `id`, after [`Self::find`] has named it.
     pub fn component(&self, id: ComponentId) -> Option<&Component> {
-        self.components.get(&id)
+        self.components.get(&id).map(Arc::as_ref)
     }
 
     /// The same, to change it.
     pub fn component_mut(&mut self, id: ComponentId) -> Option<&mut Component> {
         self.changed.insert(id);
-        self.components.get_mut(&id)
+        self.components.get_mut(&id).map(Arc::make_mut)
     }
 
     /// Adds a component and says its number.
     pub fn add_component(&mut self, component: Component) -> ComponentId {
         let id = self.clock.next_component;
         self.clock.next_component += 1;
-        self.components.insert(id, component);
+        self.components.insert(id, Arc::new(component));
         self.changed.insert(id);
         id
     }
@@ -178,17 +231,19 @@ impl<'a, S: Store> Turn<'a, S> {
     pub fn remove_component(&mut self, id: ComponentId) -> Option<Component> {
         self.dirty.remove(&id);
         self.urgent.remove(&id);
-        let key = self.key(Table::Component).number(id).done();
-        self.db.delete(key);
+        self.put_component_row(id, None);
         self.changed.remove(&id);
-        self.components.remove(&id)
+        self.components.remove(&id).map(Arc::unwrap_or_clone)
     }
 
     /// Where merged components point, written at once since nobody keeps them.
-    pub fn put_merged(&mut self, id: ComponentId, into: ComponentId) -> Result<(), StoreError> {
-        let key = self.key(Table::Component).number(id).done();
-        self.db.put(key, encode(&ComponentRow::Merged(into))?);
-        Ok(())
+    pub fn put_merged(&mut self, id: ComponentId, into: ComponentId) {
+        self.put_component_row(id, Some(ComponentRow::Merged(into)));
+    }
+
+    /// Forgets where a merged component pointed.
+    pub fn remove_merged(&mut self, id: ComponentId) {
+        self.put_component_row(id, None);
     }
 
     /// Makes sure that the expiry table is looked at from `due` on.

@@ -5,6 +5,8 @@ mod links;
 mod priority;
 mod title;
 
+use std::sync::Arc;
+
 use schemas::{Activity, Incident, IncidentStatus, IncidentUid, Member, Signal, TenantId, Timestamp};
 
 use crate::link::{Evidence, Rules, Side, Spread};
@@ -18,7 +20,7 @@ pub struct Listed {
     /// Steps from the nearest opener.
     pub hops: u8,
     /// Its link keys, sorted.
-    pub keys: Vec<LinkKey>,
+    pub keys: Arc<[LinkKey]>,
     /// How far each of them is spread at its time.
     pub spreads: Vec<Spread>,
 }

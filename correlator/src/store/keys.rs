@@ -3,6 +3,19 @@
 //! Numbers are big-endian, so that rows of a table stand in the order of their times. Names inside a
 //! key carry their length, so that no two lists of parts share a key; a signal's uid stands last and
 //! bare, so that rows with the same time stand in the order of their uids.
+//!
+//! Keys are most of what a signal costs on disk, and bytes are rewritten by every compaction: lengths take
+//! one byte as a rule, times six, and a uid that is a UUID in text its sixteen bytes.
+
+use schemas::SignalUid;
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
+
+/// The last instant that a key can name.
+const TIME_MAX: i64 = (1 << 48) - 1;
+/// What a uid at the end of a key is written as.
+const UID_BYTES: u8 = 0;
+const UID_TEXT: u8 = 1;
 
 /// The tables. The bytes are part of the state's format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,9 +77,14 @@ impl Key {
         Self(key).name(tenant)
     }
 
-    /// A name with its length before it.
+    /// A name with its length before it, in groups of seven bits, the lowest first (LEB128).
     pub fn name(mut self, name: &str) -> Self {
-        self.0.extend_from_slice(&(name.len() as u32).to_be_bytes());
+        let mut length = name.len();
+        while length >= 0x80 {
+            self.0.push(length as u8 | 0x80);
+            length >>= 7;
+        }
+        self.0.push(length as u8);
         self.0.extend_from_slice(name.as_bytes());
         self
     }
@@ -83,9 +101,24 @@ impl Key {
         self
     }
 
-    /// Milliseconds since the epoch; what lies before it counts as the epoch.
-    pub fn time(self, millis: i64) -> Self {
-        self.number(millis.max(0) as u64)
+    /// Milliseconds since the epoch, in six bytes, which last beyond the year 9999; what lies before or
+    /// beyond counts as the first or the last instant.
+    pub fn time(mut self, millis: i64) -> Self {
+        let millis = millis.clamp(0, TIME_MAX);
+        self.0.extend(millis.to_be_bytes().into_iter().skip(2));
+        self
+    }
+
+    /// A signal's uid as the last part: a UUID in its canonical text as its bytes, any other text as it is.
+    pub fn uid(mut self, uid: &str) -> Vec<u8> {
+        match Uuid::try_parse(uid).ok().filter(|parsed| is_canonical(parsed, uid)) {
+            Some(parsed) => {
+                self.0.push(UID_BYTES);
+                self.0.extend_from_slice(parsed.as_bytes());
+                self.0
+            }
+            None => self.byte(UID_TEXT).tail(uid),
+        }
     }
 
     /// The last part, without a length.
@@ -112,9 +145,18 @@ impl Key {
     }
 }
 
+fn is_canonical(parsed: &Uuid, uid: &str) -> bool {
+    parsed.as_hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH]) == uid
+}
+
+/// All tenants' rows of `table`.
+pub fn table_range(table: Table) -> (Vec<u8>, Vec<u8>) {
+    Key(vec![table.code()]).prefix_range()
+}
+
 /// All tenants' rows of [`Table::Tenant`].
 pub fn tenants_range() -> (Vec<u8>, Vec<u8>) {
-    Key(vec![Table::Tenant.code()]).prefix_range()
+    table_range(Table::Tenant)
 }
 
 /// Reads the parts of a key back, from the end of a known prefix on.
@@ -143,15 +185,36 @@ impl<'a> Parts<'a> {
 
     /// The next time, in milliseconds.
     pub fn time(&mut self) -> Option<i64> {
-        i64::try_from(self.number()?).ok()
+        let (bytes, rest) = self.0.split_first_chunk::<6>()?;
+        self.0 = rest;
+        Some(bytes.iter().fold(0, |millis, byte| millis << 8 | i64::from(*byte)))
     }
 
     /// The next name.
     pub fn name(&mut self) -> Option<&'a str> {
-        let (bytes, rest) = self.0.split_first_chunk::<4>()?;
-        let (name, rest) = rest.split_at_checked(u32::from_be_bytes(*bytes) as usize)?;
-        self.0 = rest;
-        std::str::from_utf8(name).ok()
+        let mut length = 0_usize;
+        for shift in (0..28).step_by(7) {
+            let byte = self.byte()?;
+            length |= usize::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                let (name, rest) = self.0.split_at_checked(length)?;
+                self.0 = rest;
+                return std::str::from_utf8(name).ok();
+            }
+        }
+        None
+    }
+
+    /// What is left, as a signal's uid.
+    pub fn uid(mut self) -> Option<SignalUid> {
+        match self.byte()? {
+            UID_BYTES => {
+                let uid = Uuid::from_slice(self.0).ok()?;
+                Some(SignalUid::from(&*uid.as_hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH])))
+            }
+            UID_TEXT => self.tail().map(SignalUid::from),
+            _ => None,
+        }
     }
 
     /// What is left, as text.
@@ -174,6 +237,24 @@ mod tests {
         assert_eq!((parts.name(), parts.name()), (Some("user"), Some("alice@contoso.example")));
         let mut parts = Parts::after(&key, start);
         assert_eq!((parts.byte(), parts.time(), parts.tail()), (Some(2), Some(1_767_225_600_000), Some("uid-1")));
+        for length in [0, 1, 127, 128, 1_024, 70_000] {
+            let long = "x".repeat(length);
+            let key = Key::new(Table::Head, &long).done();
+            assert_eq!(Parts::after(&key, 1).name(), Some(long.as_str()));
+        }
+    }
+
+    /// Only the text that a UUID is read back to is written as its bytes.
+    #[test]
+    fn uids_come_back_as_they_were() {
+        let uuid = "0b4c1f6e-9c3d-5a51-8f27-d0a0b5a4f3c2";
+        let upper = uuid.to_uppercase();
+        let braced = format!("{{{uuid}}}");
+        for uid in [uuid, upper.as_str(), braced.as_str(), "0b4c1f6e9c3d5a518f27d0a0b5a4f3c2", "", "s1", "é"] {
+            let key = Key::new(Table::Signal, "t").uid(uid);
+            assert_eq!(Parts::after(&key, 3).uid(), Some(SignalUid::from(uid)));
+        }
+        assert_eq!(Key::new(Table::Signal, "t").uid(uuid).len(), 3 + 17);
     }
 
     #[test]
@@ -185,7 +266,7 @@ mod tests {
 
     #[test]
     fn no_tenant_reaches_into_another() {
-        for (one, other) in [("a", "ab"), ("a", "a\0"), ("", "\0\0\0\0"), ("a\u{1}", "a")] {
+        for (one, other) in [("a", "ab"), ("a", "a\0"), ("", "\0\0\0\0"), ("a\u{1}", "a"), ("\u{1}", "")] {
             let (from, to) = Key::new(Table::Signal, one).prefix_range();
             let foreign = Key::new(Table::Signal, other).tail("uid");
             assert!(!(from <= foreign && foreign < to), "{one:?} {other:?}");
@@ -198,8 +279,9 @@ mod tests {
     fn a_damaged_key_is_no_panic() {
         for length in 0..12 {
             let key = vec![0xff; length];
+            assert_eq!(Parts::after(&key, 0).name(), None);
             let mut parts = Parts::after(&key, 1);
-            let _ = (parts.name(), parts.number(), parts.byte(), parts.time(), parts.tail());
+            let _ = (parts.name(), parts.number(), parts.byte(), parts.time(), parts.uid(), parts.tail());
         }
     }
 }

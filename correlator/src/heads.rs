@@ -1,0 +1,214 @@
+//! The counters of keys: which keys have any, and when a key's spread grows.
+//!
+//! Most keys are those of context that nobody is linked to, and nothing is counted for them: they are *cold*. A
+//! key is counted once it matters, that is when an AI alert or a member next to one has it, when somebody asks
+//! how far it is spread, and for one signal in [`COUNTED_ONE_IN`] whatever it is. Then its postings are gone
+//! through once, and counted on from there. So a cold key has postings of [`Class::Other`] alone and no link
+//! rests on it; a signal of which all keys are cold is linked to nothing, and the store is not asked. One in
+//! [`COUNTED_ONE_IN`] keeps the counting cheap: who is everywhere is counted early, before there is much to
+//! go through.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use schemas::{EntityKind, Signal};
+
+use crate::head::Head;
+use crate::index::{Posting, kind_code};
+use crate::key_filter::KeyFilter;
+use crate::link::Spread;
+use crate::link_key::LinkKey;
+use crate::state::Class;
+use crate::store::keys::{Parts, Table, table_range};
+use crate::store::{Store, StoreError};
+use crate::turn::{Subject, Turn};
+
+/// Of so many signals one has its keys counted though nothing is linked to it.
+const COUNTED_ONE_IN: u32 = 64;
+
+/// The entities that make another one spread, as hashes.
+pub struct Neighbours {
+    users: Vec<u32>,
+    devices: Vec<u32>,
+}
+
+impl Neighbours {
+    /// Those that `signal` names.
+    pub fn of(signal: &Signal) -> Self {
+        let hashes = |kind: EntityKind| {
+            let named = signal.entities.iter().filter(|entity| entity.kind == kind && !entity.mentioned);
+            // Sources name one user by different sets of identifiers; most of them have the address.
+            let ids = named.filter_map(|e| e.ids.iter().find(|id| id.contains('@')).or(e.ids.first()));
+            ids.map(|id| hash(id)).collect()
+        };
+        Self { users: hashes(EntityKind::User), devices: hashes(EntityKind::Device) }
+    }
+
+    /// Those that count for the entity of `key`; whom a text names meets nobody.
+    pub fn meeting(&self, key: &LinkKey) -> &[u32] {
+        match key.kind {
+            _ if key.mentioned => &[],
+            EntityKind::User => &self.devices,
+            _ => &self.users,
+        }
+    }
+}
+
+/// FNV-1a, folded: part of the state's format, and the same on every machine.
+fn hash(id: &str) -> u32 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325, step);
+    (hash ^ (hash >> 32)) as u32
+}
+
+impl<S: Store> Turn<'_, S> {
+    fn head_key(&self, key: &LinkKey) -> Vec<u8> {
+        self.key(Table::Head).byte(kind_code(key)).name(&key.id).done()
+    }
+
+    /// The counters of a key; `None` where it is cold.
+    pub fn known_head(&self, key: &LinkKey) -> Result<Option<Arc<Head>>, StoreError> {
+        self.known(&self.head_key(key))
+    }
+
+    fn known(&self, row: &[u8]) -> Result<Option<Arc<Head>>, StoreError> {
+        if !self.held.counted.borrow().as_ref().is_none_or(|counted| counted.may_have(row)) {
+            return Ok(None);
+        }
+        if let Some(known) = self.held.heads.borrow_mut().get(row) {
+            return Ok(known);
+        }
+        let head = self.db.get(row)?.map(|bytes| Arc::new(Head::read(&bytes)));
+        self.held.heads.borrow_mut().learn(row.to_vec(), head.clone());
+        Ok(head)
+    }
+
+    /// The counters of a key; they are made where it is cold.
+    pub fn head(&self, key: &LinkKey) -> Result<Arc<Head>, StoreError> {
+        let row = self.head_key(key);
+        if let Some(head) = self.known(&row)? {
+            return Ok(head);
+        }
+        let head = Arc::new(self.count_postings(key)?);
+        if !head.is_empty() {
+            self.put_head(row, Arc::clone(&head))?;
+        }
+        Ok(head)
+    }
+
+    /// What the postings of a key add up to.
+    fn count_postings(&self, key: &LinkKey) -> Result<Head, StoreError> {
+        let mut head = Head::default();
+        if !self.rules.is_indexed(key) {
+            return Ok(head);
+        }
+        let max = self.rules.neighbours_max(key.kind);
+        let prefix = self.postings_key(key);
+        let skip = prefix.clone().done().len();
+        let (from, to) = prefix.prefix_range();
+        self.db.scan(&from, &to, false, &mut |row, value| {
+            let mut parts = Parts::after(row, skip);
+            if let (Some(class), Some(millis)) = (parts.byte().and_then(Class::from_code), parts.time()) {
+                let bucket = self.bucket(key, millis);
+                head.add(bucket, class);
+                head.meet(bucket, &Posting::neighbours(value), max);
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(head)
+    }
+
+    fn put_head(&self, row: Vec<u8>, head: Arc<Head>) -> Result<(), StoreError> {
+        let crowded = self.held.counted.borrow_mut().as_mut().is_some_and(|counted| {
+            counted.add(&row);
+            counted.is_crowded()
+        });
+        self.held.heads.borrow_mut().put(row, Some(head));
+        if crowded { self.list_counted() } else { Ok(()) }
+    }
+
+    /// Looks through all keys that have counters.
+    pub fn list_counted(&self) -> Result<(), StoreError> {
+        let mut rows: Vec<Vec<u8>> = self.held.heads.borrow().present().map(<[u8]>::to_vec).collect();
+        let mut stored = 0;
+        let (from, to) = table_range(Table::Head);
+        let mut count = |_: &[u8], _: &[u8]| {
+            stored += 1;
+            ControlFlow::Continue(())
+        };
+        self.db.scan(&from, &to, false, &mut count)?;
+        let mut counted = KeyFilter::with_room_for(stored + rows.len());
+        self.db.scan(&from, &to, false, &mut |row, _| {
+            counted.add(row);
+            ControlFlow::Continue(())
+        })?;
+        rows.drain(..).for_each(|row| counted.add(&row));
+        self.held.counted.replace(Some(counted));
+        Ok(())
+    }
+
+    /// Changes the counters of a key that is not cold, or from now on is not.
+    pub fn change_head(&self, key: &LinkKey, change: impl FnOnce(&mut Head)) -> Result<(), StoreError> {
+        let row = self.head_key(key);
+        if self.known(&row)?.is_none() {
+            let head = Arc::new(self.count_postings(key)?);
+            self.put_head(row.clone(), head)?;
+        }
+        self.held.heads.borrow_mut().change(&row, |head| {
+            if let Some(held) = head {
+                change(Arc::make_mut(held));
+            }
+            head.take_if(|head| head.is_empty());
+        });
+        Ok(())
+    }
+
+    /// How far the entity of a key is spread in a bucket.
+    pub fn spread_in(&self, key: &LinkKey, head: &Head, bucket: i64) -> Spread {
+        self.rules.spread(key.kind, head.neighbours(bucket))
+    }
+
+    /// How far the key's entity is spread at the earlier or the later of two times, whichever is more.
+    pub fn spread(&self, key: &LinkKey, head: &Head, times: [schemas::Timestamp; 2]) -> Spread {
+        let [a, b] = times.map(|time| self.spread_in(key, head, self.bucket(key, time.millis())));
+        a.max(b)
+    }
+
+    /// Whether so many records had the key around `time` that all they name would bury the story.
+    pub fn is_busy(&self, key: &LinkKey, head: &Head, time: schemas::Timestamp) -> bool {
+        head.total(self.bucket(key, time.millis())) > self.rules.config.fanout_max
+    }
+
+    /// Notes who stands beside whom, and that `class` has one more where one is given, before the subject is
+    /// posted. An opener is linked before it is posted, and what it shares must be known to be spread by then.
+    pub fn count_in(&mut self, subject: &Subject, class: Option<Class>) -> Result<(), StoreError> {
+        let neighbours = Neighbours::of(&subject.signal);
+        let counts_all =
+            class != Some(Class::Other) || hash(subject.signal.uid.as_str()).is_multiple_of(COUNTED_ONE_IN);
+        for key in subject.keys.iter().filter(|key| self.rules.is_indexed(key)) {
+            let known = self.known_head(key)?;
+            if known.is_none() && !counts_all {
+                continue;
+            }
+            let bucket = self.bucket(key, subject.signal.time.millis());
+            // No link rests on what was cold.
+            let before = known.as_ref().map(|head| self.spread_in(key, head, bucket));
+            drop(known);
+            let max = self.rules.neighbours_max(key.kind);
+            self.change_head(key, |head| {
+                if let Some(class) = class {
+                    head.add(bucket, class);
+                }
+                head.meet(bucket, neighbours.meeting(key), max);
+            })?;
+            let after = self.spread_in(key, &*self.head(key)?, bucket);
+            if before.is_none_or(|before| before < after) {
+                self.stats.hubs += u64::from(after == Spread::Hub);
+            }
+            if before.is_some_and(|before| before < after) {
+                self.respread.push((key.clone(), bucket));
+            }
+        }
+        Ok(())
+    }
+}
