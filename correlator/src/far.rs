@@ -5,8 +5,9 @@
 
 use crate::graph::Reach;
 use crate::head::Head;
-use crate::index::{Posting, Span};
+use crate::index::Span;
 use crate::link_key::LinkKey;
+use crate::posting::Posting;
 use crate::state::{Class, ComponentId};
 use crate::store::{Store, StoreError};
 use crate::turn::{Subject, Turn};

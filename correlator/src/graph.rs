@@ -29,9 +29,10 @@ use std::sync::Arc;
 use schemas::{EntityKind, SignalKind, Timestamp};
 
 use crate::head::Head;
-use crate::index::{Posting, Span, Stretch};
+use crate::index::{Span, Stretch};
 use crate::link::Spread;
 use crate::link_key::LinkKey;
+use crate::posting::Posting;
 use crate::state::{Class, Component, ComponentId, Residence};
 use crate::store::{Store, StoreError};
 use crate::turn::{Subject, Turn};

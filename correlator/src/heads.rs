@@ -14,10 +14,11 @@ use std::sync::Arc;
 use schemas::{EntityKind, Signal};
 
 use crate::head::Head;
-use crate::index::{Posting, kind_code};
+use crate::index::kind_code;
 use crate::key_filter::KeyFilter;
 use crate::link::Spread;
 use crate::link_key::LinkKey;
+use crate::posting::Posting;
 use crate::state::Class;
 use crate::store::keys::{Parts, Table, table_range};
 use crate::store::{Store, StoreError};
@@ -72,7 +73,7 @@ impl<S: Store> Turn<'_, S> {
     }
 
     fn known(&self, row: &[u8]) -> Result<Option<Arc<Head>>, StoreError> {
-        if !self.held.counted.borrow().as_ref().is_none_or(|counted| counted.may_have(row)) {
+        if !self.is_listed(row) {
             return Ok(None);
         }
         if let Some(known) = self.held.heads.borrow_mut().get(row) {
@@ -81,6 +82,15 @@ impl<S: Store> Turn<'_, S> {
         let head = self.db.get(row)?.map(|bytes| Arc::new(Head::read(&bytes)));
         self.held.heads.borrow_mut().learn(row.to_vec(), head.clone());
         Ok(head)
+    }
+
+    fn is_listed(&self, row: &[u8]) -> bool {
+        self.held.counted.borrow().as_ref().is_none_or(|counted| counted.may_have(row))
+    }
+
+    /// Whether a key may have counters; one that does not is cold.
+    pub fn may_be_counted(&self, key: &LinkKey) -> bool {
+        self.is_listed(&self.head_key(key))
     }
 
     /// The counters of a key; they are made where it is cold.
@@ -144,6 +154,8 @@ impl<S: Store> Turn<'_, S> {
         })?;
         rows.drain(..).for_each(|row| counted.add(&row));
         self.held.counted.replace(Some(counted));
+        // A key that has gone cold is told of no change from here on.
+        self.held.postings.take();
         Ok(())
     }
 

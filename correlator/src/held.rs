@@ -14,6 +14,7 @@ use std::sync::Arc;
 use crate::head::Head;
 use crate::key_filter::KeyFilter;
 use crate::link_key::LinkKey;
+use crate::posting::PostingList;
 use crate::signal_row;
 use crate::state::{ComponentRow, SignalRow, TenantRow, encode};
 use crate::store::{Overlay, Store, StoreError};
@@ -23,10 +24,14 @@ const YOUNG_BYTES_MAX: usize = 8 << 20;
 /// What a held row costs beside what its value says: the slot and two heap blocks.
 const SLOT_BYTES: usize = 96;
 
-/// A value of a row.
-pub trait Row: Clone {
+/// What is held.
+pub trait Weigh: Clone {
     /// About how many bytes of memory it takes.
     fn weight(&self) -> usize;
+}
+
+/// A value of a row.
+pub trait Row: Weigh {
     /// What is written.
     fn encoded(&self) -> Result<Vec<u8>, StoreError>;
 }
@@ -53,7 +58,7 @@ impl<V> Default for Rows<V> {
     }
 }
 
-impl<V: Row> Rows<V> {
+impl<V: Weigh> Rows<V> {
     /// The row, where it is held; `Some(None)` where it is known not to be there.
     pub fn get(&mut self, key: &[u8]) -> Option<Option<V>> {
         if let Some(slot) = self.young.get(key) {
@@ -98,6 +103,21 @@ impl<V: Row> Rows<V> {
         self.changed_bytes += slot.weight;
     }
 
+    /// Follows a change of what a held value was made from; says nothing to the store.
+    pub fn adjust(&mut self, key: &[u8], change: impl FnOnce(&mut V)) {
+        let Some(slot) = self.young.get_mut(key) else {
+            // Not asked for lately: it is made anew when it is.
+            self.old.remove(key);
+            return;
+        };
+        let Some(value) = &mut slot.value else { return };
+        change(value);
+        let bytes = if slot.changed { &mut self.changed_bytes } else { &mut self.settled_bytes };
+        *bytes = bytes.saturating_sub(slot.weight);
+        slot.weight = weight(key, slot.value.as_ref());
+        *bytes += slot.weight;
+    }
+
     /// The keys of the rows that are there, of those that are held.
     pub fn present(&self) -> impl Iterator<Item = &[u8]> {
         let slots = self.young.iter().chain(&self.old);
@@ -125,7 +145,7 @@ impl<V: Row> Rows<V> {
     }
 }
 
-fn weight<V: Row>(key: &[u8], value: Option<&V>) -> usize {
+fn weight<V: Weigh>(key: &[u8], value: Option<&V>) -> usize {
     key.len() + SLOT_BYTES + value.map_or(0, V::weight)
 }
 
@@ -136,6 +156,8 @@ pub struct Held {
     pub signals: RefCell<Rows<HeldSignal>>,
     /// Counters of link keys.
     pub heads: RefCell<Rows<Arc<Head>>>,
+    /// The postings of keys that have few; made from the store, never written.
+    pub postings: RefCell<Rows<Arc<PostingList>>>,
     /// Components.
     pub components: RefCell<Rows<ComponentRow>>,
     /// Tenants.
@@ -181,45 +203,59 @@ pub struct HeldSignal {
     pub keys: Arc<[LinkKey]>,
 }
 
-impl Row for HeldSignal {
+impl Weigh for HeldSignal {
     fn weight(&self) -> usize {
         let keys: usize = self.keys.iter().map(|key| size_of::<LinkKey>() + key.id.len()).sum();
         keys + self.row.signal.as_ref().map_or(0, |signal| signal_row::weight(signal))
     }
+}
 
+impl Row for HeldSignal {
     fn encoded(&self) -> Result<Vec<u8>, StoreError> {
         Ok(signal_row::bytes(&self.row))
     }
 }
 
-impl Row for Arc<Head> {
+impl Weigh for Arc<Head> {
     fn weight(&self) -> usize {
         Head::weight(self)
     }
+}
 
+impl Row for Arc<Head> {
     fn encoded(&self) -> Result<Vec<u8>, StoreError> {
         Ok(self.bytes())
     }
 }
 
-impl Row for ComponentRow {
+impl Weigh for Arc<PostingList> {
+    fn weight(&self) -> usize {
+        PostingList::weight(self)
+    }
+}
+
+impl Weigh for ComponentRow {
     fn weight(&self) -> usize {
         match self {
             Self::Here(component) => component.weight(),
             Self::Merged(_) => 0,
         }
     }
+}
 
+impl Row for ComponentRow {
     fn encoded(&self) -> Result<Vec<u8>, StoreError> {
         encode(self)
     }
 }
 
-impl Row for TenantRow {
+impl Weigh for TenantRow {
     fn weight(&self) -> usize {
         size_of::<Self>()
     }
+}
 
+impl Row for TenantRow {
     fn encoded(&self) -> Result<Vec<u8>, StoreError> {
         encode(self)
     }
@@ -229,11 +265,13 @@ impl Row for TenantRow {
 mod tests {
     use super::*;
 
-    impl Row for u8 {
+    impl Weigh for u8 {
         fn weight(&self) -> usize {
             usize::from(*self) << 12
         }
+    }
 
+    impl Row for u8 {
         fn encoded(&self) -> Result<Vec<u8>, StoreError> {
             Ok(vec![*self])
         }

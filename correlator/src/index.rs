@@ -7,30 +7,18 @@
 //! are linked for certain, which [`crate::graph`] relies on.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use schemas::{Signal, SignalKind, SignalUid, Timestamp};
 
 use crate::head::Head;
 use crate::heads::Neighbours;
 use crate::link_key::LinkKey;
-use crate::state::{Class, ComponentId, Residence};
+use crate::posting::{Posting, PostingList};
+use crate::state::{Class, Residence};
 use crate::store::keys::{Key, Parts, Table};
 use crate::store::{Store, StoreError};
 use crate::turn::{Subject, Turn};
-
-/// A residence in a posting: the component, hops and bridge.
-const RESIDENCE_BYTES: usize = 10;
-
-/// A signal that has a key, as the index knows it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Posting {
-    /// The signal.
-    pub uid: SignalUid,
-    /// Its time.
-    pub time: Timestamp,
-    /// Where it belongs; numbers may be old ones.
-    pub residences: Vec<Residence>,
-}
 
 /// A stretch of time, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,45 +71,6 @@ pub struct Stretch {
     pub solid: bool,
 }
 
-impl Posting {
-    /// The value of a posting's row: the number of residences, these, then the hashes of the neighbours that the
-    /// signal brings to the key, of which counting anew wants to know.
-    fn value(residences: &[Residence], neighbours: &[u32]) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(1 + residences.len() * RESIDENCE_BYTES + neighbours.len() * 4);
-        bytes.push(u8::try_from(residences.len()).unwrap_or(u8::MAX));
-        for residence in residences.iter().take(usize::from(u8::MAX)) {
-            bytes.extend_from_slice(&residence.component.to_be_bytes());
-            bytes.extend_from_slice(&[residence.hops, u8::from(residence.bridge)]);
-        }
-        neighbours.iter().for_each(|hash| bytes.extend_from_slice(&hash.to_be_bytes()));
-        bytes
-    }
-
-    fn parts(value: &[u8]) -> (&[u8], &[u8]) {
-        let Some((count, rest)) = value.split_first() else { return (&[], &[]) };
-        rest.split_at_checked(usize::from(*count) * RESIDENCE_BYTES).unwrap_or((rest, &[]))
-    }
-
-    fn residences(value: &[u8]) -> Vec<Residence> {
-        let (residences, _) = Self::parts(value);
-        let rows = residences.as_chunks::<RESIDENCE_BYTES>().0.iter();
-        let residence = rows.filter_map(|row| match row.split_first_chunk::<8>() {
-            Some((component, [hops, bridge])) => {
-                let component = ComponentId::from_be_bytes(*component);
-                Some(Residence { component, hops: *hops, bridge: *bridge != 0 })
-            }
-            _ => None,
-        });
-        residence.collect()
-    }
-
-    /// The neighbours that the signal of a posting brings to its key.
-    pub fn neighbours(value: &[u8]) -> Vec<u32> {
-        let (_, neighbours) = Self::parts(value);
-        neighbours.as_chunks::<4>().0.iter().map(|hash| u32::from_be_bytes(*hash)).collect()
-    }
-}
-
 /// What a key's rows are named after: part of the state's format, as is the order of the kinds.
 pub fn kind_code(key: &LinkKey) -> u8 {
     if key.mentioned { u8::MAX } else { key.kind as u8 }
@@ -131,10 +80,6 @@ impl<S: Store> Turn<'_, S> {
     /// The start of the rows of a key's postings.
     pub fn postings_key(&self, key: &LinkKey) -> Key {
         self.key(Table::Posting).byte(kind_code(key)).name(&key.id)
-    }
-
-    fn posting_row(&self, key: &LinkKey, class: Class, signal: &Signal) -> Vec<u8> {
-        self.postings_key(key).byte(class.code()).time(signal.time.millis()).uid(signal.uid.as_str())
     }
 
     /// The window-sized stretch of time that an instant lies in, by which a key's signals are counted.
@@ -198,10 +143,53 @@ impl<S: Store> Turn<'_, S> {
 
     fn put_postings(&mut self, subject: &Subject, class: Class) {
         let neighbours = Neighbours::of(&subject.signal);
-        for key in subject.keys.iter().filter(|key| self.rules.is_indexed(key)) {
-            let row = self.posting_row(key, class, &subject.signal);
-            self.db.put(row, Posting::value(&subject.residences, neighbours.meeting(key)));
+        let Subject { signal, residences, keys } = subject;
+        for key in keys.iter().filter(|key| self.rules.is_indexed(key)) {
+            let prefix = self.postings_key(key);
+            let length = prefix.len();
+            let row = prefix.byte(class.code()).time(signal.time.millis()).uid(signal.uid.as_str());
+            self.change_list(key, &row, length, |list, suffix| {
+                let posting = Posting { uid: signal.uid.clone(), time: signal.time, residences: residences.clone() };
+                // Whoever asks for a list that is cut asks the store.
+                let _ = list.put(suffix.to_vec(), posting);
+            });
+            self.db.put(row, Posting::value(residences, neighbours.meeting(key)));
         }
+    }
+
+    fn delete_posting(&mut self, key: &LinkKey, class: Class, signal: &Signal) {
+        let prefix = self.postings_key(key);
+        let length = prefix.len();
+        let row = prefix.byte(class.code()).time(signal.time.millis()).uid(signal.uid.as_str());
+        self.change_list(key, &row, length, PostingList::remove);
+        self.db.delete(row);
+    }
+
+    /// Changes the list of a key where it is held; `row` starts with what names the list.
+    fn change_list(&self, key: &LinkKey, row: &[u8], length: usize, change: impl FnOnce(&mut PostingList, &[u8])) {
+        let Some((name, suffix)) = row.split_at_checked(length).filter(|_| self.may_be_counted(key)) else { return };
+        self.held.postings.borrow_mut().adjust(name, |list| change(Arc::make_mut(list), suffix));
+    }
+
+    /// All postings of a key that is not cold, from memory where they were asked for lately.
+    fn list(&self, key: &LinkKey) -> Result<Arc<PostingList>, StoreError> {
+        let prefix = self.postings_key(key);
+        let skip = prefix.len();
+        let (name, end) = prefix.prefix_range();
+        if let Some(list) = self.held.postings.borrow_mut().get(&name).flatten() {
+            return Ok(list);
+        }
+        let mut list = PostingList::default();
+        self.db.scan(&name, &end, false, &mut |row, value| {
+            let suffix = row.get(skip..).unwrap_or_default();
+            match Posting::read(Parts::after(suffix, 1), value) {
+                Some(posting) => list.put(suffix.to_vec(), posting),
+                None => ControlFlow::Continue(()),
+            }
+        })?;
+        let list = Arc::new(list);
+        self.held.postings.borrow_mut().learn(name, Some(Arc::clone(&list)));
+        Ok(list)
     }
 
     /// Takes the subject out of the index; `residences` are those with which it was posted.
@@ -212,8 +200,7 @@ impl<S: Store> Turn<'_, S> {
                 let bucket = self.bucket(key, subject.signal.time.millis());
                 self.change_head(key, |head| head.remove(bucket, class))?;
             }
-            let row = self.posting_row(key, class, &subject.signal);
-            self.db.delete(row);
+            self.delete_posting(key, class, &subject.signal);
         }
         Ok(())
     }
@@ -229,8 +216,7 @@ impl<S: Store> Turn<'_, S> {
                     head.add(bucket, new);
                     head.remove(bucket, old);
                 })?;
-                let row = self.posting_row(key, old, &subject.signal);
-                self.db.delete(row);
+                self.delete_posting(key, old, &subject.signal);
             }
         }
         self.put_postings(subject, new);
@@ -248,19 +234,24 @@ impl<S: Store> Turn<'_, S> {
         max: usize,
         except: &SignalUid,
     ) -> Result<Vec<Posting>, StoreError> {
-        let prefix = self.postings_key(key).byte(class.code());
-        let skip = prefix.clone().done().len();
-        let from = prefix.clone().time(span.from).done();
-        let to = prefix.time(span.to.saturating_add(1)).done();
+        let row = |millis: i64| Key::default().byte(class.code()).time(millis);
+        let (from, to) = (row(span.from).done(), row(span.to.saturating_add(1)).done());
         let mut found = Vec::new();
-        self.db.scan(&from, &to, reverse, &mut |row, value| {
-            let mut parts = Parts::after(row, skip);
-            let (Some(time), Some(uid)) = (parts.time().and_then(Timestamp::from_millis), parts.uid()) else {
-                return ControlFlow::Continue(());
-            };
-            if uid != *except {
-                found.push(Posting { uid, time, residences: Posting::residences(value) });
+        if self.may_be_counted(key) {
+            let list = self.list(key)?;
+            if !list.is_cut() {
+                let others = list.between(from, to, reverse).filter(|posting| posting.uid != *except);
+                found.extend(others.take(max).cloned());
+                return Ok(found);
             }
+        }
+        let prefix = self.postings_key(key);
+        let skip = prefix.len() + 1;
+        let name = prefix.done();
+        let (from, to) = ([name.as_slice(), &from].concat(), [name.as_slice(), &to].concat());
+        self.db.scan(&from, &to, reverse, &mut |row, value| {
+            let posting = Posting::read(Parts::after(row, skip), value);
+            found.extend(posting.filter(|posting| posting.uid != *except));
             if found.len() >= max { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         Ok(found)
@@ -288,22 +279,6 @@ impl<S: Store> Turn<'_, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_postings_value_comes_back_and_damage_is_no_panic() {
-        let residences = [
-            Residence { component: 1, hops: 1, bridge: true },
-            Residence { component: u64::MAX, hops: 2, bridge: false },
-        ];
-        let value = Posting::value(&residences, &[7, u32::MAX]);
-        assert_eq!(Posting::residences(&value), residences);
-        assert_eq!(Posting::neighbours(&value), [7, u32::MAX]);
-        assert_eq!(Posting::neighbours(&Posting::value(&[], &[1])), [1]);
-        for length in 0..value.len() {
-            let cut = &value[..length];
-            assert!(Posting::residences(cut).len() + Posting::neighbours(cut).len() < 4, "{length}");
-        }
-    }
 
     #[test]
     fn a_span_without_what_is_covered() {

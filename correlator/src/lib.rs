@@ -32,6 +32,7 @@ mod index;
 mod key_filter;
 mod link;
 mod link_key;
+mod posting;
 mod publish;
 mod relink;
 mod signal_row;

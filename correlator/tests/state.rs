@@ -12,7 +12,7 @@ use correlator::{Config, Correlator, MapStore, RocksConfig, RocksStore, StoreErr
 use schemas::{EntityKind, Incident, Signal, SignalKind};
 
 fn open_rocks(path: &Path) -> Result<RocksStore, StoreError> {
-    RocksStore::open(path, RocksConfig { row_cache_bytes: 20_000, ..RocksConfig::default() })
+    RocksStore::open(path, RocksConfig { block_cache_bytes: 20_000, ..RocksConfig::default() })
 }
 
 /// A few hundred signals over ten days, so that incidents merge, close and expire.

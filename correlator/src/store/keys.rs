@@ -47,7 +47,8 @@ pub enum Table {
 }
 
 impl Table {
-    fn code(self) -> u8 {
+    /// The byte with which its keys start.
+    pub fn code(self) -> u8 {
         match self {
             Self::Alias => b'A',
             Self::Component => b'C',
@@ -66,7 +67,7 @@ impl Table {
 }
 
 /// A key under construction.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Key(Vec<u8>);
 
 impl Key {
@@ -125,6 +126,11 @@ impl Key {
     pub fn tail(mut self, name: &str) -> Vec<u8> {
         self.0.extend_from_slice(name.as_bytes());
         self.0
+    }
+
+    /// How many bytes it has so far.
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// The key as it stands.

@@ -81,7 +81,7 @@ pub trait Store {
     fn get(&self, key: &[u8]) -> Result<Option<Arc<[u8]>>, StoreError>;
 
     /// Visits the committed rows from `from` (included) to `to` (excluded), in ascending order or,
-    /// with `reverse`, in descending order, until `visit` breaks.
+    /// with `reverse`, in descending order, until `visit` breaks. Both bounds lie in one table.
     fn scan(&self, from: &[u8], to: &[u8], reverse: bool, visit: &mut Visit<'_>) -> Result<(), StoreError>;
 
     /// Makes `changes` and `position` the committed state, both or neither.

@@ -1,18 +1,23 @@
 //! State in RocksDB, one directory a partition.
 //!
-//! Reads go through a bounded cache of rows that also remembers which rows do not exist, since most
-//! look-ups of a correlator are for things it has never seen. The write-ahead log stays on without
-//! syncing: a killed process loses nothing, and a power loss leaves an older consistent prefix,
-//! whose position tells the caller from where to read again.
+//! Three column families, because their rows are asked for in three ways: *signals*, once by their uid to learn
+//! that they are new, which a filter answers; *postings*, in ranges of time, where a filter would be dead weight;
+//! and the rest, small and asked for often. Indexes and filters are cut into blocks and live in the block cache
+//! with everything else, so that memory does not grow with the state.
+//!
+//! The write-ahead log stays on without syncing: a killed process loses nothing, and a power loss leaves an
+//! older consistent prefix, whose position tells the caller from where to read again.
 
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use quick_cache::Weighter;
-use quick_cache::sync::Cache as RowCache;
-use rocksdb::{BlockBasedOptions, Cache, DB, DBCompressionType, Options, ReadOptions, WriteBatch};
+use rocksdb::{
+    BlockBasedIndexType, BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType,
+    LruCacheOptions, Options, ReadOptions, WriteBatch,
+};
 
+use super::keys::Table;
 use super::{Changes, FORMAT, FORMAT_VERSION, POSITION, Store, StoreError, Visit};
 
 /// What one partition's state may take of memory.
@@ -20,78 +25,95 @@ use super::{Changes, FORMAT, FORMAT_VERSION, POSITION, Store, StoreError, Visit}
 pub struct RocksConfig {
     /// Decompressed blocks, indexes and filters, in bytes.
     pub block_cache_bytes: usize,
-    /// One write buffer, in bytes; there are at most two.
-    pub write_buffer_bytes: usize,
-    /// Rows read before, in bytes.
-    pub row_cache_bytes: u64,
+    /// Changes that are not yet in files, of all families together, in bytes.
+    pub write_buffers_bytes: usize,
     /// Open files.
     pub open_files_max: i32,
 }
 
 impl Default for RocksConfig {
     fn default() -> Self {
-        Self {
-            block_cache_bytes: 64 << 20,
-            write_buffer_bytes: 32 << 20,
-            row_cache_bytes: 32 << 20,
-            open_files_max: 256,
-        }
+        Self { block_cache_bytes: 64 << 20, write_buffers_bytes: 64 << 20, open_files_max: 256 }
     }
 }
 
-/// What a cached row costs beside its bytes.
-const CACHED_ROW_OVERHEAD_BYTES: u64 = 96;
-/// Rows above this size leave the cache when they are written: they are signals, read rarely again,
-/// and would push out the counters of keys, which every signal reads.
-const ROW_CACHED_BYTES_MAX: usize = 512;
-/// A row of the usual size, from which the cache estimates how many it will hold.
-const ROW_BYTES_TYPICAL: u64 = 256;
-
-#[derive(Clone, Debug)]
-struct RowWeight;
-
-impl Weighter<Vec<u8>, Option<Arc<[u8]>>> for RowWeight {
-    fn weight(&self, key: &Vec<u8>, value: &Option<Arc<[u8]>>) -> u64 {
-        (key.len() + value.as_ref().map_or(0, |value| value.len())) as u64 + CACHED_ROW_OVERHEAD_BYTES
-    }
-}
+const SIGNALS: &str = "signals";
+const POSTINGS: &str = "postings";
+/// Bits of a filter a row: one look in a hundred goes to a file in vain.
+const FILTER_BITS: f64 = 10.0;
+/// The share of a write buffer that says which rows it does not have.
+const MEMTABLE_FILTER_SHARE: f64 = 0.03;
+/// The cache has few shards: a lookup locks one, and there is one thread to ask.
+const CACHE_SHARD_BITS: i32 = 2;
+/// Log of changes after which buffers are flushed that hold it back, in write buffers.
+const LOG_BUFFERS: u64 = 4;
 
 /// A [`Store`] in a RocksDB directory.
 pub struct RocksStore {
     db: DB,
-    rows: RowCache<Vec<u8>, Option<Arc<[u8]>>, RowWeight>,
 }
 
 impl RocksStore {
     /// Opens or creates the state in `path`; the parent directory must exist.
     pub fn open(path: &Path, config: RocksConfig) -> Result<Self, StoreError> {
         refuse_foreign_files(path)?;
-        let db = DB::open(&options(config), path).map_err(|source| StoreError::Open { path: path.into(), source })?;
+        let mut lru = LruCacheOptions::default();
+        lru.set_capacity(config.block_cache_bytes);
+        lru.set_num_shard_bits(CACHE_SHARD_BITS);
+        let cache = Cache::new_lru_cache_opts(&lru);
+        let families = [(rocksdb::DEFAULT_COLUMN_FAMILY_NAME, true), (SIGNALS, true), (POSTINGS, false)];
+        let families =
+            families.map(|(name, filtered)| ColumnFamilyDescriptor::new(name, family(config, &cache, filtered)));
+        let db = DB::open_cf_descriptors(&options(config), path, families)
+            .map_err(|source| StoreError::Open { path: path.into(), source })?;
         check_format(&db, path)?;
-        let estimated = (config.row_cache_bytes / ROW_BYTES_TYPICAL).max(16) as usize;
-        Ok(Self { db, rows: RowCache::with_weighter(estimated, config.row_cache_bytes, RowWeight) })
+        Ok(Self { db })
+    }
+
+    /// The family of a row, by the table with which every key starts.
+    fn family(&self, key: &[u8]) -> Result<&ColumnFamily, StoreError> {
+        let name = match key.first() {
+            Some(&first) if first == Table::Signal.code() => SIGNALS,
+            Some(&first) if first == Table::Posting.code() => POSTINGS,
+            _ => rocksdb::DEFAULT_COLUMN_FAMILY_NAME,
+        };
+        self.db.cf_handle(name).ok_or_else(|| StoreError::Damaged(format!("no column family {name}")))
     }
 }
 
 fn options(config: RocksConfig) -> Options {
+    let mut options = Options::default();
+    options.create_if_missing(true);
+    options.create_missing_column_families(true);
+    options.set_db_write_buffer_size(config.write_buffers_bytes);
+    options.set_max_total_wal_size(config.write_buffers_bytes as u64 * LOG_BUFFERS);
+    options.set_max_open_files(config.open_files_max);
+    options.set_paranoid_checks(true);
+    options.set_keep_log_file_num(2);
+    options
+}
+
+fn family(config: RocksConfig, cache: &Cache, filtered: bool) -> Options {
     let mut table = BlockBasedOptions::default();
-    table.set_block_cache(&Cache::new_lru_cache(config.block_cache_bytes));
-    table.set_bloom_filter(10.0, false);
+    table.set_block_cache(cache);
     table.set_cache_index_and_filter_blocks(true);
     table.set_cache_index_and_filter_blocks_with_high_priority(true);
     table.set_pin_l0_filter_and_index_blocks_in_cache(true);
+    table.set_pin_top_level_index_and_filter(true);
+    table.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
     let mut options = Options::default();
-    options.create_if_missing(true);
+    if filtered {
+        table.set_bloom_filter(FILTER_BITS, false);
+        table.set_partition_filters(true);
+        options.set_memtable_prefix_bloom_ratio(MEMTABLE_FILTER_SHARE);
+        options.set_memtable_whole_key_filtering(true);
+    }
     options.set_block_based_table_factory(&table);
     // The two youngest levels are small and read most: there, decompression would cost more than it saves.
     options.set_compression_type(DBCompressionType::Lz4);
     let levels = [[DBCompressionType::None; 2].as_slice(), [DBCompressionType::Lz4; 5].as_slice()].concat();
     options.set_compression_per_level(&levels);
-    options.set_write_buffer_size(config.write_buffer_bytes);
-    options.set_max_write_buffer_number(2);
-    options.set_max_open_files(config.open_files_max);
-    options.set_paranoid_checks(true);
-    options.set_keep_log_file_num(2);
+    options.set_write_buffer_size(config.write_buffers_bytes / 2);
     options
 }
 
@@ -125,12 +147,7 @@ fn check_format(db: &DB, path: &Path) -> Result<(), StoreError> {
 
 impl Store for RocksStore {
     fn get(&self, key: &[u8]) -> Result<Option<Arc<[u8]>>, StoreError> {
-        if let Some(value) = self.rows.get(key) {
-            return Ok(value);
-        }
-        let value: Option<Arc<[u8]>> = self.db.get_pinned(key)?.map(|bytes| Arc::from(&*bytes));
-        self.rows.insert(key.to_vec(), value.clone());
-        Ok(value)
+        Ok(self.db.get_pinned_cf(self.family(key)?, key)?.map(|bytes| Arc::from(&*bytes)))
     }
 
     fn scan(&self, from: &[u8], to: &[u8], reverse: bool, visit: &mut Visit<'_>) -> Result<(), StoreError> {
@@ -140,7 +157,7 @@ impl Store for RocksStore {
         let mut read = ReadOptions::default();
         read.set_iterate_lower_bound(from);
         read.set_iterate_upper_bound(to);
-        let mut rows = self.db.raw_iterator_opt(read);
+        let mut rows = self.db.raw_iterator_cf_opt(self.family(from)?, read);
         if reverse {
             rows.seek_to_last()
         } else {
@@ -157,22 +174,20 @@ impl Store for RocksStore {
 
     fn write(&mut self, changes: &Changes, position: &[u8]) -> Result<(), StoreError> {
         let mut batch = WriteBatch::default();
+        let mut last = None;
         for (key, value) in changes {
+            // Changes stand in the order of their tables: a family is looked up once a table.
+            let family = match last {
+                Some((table, family)) if table == key.first() => family,
+                _ => self.family(key)?,
+            };
+            last = Some((key.first(), family));
             match value {
-                Some(value) => batch.put(key, value),
-                None => batch.delete(key),
+                Some(value) => batch.put_cf(family, key, value),
+                None => batch.delete_cf(family, key),
             }
         }
         batch.put(POSITION, position);
-        self.db.write(batch)?;
-        self.rows.remove(POSITION);
-        for (key, value) in changes {
-            if value.as_ref().is_some_and(|value| value.len() > ROW_CACHED_BYTES_MAX) {
-                self.rows.remove(key.as_slice());
-            } else if self.rows.contains_key(key.as_slice()) {
-                self.rows.insert(key.clone(), value.as_deref().map(Arc::from));
-            }
-        }
-        Ok(())
+        Ok(self.db.write(batch)?)
     }
 }
