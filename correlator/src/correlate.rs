@@ -110,8 +110,8 @@ impl<S: Store> Correlator<S> {
     /// Makes the changes since the last commit the state, together with the caller's `position`. After
     /// an error the store has to be opened again; what it holds is the last commit.
     pub fn commit(&mut self, position: &[u8]) -> Result<(), StoreError> {
-        self.held.settle(&mut self.db)?;
-        self.db.commit(position)?;
+        let held = self.held.settle()?;
+        self.db.commit(&held, position)?;
         self.stats_committed = self.stats;
         Ok(())
     }

@@ -15,7 +15,7 @@ use schemas::{EntityKind, Signal};
 
 use crate::head::Head;
 use crate::index::kind_code;
-use crate::key_filter::KeyFilter;
+use crate::key_filter::{self, KeyFilter};
 use crate::link::Spread;
 use crate::link_key::LinkKey;
 use crate::posting::Posting;
@@ -62,6 +62,14 @@ fn hash(id: &str) -> u32 {
     (hash ^ (hash >> 32)) as u32
 }
 
+/// Lists the key of a row of counters.
+fn list(counted: &mut KeyFilter, row: &[u8]) {
+    let mut parts = Parts::after(row, 1);
+    if let (Some(tenant), Some(code), Some(id)) = (parts.name(), parts.byte(), parts.name()) {
+        counted.add(key_filter::hash(tenant, code, id));
+    }
+}
+
 impl<S: Store> Turn<'_, S> {
     fn head_key(&self, key: &LinkKey) -> Vec<u8> {
         self.key(Table::Head).byte(kind_code(key)).name(&key.id).done()
@@ -69,13 +77,10 @@ impl<S: Store> Turn<'_, S> {
 
     /// The counters of a key; `None` where it is cold.
     pub fn known_head(&self, key: &LinkKey) -> Result<Option<Arc<Head>>, StoreError> {
-        self.known(&self.head_key(key))
+        if self.may_be_counted(key) { self.known(&self.head_key(key)) } else { Ok(None) }
     }
 
     fn known(&self, row: &[u8]) -> Result<Option<Arc<Head>>, StoreError> {
-        if !self.is_listed(row) {
-            return Ok(None);
-        }
         if let Some(known) = self.held.heads.borrow_mut().get(row) {
             return Ok(known);
         }
@@ -84,24 +89,20 @@ impl<S: Store> Turn<'_, S> {
         Ok(head)
     }
 
-    fn is_listed(&self, row: &[u8]) -> bool {
-        self.held.counted.borrow().as_ref().is_none_or(|counted| counted.may_have(row))
-    }
-
     /// Whether a key may have counters; one that does not is cold.
     pub fn may_be_counted(&self, key: &LinkKey) -> bool {
-        self.is_listed(&self.head_key(key))
+        let hash = key_filter::hash(self.tenant.as_str(), kind_code(key), &key.id);
+        self.held.counted.borrow().as_ref().is_none_or(|counted| counted.may_have(hash))
     }
 
     /// The counters of a key; they are made where it is cold.
     pub fn head(&self, key: &LinkKey) -> Result<Arc<Head>, StoreError> {
-        let row = self.head_key(key);
-        if let Some(head) = self.known(&row)? {
+        if let Some(head) = self.known_head(key)? {
             return Ok(head);
         }
         let head = Arc::new(self.count_postings(key)?);
         if !head.is_empty() {
-            self.put_head(row, Arc::clone(&head))?;
+            self.put_head(self.head_key(key), Arc::clone(&head))?;
         }
         Ok(head)
     }
@@ -130,7 +131,7 @@ impl<S: Store> Turn<'_, S> {
 
     fn put_head(&self, row: Vec<u8>, head: Arc<Head>) -> Result<(), StoreError> {
         let crowded = self.held.counted.borrow_mut().as_mut().is_some_and(|counted| {
-            counted.add(&row);
+            list(counted, &row);
             counted.is_crowded()
         });
         self.held.heads.borrow_mut().put(row, Some(head));
@@ -149,10 +150,10 @@ impl<S: Store> Turn<'_, S> {
         self.db.scan(&from, &to, false, &mut count)?;
         let mut counted = KeyFilter::with_room_for(stored + rows.len());
         self.db.scan(&from, &to, false, &mut |row, _| {
-            counted.add(row);
+            list(&mut counted, row);
             ControlFlow::Continue(())
         })?;
-        rows.drain(..).for_each(|row| counted.add(&row));
+        rows.drain(..).for_each(|row| list(&mut counted, &row));
         self.held.counted.replace(Some(counted));
         // A key that has gone cold is told of no change from here on.
         self.held.postings.take();
@@ -162,7 +163,7 @@ impl<S: Store> Turn<'_, S> {
     /// Changes the counters of a key that is not cold, or from now on is not.
     pub fn change_head(&self, key: &LinkKey, change: impl FnOnce(&mut Head)) -> Result<(), StoreError> {
         let row = self.head_key(key);
-        if self.known(&row)?.is_none() {
+        if self.known_head(key)?.is_none() {
             let head = Arc::new(self.count_postings(key)?);
             self.put_head(row.clone(), head)?;
         }

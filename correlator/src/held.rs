@@ -17,10 +17,10 @@ use crate::link_key::LinkKey;
 use crate::posting::PostingList;
 use crate::signal_row;
 use crate::state::{ComponentRow, SignalRow, TenantRow, encode};
-use crate::store::{Overlay, Store, StoreError};
+use crate::store::{LooseChanges, StoreError};
 
 /// What the young generation of one table may take of memory, in bytes; the old one may take as much again.
-const YOUNG_BYTES_MAX: usize = 8 << 20;
+const YOUNG_BYTES_MAX: usize = 16 << 20;
 /// What a held row costs beside what its value says: the slot and two heap blocks.
 const SLOT_BYTES: usize = 96;
 
@@ -28,6 +28,11 @@ const SLOT_BYTES: usize = 96;
 pub trait Weigh: Clone {
     /// About how many bytes of memory it takes.
     fn weight(&self) -> usize;
+
+    /// Whether it may be asked for again once it is committed.
+    fn is_worth_holding(&self) -> bool {
+        true
+    }
 }
 
 /// A value of a row.
@@ -131,6 +136,12 @@ impl<V: Weigh> Rows<V> {
             slot.changed = false;
         }
         self.settled_bytes += std::mem::take(&mut self.changed_bytes);
+        let settled_bytes = &mut self.settled_bytes;
+        self.young.retain(|_, slot| {
+            let holds = slot.value.as_ref().is_some_and(V::is_worth_holding);
+            *settled_bytes = settled_bytes.saturating_sub(if holds { 0 } else { slot.weight });
+            holds
+        });
         if self.settled_bytes > YOUNG_BYTES_MAX {
             self.age();
         }
@@ -167,12 +178,14 @@ pub struct Held {
 }
 
 impl Held {
-    /// Hands the changed rows to `db`, which commits them.
-    pub fn settle<S: Store>(&mut self, db: &mut Overlay<S>) -> Result<(), StoreError> {
-        settle(self.signals.get_mut(), db)?;
-        settle(self.heads.get_mut(), db)?;
-        settle(self.components.get_mut(), db)?;
-        settle(self.tenants.get_mut(), db)
+    /// The changed rows, for the caller to commit; from here on they are held as committed.
+    pub fn settle(&mut self) -> Result<LooseChanges, StoreError> {
+        let mut changes = LooseChanges::new();
+        settle(self.signals.get_mut(), &mut changes)?;
+        settle(self.heads.get_mut(), &mut changes)?;
+        settle(self.components.get_mut(), &mut changes)?;
+        settle(self.tenants.get_mut(), &mut changes)?;
+        Ok(changes)
     }
 
     /// About how much memory the changed rows take.
@@ -184,12 +197,9 @@ impl Held {
     }
 }
 
-fn settle<V: Row, S: Store>(rows: &mut Rows<V>, db: &mut Overlay<S>) -> Result<(), StoreError> {
+fn settle<V: Row>(rows: &mut Rows<V>, changes: &mut LooseChanges) -> Result<(), StoreError> {
     rows.settle(|key, value| {
-        match value {
-            Some(value) => db.put(key.to_vec(), value.encoded()?),
-            None => db.delete(key.to_vec()),
-        }
+        changes.push((key.to_vec(), value.map(V::encoded).transpose()?));
         Ok(())
     })
 }
@@ -207,6 +217,11 @@ impl Weigh for HeldSignal {
     fn weight(&self) -> usize {
         let keys: usize = self.keys.iter().map(|key| size_of::<LinkKey>() + key.id.len()).sum();
         keys + self.row.signal.as_ref().map_or(0, |signal| signal_row::weight(signal))
+    }
+
+    /// Of most signals nothing is asked again; those of a story are asked for with every revision of it.
+    fn is_worth_holding(&self) -> bool {
+        !self.row.residences.is_empty()
     }
 }
 
@@ -267,7 +282,7 @@ mod tests {
 
     impl Weigh for u8 {
         fn weight(&self) -> usize {
-            usize::from(*self) << 12
+            usize::from(*self) << 13
         }
     }
 
@@ -299,7 +314,7 @@ mod tests {
         let expected = [(b"gone".to_vec(), None), (b"put".to_vec(), Some(3)), (b"read".to_vec(), Some(5))];
         assert_eq!(settled(&mut rows), expected);
         assert_eq!((settled(&mut rows), rows.changed_bytes), (Vec::new(), 0));
-        assert_eq!((rows.get(b"put"), rows.get(b"gone"), rows.get(b"other")), (Some(Some(3)), Some(None), None));
+        assert_eq!((rows.get(b"put"), rows.get(b"gone"), rows.get(b"other")), (Some(Some(3)), None, None));
     }
 
     /// What is committed is bounded however much is read; what is not is kept.

@@ -10,7 +10,8 @@
 //! [`graph`] (who is linked) → [`component`] (members, merges) → [`publish`] (which revisions) →
 //! [`snapshot`] (what a revision says); [`timers`] does what event time brings about, [`relink`] takes back
 //! what rested on an entity that turned out to be everybody's. All state is in
-//! [`store`], with an overlay that becomes state by [`Correlator::commit`] alone.
+//! [`store`], with an overlay that becomes state by [`Correlator::commit`] alone; rows that are asked for again
+//! and again stay decoded above it ([`held`]), and keys that matter to nobody are not even counted ([`heads`]).
 //!
 //! Times are taken as they come: a caller must clamp event times that lie in the future, since the
 //! largest one that a tenant sends is its clock.

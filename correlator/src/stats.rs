@@ -11,7 +11,8 @@ pub struct Stats {
     pub folded: u64,
     /// Signals older than the retention horizon, dropped.
     pub late: u64,
-    /// Link keys that became hubs in one of their windows.
+    /// Link keys that became hubs in one of their windows, as far as anybody is linked to them or they were
+    /// counted by chance.
     pub hubs: u64,
     /// Incidents whose links were looked at anew because an entity in them is shared by more than was known.
     pub relinked: u64,

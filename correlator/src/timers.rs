@@ -213,7 +213,8 @@ impl<S: Store> Turn<'_, S> {
 
     /// Has something looked at when the watermark reaches `due`.
     pub fn expire_at(&mut self, due: Timestamp, what: Aged, name: &str) {
-        let row = self.key(Table::Expiry).time(due.millis()).byte(what.code()).tail(name);
+        let row = self.key(Table::Expiry).time(due.millis()).byte(what.code());
+        let row = if what == Aged::Signal { row.uid(name) } else { row.tail(name) };
         self.db.put(row, Vec::new());
         self.expect_expiry(due);
     }
@@ -227,7 +228,11 @@ impl<S: Store> Turn<'_, S> {
             let mut parts = Parts::after(key, skip);
             let time = parts.time().and_then(Timestamp::from_millis);
             let code = parts.byte();
-            rows.push((key.to_vec(), time, code, parts.tail().map(str::to_owned)));
+            let name = match code {
+                Some(code) if code == Aged::Signal.code() => parts.uid().map(|uid| uid.as_str().to_owned()),
+                _ => parts.tail().map(str::to_owned),
+            };
+            rows.push((key.to_vec(), time, code, name));
             if rows.len() > AGED_PER_TURN { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         let mut next = None;

@@ -1,84 +1,63 @@
-//! How fast the correlator is; run by hand: `cargo test -p correlator --test speed -- --ignored --nocapture`.
+//! What signals cost, in looks into the store: a count, since a clock says more about the machine.
+//! `weir bench correlate` has the clock.
 
 #![cfg(test)]
 
 mod common;
 
-use std::time::Instant;
+use common::counting::Counting;
+use common::signal;
+use correlator::{Config, Correlator};
+use schemas::EntityKind::{ApiKey, Device, User};
+use schemas::SignalKind::{AiAlert, Context};
+use schemas::{EntityKind, SignalKind};
 
-use common::{Dice, signal};
-use correlator::{Config, Correlator, RocksConfig, RocksStore};
-use schemas::{EntityKind, Signal, SignalKind};
+const PER_COMMIT: u64 = 100;
 
-const SIGNALS: u64 = 200_000;
-const USERS: u64 = 20_000;
-const COMMIT_EVERY: u64 = 1_000;
-
-/// Sign-ins and endpoint records of 20,000 users over a day; one in a hundred is an AI alert.
-fn stream(dice: &mut Dice, at: u64) -> Signal {
-    let user = dice.below(USERS);
-    let kind = match dice.below(1_000) {
-        0..10 => SignalKind::AiAlert,
-        10..20 => SignalKind::Alert,
-        _ => SignalKind::Context,
-    };
-    let day = 24 * common::HOUR as u64;
-    let name = format!("user{user}@contoso.example");
-    let address = format!("203.0.{}.{}", user % 16, user % 200);
-    let device = format!("laptop-{user}");
-    let application = format!("chat-{}", user % 5);
-    let entities: &[(EntityKind, &str)] = match kind {
-        SignalKind::AiAlert => &[
-            (EntityKind::User, &name),
-            (EntityKind::Ip, &address),
-            (EntityKind::Application, &application),
-            (EntityKind::Model, "gpt"),
-        ],
-        _ if at.is_multiple_of(2) => {
-            &[(EntityKind::User, &name), (EntityKind::Ip, &address), (EntityKind::Application, "mail")]
-        }
-        _ => &[
-            (EntityKind::User, &name),
-            (EntityKind::Device, &device),
-            (EntityKind::Process, "c:\\windows\\explorer.exe"),
-        ],
-    };
-    let uid = format!("00000000-0000-5000-8000-{at:012x}");
-    signal(&uid, kind, (at * day / SIGNALS) as i64, entities)
-}
-
-/// CPU time of this process, all threads, in microseconds.
-fn cpu_micros() -> u64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or_default();
-    (ticks(11) + ticks(12)) * 10_000
-}
-
-#[test]
-#[ignore = "a measurement, not a check"]
-fn signals_a_second() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let store = RocksStore::open(directory.path(), RocksConfig::default()).expect("a store");
-    let mut correlator = Correlator::new(Config::default(), store);
-    let mut dice = Dice(1);
-    let signals: Vec<Signal> = (0..SIGNALS).map(|at| stream(&mut dice, at)).collect();
-    let (start, cpu) = (Instant::now(), cpu_micros());
-    let (mut revisions, mut commit) = (0, std::time::Duration::ZERO);
-    for (at, signal) in signals.into_iter().enumerate() {
-        revisions += correlator.process(signal).expect("process").len();
-        if (at as u64 + 1).is_multiple_of(COMMIT_EVERY) {
-            let start = Instant::now();
+/// Feeds what `of` says about each of `count` signals and says how many rows were looked at, and how often the
+/// store was asked, in each of ten parts of the run.
+fn looks(count: u64, of: impl Fn(u64) -> (SignalKind, Vec<(EntityKind, String)>)) -> Vec<(u64, u64)> {
+    let mut correlator = Correlator::new(Config::default(), Counting::default());
+    let mut parts = Vec::new();
+    let mut before = (0, 0);
+    for at in 0..count {
+        let (kind, entities) = of(at);
+        let entities: Vec<(EntityKind, &str)> = entities.iter().map(|(kind, id)| (*kind, id.as_str())).collect();
+        let uid = format!("00000000-0000-5000-8000-{at:012x}");
+        correlator.process(signal(&uid, kind, at as i64 * 100, &entities)).expect("process");
+        if (at + 1) % PER_COMMIT == 0 {
             correlator.commit(&at.to_be_bytes()).expect("commit");
-            commit += start.elapsed();
+        }
+        if (at + 1) % (count / 10) == 0 {
+            let now = (correlator.store().rows(), correlator.store().asked());
+            parts.push((now.0 - before.0, now.1 - before.1));
+            before = now;
         }
     }
-    let (wall, cpu) = (start.elapsed(), cpu_micros() - cpu);
-    println!(
-        "{:.0} signals/s wall, {:.1} us CPU a signal (all threads), commit {:.1} us wall a signal, {revisions} revisions, {:?}",
-        SIGNALS as f64 / wall.as_secs_f64(),
-        cpu as f64 / SIGNALS as f64,
-        commit.as_micros() as f64 / SIGNALS as f64,
-        correlator.stats()
-    );
+    parts
+}
+
+/// A tenant whose every signal has one entity in common stays linear: late signals cost what early ones did.
+#[test]
+fn a_hub_of_everything_costs_no_more_as_it_grows() {
+    for hub in [ApiKey, Device, User] {
+        let parts = looks(20_000, |at| {
+            let kind = if at.is_multiple_of(100) { AiAlert } else { Context };
+            let own = if hub == User { Device } else { User };
+            (kind, vec![(hub, "the-one".to_owned()), (own, format!("own-{}", at % 5_000))])
+        });
+        let (early, late) = (parts[2], parts[9]);
+        assert!(late.0 < early.0 * 2 && late.1 < early.1 * 2, "{hub:?}: {parts:?}");
+        assert!(late.0 < 2_000 * 64, "{hub:?}: {parts:?}");
+    }
+}
+
+/// Context that nobody is linked to asks whether it is new, and for one signal in 64 what its keys had before.
+#[test]
+fn context_that_links_to_nothing_asks_once() {
+    let parts =
+        looks(20_000, |at| (Context, vec![(User, format!("u{}", at % 500)), (Device, format!("d{}", at % 500))]));
+    for (rows, asked) in parts {
+        assert!(asked < 2_000 * 5 / 4 && rows < 2_000 * 3, "{rows} rows, asked {asked} times for 2,000 signals");
+    }
 }

@@ -4,9 +4,9 @@
 
 mod common;
 
+use common::counting::Counting;
 use common::{HOUR, START, check_revisions, open, run, signal};
-use correlator::store::{Changes, Store, Visit};
-use correlator::{Config, Correlator, MapStore, StoreError};
+use correlator::{Config, Correlator, MapStore};
 use schemas::EntityKind::{Agent, Application, Device, Ip, Model, Session, User};
 use schemas::SignalKind::{AiAlert, Alert, Context};
 use schemas::{
@@ -395,31 +395,6 @@ fn a_storm_publishes_few_revisions() {
     }
 }
 
-/// A store that counts the rows that are looked at.
-#[derive(Default)]
-struct Counting {
-    map: MapStore,
-    rows: std::cell::Cell<u64>,
-}
-
-impl Store for Counting {
-    fn get(&self, key: &[u8]) -> Result<Option<std::sync::Arc<[u8]>>, StoreError> {
-        self.rows.set(self.rows.get() + 1);
-        self.map.get(key)
-    }
-
-    fn scan(&self, from: &[u8], to: &[u8], reverse: bool, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-        self.map.scan(from, to, reverse, &mut |key, value| {
-            self.rows.set(self.rows.get() + 1);
-            visit(key, value)
-        })
-    }
-
-    fn write(&mut self, changes: &Changes, position: &[u8]) -> Result<(), StoreError> {
-        self.map.write(changes, position)
-    }
-}
-
 /// The rows that a storm looks at must grow like its size: four times the signals, far from sixteen times
 /// the work.
 #[test]
@@ -432,7 +407,7 @@ fn a_storm_is_linear() {
             correlator.process(signal).expect("process");
             correlator.commit(&at.to_be_bytes()).expect("commit");
         }
-        correlator.store().rows.get()
+        correlator.store().rows()
     };
     let (small, large) = (rows(2_500), rows(10_000));
     assert!(small > 0 && large < small * 6, "2,500 signals looked at {small} rows, 10,000 at {large}");

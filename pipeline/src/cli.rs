@@ -244,6 +244,9 @@ pub enum BenchWhat {
         /// Signals
         #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..))]
         count: u64,
+        /// Entities that are live; each three cost a signal before the clock runs
+        #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(3..=100_000_000))]
+        entities: u64,
     },
     /// librdkafka alone against the detect stage with detectors off, on a real Kafka
     Pipeline {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::{Changes, POSITION, Store, StoreError, Visit};
+use super::{Changes, LooseChanges, POSITION, Store, StoreError, Visit};
 
 /// A [`Store`] in a `BTreeMap`: unbounded, gone with the process.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,8 +40,8 @@ impl Store for MapStore {
         Ok(())
     }
 
-    fn write(&mut self, changes: &Changes, position: &[u8]) -> Result<(), StoreError> {
-        for (key, value) in changes {
+    fn write(&mut self, changes: &Changes, loose: &LooseChanges, position: &[u8]) -> Result<(), StoreError> {
+        for (key, value) in changes.iter().chain(loose.iter().map(|(key, value)| (key, value))) {
             match value {
                 Some(value) => self.rows.insert(key.clone(), Arc::from(value.as_slice())),
                 None => self.rows.remove(key),

@@ -1,7 +1,7 @@
 //! Where the correlator's state lives between signals: an ordered map of bytes to bytes.
 //!
-//! [`Store`] is what is committed; [`Overlay`] holds the changes of the batch under way above it, so
-//! that a batch either becomes state as a whole, together with the position that it reflects, or
+//! [`Store`] is what is committed; [`Overlay`] holds the changes of the batch under way above it, but for the rows
+//! that [`crate::held`] keeps decoded until then, so that a batch either becomes state as a whole, together with the position that it reflects, or
 //! leaves no trace. [`keys`] knows how rows are named. Deliberately absent: what the rows mean.
 
 pub mod keys;
@@ -18,8 +18,10 @@ pub use map::MapStore;
 pub use overlay::Overlay;
 pub use rocks::{RocksConfig, RocksStore};
 
-/// The changes of a batch: the new value of a key, or `None` where the key goes.
+/// Changes of a batch, in the order of their keys: the new value of each, or `None` where the key goes.
 pub type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+/// Changes in no order. A key may stand in both and then means the value that stands here.
+pub type LooseChanges = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
 /// What a scan calls for each row; it breaks to end the scan.
 pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
@@ -84,8 +86,8 @@ pub trait Store {
     /// with `reverse`, in descending order, until `visit` breaks. Both bounds lie in one table.
     fn scan(&self, from: &[u8], to: &[u8], reverse: bool, visit: &mut Visit<'_>) -> Result<(), StoreError>;
 
-    /// Makes `changes` and `position` the committed state, both or neither.
-    fn write(&mut self, changes: &Changes, position: &[u8]) -> Result<(), StoreError>;
+    /// Makes `changes`, then `loose` and `position` the committed state, all or nothing.
+    fn write(&mut self, changes: &Changes, loose: &LooseChanges, position: &[u8]) -> Result<(), StoreError>;
 
     /// The position of the last [`Self::write`].
     fn position(&self) -> Result<Option<Vec<u8>>, StoreError> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
-use super::{Changes, Store, StoreError, Visit};
+use super::{Changes, LooseChanges, Store, StoreError, Visit};
 
 /// What a changed row costs beside its bytes: two heap blocks and its share of a tree node.
 const ROW_OVERHEAD_BYTES: usize = 64;
@@ -93,9 +93,10 @@ impl<S: Store> Overlay<S> {
         Ok(())
     }
 
-    /// Writes the changes and `position` in one step. After an error the changes are still pending.
-    pub fn commit(&mut self, position: &[u8]) -> Result<(), StoreError> {
-        self.store.write(&self.changes, position)?;
+    /// Writes the changes, what else the caller held back, and `position` in one step. After an error the
+    /// changes are still pending.
+    pub fn commit(&mut self, loose: &LooseChanges, position: &[u8]) -> Result<(), StoreError> {
+        self.store.write(&self.changes, loose, position)?;
         self.rollback();
         Ok(())
     }
@@ -150,7 +151,7 @@ mod tests {
         for key in ["b", "d", "f", "h"] {
             overlay.put(key.into(), b"old".to_vec());
         }
-        overlay.commit(b"1").expect("commit");
+        overlay.commit(&LooseChanges::new(), b"1").expect("commit");
         overlay.put("a".into(), b"new".to_vec());
         overlay.put("d".into(), b"new".to_vec());
         overlay.delete("f".into());

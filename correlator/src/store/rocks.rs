@@ -18,7 +18,7 @@ use rocksdb::{
 };
 
 use super::keys::Table;
-use super::{Changes, FORMAT, FORMAT_VERSION, POSITION, Store, StoreError, Visit};
+use super::{Changes, FORMAT, FORMAT_VERSION, LooseChanges, POSITION, Store, StoreError, Visit};
 
 /// What one partition's state may take of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,11 +172,11 @@ impl Store for RocksStore {
         Ok(rows.status()?)
     }
 
-    fn write(&mut self, changes: &Changes, position: &[u8]) -> Result<(), StoreError> {
+    fn write(&mut self, changes: &Changes, loose: &LooseChanges, position: &[u8]) -> Result<(), StoreError> {
         let mut batch = WriteBatch::default();
         let mut last = None;
-        for (key, value) in changes {
-            // Changes stand in the order of their tables: a family is looked up once a table.
+        for (key, value) in changes.iter().chain(loose.iter().map(|(key, value)| (key, value))) {
+            // Changes of a table stand together: a family is looked up once a table.
             let family = match last {
                 Some((table, family)) if table == key.first() => family,
                 _ => self.family(key)?,

@@ -1,4 +1,7 @@
 //! The correlator on a real RocksDB: signals in, incident revisions out, a commit every few thousand.
+//!
+//! Before the clock runs every entity is seen once, so that all of them are live while it does. Two rounds: in
+//! the first, users share nothing; in the second, every signal of the tenant has one API key in common.
 
 use std::time::Duration;
 
@@ -7,78 +10,113 @@ use correlator::{Correlator, RocksConfig, RocksStore};
 use fastrand::Rng;
 use schemas::{Entity, EntityKind, Group, Severity, Signal, SignalKind, SignalUid, TenantId, Timestamp};
 
-use super::meter::{Meter, peak_rss_mib};
+use super::meter::{Meter, peak_rss_mib, resident_mib, thread_cpu};
 
-const USERS: u64 = 20_000;
+/// A user, a device and an address each; the user has two identifiers.
+const ENTITIES_PER_USER: u64 = 3;
 const ALERTS_PERCENT: u32 = 1;
-const SIGNALS_PER_COMMIT: usize = 2_000;
+const SIGNALS_PER_COMMIT: u64 = 2_000;
 const START_MILLIS: i64 = 1_777_600_000_000;
-/// Mean distance of two signals in event time.
-const STEP_MILLIS: i64 = 100;
+/// The event time that a round spans: within the window of every kind of entity but an address.
+const ROUND_MILLIS: u64 = 12 * 3_600_000;
+const SHARED_KEY: &str = "key-of-all";
 
-/// Runs the benchmark over `count` signals.
+/// Runs the benchmark over `count` signals while `entities` are live.
 ///
 /// # Errors
 /// When the store cannot be used.
-pub fn run(count: u64) -> anyhow::Result<()> {
+pub fn run(count: u64, entities: u64) -> anyhow::Result<()> {
     println!(
-        "method   {count} signals of {USERS} users with a device and an address each, {ALERTS_PERCENT} % AI alerts, \
-         RocksDB on disk, a commit every {SIGNALS_PER_COMMIT}, one thread"
+        "method   {count} signals of random users while {entities} entities are live (a user with a device and an \
+         address each, all seen once before, which is not counted), {ALERTS_PERCENT} % AI alerts, RocksDB on disk, \
+         a commit every {SIGNALS_PER_COMMIT}, one thread and the store's own"
     );
-    let directory = tempfile::tempdir().context("cannot create a directory for the state")?;
-    let mut correlator =
-        Correlator::new(correlator::Config::default(), RocksStore::open(directory.path(), RocksConfig::default())?);
-    let mut rng = Rng::with_seed(1);
-    let (mut revisions, mut busy) = (0_u64, Duration::ZERO);
-    let meter = Meter::start();
-    let mut made = Duration::ZERO;
-    for number in 0..count {
-        let making = Meter::start();
-        let signal = signal(&mut rng, number);
-        made += making.read().wall;
-        revisions += correlator.process(signal)?.len() as u64;
-        if (number as usize + 1).is_multiple_of(SIGNALS_PER_COMMIT) {
-            correlator.commit(&number.to_be_bytes())?;
-        }
+    for shared in [None, Some(SHARED_KEY)] {
+        let world = World { users: (entities / ENTITIES_PER_USER).max(1), count, shared };
+        round(&world)?;
     }
-    busy += meter.read().cpu.saturating_sub(made);
-    println!(
-        "correlate      {:>9.0} signals/CPU-s  {:>6.1} µs each  {revisions} revisions  {:.0} signals/s of wall time",
-        count as f64 / busy.as_secs_f64(),
-        busy.as_secs_f64() / count as f64 * 1e6,
-        count as f64 / meter.read().wall.as_secs_f64(),
-    );
     println!("peak RSS {:.0} MiB", peak_rss_mib());
     Ok(())
 }
 
-fn signal(rng: &mut Rng, number: u64) -> Signal {
-    let user = rng.u64(..USERS);
-    let alert = rng.u32(..100) < ALERTS_PERCENT;
-    let tenant = TenantId::default();
-    let native_id = format!("record-{number}");
-    let millis = START_MILLIS + number as i64 * STEP_MILLIS;
-    let entities = [
-        Entity::new(
-            EntityKind::User,
-            [format!("user{user}@contoso.example").as_str(), format!("oid-{user:08}").as_str()],
-        ),
-        Entity::new(EntityKind::Device, [format!("ws-{user}").as_str()]),
-        Entity::new(EntityKind::Ip, [format!("10.{}.{}.{}", user >> 16, (user >> 8) & 255, user & 255).as_str()]),
-    ];
-    Signal {
-        uid: SignalUid::derive(&tenant, "bench", &native_id),
-        native_id,
-        tenant,
-        time: Timestamp::from_millis(millis).unwrap_or_default(),
-        group: if alert { Group::Ai } else { Group::Identity },
-        product: "bench".to_owned(),
-        kind: if alert { SignalKind::AiAlert } else { SignalKind::Context },
-        title: if alert { "Jailbreak attempt" } else { "Sign-in" }.to_owned(),
-        severity: if alert { Severity::Medium } else { Severity::Informational },
-        category: alert.then_some(schemas::Category::Jailbreak),
-        techniques: Vec::new(),
-        entities: entities.into_iter().flatten().collect(),
-        flags: Vec::new(),
+fn round(world: &World) -> anyhow::Result<()> {
+    let directory = tempfile::tempdir().context("cannot create a directory for the state")?;
+    let store = RocksStore::open(directory.path(), RocksConfig::default())?;
+    let mut correlator = Correlator::new(correlator::Config::default(), store);
+    let mut rng = Rng::with_seed(1);
+    feed(&mut correlator, world, &mut rng, 0..world.users)?;
+    let meter = Meter::start();
+    let (revisions, made) = feed(&mut correlator, world, &mut rng, world.users..world.users + world.count)?;
+    let busy = meter.read().cpu.saturating_sub(made);
+    println!(
+        "{:<24} {:>9.0} signals/CPU-s  {:>6.1} µs each  {revisions} revisions  {:.0} MiB resident",
+        if world.shared.is_some() { "one key in all signals" } else { "nothing shared" },
+        world.count as f64 / busy.as_secs_f64(),
+        busy.as_secs_f64() / world.count as f64 * 1e6,
+        resident_mib(),
+    );
+    Ok(())
+}
+
+/// Makes and processes the signals with these numbers; says how many revisions came out and how much of the CPU
+/// time went into making the signals.
+fn feed(
+    correlator: &mut Correlator<RocksStore>,
+    world: &World,
+    rng: &mut Rng,
+    numbers: std::ops::Range<u64>,
+) -> anyhow::Result<(u64, Duration)> {
+    let (mut revisions, mut made) = (0, Duration::ZERO);
+    for from in numbers.clone().step_by(SIGNALS_PER_COMMIT as usize) {
+        let before = thread_cpu();
+        let to = numbers.end.min(from + SIGNALS_PER_COMMIT);
+        let batch: Vec<Signal> = (from..to).map(|number| world.signal(rng, number)).collect();
+        made += thread_cpu().saturating_sub(before);
+        for signal in batch {
+            revisions += correlator.process(signal)?.len() as u64;
+        }
+        correlator.commit(&to.to_be_bytes())?;
+    }
+    Ok((revisions, made))
+}
+
+/// Whose signals come, how many, and what they have in common.
+struct World {
+    users: u64,
+    count: u64,
+    shared: Option<&'static str>,
+}
+
+impl World {
+    /// Each user once, in order, then random ones.
+    fn signal(&self, rng: &mut Rng, number: u64) -> Signal {
+        let user = if number < self.users { number } else { rng.u64(..self.users) };
+        let alert = rng.u32(..100) < ALERTS_PERCENT;
+        let tenant = TenantId::default();
+        let native_id = format!("record-{number}");
+        let millis = START_MILLIS + (number * ROUND_MILLIS / (self.users + self.count)) as i64;
+        let upn = format!("user{user}@contoso.example");
+        let address = format!("10.{}.{}.{}", user >> 16 & 255, user >> 8 & 255, user & 255);
+        let entities = [
+            Entity::new(EntityKind::User, [upn.as_str(), format!("oid-{user:08}").as_str()]),
+            Entity::new(EntityKind::Device, [format!("ws-{user}").as_str()]),
+            Entity::new(EntityKind::Ip, [address.as_str()]),
+            self.shared.and_then(|key| Entity::new(EntityKind::ApiKey, [key])),
+        ];
+        Signal {
+            uid: SignalUid::derive(&tenant, "bench", &native_id),
+            native_id,
+            tenant,
+            time: Timestamp::from_millis(millis).unwrap_or_default(),
+            group: if alert { Group::Ai } else { Group::Identity },
+            product: "bench".to_owned(),
+            kind: if alert { SignalKind::AiAlert } else { SignalKind::Context },
+            title: if alert { "Jailbreak attempt" } else { "Sign-in" }.to_owned(),
+            severity: if alert { Severity::Medium } else { Severity::Informational },
+            category: alert.then_some(schemas::Category::Jailbreak),
+            techniques: Vec::new(),
+            entities: entities.into_iter().flatten().collect(),
+            flags: Vec::new(),
+        }
     }
 }

@@ -38,7 +38,16 @@ impl Meter {
 }
 
 fn cpu() -> Duration {
-    getrusage(UsageWho::RUSAGE_SELF).map_or(Duration::ZERO, |usage| {
+    cpu_of(UsageWho::RUSAGE_SELF)
+}
+
+/// CPU time of this thread, user and system.
+pub fn thread_cpu() -> Duration {
+    cpu_of(UsageWho::RUSAGE_THREAD)
+}
+
+fn cpu_of(who: UsageWho) -> Duration {
+    getrusage(who).map_or(Duration::ZERO, |usage| {
         let seconds = |time: nix::sys::time::TimeVal| {
             Duration::from_micros((time.tv_sec() * 1_000_000 + time.tv_usec()).unsigned_abs())
         };
@@ -49,6 +58,14 @@ fn cpu() -> Duration {
 /// The most memory that this process ever held, in MiB.
 pub fn peak_rss_mib() -> f64 {
     getrusage(UsageWho::RUSAGE_SELF).map_or(0.0, |usage| usage.max_rss() as f64 / 1024.0)
+}
+
+/// The memory that this process holds now, in MiB; zero where the system does not say.
+pub fn resident_mib() -> f64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<f64>().ok());
+    kib.unwrap_or_default() / 1024.0
 }
 
 /// The middle of `values`.

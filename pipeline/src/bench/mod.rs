@@ -23,7 +23,7 @@ pub fn run(args: &BenchArgs) -> Result<(), Failure> {
     meter::print_machine();
     match &args.what {
         BenchWhat::Detect { count } => detect::run(*count)?,
-        BenchWhat::Correlate { count } => correlate::run(*count)?,
+        BenchWhat::Correlate { count, entities } => correlate::run(*count, *entities)?,
         BenchWhat::Pipeline { brokers, count } => pipeline::run(brokers, *count)?,
         BenchWhat::Readers { cases } => readers::run(cases)?,
     }
