@@ -140,6 +140,12 @@ pub struct DetectionFile {
     pub detection: Option<bool>,
     /// Whether annotations carry redacted excerpts. Default: false.
     pub evidence: Option<bool>,
+    /// A gitleaks configuration whose rules are added to the built-in formats of credentials. Relative to the
+    /// working directory. Default: none.
+    pub credential_rules: Option<PathBuf>,
+    /// A file of `[[type]]` sections that describe sensitive information types of one's own. Relative to the
+    /// working directory. Default: none.
+    pub sensitive_types: Option<PathBuf>,
     /// Single detectors.
     pub detectors: BTreeMap<String, DetectorFile>,
 }
