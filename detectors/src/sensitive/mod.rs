@@ -25,7 +25,7 @@ pub mod words;
 #[cfg(test)]
 mod cost;
 #[cfg(test)]
-mod numbers;
+pub mod numbers;
 
 use std::ops::Range;
 

@@ -149,6 +149,13 @@ pub const NUMBERS: &[(&str, &str, &str)] = &[
     ("sk_vat", "SK1274639806", "SK1274639807"),
 ];
 
+/// The examples of types with check digits.
+pub fn with_check_digits() -> impl Iterator<Item = &'static str> {
+    let checked =
+        |id: &str| FORMS.place(id).is_some_and(|at| matches!(FORMS.types[usize::from(at)].check, Check::Digits(_)));
+    NUMBERS.iter().filter(move |(id, ..)| checked(id)).map(|(_, number, _)| *number)
+}
+
 struct One {
     kind: u16,
     length: usize,
