@@ -6,8 +6,12 @@
 //! that link alone here. That an entity shared by many says less is the inverse document frequency of
 //! information retrieval, here in three steps, so that a link changes at most twice as an entity spreads.
 
+use std::sync::Arc;
+
 use schemas::EntityKind;
 use serde::{Deserialize, Serialize};
+
+use crate::inventory::Inventory;
 
 /// The sum of weights from which two signals are linked.
 pub const LINK_THRESHOLD: f32 = 0.5;
@@ -32,6 +36,14 @@ pub const USERS_PER_ENTITY_MAX: u32 = 16;
 pub const SHARED_FACTOR: f32 = 0.7;
 /// The weight left to a hub: of the heaviest kind too little to link alone, with a second kind enough.
 pub const HUB_FACTOR: f32 = 0.35;
+/// What techniques in the order of an attack add to what is shared: an address and an application that two
+/// records share link them together with it, no single light kind does.
+pub const SEQUENCE_BONUS: f32 = 0.1;
+/// Names that may stand beside one name before it counts as ambiguous. A person has a dozen: object id, two
+/// SIDs, UPN, e-mail addresses, account name, an id in each SaaS.
+pub const ALIASES_PER_ID_MAX: u32 = 16;
+/// How long an alias is remembered after it was seen last; names change hands after weeks rather than days.
+pub const ALIAS_SECS: u64 = 30 * 24 * 3600;
 /// Opener, context, context of the context: beyond that every story is about everything.
 pub const HOPS_MAX: u8 = 2;
 /// Records of one key in one window beyond which it brings in no far members: they would bury the story.
@@ -69,6 +81,8 @@ pub struct Weights {
     pub user_generic: f32,
     /// A user whom only a text names: an attacker may name a victim, so it never joins two stories.
     pub user_mentioned: f32,
+    /// A user or device name that turned out to stand for several.
+    pub ambiguous: f32,
     /// A login session or conversation.
     pub session: f32,
     /// An API or access key.
@@ -107,6 +121,7 @@ impl Default for Weights {
             user: 1.0,
             user_generic: 0.4,
             user_mentioned: 0.7,
+            ambiguous: 0.4,
             session: 1.0,
             api_key: 1.0,
             device: 0.9,
@@ -127,11 +142,12 @@ impl Default for Weights {
 }
 
 impl Weights {
-    fn named(&self) -> [(&'static str, f32); 18] {
+    fn named(&self) -> [(&'static str, f32); 19] {
         [
             ("user", self.user),
             ("user_generic", self.user_generic),
             ("user_mentioned", self.user_mentioned),
+            ("ambiguous", self.ambiguous),
             ("session", self.session),
             ("api_key", self.api_key),
             ("device", self.device),
@@ -209,6 +225,15 @@ pub struct Config {
     pub shared_factor: f32,
     /// The share of its weight that a hub keeps; with it no kind may link alone.
     pub hub_factor: f32,
+    /// What techniques in the order of an attack add to what is shared, less than `link_threshold`.
+    pub sequence_bonus: f32,
+    /// Names beside one name before it counts as ambiguous.
+    pub aliases_per_id_max: u32,
+    /// How long an alias is remembered after it was seen last, in seconds.
+    pub alias_secs: u64,
+    /// What the operator knows about the estate; not part of the written configuration.
+    #[serde(skip)]
+    pub inventory: Arc<Inventory>,
     /// Steps from an opener to a member, 1 or 2.
     pub hops_max: u8,
     /// Records of a key in one window beyond which it brings in no far members.
@@ -252,6 +277,10 @@ impl Default for Config {
             users_per_entity_max: USERS_PER_ENTITY_MAX,
             shared_factor: SHARED_FACTOR,
             hub_factor: HUB_FACTOR,
+            sequence_bonus: SEQUENCE_BONUS,
+            aliases_per_id_max: ALIASES_PER_ID_MAX,
+            alias_secs: ALIAS_SECS,
+            inventory: Arc::default(),
             hops_max: HOPS_MAX,
             fanout_max: FANOUT_MAX,
             coalesce_after_members: COALESCE_AFTER_MEMBERS,
@@ -288,6 +317,7 @@ impl Config {
             ("quiet_secs", self.quiet_secs),
             ("reopen_secs", self.reopen_secs),
             ("redirect_secs", self.redirect_secs),
+            ("alias_secs", self.alias_secs),
         ] {
             check(name, (1..=SECS_MAX).contains(&secs), "1 second to 100 years")?;
         }
@@ -298,6 +328,7 @@ impl Config {
         check("retention_secs", self.retention_secs >= self.quiet_secs, "at least quiet_secs")?;
         check("reopen_secs", self.reopen_secs >= self.quiet_secs, "at least quiet_secs")?;
         check("redirect_secs", self.redirect_secs >= self.retention_secs, "at least retention_secs")?;
+        check("alias_secs", self.alias_secs >= self.retention_secs, "at least retention_secs")?;
         check("hops_max", (1..=2).contains(&self.hops_max), "1 or 2")?;
         check("fanout_max", self.fanout_max >= 1, "at least 1")?;
         check("surface_priority_min", self.surface_priority_min <= 100, "0 to 100")?;
@@ -325,6 +356,9 @@ impl Config {
         }
         check("shared_factor", self.shared_factor >= self.hub_factor, "at least hub_factor")?;
         let heaviest = EntityKind::ALL.iter().map(|kind| self.weights.largest(*kind)).fold(0.0, f32::max);
+        check("weights.ambiguous", self.weights.ambiguous < self.link_threshold, "less than link_threshold")?;
+        let below = (0.0..self.link_threshold).contains(&self.sequence_bonus);
+        check("sequence_bonus", below, "from 0 to less than link_threshold")?;
         let alone = heaviest * self.hub_factor < self.link_threshold;
         check("hub_factor", alone, "so small that no weight times it reaches link_threshold")?;
         for (name, count) in [
@@ -332,6 +366,7 @@ impl Config {
             ("users_per_device_max", self.users_per_device_max),
             ("users_per_ip_max", self.users_per_ip_max),
             ("users_per_entity_max", self.users_per_entity_max),
+            ("aliases_per_id_max", self.aliases_per_id_max),
         ] {
             check(name, (1..=1_024).contains(&count), "1 to 1,024")?;
         }

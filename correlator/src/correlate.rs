@@ -164,7 +164,8 @@ impl<S: Store> Turn<'_, S> {
     }
 
     fn insert(&mut self, signal: Signal) -> Result<(), StoreError> {
-        let (keys, dropped) = self.rules.keys(&signal);
+        self.learn(&signal)?;
+        let (keys, dropped) = self.keys_of(&signal)?;
         self.stats.keys_dropped += dropped as u64;
         let mut subject = Subject { signal, residences: Vec::new(), keys };
         self.save(&subject)?;
@@ -189,11 +190,12 @@ impl<S: Store> Turn<'_, S> {
             return Ok(());
         }
         self.stats.folded += 1;
-        let (keys, _) = self.rules.keys(&known);
+        self.learn(&signal)?;
+        let (keys, _) = self.keys_of(&known)?;
         let mut old = Subject { signal: known, residences, keys };
         self.unpost(&old, &old.residences)?;
         self.settle(&mut old)?;
-        let (keys, dropped) = self.rules.keys(&signal);
+        let (keys, dropped) = self.keys_of(&signal)?;
         self.stats.keys_dropped += dropped as u64;
         let mut subject = Subject { signal, residences: old.residences.clone(), keys };
         // Of somebody in particular it may no longer be linked to what others did in the same place.

@@ -28,6 +28,8 @@ impl<S: Store> Turn<'_, S> {
     pub fn publish_changes(&mut self) -> Result<(), StoreError> {
         let closes = std::mem::take(&mut self.closes);
         for (incident, id) in &closes {
+            // What falls apart again within this turn must not take the uid that it had.
+            self.put_redirect(&incident.uid, None)?;
             if let Some(root) = self.find(*id)? {
                 self.absorb(root, incident.uid.clone());
                 self.urgent.insert(root);
@@ -145,7 +147,7 @@ impl<S: Store> Turn<'_, S> {
         let mut listed = Vec::new();
         for MemberRow { uid, hops, .. } in self.members_to_list(id, self.rules.config.members_listed_max)? {
             if let Some(Subject { signal, keys, .. }) = self.subject(uid.as_str())? {
-                let spreads = keys.iter().map(|key| self.spread_of(key, [signal.time; 2]));
+                let spreads = keys.iter().map(|key| self.spread_at(key, signal.time));
                 let spreads = spreads.collect::<Result<_, _>>()?;
                 listed.push(Listed { signal, hops, keys, spreads });
             }

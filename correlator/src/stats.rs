@@ -13,6 +13,12 @@ pub struct Stats {
     pub late: u64,
     /// Link keys that became hubs in one of their windows.
     pub hubs: u64,
+    /// Pairs of names that turned out to be one person's or one machine's.
+    pub aliases: u64,
+    /// Names that turned out to stand for several.
+    pub identities_ambiguous: u64,
+    /// Names with more alerts or near members than are linked anew when they turn out to be one.
+    pub aliased_skipped: u64,
     /// Incidents whose links were looked at anew because an entity in them is shared by more than was known.
     pub relinked: u64,
     /// Incidents too large for that, which keep their links.

@@ -28,6 +28,8 @@ pub enum Aged {
     Redirect,
     /// What a closed incident left behind.
     Trace,
+    /// What other names stand beside a name.
+    Identity,
 }
 
 impl Aged {
@@ -36,6 +38,7 @@ impl Aged {
             Self::Signal => 0,
             Self::Redirect => 1,
             Self::Trace => 2,
+            Self::Identity => 3,
         }
     }
 }
@@ -239,6 +242,7 @@ impl<S: Store> Turn<'_, S> {
             match name {
                 Some(name) if code == Some(Aged::Signal.code()) => self.expire_signal(&name)?,
                 Some(name) if code == Some(Aged::Trace.code()) => self.forget_trace(&name)?,
+                Some(name) if code == Some(Aged::Identity.code()) => self.expire_identity(&name)?,
                 Some(name) => {
                     let row = self.key(Table::Redirect).tail(&name);
                     self.db.delete(row);

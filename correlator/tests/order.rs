@@ -22,8 +22,9 @@ const KINDS: [EntityKind; 11] = [
     EntityKind::Model,
 ];
 
-/// A small world: few names, so that much is shared; times on a grid, so that windows are met exactly.
-fn world(dice: &mut Dice) -> Vec<Signal> {
+/// A small world: few names, so that much is shared; times on a grid, so that windows are met exactly. With
+/// `sids`, some users are known by a SID.
+fn world(dice: &mut Dice, sids: bool) -> Vec<Signal> {
     let count = 2 + dice.below(22);
     let names = 2 + dice.below(8);
     let hours = [2, 20, 60][dice.below(3) as usize];
@@ -42,6 +43,7 @@ fn world(dice: &mut Dice) -> Vec<Signal> {
                     (EntityKind::Ip, n) if n % 2 == 0 => format!("10.0.0.{}", n + 1),
                     (EntityKind::Ip, n) => format!("203.0.113.{}", n + 1),
                     (EntityKind::User, 1) => "admin".to_owned(),
+                    (EntityKind::User, n @ 2..=4) if sids => format!("s-1-5-21-9-9-9-{n}"),
                     (_, n) => format!("{}-{n}", kind.as_str()),
                 };
                 let ids = [id(dice), id(dice)];
@@ -51,7 +53,8 @@ fn world(dice: &mut Dice) -> Vec<Signal> {
                 made.entities.extend(if mentioned { entity.map(Entity::mentioned) } else { entity });
             }
             made.severity = [Severity::Low, Severity::Medium, Severity::High][dice.below(3) as usize];
-            made.techniques = vec![format!("T{}", dice.below(5))];
+            let techniques = [&twin::ATTACK[..], &["T9999"]].concat();
+            made.techniques = vec![techniques[dice.below(6) as usize].to_owned()];
             made
         })
         .collect()
@@ -112,30 +115,33 @@ fn explained(number: u64, world: &twin::World<'_>, incident: &Incident) {
             continue;
         };
         let other = incident.members.iter().find(|m| m.signal.uid == link.to).expect("a link to a member");
-        let strength = world.strength(&member.signal, &other.signal).all;
-        assert_eq!(link.strength, strength as f32 / 1_000.0, "world {number}");
+        let strength = world.strength(&member.signal, &other.signal);
+        assert_eq!(link.strength, strength.all as f32 / 1_000.0, "world {number}");
+        assert_eq!(link.sequence, strength.sequence as f32 / 1_000.0, "world {number}");
         assert_eq!(link.distance_ms, member.signal.time.millis() - other.signal.time.millis());
         assert!(link.strength >= 0.5 && !link.shared.is_empty());
         let product = |f: &schemas::LinkFactor| (f.weight * f.rarity * f.recency * 1_000.0 + 1e-3).floor() / 1_000.0;
-        let sum: f32 = link.factors.iter().map(product).sum();
+        let sum: f32 = link.factors.iter().map(product).sum::<f32>() + link.sequence;
         assert!((sum - link.strength).abs() < 0.004, "world {number}: {sum} of {link:?}");
     }
 }
 
 /// Runs `worlds` in several orders with the same configuration; says how many merges and splits there were.
-fn shuffled(worlds: std::ops::Range<u64>, neighbours_max: u32, named: bool) -> (usize, usize) {
+fn shuffled(worlds: std::ops::Range<u64>, caps: twin::Caps, sids: bool, named: bool) -> (usize, usize) {
+    let neighbours_max = caps.neighbours_max as u32;
     let config = Config {
         devices_per_user_max: neighbours_max,
         users_per_device_max: neighbours_max,
         users_per_ip_max: neighbours_max,
         users_per_entity_max: neighbours_max,
+        aliases_per_id_max: caps.aliases_max as u32,
         ..Config::default()
     };
     let (mut merges, mut splits) = (0, 0);
     for number in worlds {
         let mut dice = Dice(number);
-        let signals = world(&mut dice);
-        let world = twin::World::new(&signals, neighbours_max as usize);
+        let signals = world(&mut dice, sids);
+        let world = twin::World::new(&signals, caps);
         let mut reference: Option<Vec<Incident>> = None;
         for _ in 0..4 {
             let mut parts = in_parts(&mut dice, &signals);
@@ -158,7 +164,7 @@ fn shuffled(worlds: std::ops::Range<u64>, neighbours_max: u32, named: bool) -> (
 
 #[test]
 fn incidents_are_what_their_definition_says_in_any_order() {
-    let (merges, splits) = shuffled(0..600, 1_000, true);
+    let (merges, splits) = shuffled(0..600, twin::Caps { neighbours_max: 1_000, aliases_max: 1_000 }, false, true);
     assert!(merges > 100 && splits == 0, "the worlds are too tame: {merges} merges, {splits} splits");
 }
 
@@ -167,8 +173,22 @@ fn incidents_are_what_their_definition_says_in_any_order() {
 fn hubs_that_show_late_are_no_different_from_hubs_that_were_known() {
     let (mut merges, mut splits) = (0, 0);
     for neighbours_max in 1..5 {
-        let worlds = u64::from(neighbours_max) * 1_000;
-        let (merged, split) = shuffled(worlds..worlds + 200, neighbours_max, false);
+        let worlds = neighbours_max as u64 * 1_000;
+        let caps = twin::Caps { neighbours_max, aliases_max: 1_000 };
+        let (merged, split) = shuffled(worlds..worlds + 200, caps, false, false);
+        (merges, splits) = (merges + merged, splits + split);
+    }
+    assert!(merges > 100 && splits > 20, "the worlds are too tame: {merges} merges, {splits} splits");
+}
+
+/// A name that turns out to stand for several holds nothing together any more, whenever that is learned.
+#[test]
+fn names_that_stand_for_several_are_no_different_when_it_shows_late() {
+    let (mut merges, mut splits) = (0, 0);
+    for aliases_max in 1..4 {
+        let worlds = aliases_max as u64 * 10_000;
+        let caps = twin::Caps { neighbours_max: 1 + aliases_max * 2, aliases_max };
+        let (merged, split) = shuffled(worlds..worlds + 200, caps, true, false);
         (merges, splits) = (merges + merged, splits + split);
     }
     assert!(merges > 100 && splits > 20, "the worlds are too tame: {merges} merges, {splits} splits");

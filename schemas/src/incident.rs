@@ -40,10 +40,17 @@ pub struct Link {
     /// What each kind of them adds to the strength, and why so much.
     #[serde(default)]
     pub factors: Vec<LinkFactor>,
-    /// How strongly: the sum of the factors, at least the configured threshold.
+    /// What techniques in the order of an attack add to the strength.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub sequence: f32,
+    /// How strongly: the sum of the factors and of `sequence`, at least the configured threshold.
     pub strength: f32,
     /// Milliseconds from the other member to this one; negative when this one came first.
     pub distance_ms: i64,
+}
+
+fn is_nothing(number: &f32) -> bool {
+    *number == 0.0
 }
 
 /// What sharing entities of one kind adds to a link.
@@ -60,6 +67,9 @@ pub struct LinkFactor {
     /// Whether one of both only mentions the entity in a text.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mentioned: bool,
+    /// Whether both have names of their own for it, which other records or the inventory say are one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alias: bool,
 }
 
 /// A signal in an incident, with the reason why.

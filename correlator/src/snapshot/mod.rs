@@ -7,9 +7,11 @@ mod title;
 
 use schemas::{Activity, Incident, IncidentStatus, IncidentUid, Member, Signal, TenantId, Timestamp};
 
-use crate::link::{Evidence, Rules, Side, Spread};
+use crate::evidence::Evidence;
+use crate::link::{Rules, Side, Spread};
 use crate::link_key::LinkKey;
 use crate::state::Component;
+use crate::tactic::stage;
 
 /// A member that the revision lists.
 pub struct Listed {
@@ -30,15 +32,15 @@ impl Listed {
     }
 
     fn side(&self) -> Side<'_> {
-        Side { kind: self.signal.kind, keys: &self.keys }
+        let stage = stage(&self.signal.techniques);
+        Side { kind: self.signal.kind, keys: &self.keys, time: self.signal.time, stage }
     }
 
     /// What it shares with another member.
     fn evidence(&self, rules: &Rules, other: &Self) -> Evidence {
-        let distance = self.signal.time.abs_diff(other.signal.time);
-        let spread = |key: &LinkKey| Ok(self.spread(key).max(other.spread(key)));
+        let spread = |own: &LinkKey, its: &LinkKey| Ok(self.spread(own).max(other.spread(its)));
         // Only a look into the store can fail, and here is none.
-        rules.evidence(self.side(), other.side(), distance, spread).unwrap_or_default()
+        rules.evidence(self.side(), other.side(), spread).unwrap_or_default()
     }
 
     /// The order in which members are placed in the story.

@@ -99,6 +99,8 @@ struct LinkRecord<'a> {
     uid: &'a SignalUid,
     to: &'a SignalUid,
     strength: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<f32>,
     distance_ms: i64,
     hops: u8,
     shared: &'a [Entity],
@@ -239,6 +241,10 @@ fn reason(link: &Link, title: Option<&str>) -> String {
         let kind = entity.kind.as_str().replace('_', " ");
         // Infallible: writing into a String.
         let _ = write!(text, "{separator}{kind} {}", entity.label());
+        let alias = |factor: &LinkFactor| factor.alias && factor.kind == entity.kind;
+        if link.factors.iter().any(alias) {
+            text.push_str(" under another name");
+        }
         separator = " and ";
     }
     if let Some(more @ 1..) = link.shared.len().checked_sub(SHARED_IN_WORDS_MAX) {
@@ -249,6 +255,9 @@ fn reason(link: &Link, title: Option<&str>) -> String {
         ms @ 1.. => write!(text, ", {} after it", duration(ms)),
         ms => write!(text, ", {} before it", duration(ms.saturating_neg())),
     };
+    if link.sequence > 0.0 {
+        text.push_str(", techniques in the order of an attack");
+    }
     let _ = write!(text, ", strength {:.2}", link.strength);
     text
 }
@@ -268,6 +277,7 @@ fn unmapped(incident: &Incident) -> Unmapped<'_> {
             uid: &member.signal.uid,
             to: &link.to,
             strength: link.strength,
+            sequence: (link.sequence > 0.0).then_some(link.sequence),
             distance_ms: link.distance_ms,
             hops: member.hops,
             shared: &link.shared,
@@ -303,6 +313,7 @@ mod tests {
             to: "t".into(),
             shared: shared(ids),
             factors: Vec::new(),
+            sequence: 0.0,
             strength: 1.0,
             distance_ms,
         };
