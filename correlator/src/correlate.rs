@@ -154,7 +154,7 @@ impl<S: Store> Turn<'_, S> {
                 self.insert(signal)
             }
             Some(row) => match row.signal {
-                Some(known) => self.add_to(known, row.residences, &signal),
+                Some(known) => self.add_to(&known, &signal),
                 None => {
                     self.stats.duplicates += 1;
                     Ok(())
@@ -178,21 +178,16 @@ impl<S: Store> Turn<'_, S> {
     }
 
     /// Folds `more` into a signal that is there and links what that changes.
-    fn add_to(
-        &mut self,
-        known: Signal,
-        residences: Vec<crate::state::Residence>,
-        more: &Signal,
-    ) -> Result<(), StoreError> {
-        let signal = fold(&known, more);
-        if signal == known {
+    fn add_to(&mut self, known: &Signal, more: &Signal) -> Result<(), StoreError> {
+        let signal = fold(known, more);
+        if signal == *known {
             self.stats.duplicates += 1;
             return Ok(());
         }
         self.stats.folded += 1;
         self.learn(&signal)?;
-        let (keys, _) = self.keys_of(&known)?;
-        let mut old = Subject { signal: known, residences, keys };
+        // What was learned may have brought it into a component.
+        let Some(mut old) = self.subject(known.uid.as_str())? else { return Ok(()) };
         self.unpost(&old, &old.residences)?;
         self.settle(&mut old)?;
         let (keys, dropped) = self.keys_of(&signal)?;

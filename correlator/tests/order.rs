@@ -22,9 +22,19 @@ const KINDS: [EntityKind; 11] = [
     EntityKind::Model,
 ];
 
-/// A small world: few names, so that much is shared; times on a grid, so that windows are met exactly. With
-/// `sids`, some users are known by a SID.
-fn world(dice: &mut Dice, sids: bool) -> Vec<Signal> {
+/// By what names a world calls its entities.
+#[derive(Clone, Copy, PartialEq)]
+enum Names {
+    /// One for each.
+    One,
+    /// Some have two.
+    Two,
+    /// Some have two, and some users have SIDs.
+    Sids,
+}
+
+/// A small world: few names, so that much is shared; times on a grid, so that windows are met exactly.
+fn world(dice: &mut Dice, called: Names) -> Vec<Signal> {
     let count = 2 + dice.below(22);
     let names = 2 + dice.below(8);
     let hours = [2, 20, 60][dice.below(3) as usize];
@@ -43,11 +53,12 @@ fn world(dice: &mut Dice, sids: bool) -> Vec<Signal> {
                     (EntityKind::Ip, n) if n % 2 == 0 => format!("10.0.0.{}", n + 1),
                     (EntityKind::Ip, n) => format!("203.0.113.{}", n + 1),
                     (EntityKind::User, 1) => "admin".to_owned(),
-                    (EntityKind::User, n @ 2..=4) if sids => format!("s-1-5-21-9-9-9-{n}"),
+                    (EntityKind::User, n @ 2..=4) if called == Names::Sids => format!("s-1-5-21-9-9-9-{n}"),
                     (_, n) => format!("{}-{n}", kind.as_str()),
                 };
                 let ids = [id(dice), id(dice)];
-                let ids = ids.iter().take(1 + dice.below(2) as usize).map(String::as_str);
+                let two = called != Names::One && dice.below(2) == 0;
+                let ids = ids.iter().take(1 + usize::from(two)).map(String::as_str);
                 let entity = Entity::new(kind, ids);
                 let mentioned = kind == EntityKind::User && made.kind == SignalKind::AiAlert && dice.below(3) == 0;
                 made.entities.extend(if mentioned { entity.map(Entity::mentioned) } else { entity });
@@ -127,7 +138,7 @@ fn explained(number: u64, world: &twin::World<'_>, incident: &Incident) {
 }
 
 /// Runs `worlds` in several orders with the same configuration; says how many merges and splits there were.
-fn shuffled(worlds: std::ops::Range<u64>, caps: twin::Caps, sids: bool, named: bool) -> (usize, usize) {
+fn shuffled(worlds: std::ops::Range<u64>, caps: twin::Caps, called: Names, named: bool) -> (usize, usize) {
     let neighbours_max = caps.neighbours_max as u32;
     let config = Config {
         devices_per_user_max: neighbours_max,
@@ -140,7 +151,7 @@ fn shuffled(worlds: std::ops::Range<u64>, caps: twin::Caps, sids: bool, named: b
     let (mut merges, mut splits) = (0, 0);
     for number in worlds {
         let mut dice = Dice(number);
-        let signals = world(&mut dice, sids);
+        let signals = world(&mut dice, called);
         let world = twin::World::new(&signals, caps);
         let mut reference: Option<Vec<Incident>> = None;
         for _ in 0..4 {
@@ -164,7 +175,7 @@ fn shuffled(worlds: std::ops::Range<u64>, caps: twin::Caps, sids: bool, named: b
 
 #[test]
 fn incidents_are_what_their_definition_says_in_any_order() {
-    let (merges, splits) = shuffled(0..600, twin::Caps { neighbours_max: 1_000, aliases_max: 1_000 }, false, true);
+    let (merges, splits) = shuffled(0..600, twin::Caps { neighbours_max: 1_000, aliases_max: 1_000 }, Names::Two, true);
     assert!(merges > 100 && splits == 0, "the worlds are too tame: {merges} merges, {splits} splits");
 }
 
@@ -175,10 +186,12 @@ fn hubs_that_show_late_are_no_different_from_hubs_that_were_known() {
     for neighbours_max in 1..5 {
         let worlds = neighbours_max as u64 * 1_000;
         let caps = twin::Caps { neighbours_max, aliases_max: 1_000 };
-        let (merged, split) = shuffled(worlds..worlds + 200, caps, false, false);
-        (merges, splits) = (merges + merged, splits + split);
+        for (called, worlds) in [(Names::One, worlds..worlds + 300), (Names::Two, worlds + 400..worlds + 450)] {
+            let (merged, split) = shuffled(worlds, caps, called, false);
+            (merges, splits) = (merges + merged, splits + split);
+        }
     }
-    assert!(merges > 100 && splits > 20, "the worlds are too tame: {merges} merges, {splits} splits");
+    assert!(merges > 100 && splits > 10, "the worlds are too tame: {merges} merges, {splits} splits");
 }
 
 /// A name that turns out to stand for several holds nothing together any more, whenever that is learned.
@@ -188,8 +201,8 @@ fn names_that_stand_for_several_are_no_different_when_it_shows_late() {
     for aliases_max in 1..4 {
         let worlds = aliases_max as u64 * 10_000;
         let caps = twin::Caps { neighbours_max: 1 + aliases_max * 2, aliases_max };
-        let (merged, split) = shuffled(worlds..worlds + 200, caps, true, false);
+        let (merged, split) = shuffled(worlds..worlds + 250, caps, Names::Sids, false);
         (merges, splits) = (merges + merged, splits + split);
     }
-    assert!(merges > 100 && splits > 20, "the worlds are too tame: {merges} merges, {splits} splits");
+    assert!(merges > 100 && splits > 10, "the worlds are too tame: {merges} merges, {splits} splits");
 }
