@@ -52,6 +52,8 @@ pub const FANOUT_MAX: u32 = 256;
 pub const COALESCE_AFTER_MEMBERS: u64 = 64;
 /// Larger incidents publish at most once in so many seconds of event time.
 pub const COALESCE_SECS: u64 = 60;
+/// On so many of the seven days before, the same alert about the same actor makes one common: a working week.
+pub const COMMON_DAYS_MIN: u32 = 5;
 /// The priority from which an incident is published at all: every alert is somebody's to see by default.
 pub const SURFACE_PRIORITY_MIN: u8 = 0;
 /// Members in a revision; what a person can read.
@@ -64,6 +66,11 @@ pub const MEMBERS_PER_INCIDENT_MAX: u32 = 10_000;
 pub const KEYS_PER_SIGNAL_MAX: usize = 64;
 /// How far behind the newest event time a signal may come, and how long state is kept.
 pub const RETENTION_SECS: u64 = 7 * 24 * 3600;
+/// Signals of a tenant without one of a source after which the source is idle and holds nothing back: several
+/// times a batch, so that sources that are read in turns are none of them idle.
+pub const SOURCE_IDLE_SIGNALS: u32 = 10_000;
+/// How long a source that lags may hold a tenant's watermark back: batch exports come daily.
+pub const SOURCE_LAG_SECS: u64 = 24 * 3600;
 /// An incident without a new member for so long is over.
 pub const QUIET_SECS: u64 = 3 * 24 * 3600;
 /// A story of the same actor within so long of a closed one's last member continues it.
@@ -242,6 +249,9 @@ pub struct Config {
     pub coalesce_after_members: u64,
     /// The event time between two coalesced revisions, in seconds.
     pub coalesce_secs: u64,
+    /// Of the seven days before an alert's own, those with the same one about the same actor from which it is
+    /// common and opens no incident; 8 for never.
+    pub common_days_min: u32,
     /// An incident of lower priority is a candidate: kept and counted, not published until it has reached this.
     pub surface_priority_min: u8,
     /// Members in a revision, 1 to 1,000.
@@ -254,6 +264,10 @@ pub struct Config {
     pub keys_per_signal_max: usize,
     /// How late a signal may come and how long state is kept, in seconds.
     pub retention_secs: u64,
+    /// Signals of a tenant without one of a source after which the source is idle.
+    pub source_idle_signals: u32,
+    /// How long a source that lags may hold back what closes, ages and comes late, in seconds.
+    pub source_lag_secs: u64,
     /// An incident without new members for so long is closed, in seconds.
     pub quiet_secs: u64,
     /// A new incident within so long of a closed one's last member continues it, in seconds.
@@ -285,12 +299,15 @@ impl Default for Config {
             fanout_max: FANOUT_MAX,
             coalesce_after_members: COALESCE_AFTER_MEMBERS,
             coalesce_secs: COALESCE_SECS,
+            common_days_min: COMMON_DAYS_MIN,
             surface_priority_min: SURFACE_PRIORITY_MIN,
             members_listed_max: MEMBERS_LISTED_MAX,
             entities_listed_max: ENTITIES_LISTED_MAX,
             members_per_incident_max: MEMBERS_PER_INCIDENT_MAX,
             keys_per_signal_max: KEYS_PER_SIGNAL_MAX,
             retention_secs: RETENTION_SECS,
+            source_idle_signals: SOURCE_IDLE_SIGNALS,
+            source_lag_secs: SOURCE_LAG_SECS,
             quiet_secs: QUIET_SECS,
             reopen_secs: REOPEN_SECS,
             redirect_secs: REDIRECT_SECS,
@@ -318,6 +335,7 @@ impl Config {
             ("reopen_secs", self.reopen_secs),
             ("redirect_secs", self.redirect_secs),
             ("alias_secs", self.alias_secs),
+            ("source_lag_secs", self.source_lag_secs),
         ] {
             check(name, (1..=SECS_MAX).contains(&secs), "1 second to 100 years")?;
         }
@@ -330,7 +348,9 @@ impl Config {
         check("redirect_secs", self.redirect_secs >= self.retention_secs, "at least retention_secs")?;
         check("alias_secs", self.alias_secs >= self.retention_secs, "at least retention_secs")?;
         check("hops_max", (1..=2).contains(&self.hops_max), "1 or 2")?;
+        check("source_idle_signals", self.source_idle_signals >= 1, "at least 1")?;
         check("fanout_max", self.fanout_max >= 1, "at least 1")?;
+        check("common_days_min", (1..=8).contains(&self.common_days_min), "1 to 8")?;
         check("surface_priority_min", self.surface_priority_min <= 100, "0 to 100")?;
         check("coalesce_after_members", self.coalesce_after_members >= 1, "at least 1")?;
         check("members_listed_max", (1..=1_000).contains(&self.members_listed_max), "1 to 1,000")?;
@@ -400,6 +420,13 @@ mod tests {
         assert!(with(|c| c.shared_factor = 0.1).starts_with("shared_factor "));
         assert!(with(|c| c.hub_factor = 0.5).starts_with("hub_factor "));
         assert!(with(|c| c.users_per_ip_max = 0).starts_with("users_per_ip_max "));
+        assert!(with(|c| c.weights.ambiguous = 0.5).starts_with("weights.ambiguous "));
+        assert!(with(|c| c.sequence_bonus = 0.5).starts_with("sequence_bonus "));
+        assert!(with(|c| c.aliases_per_id_max = 0).starts_with("aliases_per_id_max "));
+        assert!(with(|c| c.alias_secs = 1).starts_with("alias_secs "));
+        assert!(with(|c| c.common_days_min = 9).starts_with("common_days_min "));
+        assert!(with(|c| c.source_idle_signals = 0).starts_with("source_idle_signals "));
+        assert!(with(|c| c.source_lag_secs = 0).starts_with("source_lag_secs "));
         assert!(with(|c| c.surface_priority_min = 101).starts_with("surface_priority_min "));
         assert!(with(|c| c.hops_max = 3).starts_with("hops_max "));
         assert!(with(|c| c.members_listed_max = 0).starts_with("members_listed_max "));

@@ -147,7 +147,7 @@ impl<S: Store> Turn<'_, S> {
             self.stats.late += 1;
             return Ok(());
         }
-        self.clock.watermark = self.clock.watermark.max(signal.time);
+        self.clock.advance(&signal.product, signal.time, &self.rules.config);
         match self.signal_row(signal.uid.as_str())? {
             None => {
                 self.expire_at(horizon, Aged::Signal, signal.uid.as_str());
@@ -168,6 +168,7 @@ impl<S: Store> Turn<'_, S> {
         let (keys, dropped) = self.keys_of(&signal)?;
         self.stats.keys_dropped += dropped as u64;
         let mut subject = Subject { signal, residences: Vec::new(), keys };
+        self.note_habit(&subject)?;
         self.save(&subject)?;
         if subject.signal.kind == SignalKind::AiAlert {
             self.count_in(&subject, None)?;
@@ -193,6 +194,7 @@ impl<S: Store> Turn<'_, S> {
         let (keys, dropped) = self.keys_of(&signal)?;
         self.stats.keys_dropped += dropped as u64;
         let mut subject = Subject { signal, residences: old.residences.clone(), keys };
+        self.note_habit(&subject)?;
         // Of somebody in particular it may no longer be linked to what others did in the same place.
         if names_user(&subject.keys) && !names_user(&old.keys) {
             self.doubt(&old.residences)?;

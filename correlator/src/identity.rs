@@ -167,6 +167,9 @@ impl<S: Store> Turn<'_, S> {
         let day = signal.time.millis().div_euclid(DAY_MS);
         for entity in signal.entities.iter().filter(|entity| has_aliases(entity.kind) && !entity.mentioned) {
             let names: Vec<&String> = entity.ids.iter().filter(|id| !is_generic(id)).collect();
+            if names.len() < 2 || self.is_known(entity.kind, &names, day)? {
+                continue;
+            }
             for (at, one) in names.iter().enumerate() {
                 for other in names.iter().skip(at + 1) {
                     let pair = [one.as_str(), other.as_str()];
@@ -187,6 +190,18 @@ impl<S: Store> Turn<'_, S> {
             }
         }
         Ok(())
+    }
+
+    /// Whether all of the names are known to be one since today; most records say what was said before.
+    fn is_known(&self, kind: EntityKind, names: &[&String], day: i64) -> Result<bool, StoreError> {
+        for name in names {
+            let row = self.identity(kind, name)?;
+            let has = |other: &&&String| row.0.iter().any(|alias| alias.name == ***other && alias.day >= day);
+            if names.iter().filter(|other| *other != name).filter(has).count() + 1 < names.len() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Notes that two names stand for one thing. Says whether that is a new alias; names that are ambiguous

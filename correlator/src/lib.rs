@@ -12,12 +12,13 @@
 //! what rested on an entity that turned out to be everybody's. All state is in
 //! [`store`], with an overlay that becomes state by [`Correlator::commit`] alone.
 //!
-//! Times are taken as they come: a caller must clamp event times that lie in the future, since the
-//! largest one that a tenant sends is its clock.
+//! Times are taken as they come: a caller must clamp event times that lie in the future, since they move a
+//! tenant's [`clock`] on.
 //!
 //! Deliberately absent: Kafka, wall clocks, async, randomness, and everything that depends on the
 //! iteration order of a hash map.
 
+mod clock;
 mod component;
 pub mod config;
 mod continuation;
@@ -26,6 +27,7 @@ mod evidence;
 mod far;
 mod fold;
 mod graph;
+mod habit;
 mod head;
 mod identity;
 mod index;

@@ -91,7 +91,8 @@ impl<S: Store> Turn<'_, S> {
             None => self.unused_uid(&named)?,
         };
         let mut incident = self.compose(id, uid.clone())?;
-        if known.is_none() && incident.priority < self.rules.config.surface_priority_min {
+        let matters = incident.priority >= self.rules.config.surface_priority_min;
+        if known.is_none() && (!matters || self.is_all_common(id)?) {
             self.stats.candidates += 1;
             return Ok(());
         }
@@ -152,7 +153,7 @@ impl<S: Store> Turn<'_, S> {
                 listed.push(Listed { signal, hops, keys, spreads });
             }
         }
-        Ok(snapshot(self.rules, &self.tenant, self.clock.watermark, uid, component, listed))
+        Ok(snapshot(self.rules, &self.tenant, self.clock.newest, uid, component, listed))
     }
 
     /// The uid of an incident that is named after `first`. A uid that was closed is never used again, so a

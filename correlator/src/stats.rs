@@ -35,7 +35,7 @@ pub struct Stats {
     pub context_skipped: u64,
     /// Incidents published for the first time.
     pub incidents_created: u64,
-    /// Times that an incident was not published because its priority was too low.
+    /// Times that an incident was not published because its priority was too low or all its alerts are common.
     pub candidates: u64,
     /// Incidents merged into another.
     pub incidents_merged: u64,

@@ -22,6 +22,9 @@ const KINDS: [EntityKind; 11] = [
     EntityKind::Model,
 ];
 
+/// Kinds that hold stories together, and the address.
+const ACTING: [EntityKind; 4] = [EntityKind::User, EntityKind::Device, EntityKind::Session, EntityKind::Ip];
+
 /// By what names a world calls its entities.
 #[derive(Clone, Copy, PartialEq)]
 enum Names {
@@ -38,6 +41,7 @@ fn world(dice: &mut Dice, called: Names) -> Vec<Signal> {
     let count = 2 + dice.below(22);
     let names = 2 + dice.below(8);
     let hours = [2, 20, 60][dice.below(3) as usize];
+    let kinds = if called == Names::One && dice.below(2) == 0 { ACTING.as_slice() } else { &KINDS };
     (0..count)
         .map(|at| {
             let kind = match dice.below(10) {
@@ -48,7 +52,7 @@ fn world(dice: &mut Dice, called: Names) -> Vec<Signal> {
             let time = dice.below(hours * 4) as i64 * HOUR / 4;
             let mut made = signal(&format!("s{at:02}"), kind, time, &[]);
             for _ in 0..1 + dice.below(4) {
-                let kind = KINDS[dice.below(KINDS.len() as u64) as usize];
+                let kind = kinds[dice.below(kinds.len() as u64) as usize];
                 let id = |dice: &mut Dice| match (kind, dice.below(names)) {
                     (EntityKind::Ip, n) if n % 2 == 0 => format!("10.0.0.{}", n + 1),
                     (EntityKind::Ip, n) => format!("203.0.113.{}", n + 1),

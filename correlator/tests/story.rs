@@ -329,6 +329,65 @@ fn a_mentioned_user_attaches_but_never_merges() {
     assert_eq!(link.map(|link| link.to.as_str()), Some("attack"));
 }
 
+/// Two attacks with one tool are two; with a second thing in common they are one.
+#[test]
+fn an_artefact_alone_makes_no_two_stories_one() {
+    let with = |uid: &str, kind, own: &[(EntityKind, &str)]| {
+        signal(uid, kind, 0, &[&[(EntityKind::File, "a5f1c0ffee")], own].concat())
+    };
+    let openers = [with("a", AiAlert, &[(User, "alice")]), with("b", AiAlert, &[(User, "bob")])];
+    let scan = with("scan", Context, &[]);
+    let incidents = open(&run(&[openers[0].clone(), openers[1].clone(), scan]));
+    assert_eq!(incidents.iter().map(|i| i.members_total).collect::<Vec<_>>(), [2, 2]);
+    let second = [("a", "alice"), ("b", "bob")]
+        .map(|(uid, user)| with(uid, AiAlert, &[(User, user), (EntityKind::Url, "https://evil.example/x")]));
+    assert_eq!(open(&run(&second)).len(), 1);
+}
+
+/// Everything that a tenant sends has one address, one application and one agent in common.
+#[test]
+fn one_entity_in_every_signal_joins_nothing() {
+    let mut signals = Vec::new();
+    for at in 0..600i64 {
+        let user = format!("user{}", at % 60);
+        let kind = if at % 3 == 0 { AiAlert } else { Context };
+        signals.push(signal(
+            &format!("s{at:03}"),
+            kind,
+            at * 60_000,
+            &[(User, &user), (Ip, "198.51.100.1"), (Application, "chat"), (Agent, "helper")],
+        ));
+    }
+    let incidents = open(&run(&signals));
+    assert!(incidents.iter().all(|incident| incident.members_total == 10), "{:#?}", incidents[0]);
+    assert_eq!(incidents.len(), 20);
+}
+
+/// A source that is ahead closes nothing and makes nothing late while others are still telling.
+#[test]
+fn a_source_that_runs_ahead_waits_for_the_others() {
+    let from = |product: &str, uid: &str, at| Signal {
+        product: product.to_owned(),
+        ..signal(uid, if uid.starts_with("ai") { AiAlert } else { Context }, at, &[(User, "alice")])
+    };
+    let mut correlator = Correlator::new(Config::default(), MapStore::default());
+    let mut revisions = Vec::new();
+    for signal in [
+        from("weir", "ai", 0),
+        from("okta", "okta-1", HOUR),
+        // Three and a half days ahead: the incident would be quiet.
+        from("entra", "entra-1", 7 * DAY / 2),
+        from("okta", "okta-2", 2 * HOUR),
+    ] {
+        revisions.extend(correlator.process(signal).expect("process"));
+    }
+    assert!(revisions.iter().all(|incident| incident.activity != Activity::Close), "{revisions:#?}");
+    assert_eq!((open(&revisions)[0].members_total, correlator.stats().late), (3, 0));
+    // Nobody holds the others back for more than a day.
+    revisions.extend(correlator.process(from("entra", "entra-2", 5 * DAY)).expect("process"));
+    assert_eq!(revisions.last().map(|incident| incident.activity), Some(Activity::Close));
+}
+
 #[test]
 fn accounts_that_every_application_has_do_not_link_two_of_them() {
     let alert = |uid: &str, application: &str| signal(uid, AiAlert, 0, &[(User, "admin"), (Application, application)]);
@@ -353,6 +412,31 @@ fn a_candidate_is_published_once_it_matters() {
     let incident = &published[2][0];
     assert_eq!((incident.revision, incident.members_total, &incident.uid), (1, 3, &named("ai")));
     assert!(incident.priority >= 40 && correlator.stats().candidates == 2);
+}
+
+/// What comes every day opens nothing, unless it is serious or something else joins it.
+#[test]
+fn common_alerts_join_and_open_nothing() {
+    let config = Config { quiet_secs: 172_801, retention_secs: 604_800, ..Config::default() };
+    let daily = |day: i64, severity| {
+        let mut made = signal(&format!("a{day}"), AiAlert, day * DAY, &[(User, "sandbox")]);
+        made.title = "Jailbreak".to_owned();
+        Signal { severity, ..made }
+    };
+    let tick = |day: i64| signal(&format!("tick{day}"), Context, day * DAY, &[(User, "somebody")]);
+    let mut days: Vec<Signal> = (0..6).map(|day| daily(day, Severity::Medium)).collect();
+    // After a pause the story is closed, and the habit is remembered.
+    days.extend([tick(8), daily(8, Severity::Medium)]);
+    let mut correlator = Correlator::new(config.clone(), MapStore::default());
+    let published: Vec<usize> = days.iter().map(|s| correlator.process(s.clone()).expect("process").len()).collect();
+    assert_eq!(published, [1, 1, 1, 1, 1, 1, 1, 0], "a create, five updates, a close");
+    assert_eq!(correlator.stats().candidates, 1);
+    let joined = signal("edr", Alert, 8 * DAY + HOUR, &[(User, "sandbox")]);
+    let revisions = correlator.process(joined).expect("process");
+    assert_eq!(revisions.iter().map(uids).collect::<Vec<_>>(), [[("a8", 0), ("edr", 1)]]);
+
+    let serious: Vec<Signal> = days.into_iter().map(|s| Signal { severity: Severity::High, ..s }).collect();
+    assert_eq!(open(&run_with(&config, &serious)).len(), 1);
 }
 
 /// A flood of alerts must not hide the records that explain it.

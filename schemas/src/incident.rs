@@ -83,6 +83,29 @@ pub struct Member {
     pub link: Option<Link>,
 }
 
+/// What an entity did in the story, as far as its alerts say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// It attacked.
+    Attacker,
+    /// It was used to attack.
+    Tool,
+    /// It was attacked, or acted in somebody else's hands.
+    Victim,
+}
+
+/// An entity with its part in the story.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EntityPart {
+    /// What it is.
+    pub kind: EntityKind,
+    /// The first of its identifiers in the incident's entities.
+    pub id: String,
+    /// Its part.
+    pub part: Part,
+}
+
 /// One factor of an incident's priority.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PriorityFactor {
@@ -123,6 +146,9 @@ pub struct Incident {
     pub techniques: Vec<String>,
     /// Who and what took part, the most shared first, bounded.
     pub entities: Vec<Entity>,
+    /// Who attacked, who suffered, with what; in the order of the entities.
+    #[serde(default)]
+    pub parts: Vec<EntityPart>,
     /// 0 (can wait) to 100 (drop everything).
     pub priority: u8,
     /// What the priority rests on.

@@ -2,6 +2,7 @@
 
 mod entities;
 mod links;
+mod parts;
 mod priority;
 mod title;
 
@@ -62,7 +63,8 @@ pub fn snapshot(
     let links = links::links(rules, &mut listed);
     let entities = entities::most_shared(&listed, rules.config.entities_listed_max);
     let title = title::title(&listed, component, &entities);
-    let (priority, priority_factors) = priority::priority(component, &listed);
+    let parts = parts::parts(&listed, &entities);
+    let (priority, priority_factors) = priority::priority(rules, component, &listed);
     let mut members: Vec<Member> = listed
         .into_iter()
         .zip(links)
@@ -84,6 +86,7 @@ pub fn snapshot(
         members_total: component.members_total,
         techniques: component.techniques.iter().cloned().collect(),
         entities,
+        parts,
         priority,
         priority_factors,
         merged_into: None,

@@ -17,6 +17,8 @@ pub enum Table {
     Expiry,
     /// Counters of a link key.
     Head,
+    /// On which days an alert was raised about an actor.
+    Habit,
     /// Names of users and devices, with what other names stand beside them.
     Identity,
     /// Members of a component, the most telling first.
@@ -43,7 +45,8 @@ impl Table {
             Self::Due => b'D',
             Self::Expiry => b'X',
             Self::Head => b'K',
-            Self::Identity => b'I',
+            Self::Habit => b'H',
+            Self::Identity => b'J',
             Self::Member => b'M',
             Self::Posting => b'P',
             Self::Quiet => b'Q',

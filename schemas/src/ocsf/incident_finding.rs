@@ -1,6 +1,7 @@
 //! OCSF Incident Finding (2005): one revision of an incident, a full snapshot.
 //!
-//! Why a member belongs stands twice: in words in its `desc`, and for machines in `unmapped.links`.
+//! Why a member belongs stands twice: in words in its `desc`, and for machines in `unmapped.links`, which in the
+//! order of event time is the attack story: a tree whose root is the first alert.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -12,7 +13,7 @@ use super::observable::Observable;
 use super::{Classification, Metadata, Product, VERSION, write_json};
 use crate::entity::Entity;
 use crate::ids::{IncidentUid, SignalUid};
-use crate::incident::{Incident, IncidentStatus, Link, LinkFactor, Member, PriorityFactor};
+use crate::incident::{EntityPart, Incident, IncidentStatus, Link, LinkFactor, Member, PriorityFactor};
 use crate::signal::{Group, Signal, SignalKind};
 
 /// Shared entities that the words name; the rest is counted, and `unmapped.links` has all.
@@ -85,6 +86,8 @@ struct Unmapped<'a> {
     links: Vec<LinkRecord<'a>>,
     entities: &'a [Entity],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    parts: &'a [EntityPart],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     absorbed: &'a [IncidentUid],
     #[serde(skip_serializing_if = "Option::is_none")]
     merged_into: Option<&'a IncidentUid>,
@@ -96,6 +99,7 @@ struct Unmapped<'a> {
 
 #[derive(Serialize)]
 struct LinkRecord<'a> {
+    time: i64,
     uid: &'a SignalUid,
     to: &'a SignalUid,
     strength: f32,
@@ -274,6 +278,7 @@ fn unmapped(incident: &Incident) -> Unmapped<'_> {
     let links = incident.members.iter().filter_map(|member| {
         let link = member.link.as_ref()?;
         Some(LinkRecord {
+            time: member.signal.time.millis(),
             uid: &member.signal.uid,
             to: &link.to,
             strength: link.strength,
@@ -291,6 +296,7 @@ fn unmapped(incident: &Incident) -> Unmapped<'_> {
         context: context.map(|member| &member.signal.uid).collect(),
         links: links.collect(),
         entities: &incident.entities,
+        parts: &incident.parts,
         absorbed: &incident.absorbed,
         merged_into: incident.merged_into.as_ref(),
         continues: incident.continues.as_ref(),
