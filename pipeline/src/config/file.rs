@@ -32,6 +32,8 @@ pub struct ConfigFile {
     pub correlate: CorrelateFile,
     /// How incidents are put together.
     pub correlation: correlator::Config,
+    /// What is known about the estate.
+    pub inventory: InventoryFile,
     /// What stands around the telemetry.
     pub network: NetworkFile,
     /// What keeps secrets comparable without keeping them.
@@ -234,6 +236,14 @@ impl Default for CorrelateFile {
 pub struct NetworkFile {
     /// Addresses of reverse proxies that append to `x-forwarded-for`.
     pub trusted_proxies: Vec<String>,
+}
+
+/// What is known about the estate.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InventoryFile {
+    /// A TOML file of `[[asset]]` tables, or JSONL; empty where there is none.
+    pub file: PathBuf,
 }
 
 /// What keeps secrets comparable without keeping them.
