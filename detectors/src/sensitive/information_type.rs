@@ -137,7 +137,7 @@ pub struct InformationType {
     /// What it is about.
     pub family: Family,
     /// How it is written: `#` a digit, `@` a letter, `?` either, other characters themselves, and `-` a place
-    /// where one space, dash, dot or slash may stand. Empty where a finder of its own knows the form.
+    /// where one space, dash, dot or slash may stand, `=` one where it must. Empty where a finder of its own knows the form.
     pub forms: &'static [&'static str],
     /// What proves it.
     pub check: Check,
