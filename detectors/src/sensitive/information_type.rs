@@ -2,6 +2,8 @@
 //!
 //! Not here: the rows themselves ([`super::types`]) and how a text is searched for them.
 
+use super::checks::Scheme;
+
 /// What a type is about, which also says which general words speak for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
@@ -98,9 +100,9 @@ impl Family {
 #[derive(Clone, Copy, Debug)]
 pub enum Check {
     /// Check digits that whoever issues the numbers has published.
-    Digits(fn(&[u8]) -> bool),
+    Digits(Scheme),
     /// Rules that are no check digits: a date of birth, ranges that were never issued.
-    Rules(fn(&[u8]) -> bool),
+    Rules(Scheme),
     /// Nothing: only words around it tell what it is.
     Words,
 }
