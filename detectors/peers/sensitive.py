@@ -69,9 +69,12 @@ def weir(binary, texts, channel):
 def presidio():
     import inspect
 
+    import tldextract
     from presidio_analyzer import EntityRecognizer, PatternRecognizer, predefined_recognizers
     from presidio_analyzer.nlp_engine import NlpArtifacts
 
+    # The list that the package brings, not the network's.
+    tldextract.extract = tldextract.TLDExtract(suffix_list_urls=())
     made = []
     for name in predefined_recognizers.__all__:
         known = getattr(predefined_recognizers, name)

@@ -1,7 +1,7 @@
 //! Sensitive data: numbers, addresses and names that identify people, move money or tell of an illness.
 //!
 //! **Finds**, in any channel, the types of the table in [`crate::sensitive`]: payment cards, bank accounts, crypto
-//! wallets, and the identity, tax, health, passport, driving licence and VAT numbers of some seventy countries by
+//! wallets, and the identity, tax, health, passport, driving licence and VAT numbers of more than seventy countries by
 //! their published check digits and the words beside them; telephone numbers and e-mail addresses; names, postal
 //! addresses and diagnoses where words introduce them; and what an operator describes.
 //!

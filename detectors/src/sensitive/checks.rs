@@ -1,6 +1,9 @@
 //! Check digit schemes that several countries share. Numbers come as ASCII, letters in lower case; what is no
 //! digit where one belongs counts as wrong, never as a panic.
 
+/// A scheme: whether a number's check digits are right.
+pub type Scheme = fn(&[u8]) -> bool;
+
 /// The digit at a place, or something that no scheme accepts.
 pub fn digit(number: &[u8], at: usize) -> u32 {
     number.get(at).map_or(u32::MAX >> 8, |b| u32::from(b.wrapping_sub(b'0')))
@@ -126,7 +129,7 @@ mod tests {
     #[test]
     fn schemes_accept_their_published_examples_and_nothing_one_digit_away() {
         // ISO/IEC 7812: 7992739871 with 3. ISO/IEC 7064: 0794 with 5 (11,10) and 0 (11-2). Verhoeff: 236 with 3.
-        let cases: [(fn(&[u8]) -> bool, &[u8]); 5] = [
+        let cases: [(Scheme, &[u8]); 5] = [
             (luhn, b"79927398713"),
             (mod_11_10, b"07945"),
             (mod_11_2, b"07940"),

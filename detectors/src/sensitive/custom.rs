@@ -13,6 +13,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
 
+use super::checks::Scheme;
 use super::information_type::{Check, Confidence, Family, InformationType};
 use super::words::{DISTANCE_MAX, reach};
 use super::{Value, checks};
@@ -152,7 +153,8 @@ impl CustomTypes {
 
     /// Gives what the types find in a text; `false` where a limit ended the search.
     pub(crate) fn find(&self, text: &Text<'_>, mut give: impl FnMut(Value)) -> bool {
-        self.types.iter().fold(true, |all, kind| kind.find(text, &mut give) && all)
+        let cut = self.types.iter().filter(|kind| !kind.find(text, &mut give)).count();
+        cut == 0
     }
 }
 
@@ -175,9 +177,10 @@ impl CustomType {
                 _ => near.push(part),
             }
         }
-        let parts = if self.kind.alone.is_some() { vec![0..text.raw().len()] } else { near.clone() };
+        let everywhere = std::iter::once(0..text.raw().len()).filter(|_| self.kind.alone.is_some());
+        let around = near.iter().filter(|_| self.kind.alone.is_none()).cloned();
         let mut count = 0;
-        for part in parts {
+        for part in everywhere.chain(around) {
             let found = regex.find_iter(text.raw().get(part.clone()).unwrap_or_default());
             for found in found.filter(|found| !found.is_empty() && self.holds(found.as_str())) {
                 let range = part.start + found.start()..part.start + found.end();
@@ -246,7 +249,7 @@ fn compiled(file: TypeFile) -> Result<CustomType, CustomTypesError> {
 }
 
 /// The schemes that configuration may name.
-const SCHEMES: [(&str, fn(&[u8]) -> bool); 6] = [
+const SCHEMES: [(&str, Scheme); 6] = [
     ("icao", checks::icao),
     ("luhn", checks::luhn),
     ("mod_11_10", checks::mod_11_10),
@@ -255,7 +258,7 @@ const SCHEMES: [(&str, fn(&[u8]) -> bool); 6] = [
     ("verhoeff", checks::verhoeff),
 ];
 
-fn scheme(name: &str) -> Option<fn(&[u8]) -> bool> {
+fn scheme(name: &str) -> Option<Scheme> {
     SCHEMES.iter().find(|(known, _)| *known == name).map(|(_, check)| *check)
 }
 
@@ -308,7 +311,11 @@ words = ["Blue Heron"]
         let view = View::new(&interaction, &lexicon);
         let mut found = Vec::new();
         let give = |value: Value| {
-            found.push((value.kind.id.to_owned(), text[value.range].to_owned(), value.confidence.expect("sure")))
+            found.push((
+                value.kind.id.to_owned(),
+                text.get(value.range).expect("a place").to_owned(),
+                value.confidence.expect("sure"),
+            ))
         };
         assert!(types.find(&view.messages[0].texts[0], give));
         found

@@ -22,6 +22,8 @@ struct Form {
     digits: u32,
     /// Before which characters a separator may stand.
     separators: u32,
+    /// Before which one must stand.
+    required: u32,
     /// Characters that are given.
     given: Vec<(usize, u8)>,
     /// The type, by its place in [`Forms::types`].
@@ -64,13 +66,14 @@ pub static FORMS: LazyLock<Forms> = LazyLock::new(|| {
 });
 
 fn compiled(written: &str, of: u16) -> (usize, Form) {
-    let mut form = Form { letters: 0, digits: 0, separators: 0, given: Vec::new(), of };
+    let mut form = Form { letters: 0, digits: 0, separators: 0, required: 0, given: Vec::new(), of };
     let mut length = 0;
     for c in written.bytes() {
         let bit = 1_u32 << length.min(31);
         match c {
-            b'-' => {
+            b'-' | b'=' => {
                 form.separators |= bit;
+                form.required |= if c == b'=' { bit } else { 0 };
                 continue;
             }
             b'#' => form.digits |= bit,
@@ -102,6 +105,7 @@ impl Form {
     fn fits(&self, number: &Compact) -> bool {
         let bytes = number.bytes();
         number.separators() & !self.separators == 0
+            && number.separators() & self.required == self.required
             && number.letters() & self.digits == 0
             && number.letters() & self.letters == self.letters
             && self.given.iter().all(|(at, c)| bytes.get(*at) == Some(c))
@@ -116,9 +120,9 @@ mod tests {
     fn every_form_fits_and_every_type_can_be_found() {
         for kind in &FORMS.types {
             for form in kind.forms {
-                let length = form.bytes().filter(|c| *c != b'-').count();
+                let length = form.bytes().filter(|c| !b"-=".contains(c)).count();
                 assert!(length <= NUMBER_BYTES_MAX, "{}: {form}", kind.id);
-                assert!(form.bytes().all(|c| b"#@?-".contains(&c) || c.is_ascii_lowercase() || c.is_ascii_digit()));
+                assert!(form.bytes().all(|c| b"#@?-=".contains(&c) || c.is_ascii_lowercase() || c.is_ascii_digit()));
             }
             assert!(!kind.source.is_empty() && !kind.name.is_empty(), "{}", kind.id);
             let by_itself = kind.alone.is_some() || kind.forms.is_empty();

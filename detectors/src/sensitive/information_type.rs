@@ -2,6 +2,8 @@
 //!
 //! Not here: the rows themselves ([`super::types`]) and how a text is searched for them.
 
+use super::checks::Scheme;
+
 /// What a type is about, which also says which general words speak for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
@@ -98,9 +100,9 @@ impl Family {
 #[derive(Clone, Copy, Debug)]
 pub enum Check {
     /// Check digits that whoever issues the numbers has published.
-    Digits(fn(&[u8]) -> bool),
+    Digits(Scheme),
     /// Rules that are no check digits: a date of birth, ranges that were never issued.
-    Rules(fn(&[u8]) -> bool),
+    Rules(Scheme),
     /// Nothing: only words around it tell what it is.
     Words,
 }
@@ -137,7 +139,7 @@ pub struct InformationType {
     /// What it is about.
     pub family: Family,
     /// How it is written: `#` a digit, `@` a letter, `?` either, other characters themselves, and `-` a place
-    /// where one space, dash, dot or slash may stand. Empty where a finder of its own knows the form.
+    /// where one space, dash, dot or slash may stand, `=` one where it must. Empty where a finder of its own knows the form.
     pub forms: &'static [&'static str],
     /// What proves it.
     pub check: Check,

@@ -68,8 +68,8 @@ pub struct Found {
 enum Proof {
     /// As the type says.
     Type,
-    /// Nothing: a word of the type must stand beside it.
-    Beside,
+    /// Nothing: a word of the type must introduce it.
+    Introduced,
     /// It is part of something longer, and no match.
     Inner,
 }
@@ -205,7 +205,7 @@ impl Visitor for Search<'_, '_> {
             && let Some((range, form)) = phone::at(bytes, atom.start)
         {
             let end = range.end;
-            let proof = if form == phone::Form::National { Proof::Beside } else { Proof::Type };
+            let proof = if form == phone::Form::National { Proof::Introduced } else { Proof::Type };
             let plus = bytes.get(range.start) == Some(&b'+');
             self.add(range, self.ids.phone, proof);
             return plus.then_some(end);
@@ -257,7 +257,10 @@ fn weighed(text: &Text<'_>, places: &[Place]) -> Vec<Ranked> {
         let beside = own.map(|distance| distance <= BESIDE_BYTES);
         let confidence = match place.proof {
             Proof::Type => kind.confidence(beside, general),
-            Proof::Beside => (beside == Some(true)).then_some(Confidence::Medium),
+            Proof::Introduced => {
+                let introduced = words::introduces(&found, folded, &place.range, place.kind, BESIDE_BYTES);
+                introduced.then_some(Confidence::Medium)
+            }
             Proof::Inner => None,
         };
         if confidence.is_some() || matches!(kind.check, Check::Digits(_)) {

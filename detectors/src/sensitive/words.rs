@@ -116,6 +116,17 @@ pub fn said(words: &[Word], place: &Range<usize>, reach: &Range<usize>, kind: u1
     (own, general)
 }
 
+/// Whether a word of the type at `kind` introduces a place: it stands before it, at most `distance_max` bytes away,
+/// and no other number stands between.
+pub fn introduces(words: &[Word], text: &str, place: &Range<usize>, kind: u16, distance_max: usize) -> bool {
+    let until = words.partition_point(|word| word.start < place.start);
+    let before = words.iter().take(until).rev().take_while(|word| word.start + 2 * distance_max >= place.start);
+    before.filter(|word| word.end <= place.start && word.end + distance_max >= place.start).any(|word| {
+        let between = text.get(word.end..place.start).unwrap_or_default();
+        word.meaning.types.contains(&kind) && !between.bytes().any(|b| b.is_ascii_digit())
+    })
+}
+
 /// Whether a word is no part of a longer one. Scripts without spaces have no such parts.
 fn whole(text: &str, start: usize, end: usize) -> bool {
     let bytes = text.as_bytes();

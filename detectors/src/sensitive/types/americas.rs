@@ -43,7 +43,7 @@ pub const TYPES: &[Row] = &[
         .words(&["canadian passport", "passeport canadien"])
         .source("IRCC; PRADO: CAN-AO"),
     Row::new(Identity, "cl_rut", "Chile RUT/RUN", &["##-###-###-?", "#-###-###-?"], Digits(cl_rut))
-        .words(&["rut", "run", "rol único tributario", "cédula de identidad", "chilean id"])
+        .words(&["rut", "rol único nacional", "rol único tributario", "cédula de identidad", "chilean id"])
         .source("Servicio de Impuestos Internos; OECD TIN page Chile"),
     Row::new(Tax, "co_nit", "Colombia NIT", &["###-###-###-#", "##########"], Digits(co_nit))
         .words(&["nit", "número de identificación tributaria", "colombian tax"])
@@ -115,9 +115,19 @@ pub const TYPES: &[Row] = &[
     Row::new(Passport, "us_passport", "U.S. passport", &["#########", "@########"], Words)
         .words(&["us passport", "u.s. passport", "american passport", "united states passport", "passport card"])
         .source("U.S. Department of State"),
-    Row::new(Identity, "us_ssn", "U.S. social security number (SSN)", &["###-##-####"], Rules(us_ssn))
+    Row::new(Identity, "us_ssn", "U.S. social security number (SSN)", &["###=##=####"], Rules(us_ssn))
         .words(&["ssn", "ssn#", "ss#", "social security", "social security number", "soc sec", "ssid"])
+        .alone(Low)
         .source("SSA, Social Security Number Randomization"),
+    Row::new(
+        Identity,
+        "us_ssn_unformatted",
+        "U.S. social security number (SSN), unformatted",
+        &["###-##-####"],
+        Rules(us_ssn),
+    )
+    .words(&["ssn", "ssn#", "ss#", "social security", "social security number", "soc sec", "ssid"])
+    .source("SSA, Social Security Number Randomization"),
     Row::new(Identity, "uy_ci", "Uruguay identity card", &["#-###-###-#"], Digits(uy_ci))
         .words(&["cédula de identidad", "cédula", "uruguayan id"])
         .source("DNIC; Wikipedia, Documento de identidad (Uruguay)"),

@@ -120,7 +120,7 @@ fn hk_id(n: &[u8]) -> bool {
     let weights = (2..=others.len() as u32 + 1).rev();
     let sum: u32 = lead + others.iter().zip(weights).map(|(b, weight)| alphanumeric(*b) * weight).sum::<u32>();
     let check = if *last == b'a' { 10 } else { u32::from(last.wrapping_sub(b'0')) };
-    (sum + check) % 11 == 0
+    (sum + check).is_multiple_of(11)
 }
 
 /// Women add 40 to the day.
@@ -219,7 +219,7 @@ fn tw_national_id(n: &[u8]) -> bool {
     let Some(place) = PLACES.get(letter) else { return false };
     let digits = n.get(1..).unwrap_or_default();
     let sum = place / 10 + place % 10 * 9 + weighted(digits, &[8, 7, 6, 5, 4, 3, 2, 1, 1]);
-    matches!(digit(n, 1), 1 | 2 | 8 | 9) && sum % 10 == 0
+    matches!(digit(n, 1), 1 | 2 | 8 | 9) && sum.is_multiple_of(10)
 }
 
 /// Province, then century and sex.

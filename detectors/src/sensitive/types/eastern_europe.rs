@@ -87,7 +87,7 @@ fn kz_iin(n: &[u8]) -> bool {
 fn pl_pesel(n: &[u8]) -> bool {
     // Centuries add 80, 0, 20, 40, 60 to the month.
     let date = month_day(two(n, 2) % 20, two(n, 4));
-    date && weighted(n, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]) % 10 == 0
+    date && weighted(n, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]).is_multiple_of(10)
 }
 
 fn pl_nip(n: &[u8]) -> bool {

@@ -19,7 +19,7 @@ pub const TYPES: &[Row] = &[
         Identity,
         "fi_hetu",
         "Finland personal identity code (HETU)",
-        &["######-###?", "######@###?"],
+        &["######=###?", "######@###?"],
         Digits(fi_hetu),
     )
     .words(&["hetu", "henkilötunnus", "sotu", "personbeteckning", "finnish personal identity code"])

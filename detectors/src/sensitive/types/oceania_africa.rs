@@ -62,7 +62,7 @@ pub const TYPES: &[Row] = &[
 /// One less in the first digit, then weights 10, 1, 3, ... 19.
 fn au_abn(n: &[u8]) -> bool {
     let sum = weighted(n, &[10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19]);
-    digit(n, 0) != 0 && (sum - 10) % 89 == 0
+    digit(n, 0) != 0 && (sum - 10).is_multiple_of(89)
 }
 
 fn au_acn(n: &[u8]) -> bool {
@@ -74,7 +74,7 @@ fn au_medicare(n: &[u8]) -> bool {
 }
 
 fn au_tfn(n: &[u8]) -> bool {
-    !repeats(n) && weighted(n, &[1, 4, 3, 7, 5, 8, 6, 9, 10]) % 11 == 0
+    !repeats(n) && weighted(n, &[1, 4, 3, 7, 5, 8, 6, 9, 10]).is_multiple_of(11)
 }
 
 fn eg_national_id(n: &[u8]) -> bool {

@@ -209,7 +209,7 @@ fn pt_cartao_cidadao(n: &[u8]) -> bool {
             }
         })
         .sum();
-    n.len() == 12 && sum % 10 == 0
+    n.len() == 12 && sum.is_multiple_of(10)
 }
 
 fn ro_cnp(n: &[u8]) -> bool {

@@ -165,12 +165,12 @@ fn de(n: &[u8]) -> bool {
 
 fn dk(n: &[u8]) -> bool {
     let d = digits(n);
-    digit(d, 0) != 0 && weighted(d, &[2, 7, 6, 5, 4, 3, 2, 1]) % 11 == 0
+    digit(d, 0) != 0 && weighted(d, &[2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11)
 }
 
 fn ee(n: &[u8]) -> bool {
     let d = digits(n);
-    !repeats(d) && weighted(d, &[3, 7, 1, 3, 7, 1, 3, 7, 1]) % 10 == 0
+    !repeats(d) && weighted(d, &[3, 7, 1, 3, 7, 1, 3, 7, 1]).is_multiple_of(10)
 }
 
 fn fi(n: &[u8]) -> bool {
@@ -202,7 +202,7 @@ fn hr(n: &[u8]) -> bool {
 
 fn hu(n: &[u8]) -> bool {
     let d = digits(n);
-    !repeats(d) && weighted(d, &[9, 7, 3, 1, 9, 7, 3, 1]) % 10 == 0
+    !repeats(d) && weighted(d, &[9, 7, 3, 1, 9, 7, 3, 1]).is_multiple_of(10)
 }
 
 fn it(n: &[u8]) -> bool {
@@ -224,7 +224,7 @@ fn lu(n: &[u8]) -> bool {
 
 fn mt(n: &[u8]) -> bool {
     let d = digits(n);
-    digit(d, 0) != 0 && (weighted(d, &[3, 4, 6, 7, 8, 9]) + two(d, 6)) % 37 == 0
+    digit(d, 0) != 0 && (weighted(d, &[3, 4, 6, 7, 8, 9]) + two(d, 6)).is_multiple_of(37)
 }
 
 fn nl(n: &[u8]) -> bool {

@@ -178,7 +178,7 @@ fn be_nn(n: &[u8]) -> bool {
 }
 
 fn ch_ahv(n: &[u8]) -> bool {
-    weighted(n, &[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1]) % 10 == 0
+    weighted(n, &[1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1]).is_multiple_of(10)
 }
 
 /// Serial numbers have no vowels, and neither B, D, Q, S.

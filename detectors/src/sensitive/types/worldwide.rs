@@ -300,7 +300,7 @@ fn card(n: &[u8]) -> bool {
 
 fn aba(n: &[u8]) -> bool {
     let district = matches!(two(n, 0), 1..=12 | 21..=32 | 61..=72 | 80);
-    district && weighted(n, &[3, 7, 1, 3, 7, 1, 3, 7, 1]) % 10 == 0
+    district && weighted(n, &[3, 7, 1, 3, 7, 1, 3, 7, 1]).is_multiple_of(10)
 }
 
 fn dea(n: &[u8]) -> bool {
