@@ -10,7 +10,7 @@ use crate::fold::{canonical, fold};
 use crate::held::Held;
 use crate::link::{Rules, millis};
 use crate::link_key::names_user;
-use crate::state::{RedirectRow, Residence, decode};
+use crate::state::{RedirectRow, decode};
 use crate::stats::Stats;
 use crate::store::keys::{Key, Parts, Table, tenants_range};
 use crate::store::{Overlay, Store, StoreError};
@@ -153,14 +153,14 @@ impl<S: Store> Turn<'_, S> {
             self.stats.late += 1;
             return Ok(());
         }
-        self.clock.watermark = self.clock.watermark.max(signal.time);
+        self.clock.advance(&signal.product, signal.time, &self.rules.config);
         match self.signal_row(signal.uid.as_str())? {
             None => {
                 self.expire_at(horizon, Aged::Signal, signal.uid.as_str());
                 self.insert(signal)
             }
             Some(row) => match row.signal {
-                Some(known) => self.add_to(&known, row.residences, &signal),
+                Some(known) => self.add_to(&known, &signal),
                 None => {
                     self.stats.duplicates += 1;
                     Ok(())
@@ -170,9 +170,11 @@ impl<S: Store> Turn<'_, S> {
     }
 
     fn insert(&mut self, signal: Signal) -> Result<(), StoreError> {
-        let (keys, dropped) = self.rules.keys(&signal);
+        self.learn(&signal)?;
+        let (keys, dropped) = self.keys_of(&signal)?;
         self.stats.keys_dropped += dropped as u64;
         let mut subject = Subject { signal: Arc::new(signal), residences: Vec::new(), keys: keys.into() };
+        self.note_habit(&subject)?;
         self.save(&subject);
         if subject.signal.kind == SignalKind::AiAlert {
             self.count_in(&subject, None)?;
@@ -183,20 +185,22 @@ impl<S: Store> Turn<'_, S> {
     }
 
     /// Folds `more` into a signal that is there and links what that changes.
-    fn add_to(&mut self, known: &Arc<Signal>, residences: Vec<Residence>, more: &Signal) -> Result<(), StoreError> {
+    fn add_to(&mut self, known: &Signal, more: &Signal) -> Result<(), StoreError> {
         let signal = fold(known, more);
-        if signal == **known {
+        if signal == *known {
             self.stats.duplicates += 1;
             return Ok(());
         }
         self.stats.folded += 1;
-        let (keys, _) = self.rules.keys(known);
-        let mut old = Subject { signal: Arc::clone(known), residences, keys: keys.into() };
+        self.learn(&signal)?;
+        // What was learned may have brought it into a component.
+        let Some(mut old) = self.subject(known.uid.as_str())? else { return Ok(()) };
         self.unpost(&old, &old.residences)?;
         self.settle(&mut old)?;
-        let (keys, dropped) = self.rules.keys(&signal);
+        let (keys, dropped) = self.keys_of(&signal)?;
         self.stats.keys_dropped += dropped as u64;
         let mut subject = Subject { signal: Arc::new(signal), residences: old.residences.clone(), keys: keys.into() };
+        self.note_habit(&subject)?;
         // Of somebody in particular it may no longer be linked to what others did in the same place.
         if names_user(&subject.keys) && !names_user(&old.keys) {
             self.doubt(&old.residences)?;

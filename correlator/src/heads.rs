@@ -11,8 +11,9 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use schemas::{EntityKind, Signal};
+use schemas::{EntityKind, Signal, Timestamp};
 
+use crate::graph::other_naming;
 use crate::head::Head;
 use crate::index::kind_code;
 use crate::key_filter::{self, KeyFilter};
@@ -56,7 +57,7 @@ impl Neighbours {
 }
 
 /// FNV-1a, folded: part of the state's format, and the same on every machine.
-fn hash(id: &str) -> u32 {
+pub fn hash(id: &str) -> u32 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325, step);
     (hash ^ (hash >> 32)) as u32
@@ -178,17 +179,33 @@ impl<S: Store> Turn<'_, S> {
 
     /// How far the entity of a key is spread in a bucket.
     pub fn spread_in(&self, key: &LinkKey, head: &Head, bucket: i64) -> Spread {
-        self.rules.spread(key.kind, head.neighbours(bucket))
+        self.rules.spread(key, head.neighbours(bucket))
+    }
+
+    /// How far what the signal itself names is spread at a time of its own: of several names, the least.
+    pub fn spread_at(&self, key: &LinkKey, time: Timestamp) -> Result<Spread, StoreError> {
+        let bucket = self.bucket(key, time.millis());
+        if !key.is_alias() {
+            let solid = other_naming(key).filter(|_| key.mentioned);
+            let head = self.head(solid.as_ref().unwrap_or(key))?;
+            return Ok(self.spread_in(key, &head, bucket));
+        }
+        let mut least = Spread::Hub;
+        for name in &key.via {
+            let named = LinkKey { id: name.clone(), via: Vec::new(), ..key.clone() };
+            least = least.min(self.spread_in(&named, &*self.head(&named)?, bucket));
+        }
+        Ok(least)
     }
 
     /// How far the key's entity is spread at the earlier or the later of two times, whichever is more.
-    pub fn spread(&self, key: &LinkKey, head: &Head, times: [schemas::Timestamp; 2]) -> Spread {
+    pub fn spread(&self, key: &LinkKey, head: &Head, times: [Timestamp; 2]) -> Spread {
         let [a, b] = times.map(|time| self.spread_in(key, head, self.bucket(key, time.millis())));
         a.max(b)
     }
 
     /// Whether so many records had the key around `time` that all they name would bury the story.
-    pub fn is_busy(&self, key: &LinkKey, head: &Head, time: schemas::Timestamp) -> bool {
+    pub fn is_busy(&self, key: &LinkKey, head: &Head, time: Timestamp) -> bool {
         head.total(self.bucket(key, time.millis())) > self.rules.config.fanout_max
     }
 
@@ -198,7 +215,7 @@ impl<S: Store> Turn<'_, S> {
         let neighbours = Neighbours::of(&subject.signal);
         let counts_all =
             class != Some(Class::Other) || hash(subject.signal.uid.as_str()).is_multiple_of(COUNTED_ONE_IN);
-        for key in subject.keys.iter().filter(|key| self.rules.is_indexed(key)) {
+        for key in subject.keys.iter().filter(|key| self.rules.is_posted(key)) {
             let known = self.known_head(key)?;
             if known.is_none() && !counts_all {
                 continue;

@@ -7,11 +7,12 @@
 //! limit, its committed rows become the old one, and what was old is forgotten. Changed rows stay until they are
 //! committed; they count in [`Held::changed_bytes`], by which a caller knows when to commit early.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::head::Head;
+use crate::identity::IdentityRow;
 use crate::key_filter::KeyFilter;
 use crate::link_key::LinkKey;
 use crate::posting::PostingList;
@@ -138,7 +139,7 @@ impl<V: Weigh> Rows<V> {
         self.settled_bytes += std::mem::take(&mut self.changed_bytes);
         let settled_bytes = &mut self.settled_bytes;
         self.young.retain(|_, slot| {
-            let holds = slot.value.as_ref().is_some_and(V::is_worth_holding);
+            let holds = slot.value.as_ref().is_none_or(V::is_worth_holding);
             *settled_bytes = settled_bytes.saturating_sub(if holds { 0 } else { slot.weight });
             holds
         });
@@ -171,6 +172,10 @@ pub struct Held {
     pub postings: RefCell<Rows<Arc<PostingList>>>,
     /// Components.
     pub components: RefCell<Rows<ComponentRow>>,
+    /// Which names stand for one thing.
+    pub identities: RefCell<Rows<Arc<IdentityRow>>>,
+    /// How often that changed: link keys that were held before are made anew.
+    pub names_version: Cell<u64>,
     /// Tenants.
     pub tenants: RefCell<Rows<TenantRow>>,
     /// The link keys that have counters, and a few more; absent until they were looked through.
@@ -184,6 +189,7 @@ impl Held {
         settle(self.signals.get_mut(), &mut changes)?;
         settle(self.heads.get_mut(), &mut changes)?;
         settle(self.components.get_mut(), &mut changes)?;
+        settle(self.identities.get_mut(), &mut changes)?;
         settle(self.tenants.get_mut(), &mut changes)?;
         Ok(changes)
     }
@@ -193,6 +199,7 @@ impl Held {
         self.signals.borrow().changed_bytes
             + self.heads.borrow().changed_bytes
             + self.components.borrow().changed_bytes
+            + self.identities.borrow().changed_bytes
             + self.tenants.borrow().changed_bytes
     }
 }
@@ -211,6 +218,8 @@ pub struct HeldSignal {
     pub row: SignalRow,
     /// The keys; none where the signal is gone.
     pub keys: Arc<[LinkKey]>,
+    /// Under which version of the names the keys were made.
+    pub names_version: u64,
 }
 
 impl Weigh for HeldSignal {
@@ -264,6 +273,18 @@ impl Row for ComponentRow {
     }
 }
 
+impl Weigh for Arc<IdentityRow> {
+    fn weight(&self) -> usize {
+        IdentityRow::weight(self)
+    }
+}
+
+impl Row for Arc<IdentityRow> {
+    fn encoded(&self) -> Result<Vec<u8>, StoreError> {
+        encode(self.as_ref())
+    }
+}
+
 impl Weigh for TenantRow {
     fn weight(&self) -> usize {
         size_of::<Self>()
@@ -314,7 +335,7 @@ mod tests {
         let expected = [(b"gone".to_vec(), None), (b"put".to_vec(), Some(3)), (b"read".to_vec(), Some(5))];
         assert_eq!(settled(&mut rows), expected);
         assert_eq!((settled(&mut rows), rows.changed_bytes), (Vec::new(), 0));
-        assert_eq!((rows.get(b"put"), rows.get(b"gone"), rows.get(b"other")), (Some(Some(3)), None, None));
+        assert_eq!((rows.get(b"put"), rows.get(b"gone"), rows.get(b"other")), (Some(Some(3)), Some(None), None));
     }
 
     /// What is committed is bounded however much is read; what is not is kept.

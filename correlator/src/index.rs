@@ -95,9 +95,15 @@ impl<S: Store> Turn<'_, S> {
     }
 
     /// The parts of the window around `time` in which signals of `class` have the key, which is solid.
-    pub fn stretches(&self, key: &LinkKey, head: &Head, class: Class, time: Timestamp) -> Vec<Stretch> {
+    pub fn stretches(
+        &self,
+        key: &LinkKey,
+        head: &Head,
+        class: Class,
+        time: Timestamp,
+    ) -> Result<Vec<Stretch>, StoreError> {
         let (at, window) = (time.millis(), self.rules.window(key.kind));
-        let own = self.spread_in(key, head, self.bucket(key, at));
+        let own = self.spread_at(key, time)?;
         let sides = [
             (true, Span { from: at.saturating_sub(window), to: at }),
             (false, Span { from: at + 1, to: at.saturating_add(window) }),
@@ -117,7 +123,7 @@ impl<S: Store> Turn<'_, S> {
                 stretches.extend(rest.into_iter().map(|span| Stretch { span, before, solid: false }));
             }
         }
-        stretches
+        Ok(stretches)
     }
 
     /// Whether another signal of `class` than the subject may have the key within `span`.
@@ -125,7 +131,7 @@ impl<S: Store> Turn<'_, S> {
         // A new opener looks for its component before it is posted.
         let posted = subject.signal.kind != SignalKind::AiAlert || !subject.residences.is_empty();
         let posted = posted && Class::of(subject.signal.kind, &subject.residences) == class;
-        let own = u32::from(posted && subject.keys.contains(key));
+        let own = u32::from(posted && !key.is_alias() && subject.keys.contains(key));
         head.count(class, self.bucket(key, span.from), self.bucket(key, span.to)) > own
     }
 
@@ -144,7 +150,7 @@ impl<S: Store> Turn<'_, S> {
     fn put_postings(&mut self, subject: &Subject, class: Class) {
         let neighbours = Neighbours::of(&subject.signal);
         let Subject { signal, residences, keys } = subject;
-        for key in keys.iter().filter(|key| self.rules.is_indexed(key)) {
+        for key in keys.iter().filter(|key| self.rules.is_posted(key)) {
             let prefix = self.postings_key(key);
             let length = prefix.len();
             let row = prefix.byte(class.code()).time(signal.time.millis()).uid(signal.uid.as_str());
@@ -195,7 +201,7 @@ impl<S: Store> Turn<'_, S> {
     /// Takes the subject out of the index; `residences` are those with which it was posted.
     pub fn unpost(&mut self, subject: &Subject, residences: &[Residence]) -> Result<(), StoreError> {
         let class = Class::of(subject.signal.kind, residences);
-        for key in subject.keys.iter().filter(|key| self.rules.is_indexed(key)) {
+        for key in subject.keys.iter().filter(|key| self.rules.is_posted(key)) {
             if self.known_head(key)?.is_some() {
                 let bucket = self.bucket(key, subject.signal.time.millis());
                 self.change_head(key, |head| head.remove(bucket, class))?;
@@ -209,7 +215,7 @@ impl<S: Store> Turn<'_, S> {
     pub fn repost(&mut self, subject: &Subject, before: &[Residence]) -> Result<(), StoreError> {
         let (old, new) = (Class::of(subject.signal.kind, before), Class::of(subject.signal.kind, &subject.residences));
         if old != new {
-            for key in subject.keys.iter().filter(|key| self.rules.is_indexed(key)) {
+            for key in subject.keys.iter().filter(|key| self.rules.is_posted(key)) {
                 let bucket = self.bucket(key, subject.signal.time.millis());
                 self.change_head(key, |head| {
                     // In this order the bucket never empties, and keeps its neighbours.
@@ -237,6 +243,10 @@ impl<S: Store> Turn<'_, S> {
         let row = |millis: i64| Key::default().byte(class.code()).time(millis);
         let (from, to) = (row(span.from).done(), row(span.to.saturating_add(1)).done());
         let mut found = Vec::new();
+        if !self.may_be_counted(key) && class != Class::Other {
+            // A cold key's postings are of the rest alone.
+            return Ok(found);
+        }
         if self.may_be_counted(key) {
             let list = self.list(key)?;
             if !list.is_cut() {

@@ -17,6 +17,7 @@ use crate::state::{Component, ComponentId, ComponentRow, Residence, SignalRow, T
 use crate::stats::Stats;
 use crate::store::keys::{Key, Table};
 use crate::store::{Overlay, Store, StoreError};
+use crate::tactic::stage;
 
 /// One tenant's turn.
 pub struct Turn<'a, S> {
@@ -60,7 +61,8 @@ pub struct Subject {
 impl Subject {
     /// What it brings into a comparison.
     pub fn side(&self) -> Side<'_> {
-        Side { kind: self.signal.kind, keys: &self.keys }
+        let stage = stage(&self.signal.techniques);
+        Side { kind: self.signal.kind, keys: &self.keys, time: self.signal.time, stage }
     }
 }
 
@@ -127,14 +129,22 @@ impl<'a, S: Store> Turn<'a, S> {
     /// The row of a signal with its keys.
     fn held_signal(&self, uid: &str) -> Result<Option<HeldSignal>, StoreError> {
         let key = self.key(Table::Signal).uid(uid);
-        if let Some(known) = self.held.signals.borrow_mut().get(&key) {
-            return Ok(known);
-        }
-        let Some(bytes) = self.db.get(&key)? else { return Ok(None) };
-        let row = signal_row::read(&bytes, &self.tenant, uid)?;
-        let keys = row.signal.as_ref().map(|signal| self.rules.keys(signal).0).unwrap_or_default();
-        let held = HeldSignal { row, keys: keys.into() };
-        self.held.signals.borrow_mut().learn(key, Some(held.clone()));
+        let names_version = self.held.names_version.get();
+        let known = self.held.signals.borrow_mut().get(&key);
+        let row = match known {
+            Some(Some(held)) if held.names_version != names_version => held.row,
+            Some(held) => return Ok(held),
+            None => {
+                let Some(bytes) = self.db.get(&key)? else { return Ok(None) };
+                let row = signal_row::read(&bytes, &self.tenant, uid)?;
+                let held = HeldSignal { row: row.clone(), keys: Arc::default(), names_version };
+                self.held.signals.borrow_mut().learn(key.clone(), Some(held));
+                row
+            }
+        };
+        let keys = row.signal.as_ref().map(|signal| self.keys_of(signal)).transpose()?.unwrap_or_default().0;
+        let held = HeldSignal { row, keys: keys.into(), names_version };
+        self.held.signals.borrow_mut().adjust(&key, |known| known.clone_from(&held));
         Ok(Some(held))
     }
 
@@ -145,7 +155,8 @@ impl<'a, S: Store> Turn<'a, S> {
 
     /// The signal with its keys, where it is there and its incident was not closed.
     pub fn subject(&self, uid: &str) -> Result<Option<Subject>, StoreError> {
-        let Some(HeldSignal { row: SignalRow { signal: Some(signal), residences }, keys }) = self.held_signal(uid)?
+        let Some(HeldSignal { row: SignalRow { signal: Some(signal), residences }, keys, .. }) =
+            self.held_signal(uid)?
         else {
             return Ok(None);
         };
@@ -155,14 +166,16 @@ impl<'a, S: Store> Turn<'a, S> {
     /// Writes a subject down.
     pub fn save(&mut self, subject: &Subject) {
         let row = SignalRow { signal: Some(Arc::clone(&subject.signal)), residences: subject.residences.clone() };
-        let held = HeldSignal { row, keys: Arc::clone(&subject.keys) };
+        let names_version = self.held.names_version.get();
+        let held = HeldSignal { row, keys: Arc::clone(&subject.keys), names_version };
         self.put_signal(subject.signal.uid.as_str(), Some(held));
     }
 
     /// Forgets what a signal said but not that it was there.
     pub fn save_gone(&mut self, uid: &str) {
         let row = SignalRow { signal: None, residences: Vec::new() };
-        self.put_signal(uid, Some(HeldSignal { row, keys: Arc::default() }));
+        let names_version = self.held.names_version.get();
+        self.put_signal(uid, Some(HeldSignal { row, keys: Arc::default(), names_version }));
     }
 
     /// Forgets a signal.

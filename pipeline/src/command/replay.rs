@@ -3,7 +3,9 @@
 //! Three steps. Read: every line goes through the detect stage as it does on Kafka. Order: what came out
 //! is sorted by event time, ties by native id, so that neither the order of lines nor that of files
 //! shows. Correlate: signals go through the correlator in that order. Records without a time of their
-//! own come last, at the latest time of the input: files have no broker to ask.
+//! own come last, at the latest time of the input: files have no broker to ask. With `--as-of` that instant stands
+//! in for the broker's clock: records without a time get it, and times after it are in the future as they are for
+//! the stages. The machine's own clock is never asked, so that a replay says tomorrow what it says today.
 //!
 //! Between reading and ordering the results are held in memory, about a kilobyte an interaction: a
 //! million interactions take about a gigabyte. Larger histories are replayed through Kafka.
@@ -38,7 +40,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     let inputs = expand(&args.input, &config)?;
     fs::create_dir_all(&args.out).with_context(|| format!("cannot create {}", args.out.display()))?;
     let mut outputs = Outputs::create(&args.out)?;
-    let mut reading = Reading::new(&config, args.tenant.as_deref())?;
+    let mut reading = Reading::new(&config, args)?;
     for (lane, path) in &inputs {
         reading.file(*lane, path, &mut outputs)?;
     }
@@ -118,15 +120,17 @@ struct Reading<'a> {
     config: &'a Config,
     processor: Processor,
     tenant: Option<schemas::TenantId>,
+    as_of: Option<Timestamp>,
     timeless: Vec<Timeless>,
     replayed: Replayed,
 }
 
 impl<'a> Reading<'a> {
-    fn new(config: &'a Config, tenant: Option<&str>) -> anyhow::Result<Self> {
+    fn new(config: &'a Config, args: &ReplayArgs) -> anyhow::Result<Self> {
         let processor = Processor::new(config, config.tenants.clone())?;
-        let tenant = tenant.map(schemas::TenantId::from);
-        Ok(Self { config, processor, tenant, timeless: Vec::new(), replayed: Replayed::default() })
+        let tenant = args.tenant.as_deref().map(schemas::TenantId::from);
+        let as_of = args.as_of;
+        Ok(Self { config, processor, tenant, as_of, timeless: Vec::new(), replayed: Replayed::default() })
     }
 
     fn file(&mut self, lane: Lane, path: &Path, outputs: &mut Outputs) -> anyhow::Result<()> {
@@ -137,7 +141,7 @@ impl<'a> Reading<'a> {
         while let Some(line) = lines.next_line()? {
             progress.tick();
             let outcome = self.line(&line, &source);
-            if outcome.time_missing {
+            if outcome.time_missing && self.as_of.is_none() {
                 let bytes = line.bytes.to_vec();
                 self.timeless.push(Timeless { lane, source: name.clone(), line: line.number, bytes });
             } else {
@@ -152,7 +156,7 @@ impl<'a> Reading<'a> {
     }
 
     fn line(&self, line: &Line<'_>, source: &Source) -> Outcome {
-        read_line(&self.processor, line, source, Timestamp::default())
+        read_line(&self.processor, line, source, Delivery::from_file(self.as_of))
     }
 
     /// Lines without a time, at the latest time of all that have one.
@@ -160,7 +164,8 @@ impl<'a> Reading<'a> {
         let latest = self.replayed.items.iter().map(|item| item.time).max().unwrap_or_default();
         for Timeless { lane, source: name, line: number, bytes } in std::mem::take(&mut self.timeless) {
             let line = Line { number, bytes: &bytes, len: bytes.len() };
-            let outcome = read_line(&self.processor, &line, &self.source(lane), latest);
+            let delivery = Delivery { time: latest, ..Delivery::from_file(None) };
+            let outcome = read_line(&self.processor, &line, &self.source(lane), delivery);
             self.take(outcome, &name, &line, outputs)?;
         }
         Ok(())
@@ -190,13 +195,13 @@ impl<'a> Reading<'a> {
 }
 
 /// One line through the detect stage; a line that was cut is not read at all.
-pub(super) fn read_line(processor: &Processor, line: &Line<'_>, source: &Source, time: Timestamp) -> Outcome {
+pub(super) fn read_line(processor: &Processor, line: &Line<'_>, source: &Source, delivery: Delivery<'_>) -> Outcome {
     if line.len > line.bytes.len() {
         let message = format!("{} bytes, the limit is {}", line.len, line.bytes.len());
         let error = ReadError::new(Reason::TooLarge, message);
         return Outcome { rejected: vec![Rejected { bytes: line.bytes.to_vec(), error }], ..Outcome::default() };
     }
-    processor.process(line.bytes, source, Delivery { time, clamp_future: false, tenant: None })
+    processor.process(line.bytes, source, delivery)
 }
 
 fn interaction_item(processed: &crate::process::Processed) -> anyhow::Result<Item> {
