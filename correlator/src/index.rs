@@ -152,7 +152,7 @@ impl<S: Store> Turn<'_, S> {
         let Subject { signal, residences, keys } = subject;
         for key in keys.iter().filter(|key| self.rules.is_posted(key)) {
             let prefix = self.postings_key(key);
-            let length = prefix.len();
+            let length = prefix.length();
             let row = prefix.byte(class.code()).time(signal.time.millis()).uid(signal.uid.as_str());
             self.change_list(key, &row, length, |list, suffix| {
                 let posting = Posting { uid: signal.uid.clone(), time: signal.time, residences: residences.clone() };
@@ -165,7 +165,7 @@ impl<S: Store> Turn<'_, S> {
 
     fn delete_posting(&mut self, key: &LinkKey, class: Class, signal: &Signal) {
         let prefix = self.postings_key(key);
-        let length = prefix.len();
+        let length = prefix.length();
         let row = prefix.byte(class.code()).time(signal.time.millis()).uid(signal.uid.as_str());
         self.change_list(key, &row, length, PostingList::remove);
         self.db.delete(row);
@@ -180,7 +180,7 @@ impl<S: Store> Turn<'_, S> {
     /// All postings of a key that is not cold, from memory where they were asked for lately.
     fn list(&self, key: &LinkKey) -> Result<Arc<PostingList>, StoreError> {
         let prefix = self.postings_key(key);
-        let skip = prefix.len();
+        let skip = prefix.length();
         let (name, end) = prefix.prefix_range();
         if let Some(list) = self.held.postings.borrow_mut().get(&name).flatten() {
             return Ok(list);
@@ -256,7 +256,7 @@ impl<S: Store> Turn<'_, S> {
             }
         }
         let prefix = self.postings_key(key);
-        let skip = prefix.len() + 1;
+        let skip = prefix.length() + 1;
         let name = prefix.done();
         let (from, to) = ([name.as_slice(), &from].concat(), [name.as_slice(), &to].concat());
         self.db.scan(&from, &to, reverse, &mut |row, value| {

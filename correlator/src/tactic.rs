@@ -289,7 +289,7 @@ fn stage_of(id: &str) -> Option<u8> {
     let (matrix, bare) = if id.starts_with("AML.") { ("AML.", id.get(4..)?) } else { ("", id) };
     let parent = bare.split('.').next()?;
     let is_it = |known: &&str| known.strip_prefix(matrix) == Some(parent);
-    (0..).zip(TACTICS).find(|(_, known)| known.iter().any(|known| is_it(&known))).map(|(stage, _)| stage)
+    (0..).zip(TACTICS).find(|(_, known)| known.iter().any(is_it)).map(|(stage, _)| stage)
 }
 
 #[cfg(test)]

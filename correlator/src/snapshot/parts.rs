@@ -98,7 +98,7 @@ mod tests {
             entities: entities.into_iter().flatten().collect(),
             flags: Vec::new(),
         };
-        Listed { signal, hops: 0, keys: Vec::new(), spreads: Vec::new() }
+        Listed { signal, hops: 0, keys: std::sync::Arc::default(), spreads: Vec::new() }
     }
 
     fn parts_of(listed: &[Listed]) -> Vec<(EntityKind, Part)> {

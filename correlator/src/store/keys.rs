@@ -135,7 +135,7 @@ impl Key {
     }
 
     /// How many bytes it has so far.
-    pub fn len(&self) -> usize {
+    pub fn length(&self) -> usize {
         self.0.len()
     }
 
