@@ -52,12 +52,13 @@ fn a_hub_of_everything_costs_no_more_as_it_grows() {
     }
 }
 
-/// Context that nobody is linked to asks whether it is new, and for one signal in 64 what its keys had before.
+/// Context that nobody is linked to asks whether it is new, and for one signal in 64 what its keys had before;
+/// once for each name, in the first part, whether it has others.
 #[test]
 fn context_that_links_to_nothing_asks_once() {
     let parts =
         looks(20_000, |at| (Context, vec![(User, format!("u{}", at % 500)), (Device, format!("d{}", at % 500))]));
-    for (rows, asked) in parts {
+    for (rows, asked) in parts.into_iter().skip(1) {
         assert!(asked < 2_000 * 5 / 4 && rows < 2_000 * 3, "{rows} rows, asked {asked} times for 2,000 signals");
     }
 }
