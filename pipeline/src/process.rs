@@ -94,6 +94,7 @@ impl Processor {
             tenancy: &source.tenancy,
             proxies: &self.proxies,
             limits: self.limits,
+            watch: None,
         };
         let mut read = Output::default();
         let result = readers::read(bytes, source.format, &context, &mut read);

@@ -38,6 +38,7 @@ fn read_with(reader: &'static dyn Reader, record: &str) -> Vec<Signal> {
         tenancy: &tenancy,
         proxies: &[],
         limits: Limits::default(),
+        watch: None,
     };
     let mut out = Output::default();
     readers::read(record.as_bytes(), Some(reader), &context, &mut out).expect("a record");

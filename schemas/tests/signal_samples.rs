@@ -53,6 +53,7 @@ fn read(folder: &str) -> Option<Read> {
         tenancy: &tenancy,
         proxies: &[],
         limits: Limits::default(),
+        watch: None,
     };
     let mut read = Read { signals: Vec::new(), passed_by: 0, rejected: Vec::new() };
     for record in records(&samples(folder)?) {

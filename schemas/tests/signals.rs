@@ -29,6 +29,7 @@ fn with_context<T>(run: impl FnOnce(&Context<'_>) -> T) -> T {
         tenancy: &tenancy,
         proxies: &[],
         limits: Limits::default(),
+        watch: None,
     })
 }
 

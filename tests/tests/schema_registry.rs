@@ -201,6 +201,7 @@ fn interaction(exchange: &Value) -> Result<Interaction> {
         tenancy: &tenancy,
         proxies: &[],
         limits: Limits::default(),
+        watch: None,
     };
     let mut read = Output::default();
     readers::read(exchange.to_string().as_bytes(), None, &context, &mut read)?;

@@ -142,6 +142,7 @@ impl Config {
             tenancy,
             proxies: &self.proxies,
             limits: self.limits,
+            watch: None,
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use super::watch::Watch;
 use crate::ids::TenantId;
 use crate::signal::{Flag, Group};
 use crate::time::Timestamp;
@@ -53,6 +54,8 @@ pub struct Context<'a> {
     pub proxies: &'a [IpAddr],
     /// Bounds.
     pub limits: Limits,
+    /// What rules ask for beyond what every signal has; `None` for nothing.
+    pub watch: Option<&'a Watch>,
 }
 
 impl Context<'_> {

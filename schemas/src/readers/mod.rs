@@ -16,6 +16,7 @@ mod json;
 pub mod signals;
 pub mod telemetry;
 mod value;
+mod watch;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub use error::{ReadError, Reason};
 pub use json::{Object, mend_surrogates, parse_json};
 
 use self::value::Value;
+pub use self::watch::Watch;
 use crate::interaction::Interaction;
 use crate::signal::Signal;
 

@@ -25,6 +25,7 @@ impl Surroundings {
             tenancy: &self.tenancy,
             proxies: &[],
             limits: self.limits,
+            watch: None,
         }
     }
 }

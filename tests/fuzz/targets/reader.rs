@@ -28,6 +28,7 @@ fn read(bytes: &[u8]) -> (bool, Output) {
         tenancy: &TENANCY,
         proxies: &[],
         limits: Limits::default(),
+        watch: None,
     };
     let mut out = Output::default();
     let read = readers::read(bytes, *READER, &context, &mut out).is_ok();
