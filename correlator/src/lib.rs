@@ -43,4 +43,4 @@ mod turn;
 pub use config::Config;
 pub use correlate::Correlator;
 pub use stats::Stats;
-pub use store::{MapStore, RocksConfig, RocksStore, StoreError};
+pub use store::{MapStore, RocksConfig, RocksStore, Store, StoreError};

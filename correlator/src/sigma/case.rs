@@ -90,6 +90,11 @@ impl Case {
         Err(told(RuleError::new(format!("the rules raise {raised:?}, the case expects {expected:?}"))))
     }
 
+    /// The names of the rules that it expects to raise alerts.
+    pub fn raises(&self) -> &[String] {
+        &self.raises
+    }
+
     fn until(&self) -> Result<i64, RuleError> {
         self.until.as_deref().map_or(Ok(LONG_MILLIS), duration)
     }

@@ -1,8 +1,9 @@
 //! Panther's correlation rules, as its rule packs hold them: `AnalysisType: correlation_rule`.
 //!
-//! A group of rules within a lookback becomes a `temporal`, in chronological order where the rule says
-//! `EventEvaluationOrder: Chronological` or is a `Sequence`; `MinMatchCount` becomes `counts`; a group marked
+//! A group of rules within a lookback becomes a `temporal`; `MinMatchCount` becomes `counts`; a group marked
 //! `Absence` makes it an `absence` on both sides, since Panther asks whether there was one in its lookback at all.
+//! `EventEvaluationOrder` says how Panther walks through a group and asks for no order of its rules: a rule of
+//! Panther's that says `Chronological` has a test of its own that matches in the other order. A `Sequence` is refused.
 //! `MatchCriteria` becomes the group, with an alias for each rule; without them the lookback alone holds the rules
 //! together. The rules that it refers to are Panther's own, in Python: each becomes a detection rule that fits what
 //! names it in the field [`RULE_FIELD`], as records of Panther's signals do.
@@ -38,11 +39,9 @@ struct PantherFile {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Detection {
-    #[serde(default, alias = "Sequence")]
     group: Vec<Step>,
     #[serde(default)]
     match_criteria: BTreeMap<String, Vec<Criterion>>,
-    event_evaluation_order: Option<String>,
     #[serde(rename = "LookbackWindowMinutes")]
     lookback_window_minutes: u32,
 }
@@ -91,7 +90,7 @@ pub fn translated(document: &Value) -> Result<(Vec<RuleFile>, RuleFile), RuleErr
         "description": file.description,
         "level": level(&file.severity).ok_or_else(|| told(format!("the severity {:?}", file.severity)))?,
         "tags": tags(&file.reports),
-        "correlation": correlation(document, detection).map_err(|error| error.of(&file.rule_id))?,
+        "correlation": correlation(detection).map_err(|error| error.of(&file.rule_id))?,
     });
     Ok((rules, RuleFile::new(correlation)?))
 }
@@ -105,12 +104,9 @@ fn detection_rule(id: &str) -> Result<RuleFile, RuleError> {
     }))
 }
 
-fn correlation(document: &Value, detection: &Detection) -> Result<Value, RuleError> {
+fn correlation(detection: &Detection) -> Result<Value, RuleError> {
     let (mut present, absent): (Vec<&Step>, Vec<&Step>) = detection.group.iter().partition(|step| !step.absence);
-    let ordered = detection.event_evaluation_order.as_deref() == Some("Chronological")
-        || document.pointer("/Detection/0/Sequence").is_some();
     let kind = match absent.as_slice() {
-        [] if ordered => "temporal_ordered",
         [] => "temporal",
         [_] => "absence",
         _ => return Err(RuleError::new("several absent groups have no translation")),

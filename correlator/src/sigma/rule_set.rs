@@ -113,6 +113,11 @@ impl RuleSet {
         &self.watch
     }
 
+    /// Whether a detection rule looks at the records of `product` by name.
+    pub fn asks_about(&self, product: &str) -> bool {
+        self.by_product.contains_key(product)
+    }
+
     /// The rules that raise alerts.
     pub fn raising(&self) -> impl Iterator<Item = &Heading> {
         let detections = self.detections.iter().filter(|asked| asked.raises).map(|asked| &asked.heading);

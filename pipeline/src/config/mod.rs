@@ -5,6 +5,7 @@
 
 mod file;
 mod registry;
+mod rules;
 mod secret;
 mod settings;
 mod unknown;
@@ -20,6 +21,7 @@ use schemas::{Group, TenantId, Timestamp};
 
 pub use file::{ConfigFile, CorrelateFile, KafkaFile, LimitsFile, SourceFile, StageFile, Start, TopicsFile};
 pub use registry::RegistryConfig;
+pub use rules::{Rulebook, run_cases};
 pub use secret::Secret;
 pub use settings::TenantSettings;
 
@@ -56,6 +58,8 @@ pub struct Config {
     mappings: Mappings,
     /// Detection settings by tenant.
     pub tenants: TenantSettings,
+    /// What correlators work by.
+    pub rulebook: Rulebook,
     /// Addresses that `x-forwarded-for` passes.
     pub proxies: Vec<IpAddr>,
     /// Bounds on one record.
@@ -106,6 +110,7 @@ impl Config {
             inputs: file.source.iter().map(|source| input(source, &file, &mappings)).collect::<Result<_, _>>()?,
             mappings,
             tenants: TenantSettings::new(&file)?,
+            rulebook: Rulebook::new(&file)?,
             proxies: file.network.trusted_proxies.iter().map(|text| proxy(text)).collect::<Result<_, _>>()?,
             limits: Limits { record_bytes_max: file.limits.record_bytes_max, ..Limits::default() },
             kafka_secrets: kafka_secrets(&file.kafka)?,
@@ -142,7 +147,7 @@ impl Config {
             tenancy,
             proxies: &self.proxies,
             limits: self.limits,
-            watch: None,
+            watch: Some(self.rulebook.rules.watch()),
         }
     }
 
