@@ -97,9 +97,10 @@ fn tools(interaction: &Interaction) -> Vec<String> {
 /// The types of sensitive data in what the application answered.
 fn sensitive(interaction: &Interaction, annotated: &AnnotatedInteraction) -> Vec<String> {
     let answered = |index: u32| interaction.messages.get(index as usize).is_some_and(|message| message.response);
-    let found = annotated.annotations.iter().filter(|annotation| {
-        annotation.category == Category::SensitiveData && answered(annotation.message_index)
-    });
+    let found = annotated
+        .annotations
+        .iter()
+        .filter(|annotation| annotation.category == Category::SensitiveData && answered(annotation.message_index));
     bounded(found.map(|annotation| annotation.subtype.clone()))
 }
 
@@ -150,7 +151,8 @@ impl Fold {
 
     /// Adds a contribution where all of its minute comes before anything is handed out.
     pub fn add_as_a_whole(&mut self, contribution: Signal) {
-        let place = format!("{:?}", (&contribution.entities, &contribution.facts.usage.as_ref().map(|u| (&u.client, &u.auth))));
+        let place =
+            format!("{:?}", (&contribution.entities, &contribution.facts.usage.as_ref().map(|u| (&u.client, &u.auth))));
         self.add(contribution, || place);
     }
 

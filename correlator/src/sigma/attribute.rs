@@ -247,7 +247,9 @@ mod tests {
 
     #[test]
     fn names_are_checked() {
-        for good in ["weir.user", "weir.source_ip", "weir.usage.tokens", "weir.mentioned.api_key", "weir.outcome", "a.b"] {
+        for good in
+            ["weir.user", "weir.source_ip", "weir.usage.tokens", "weir.mentioned.api_key", "weir.outcome", "a.b"]
+        {
             assert!(Attribute::new(good).is_ok(), "{good}");
         }
         for bad in ["weir.users", "weir.usage.cost", "weir.mentioned.x", "weir."] {

@@ -163,7 +163,9 @@ mod tests {
     fn faults_are_told() {
         let deep = format!("{}sel_a{}", "(".repeat(1000), ")".repeat(1000));
         let long = "sel_a or ".repeat(10_000);
-        for bad in ["", "sel_c", "sel_a and", "(sel_a", "sel_a)", "2 of sel_*", "1 of x*", "sel_a sel_b", "1 of", &deep, &long] {
+        for bad in
+            ["", "sel_c", "sel_a and", "(sel_a", "sel_a)", "2 of sel_*", "1 of x*", "sel_a sel_b", "1 of", &deep, &long]
+        {
             assert!(Condition::parse(bad, &names()).is_err(), "{}", bad.len());
         }
     }

@@ -248,7 +248,11 @@ fn together(of: &CorrelationFile, ordered: bool) -> Result<Test, RuleError> {
         [] => steps,
         // The number of rules that must match, where not all have to.
         [(Comparison::AtLeast, number)] if !ordered && (1.0..=steps as f64).contains(number) => *number as usize,
-        _ => return Err(RuleError::new("a temporal takes gte with at most the number of its rules, an ordered one none")),
+        _ => {
+            return Err(RuleError::new(
+                "a temporal takes gte with at most the number of its rules, an ordered one none",
+            ));
+        }
     };
     Ok(Test::Together { counts, steps_min, ordered })
 }

@@ -109,7 +109,8 @@ impl Detection {
 fn product(file: &RuleFile) -> Option<String> {
     let product = file.logsource.product.as_deref()?;
     let service = file.logsource.service.as_deref();
-    let known = LOGSOURCES.iter().find(|(name, part, _)| *name == product && part.is_none_or(|part| Some(part) == service));
+    let known =
+        LOGSOURCES.iter().find(|(name, part, _)| *name == product && part.is_none_or(|part| Some(part) == service));
     Some(known.map_or(product, |(_, _, reader)| reader).to_owned())
 }
 
@@ -166,7 +167,11 @@ impl Item {
     fn fits(&self, signal: &Signal) -> bool {
         let values: Vec<Cow<'_, str>> = self.attribute.values(signal);
         let mut patterns = self.patterns.iter();
-        if self.all { patterns.all(|pattern| pattern.fits(&values)) } else { patterns.any(|pattern| pattern.fits(&values)) }
+        if self.all {
+            patterns.all(|pattern| pattern.fits(&values))
+        } else {
+            patterns.any(|pattern| pattern.fits(&values))
+        }
     }
 }
 
@@ -195,7 +200,8 @@ mod tests {
         assert!(!rule.fits(&signal), "no actor");
         signal.facts.set("actor", ["Robot".to_owned()]);
         assert!(rule.fits(&signal));
-        signal.entities = schemas::Entity::new(schemas::EntityKind::User, ["Ada@contoso.example"]).into_iter().collect();
+        signal.entities =
+            schemas::Entity::new(schemas::EntityKind::User, ["Ada@contoso.example"]).into_iter().collect();
         assert!(!rule.fits(&signal), "the filter");
         signal.entities.clear();
         signal.product = "okta".to_owned();

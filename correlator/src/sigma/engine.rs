@@ -53,11 +53,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            lateness_secs: Self::LATENESS_SECS,
-            memory_secs: Self::MEMORY_SECS,
-            groups_max: Self::GROUPS_MAX,
-        }
+        Self { lateness_secs: Self::LATENESS_SECS, memory_secs: Self::MEMORY_SECS, groups_max: Self::GROUPS_MAX }
     }
 }
 
@@ -84,6 +80,8 @@ struct MemoryRow {
 struct Matched<'r> {
     heading: &'r Heading,
     raises: bool,
+    /// Whether other rules may be over it: they see what a detection rule fits, not also the alert on that.
+    feeds: bool,
     /// What it groups by, with the entity's kind and the value.
     group: Vec<(&'r str, Option<EntityKind>, String)>,
     found: Found,
@@ -98,7 +96,8 @@ impl<'a, S: Store> Turn<'a, S> {
             if let Some(asked) = sigma.detection(name).filter(|asked| asked.raises) {
                 let members = vec![signal.uid.to_string()];
                 let found = Found { identity: signal.uid.to_string(), time: signal.time, members };
-                matched.push(Matched { heading: &asked.heading, raises: true, group: Vec::new(), found });
+                let heading = &asked.heading;
+                matched.push(Matched { heading, raises: true, feeds: false, group: Vec::new(), found });
             }
             for (kept, step) in sigma.steps_of(name) {
                 self.ask_rule(kept, step, signal, &mut matched)?;
@@ -253,9 +252,12 @@ impl<'a, S: Store> Turn<'a, S> {
 
     /// Hands matches out as alerts and takes them in as signals, which other rules may ask about.
     fn raise(&mut self, matched: Vec<Matched<'a>>) -> Result<(), StoreError> {
-        for Matched { heading, raises, group, found } in matched {
+        for Matched { heading, raises, feeds, group, found } in matched {
             let alert = self.alert(heading, group, found)?;
-            let signal = canonical(Signal::from(&alert));
+            let mut signal = canonical(Signal::from(&alert));
+            if !feeds {
+                signal.facts.rules.clear();
+            }
             if raises {
                 self.stats.rule_alerts += 1;
                 self.alerts.push(alert);
@@ -324,7 +326,7 @@ fn is_same(a: &Entity, b: &Entity) -> bool {
 fn matching(kept: &Kept, group: Vec<String>, found: Found) -> Matched<'_> {
     let names = kept.rule.group_by.iter().map(|(name, _)| name.as_str());
     let group = names.zip(kept.rule.group_kinds()).zip(group).map(|((name, kind), value)| (name, kind, value));
-    Matched { heading: &kept.rule.heading, raises: kept.raises, group: group.collect(), found }
+    Matched { heading: &kept.rule.heading, raises: kept.raises, feeds: true, group: group.collect(), found }
 }
 
 /// A name for the values of a group that is as long for all.
@@ -362,7 +364,9 @@ fn events(rule: &Correlation, step: u16, signal: &Signal, group: &[String]) -> V
     let with = |value: String| Event { value, ..event.clone() };
     match &rule.test {
         Test::Count(_) | Test::Together { .. } | Test::Absent { .. } => vec![event],
-        Test::Distinct(of, _) => values_of(of, step, signal).into_iter().map(|value| with(value.into_owned())).collect(),
+        Test::Distinct(of, _) => {
+            values_of(of, step, signal).into_iter().map(|value| with(value.into_owned())).collect()
+        }
         Test::FirstSeen { of, .. } => combinations(of, step, signal).into_iter().map(with).collect(),
         Test::Sum(of, _) | Test::Average(of, _) | Test::Percentile(of, _, _) | Test::Baseline { of, .. } => {
             number(rule, of, step, signal, group).map(|number| Event { number, ..event }).into_iter().collect()

@@ -227,7 +227,12 @@ mod tests {
         for bad in [laughs.as_str(), &deep, &large, "a: b: c", "\t- x", "{", "a: !!binary @"] {
             assert!(documents(bad).is_err(), "{} bytes", bad.len());
         }
-        for bad in ["[1, 2]", "title: 5\ncorrelation: 1", "just text", "title: T\ncorrelation: {type: event_count, rules: a, timespan: 1h, unknown: 1}"] {
+        for bad in [
+            "[1, 2]",
+            "title: 5\ncorrelation: 1",
+            "just text",
+            "title: T\ncorrelation: {type: event_count, rules: a, timespan: 1h, unknown: 1}",
+        ] {
             let read = documents(bad).expect("YAML").into_iter().map(RuleFile::new).collect::<Result<Vec<_>, _>>();
             assert!(read.is_err(), "{bad}");
         }

@@ -15,6 +15,9 @@ use super::memory::{Clock, Event, Found, Taken, bucket, start_of};
 pub const VALUES_MAX: usize = 256;
 /// The least deviation that counts, as a part of the mean: traffic that was even for a week may still grow a little.
 const DEVIATION_MIN: f64 = 0.1;
+/// What is learnt at least from a timespan that was unusual, as a part of the minimum: a group that did nothing for a
+/// week has a bound of nothing, and would never get used to anything.
+const LEARNT_OF_MINIMUM: f64 = 0.25;
 
 /// Values that a group had, and when.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -73,16 +76,16 @@ impl Seen {
                 found.push(Found { identity: format!("{value}@{}", spell.first.millis()), time: spell.first, members });
             }
         }
-        self.values.retain(|_, spell| !spell.decided || spell.last.saturating_add_millis(rule.timespan) > clock.watermark);
+        self.values
+            .retain(|_, spell| !spell.decided || spell.last.saturating_add_millis(rule.timespan) > clock.watermark);
         found
     }
 
     /// When to look next: at the first undecided value, else when the last one is forgotten.
     pub fn due(&self, rule: &Correlation, clock: &Clock) -> Option<Timestamp> {
-        let undecided = self.values.values().filter(|spell| !spell.decided).map(|spell| clock.passes(spell.first)).min();
-        undecided.or_else(|| {
-            self.values.values().map(|spell| spell.last.saturating_add_millis(rule.timespan)).max()
-        })
+        let undecided =
+            self.values.values().filter(|spell| !spell.decided).map(|spell| clock.passes(spell.first)).min();
+        undecided.or_else(|| self.values.values().map(|spell| spell.last.saturating_add_millis(rule.timespan)).max())
     }
 }
 
@@ -126,10 +129,11 @@ impl Baseline {
             let known = (number - bucket(since, rule.timespan)).min(span);
             let bound = bound(self.past.values(), known, deviations);
             let learnt = since.saturating_add_millis(learning) <= start;
-            if learnt && sum > bound && sum >= minimum {
+            let unusual = learnt && sum > bound && sum >= minimum;
+            if unusual {
                 found.push(Found { identity: number.to_string(), time: start, members: Vec::new() });
             }
-            self.past.insert(number, if learnt { sum.min(bound.max(minimum)) } else { sum });
+            self.past.insert(number, if unusual { bound.max(minimum * LEARNT_OF_MINIMUM) } else { sum });
         }
         if self.open.is_empty() && self.forgotten(rule, learning).is_none_or(|time| time <= clock.watermark) {
             self.past.clear();

@@ -128,7 +128,9 @@ impl Pattern {
         match self {
             Self::Exists(wanted) => *wanted,
             Self::Regex(regex) => regex.is_match(value),
-            Self::Number(comparison, number) => value.trim().parse().is_ok_and(|value| comparison.holds(value, *number)),
+            Self::Number(comparison, number) => {
+                value.trim().parse().is_ok_and(|value| comparison.holds(value, *number))
+            }
             Self::Network(bits, prefix) => value.parse::<IpAddr>().is_ok_and(|ip| masked(ip, *prefix) == *bits),
             Self::Text { text, place, cased } => {
                 let value = if *cased { Cow::Borrowed(value) } else { Cow::Owned(value.to_lowercase()) };
@@ -230,8 +232,13 @@ mod tests {
 
     #[test]
     fn networks_hold_their_own_addresses() {
-        assert!(fits(&["cidr"], json!("192.0.2.0/24"), "192.0.2.200") && !fits(&["cidr"], json!("192.0.2.0/24"), "192.0.3.1"));
-        assert!(fits(&["cidr"], json!("2001:db8::/32"), "2001:db8:1::1") && fits(&["cidr"], json!("0.0.0.0/0"), "8.8.8.8"));
+        assert!(
+            fits(&["cidr"], json!("192.0.2.0/24"), "192.0.2.200")
+                && !fits(&["cidr"], json!("192.0.2.0/24"), "192.0.3.1")
+        );
+        assert!(
+            fits(&["cidr"], json!("2001:db8::/32"), "2001:db8:1::1") && fits(&["cidr"], json!("0.0.0.0/0"), "8.8.8.8")
+        );
         assert!(!fits(&["cidr"], json!("10.0.0.0/8"), "no address"));
     }
 

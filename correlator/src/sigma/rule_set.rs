@@ -172,11 +172,11 @@ impl Collected {
 
     fn add_rule(&mut self, file: &RuleFile) -> Result<(), RuleError> {
         let heading = Heading::new(file)?;
+        if let Some(taken) = [&heading.id, &heading.name].into_iter().find(|name| self.names.contains_key(*name)) {
+            return Err(RuleError::new(format!("{}: another rule is called {taken}", heading.title)));
+        }
         for known_as in [&heading.id, &heading.name] {
-            let earlier = self.names.insert(known_as.clone(), heading.name.clone());
-            if earlier.is_some() && heading.id != heading.name || earlier.is_some_and(|name| name != heading.name) {
-                return Err(RuleError::new(format!("{}: another rule is called {known_as}", heading.title)));
-            }
+            self.names.insert(known_as.clone(), heading.name.clone());
         }
         if file.correlation.is_some() {
             self.correlations.insert(heading.name.clone(), Correlation::new(file)?);
@@ -204,7 +204,8 @@ impl Collected {
         let mut settled: BTreeSet<&str> = self.detections.keys().map(String::as_str).collect();
         for _ in 0..DEPTH_MAX {
             let ripe = |rule: &&Correlation| rule.steps.iter().all(|step| settled.contains(step.as_str()));
-            let more: Vec<&str> = self.correlations.values().filter(ripe).map(|rule| rule.heading.name.as_str()).collect();
+            let more: Vec<&str> =
+                self.correlations.values().filter(ripe).map(|rule| rule.heading.name.as_str()).collect();
             settled.extend(more);
         }
         match self.correlations.values().find(|rule| !settled.contains(rule.heading.name.as_str())) {
@@ -218,20 +219,29 @@ impl Collected {
 
     fn in_force(self, disabled: &BTreeSet<String>) -> RuleSet {
         let off = |heading: &Heading| disabled.contains(&heading.id) || disabled.contains(&heading.name);
-        let live: Vec<&Correlation> = self.correlations.values().filter(|rule| !off(&rule.heading)).collect();
-        let silent: BTreeSet<&str> =
-            live.iter().filter(|rule| !rule.generate).flat_map(|rule| &rule.steps).map(String::as_str).collect();
+        // Also where the rule above is switched off: its parts would otherwise begin to raise alerts by themselves.
+        let above = self.correlations.values().filter(|rule| !rule.generate);
+        let silent: BTreeSet<&str> = above.flat_map(|rule| &rule.steps).map(String::as_str).collect();
         let raises = |heading: &Heading| !off(heading) && !silent.contains(heading.name.as_str());
         let mut needed: BTreeSet<String> = BTreeSet::new();
-        let headings = self.detections.values().map(|(heading, _)| heading).chain(self.correlations.values().map(|rule| &rule.heading));
-        let mut waiting: Vec<String> = headings.filter(|heading| raises(heading)).map(|heading| heading.name.clone()).collect();
+        let headings = self
+            .detections
+            .values()
+            .map(|(heading, _)| heading)
+            .chain(self.correlations.values().map(|rule| &rule.heading));
+        let mut waiting: Vec<String> =
+            headings.filter(|heading| raises(heading)).map(|heading| heading.name.clone()).collect();
         while let Some(name) = waiting.pop() {
             waiting.extend(self.correlations.get(&name).into_iter().flat_map(|rule| rule.steps.clone()));
             needed.insert(name);
         }
         let mut set = RuleSet::default();
         for (heading, detection) in self.detections.values().filter(|(heading, _)| needed.contains(&heading.name)) {
-            set.add_detection(Asked { heading: heading.clone(), detection: detection.clone(), raises: raises(heading) });
+            set.add_detection(Asked {
+                heading: heading.clone(),
+                detection: detection.clone(),
+                raises: raises(heading),
+            });
         }
         for rule in self.correlations.values().filter(|rule| needed.contains(&rule.heading.name)) {
             set.add_correlation(Kept { rule: rule.clone(), raises: raises(&rule.heading) });
@@ -260,7 +270,8 @@ impl RuleSet {
         for (step, name) in (0..).zip(&kept.rule.steps) {
             self.steps.entry(name.clone()).or_default().push((number, step));
             let attributes = kept.rule.group_by.iter().map(|(_, attributes)| attributes).chain(kept.rule.measured());
-            let fields = attributes.filter_map(|attributes| attributes.get(usize::from(step))).filter_map(Attribute::field);
+            let fields =
+                attributes.filter_map(|attributes| attributes.get(usize::from(step))).filter_map(Attribute::field);
             self.carried.entry(name.clone()).or_default().extend(fields.map(str::to_owned));
         }
         self.correlations_by_name.insert(kept.rule.heading.name.clone(), number);

@@ -5,7 +5,7 @@
 //! looked at again. Other rules decide whole windows behind the watermark.
 //!
 //! Bounded by [`EVENTS_MAX`]; the oldest events give way. Values and steps of which one record is as good as many need
-//! far fewer: of three within a timespan the middle one says nothing, and goes ([`Window::thin`]).
+//! far fewer: of three in one window the middle one says nothing, and goes ([`Window::thin`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,38 +94,27 @@ impl Window {
         surplus > 0
     }
 
-    /// Drops each event between two of the same value, or step, that are less than the timespan apart: whatever
-    /// timespan holds it holds one of them.
+    /// Drops each event between two of the same value, or step, in the same window: whatever timespan holds it holds
+    /// one of them, and where the condition holds at its time it holds at that of the event before it in that window.
     fn thin(&mut self, rule: &Correlation) {
         let by_value = matches!(rule.test, Test::Distinct(..));
-        let by_step =
-            matches!(&rule.test, Test::Together { counts, ordered: false, .. } if counts.iter().all(|count| *count == 1));
+        let by_step = matches!(&rule.test, Test::Together { counts, ordered: false, .. } if counts.iter().all(|count| *count == 1));
         if !by_value && !by_step {
             return;
         }
-        let mut last_two: BTreeMap<(u16, String), (Option<usize>, usize)> = BTreeMap::new();
-        let mut gone = BTreeSet::new();
-        for (at, event) in self.events.iter().enumerate() {
-            let same = if by_value { (0, event.value.clone()) } else { (event.step, String::new()) };
-            let next = match last_two.get(&same) {
-                Some((Some(first), middle)) => {
-                    let apart = self.events.get(*first).map(|first| event.time.millis() - first.time.millis());
-                    if apart.is_some_and(|apart| apart < rule.timespan) {
-                        gone.insert(*middle);
-                        (Some(*first), at)
-                    } else {
-                        (Some(*middle), at)
-                    }
-                }
-                Some((None, first)) => (Some(*first), at),
-                None => (None, at),
-            };
-            last_two.insert(same, next);
+        let same = |event: &Event| {
+            let value = if by_value { (0, event.value.clone()) } else { (event.step, String::new()) };
+            (bucket(event.time, rule.timespan), value)
+        };
+        let mut last: BTreeMap<_, (Timestamp, String)> = BTreeMap::new();
+        for event in &self.events {
+            last.insert(same(event), (event.time, event.uid.clone()));
         }
-        let mut at = 0;
-        self.events.retain(|_| {
-            at += 1;
-            !gone.contains(&(at - 1))
+        let mut first = BTreeSet::new();
+        self.events.retain(|event| {
+            let same = same(event);
+            let is_last = last.get(&same).is_some_and(|(time, uid)| (*time, uid) == (event.time, &event.uid));
+            first.insert(same) || is_last
         });
     }
 
@@ -199,9 +188,8 @@ impl Window {
     }
 
     fn decide_absence(&mut self, rule: &Correlation, clock: &Clock, before: i64, after: i64) -> Vec<Found> {
-        let ripe = |event: &Event| {
-            !is_last_step(rule, event) && clock.has_passed(event.time.saturating_add_millis(after))
-        };
+        let ripe =
+            |event: &Event| !is_last_step(rule, event) && clock.has_passed(event.time.saturating_add_millis(after));
         let answers: Vec<Timestamp> =
             self.events.iter().filter(|event| is_last_step(rule, event)).map(|event| event.time).collect();
         let answered = |time: Timestamp| {
@@ -250,7 +238,7 @@ fn events_max(rule: &Correlation) -> usize {
     match &rule.test {
         Test::Count(bounds) if rule.decides_at_once() => {
             let most = bounds.iter().map(|(_, number)| *number).fold(0.0, f64::max);
-            (2 * most as usize + THIN_FROM).min(EVENTS_MAX)
+            (2 * most as usize + 2 * THIN_FROM).min(EVENTS_MAX)
         }
         _ => EVENTS_MAX,
     }

@@ -129,7 +129,14 @@ impl<'a> Reading<'a> {
     fn new(config: &'a Config, tenant: Option<&str>) -> anyhow::Result<Self> {
         let processor = Processor::new(config, config.tenants.clone())?;
         let tenant = tenant.map(schemas::TenantId::from);
-        Ok(Self { config, processor, tenant, timeless: Vec::new(), usage: Fold::default(), replayed: Replayed::default() })
+        Ok(Self {
+            config,
+            processor,
+            tenant,
+            timeless: Vec::new(),
+            usage: Fold::default(),
+            replayed: Replayed::default(),
+        })
     }
 
     fn file(&mut self, lane: Lane, path: &Path, outputs: &mut Outputs) -> anyhow::Result<()> {
