@@ -28,6 +28,8 @@ impl<S: Store> Turn<'_, S> {
     pub fn publish_changes(&mut self) -> Result<(), StoreError> {
         let closes = std::mem::take(&mut self.closes);
         for (incident, id) in &closes {
+            // What falls apart again within this turn must not take the uid that it had.
+            self.put_redirect(&incident.uid, None)?;
             if let Some(root) = self.find(*id)? {
                 self.absorb(root, incident.uid.clone());
                 self.urgent.insert(root);
@@ -89,7 +91,8 @@ impl<S: Store> Turn<'_, S> {
             None => self.unused_uid(&named)?,
         };
         let mut incident = self.compose(id, uid.clone())?;
-        if known.is_none() && incident.priority < self.rules.config.surface_priority_min {
+        let matters = incident.priority >= self.rules.config.surface_priority_min;
+        if known.is_none() && (!matters || self.is_all_common(id)?) {
             self.stats.candidates += 1;
             return Ok(());
         }
@@ -145,12 +148,12 @@ impl<S: Store> Turn<'_, S> {
         let mut listed = Vec::new();
         for MemberRow { uid, hops, .. } in self.members_to_list(id, self.rules.config.members_listed_max)? {
             if let Some(Subject { signal, keys, .. }) = self.subject(uid.as_str())? {
-                let spreads = keys.iter().map(|key| self.spread_of(key, [signal.time; 2]));
+                let spreads = keys.iter().map(|key| self.spread_at(key, signal.time));
                 let spreads = spreads.collect::<Result<_, _>>()?;
                 listed.push(Listed { signal, hops, keys, spreads });
             }
         }
-        Ok(snapshot(self.rules, &self.tenant, self.clock.watermark, uid, component, listed))
+        Ok(snapshot(self.rules, &self.tenant, self.clock.newest, uid, component, listed))
     }
 
     /// The uid of an incident that is named after `first`. A uid that was closed is never used again, so a

@@ -159,6 +159,40 @@ fn impossible_values_are_refused_with_the_remedy() {
 }
 
 #[test]
+fn rules_and_types_of_ones_own_come_from_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let rules = "[[rules]]\nid = 'contoso'\nregex = 'ctso-([a-z0-9]{12})'\nkeywords = ['ctso-']\n";
+    let types = "[[type]]\nid = 'contoso_badge'\nname = 'Contoso badge'\nregex = 'CB-\\d{6}'\nwords = ['badge']\n";
+    let (rules, types) = (file("rules.toml", rules), file("types.toml", types));
+    let config =
+        file("weir.toml", &format!("[detection]\ncredential_rules = {rules:?}\nsensitive_types = {types:?}\n"));
+    let record =
+        r#"{"id":"a","request":{"messages":[{"role":"user","content":"badge CB-481516, use ctso-k3q7zb9xw2mt"}]}}"#;
+    let output = weir_with_input(&["detect", "--config", &config, "-"], record.as_bytes());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let annotated: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let found: Vec<_> =
+        annotated["annotations"].as_array().unwrap().iter().map(|a| a["subtype"].as_str().unwrap()).collect();
+    assert_eq!(found, ["contoso_badge", "user_rule"], "{annotated}");
+    let wrong = file("wrong.toml", "[[rules]]\nid = 'a'\nregex = '(x'\n");
+    for section in ["detection", "tenant.contoso"] {
+        let parts = [section, "credential_rules", "wrong.toml", "is no regular expression"];
+        refused(&format!("[{section}]\ncredential_rules = {wrong:?}\n"), &parts);
+        let parts = [section, "sensitive_types", "wrong.toml", "unknown field `rules`"];
+        refused(&format!("[{section}]\nsensitive_types = {wrong:?}\n"), &parts);
+    }
+    refused(
+        "[detection]\ncredential_rules = \"/nonexistent\"\n",
+        &["credential_rules", "/nonexistent", "cannot read it"],
+    );
+}
+
+#[test]
 fn secrets_are_never_printed() {
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("password");

@@ -17,6 +17,10 @@ pub enum Table {
     Expiry,
     /// Counters of a link key.
     Head,
+    /// On which days an alert was raised about an actor.
+    Habit,
+    /// Names of users and devices, with what other names stand beside them.
+    Identity,
     /// Members of a component, the most telling first.
     Member,
     /// Signals that have a link key, by class and time.
@@ -45,6 +49,8 @@ impl Table {
             Self::Due => b'D',
             Self::Expiry => b'X',
             Self::Head => b'K',
+            Self::Habit => b'H',
+            Self::Identity => b'J',
             Self::Member => b'M',
             Self::Posting => b'P',
             Self::Quiet => b'Q',

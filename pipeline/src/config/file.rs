@@ -35,6 +35,8 @@ pub struct ConfigFile {
     pub correlation: correlator::Config,
     /// Which rules raise alerts.
     pub rules: RulesFile,
+    /// What is known about the estate.
+    pub inventory: InventoryFile,
     /// What stands around the telemetry.
     pub network: NetworkFile,
     /// What keeps secrets comparable without keeping them.
@@ -143,6 +145,12 @@ pub struct DetectionFile {
     pub detection: Option<bool>,
     /// Whether annotations carry redacted excerpts. Default: false.
     pub evidence: Option<bool>,
+    /// A gitleaks configuration whose rules are added to the built-in formats of credentials. Relative to the
+    /// working directory. Default: none.
+    pub credential_rules: Option<PathBuf>,
+    /// A file of `[[type]]` sections that describe sensitive information types of one's own. Relative to the
+    /// working directory. Default: none.
+    pub sensitive_types: Option<PathBuf>,
     /// Single detectors.
     pub detectors: BTreeMap<String, DetectorFile>,
 }
@@ -265,6 +273,14 @@ impl Default for RulesFile {
 pub struct NetworkFile {
     /// Addresses of reverse proxies that append to `x-forwarded-for`.
     pub trusted_proxies: Vec<String>,
+}
+
+/// What is known about the estate.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InventoryFile {
+    /// A TOML file of `[[asset]]` tables, or JSONL; empty where there is none.
+    pub file: PathBuf,
 }
 
 /// What keeps secrets comparable without keeping them.

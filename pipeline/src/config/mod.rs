@@ -4,6 +4,7 @@
 //! that was not looked at. Every complaint names the file, the key and the remedy.
 
 mod file;
+mod inventory;
 mod registry;
 mod rules;
 mod secret;
@@ -101,7 +102,8 @@ impl Config {
         Self::check(ConfigFile::default()).map_err(Failure::usage)
     }
 
-    fn check(file: ConfigFile) -> Result<Self, String> {
+    fn check(mut file: ConfigFile) -> Result<Self, String> {
+        file.correlation.inventory = inventory::read(&file.inventory.file)?;
         file.correlation.validate().map_err(|message| format!("[correlation]: {message}"))?;
         check_stages(&file)?;
         check_sources(&file)?;
