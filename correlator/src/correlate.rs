@@ -2,12 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use schemas::{Incident, IncidentUid, Signal, SignalKind, TenantId};
+use schemas::{Incident, IncidentUid, RuleAlert, Signal, SignalKind, TenantId};
 
 use crate::config::Config;
 use crate::fold::{canonical, fold};
 use crate::link::{Rules, millis};
 use crate::link_key::names_user;
+use crate::sigma::Sigma;
 use crate::state::{RedirectRow, decode};
 use crate::stats::Stats;
 use crate::store::keys::{Key, Parts, Table, tenants_range};
@@ -23,7 +24,9 @@ const REDIRECTS_MAX: usize = 10_000;
 /// After an error the changes of the batch are incomplete: call [`Self::rollback`] or drop it.
 pub struct Correlator<S> {
     rules: Rules,
+    sigma: Sigma,
     db: Overlay<S>,
+    alerts: Vec<RuleAlert>,
     stats: Stats,
     stats_committed: Stats,
 }
@@ -33,29 +36,48 @@ impl<S: Store> Correlator<S> {
     pub fn new(config: Config, store: S) -> Self {
         Self {
             rules: Rules::new(config),
+            sigma: Sigma::default(),
             db: Overlay::new(store),
+            alerts: Vec::new(),
             stats: Stats::default(),
             stats_committed: Stats::default(),
         }
+    }
+
+    /// The same correlator with rules that raise alerts.
+    pub fn with_rules(self, sigma: Sigma) -> Self {
+        Self { sigma, ..self }
+    }
+
+    /// Hands out the alerts that rules raised since this was called last, in the order in which they were raised.
+    /// One that is handed out again under its uid replaces the earlier one.
+    pub fn take_alerts(&mut self) -> Vec<RuleAlert> {
+        std::mem::take(&mut self.alerts)
     }
 
     /// Takes a signal in and returns the revisions that it brings about, in the order of event time,
     /// those that close an incident into another before all others, then uid.
     pub fn process(&mut self, signal: Signal) -> Result<Vec<Incident>, StoreError> {
         let signal = canonical(signal);
-        let mut turn = Turn::start(&self.rules, &mut self.db, &mut self.stats, signal.tenant.clone())?;
+        let mut turn = self.turn(signal.tenant.clone())?;
         turn.take(signal)?;
+        turn.decide_rules()?;
         turn.mark_stale()?;
         turn.publish_changes()?;
         turn.run_timers()?;
         turn.end()
     }
 
+    fn turn(&mut self, tenant: TenantId) -> Result<Turn<'_, S>, StoreError> {
+        let Self { rules, sigma, db, alerts, stats, .. } = self;
+        Turn::start(rules, sigma, db, stats, alerts, tenant)
+    }
+
     /// Publishes all changes that wait for their time, of every tenant, in the order of [`Self::process`].
     pub fn flush(&mut self) -> Result<Vec<Incident>, StoreError> {
         let mut revisions = Vec::new();
         for tenant in self.tenants()? {
-            let mut turn = Turn::start(&self.rules, &mut self.db, &mut self.stats, tenant)?;
+            let mut turn = self.turn(tenant)?;
             turn.publish_waiting()?;
             revisions.extend(turn.end()?);
         }
@@ -114,6 +136,7 @@ impl<S: Store> Correlator<S> {
     /// Forgets the changes since the last commit.
     pub fn rollback(&mut self) {
         self.db.rollback();
+        self.alerts.clear();
         self.stats = self.stats_committed;
     }
 
@@ -140,7 +163,7 @@ impl<S: Store> Correlator<S> {
 
 impl<S: Store> Turn<'_, S> {
     /// Takes one canonical signal in.
-    fn take(&mut self, signal: Signal) -> Result<(), StoreError> {
+    pub fn take(&mut self, signal: Signal) -> Result<(), StoreError> {
         self.stats.signals += 1;
         let horizon = signal.time.saturating_add_millis(millis(self.rules.config.retention_secs));
         if horizon <= self.clock.watermark {
@@ -148,6 +171,10 @@ impl<S: Store> Turn<'_, S> {
             return Ok(());
         }
         self.clock.advance(&signal.product, signal.time, &self.rules.config);
+        if signal.facts.usage.is_some() {
+            self.stats.usage += 1;
+            return self.ask_rules(&signal);
+        }
         match self.signal_row(signal.uid.as_str())? {
             None => {
                 self.expire_at(horizon, Aged::Signal, signal.uid.as_str());
@@ -175,7 +202,8 @@ impl<S: Store> Turn<'_, S> {
         } else {
             self.post(&subject)?;
         }
-        self.link(&mut subject)
+        self.link(&mut subject)?;
+        self.ask_rules(&subject.signal)
     }
 
     /// Folds `more` into a signal that is there and links what that changes.
@@ -212,6 +240,7 @@ impl<S: Store> Turn<'_, S> {
             self.add_member(residence.component, &subject, residence.hops)?;
         }
         self.save(&subject)?;
-        self.link(&mut subject)
+        self.link(&mut subject)?;
+        self.ask_rules(&subject.signal)
     }
 }

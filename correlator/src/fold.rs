@@ -43,6 +43,7 @@ pub fn fold(a: &Signal, b: &Signal) -> Signal {
         techniques: a.techniques.iter().chain(&b.techniques).cloned().collect(),
         entities: a.entities.iter().chain(&b.entities).cloned().collect(),
         flags: a.flags.iter().chain(&b.flags).copied().collect(),
+        facts: a.facts.united(&b.facts),
     })
 }
 

@@ -9,7 +9,8 @@
 //! The path of a signal: [`correlate`] (late? known? new?) → [`index`] (who has the same keys, [`identity`]: under which names) →
 //! [`graph`] (who is linked) → [`component`] (members, merges) → [`publish`] (which revisions) →
 //! [`snapshot`] (what a revision says); [`timers`] does what event time brings about, [`relink`] takes back
-//! what rested on an entity that turned out to be everybody's. All state is in
+//! what rested on an entity that turned out to be everybody's. [`sigma`] holds the rules: a match of one is an
+//! alert that is taken in like any other. All state is in
 //! [`store`], with an overlay that becomes state by [`Correlator::commit`] alone.
 //!
 //! Times are taken as they come: a caller must clamp event times that lie in the future, since they move a
@@ -36,6 +37,7 @@ mod link;
 mod link_key;
 mod publish;
 mod relink;
+pub mod sigma;
 mod snapshot;
 mod state;
 mod stats;
@@ -48,4 +50,4 @@ pub use config::Config;
 pub use correlate::Correlator;
 pub use inventory::{Asset, Inventory};
 pub use stats::Stats;
-pub use store::{MapStore, RocksConfig, RocksStore, StoreError};
+pub use store::{MapStore, RocksConfig, RocksStore, Store, StoreError};

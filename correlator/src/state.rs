@@ -61,6 +61,12 @@ pub struct TenantRow {
     pub due_from: Option<Timestamp>,
     /// The latest time at which a text named a user.
     pub mentioned_last: Option<Timestamp>,
+    /// No rule has to be looked at before.
+    #[serde(default)]
+    pub rules_from: Option<Timestamp>,
+    /// Groups that rules follow.
+    #[serde(default)]
+    pub rule_groups: u64,
 }
 
 /// A signal, or what is left of it when its incident was closed.

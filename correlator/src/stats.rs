@@ -45,6 +45,16 @@ pub struct Stats {
     pub revisions: u64,
     /// Revisions not published because nothing had changed.
     pub revisions_equal: u64,
+    /// Matches of rules that were raised, repeats of a match that changed included.
+    pub rule_alerts: u64,
+    /// Records that came after a rule had decided about their time.
+    pub rule_events_late: u64,
+    /// Times that a rule gave up records or values of a group, which are bounded.
+    pub rule_events_dropped: u64,
+    /// Times that a rule did not follow a group because the tenant has too many.
+    pub rule_groups_dropped: u64,
+    /// Usage signals, which feed rules and join no incident.
+    pub usage: u64,
     /// Signals whose state was removed by age.
     pub expired: u64,
 }

@@ -7,11 +7,12 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemas::{Incident, TenantId, Timestamp};
+use schemas::{Incident, RuleAlert, TenantId, Timestamp};
 
 use crate::index::HeldHead;
 use crate::link::{Rules, Side};
 use crate::link_key::LinkKey;
+use crate::sigma::Sigma;
 use crate::state::{Component, ComponentId, ComponentRow, SignalRow, SignalRowRef, TenantRow, decode, encode};
 use crate::stats::Stats;
 use crate::store::keys::{Key, Table};
@@ -20,8 +21,10 @@ use crate::tactic::stage;
 
 /// One tenant's turn.
 pub struct Turn<'a, S> {
-    /// The rules.
+    /// The rules of linking.
     pub rules: &'a Rules,
+    /// The rules that raise alerts.
+    pub sigma: &'a Sigma,
     /// The state.
     pub db: &'a mut Overlay<S>,
     /// The counters.
@@ -36,6 +39,8 @@ pub struct Turn<'a, S> {
     pub urgent: BTreeSet<ComponentId>,
     /// Last revisions of incidents that were merged away, with the component that has them now.
     pub closes: Vec<(Incident, ComponentId)>,
+    /// Alerts of rules to hand out.
+    pub alerts: &'a mut Vec<RuleAlert>,
     /// Revisions to hand out.
     pub revisions: Vec<Incident>,
     /// Keys that turned out to be shared by more than was known, and in which of their buckets.
@@ -69,16 +74,20 @@ impl<'a, S: Store> Turn<'a, S> {
     /// The turn of `tenant`.
     pub fn start(
         rules: &'a Rules,
+        sigma: &'a Sigma,
         db: &'a mut Overlay<S>,
         stats: &'a mut Stats,
+        alerts: &'a mut Vec<RuleAlert>,
         tenant: TenantId,
     ) -> Result<Self, StoreError> {
         let row = db.get(&Key::new(Table::Tenant, tenant.as_str()).done())?;
         let clock = row.map_or(Ok(TenantRow::default()), |bytes| decode(&bytes))?;
         Ok(Self {
             rules,
+            sigma,
             db,
             stats,
+            alerts,
             tenant,
             clock,
             dirty: BTreeSet::new(),

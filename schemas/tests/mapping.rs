@@ -40,6 +40,7 @@ fn read_with(reader: &'static dyn Reader, record: &str) -> Vec<Signal> {
         lone_wrappers: false,
         // Cases have times of their own; lateness has its test with the telemetry.
         limits: Limits { late_millis_max: i64::MAX, ..Limits::default() },
+        watch: None,
     };
     let mut out = Output::default();
     readers::read(record.as_bytes(), Some(reader), &context, &mut out).expect("a record");

@@ -54,6 +54,7 @@ fn read(folder: &str) -> Option<Read> {
         proxies: &[],
         lone_wrappers: false,
         limits: Limits::default(),
+        watch: None,
     };
     let mut read = Read { signals: Vec::new(), passed_by: 0, rejected: Vec::new() };
     for record in records(&samples(folder)?) {

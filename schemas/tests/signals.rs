@@ -31,6 +31,7 @@ fn with_context<T>(run: impl FnOnce(&Context<'_>) -> T) -> T {
         lone_wrappers: false,
         // Cases have times of their own; lateness has its test with the telemetry.
         limits: Limits { late_millis_max: i64::MAX, ..Limits::default() },
+        watch: None,
     })
 }
 

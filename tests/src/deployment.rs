@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use schemas::{Signal, avro};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -135,13 +136,14 @@ impl<'a> Deployment<'a> {
         self.kafka.read_until(&self.topic(topic), LIMIT, |records| records.len() >= count)
     }
 
-    /// The values of a topic, sorted: what was committed, whatever the order of partitions.
+    /// The values of a topic, sorted: what was committed, whatever the order of partitions. Usage signals come added
+    /// up, since how a minute is spread over batches is no part of what was committed.
     ///
     /// # Errors
     /// When the broker does not answer.
     pub fn values(&self, topic: &str) -> Result<Vec<Vec<u8>>> {
         let records = self.kafka.read_committed(&self.topic(topic))?;
-        let mut values: Vec<Vec<u8>> = records.into_iter().filter_map(|record| record.value).collect();
+        let mut values = usage_added_up(records.into_iter().filter_map(|record| record.value));
         values.sort_unstable();
         Ok(values)
     }
@@ -158,6 +160,25 @@ impl<'a> Deployment<'a> {
             .map(|value| Ok(serde_json::from_slice(value)?))
             .collect()
     }
+}
+
+/// Values as they are, but for usage signals: of those, one text a caller and minute with their sums.
+fn usage_added_up(values: impl Iterator<Item = Vec<u8>>) -> Vec<Vec<u8>> {
+    let mut kept = Vec::new();
+    let mut sums: BTreeMap<String, [i64; 5]> = BTreeMap::new();
+    for value in values {
+        let signal: Option<Signal> = avro::decode(&value).ok();
+        let Some((usage, signal)) = signal.and_then(|mut signal| Some((signal.facts.usage.take()?, signal))) else {
+            kept.push(value);
+            continue;
+        };
+        let key = format!("{:?}", (&signal.tenant, signal.time, &signal.entities, &usage.client, &usage.auth));
+        let counts = [usage.requests, usage.input_tokens, usage.output_tokens, usage.refusals, usage.errors];
+        let sum = sums.entry(key).or_default();
+        sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+    }
+    kept.extend(sums.into_iter().map(|(key, sum)| format!("usage {key} {sum:?}").into_bytes()));
+    kept
 }
 
 /// Files of simulated traffic with attacks in it.

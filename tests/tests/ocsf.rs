@@ -6,8 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use schemas::entity::{Entity, EntityKind};
-use schemas::ocsf::{write_detection_finding, write_incident_finding};
-use schemas::{Activity, Alert, Incident, IncidentStatus, Outcome, Score, Severity};
+use schemas::ocsf::{write_detection_finding, write_incident_finding, write_rule_finding};
+use schemas::{Activity, Alert, Incident, IncidentStatus, Outcome, RuleAlert, Score, Severity, Timestamp};
 use serde_json::{Value, json};
 use tests::ocsf::OcsfSchemas;
 
@@ -76,6 +76,38 @@ fn alerts_are_valid() -> Result<()> {
         };
         schemas.check(&alert_bytes(&hostile))?;
     }
+    Ok(())
+}
+
+#[test]
+fn alerts_of_rules_are_valid() -> Result<()> {
+    let Some(schemas) = OcsfSchemas::load()? else { return Ok(()) };
+    let alert = |text: &str, entities: Vec<Entity>| RuleAlert {
+        uid: "uid".into(),
+        tenant: "contoso".into(),
+        time: Timestamp::MAX,
+        rule_id: text.to_owned(),
+        rule_name: text.to_owned(),
+        title: text.to_owned(),
+        description: text.to_owned(),
+        severity: Severity::High,
+        techniques: vec!["AML.T0054".to_owned(), text.to_owned()],
+        group: vec![("weir.user".to_owned(), text.to_owned())],
+        entities,
+        signals: vec!["s1".into(), text.into()],
+    };
+    let check = |alert: &RuleAlert| {
+        let mut bytes = Vec::new();
+        write_rule_finding(alert, &mut bytes);
+        schemas.check(&bytes)
+    };
+    let value = check(&alert("weir_jailbreak_repeated", Vec::new()))?;
+    assert_eq!(value["finding_info"]["analytic"]["uid"], "weir_jailbreak_repeated");
+    assert_eq!(value["finding_info"]["related_events"][0]["uid"], "s1");
+    for entity in hostile_entities() {
+        check(&alert(entity.label(), vec![entity.clone()]))?;
+    }
+    check(&RuleAlert { signals: Vec::new(), techniques: Vec::new(), ..alert("x", hostile_entities()) })?;
     Ok(())
 }
 

@@ -202,6 +202,7 @@ fn interaction(exchange: &Value) -> Result<Interaction> {
         proxies: &[],
         lone_wrappers: false,
         limits: Limits::default(),
+        watch: None,
     };
     let mut read = Output::default();
     readers::read(exchange.to_string().as_bytes(), None, &context, &mut read)?;

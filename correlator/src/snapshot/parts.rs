@@ -97,6 +97,7 @@ mod tests {
             techniques: Vec::new(),
             entities: entities.into_iter().flatten().collect(),
             flags: Vec::new(),
+            facts: schemas::Facts::default(),
         };
         Listed { signal, hops: 0, keys: Vec::new(), spreads: Vec::new() }
     }

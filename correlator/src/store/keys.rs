@@ -29,6 +29,10 @@ pub enum Table {
     Quiet,
     /// Uids of incidents that were closed, and where they went.
     Redirect,
+    /// What rules remember of a group, by the time at which to look at it.
+    RuleDue,
+    /// What rules remember of a group.
+    RuleMemory,
     /// Signals.
     Signal,
     /// What closed incidents leave behind, by actor.
@@ -51,6 +55,8 @@ impl Table {
             Self::Posting => b'P',
             Self::Quiet => b'Q',
             Self::Redirect => b'U',
+            Self::RuleDue => b'E',
+            Self::RuleMemory => b'G',
             Self::Signal => b'S',
             Self::Tenant => b'T',
             Self::Trace => b'R',

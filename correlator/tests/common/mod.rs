@@ -35,6 +35,7 @@ pub fn signal(uid: &str, kind: SignalKind, millis: i64, entities: &[(EntityKind,
         techniques: Vec::new(),
         entities: entities.iter().filter_map(|(kind, id)| Entity::new(*kind, [*id])).collect(),
         flags: Vec::new(),
+        facts: schemas::Facts::default(),
     }
 }
 

@@ -80,5 +80,6 @@ fn signal(rng: &mut Rng, number: u64) -> Signal {
         techniques: Vec::new(),
         entities: entities.into_iter().flatten().collect(),
         flags: Vec::new(),
+        facts: schemas::Facts::default(),
     }
 }

@@ -15,9 +15,9 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use correlator::{Correlator, RocksConfig, RocksStore};
+use correlator::{RocksConfig, RocksStore};
 use schemas::readers::{ReadError, Reader, Reason, Rejected};
-use schemas::{Group, Incident, Signal, Timestamp, ocsf};
+use schemas::{Group, Incident, RuleAlert, Signal, Timestamp, ocsf};
 
 use crate::cli::{Input, InputKind, ReplayArgs};
 use crate::config::{Config, Source};
@@ -27,6 +27,7 @@ use crate::lines::{Line, Lines, files};
 use crate::logging::tell;
 use crate::process::{Delivery, Outcome, Processor};
 use crate::progress::Progress;
+use crate::usage::Fold;
 
 /// Signals between commits of the correlator's state.
 const SIGNALS_PER_COMMIT: usize = 4096;
@@ -45,12 +46,13 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
         reading.file(*lane, path, &mut outputs)?;
     }
     reading.timeless(&mut outputs)?;
+    reading.used();
     let mut replayed = reading.replayed;
     replayed.items.sort_unstable_by(|a, b| (a.time, &a.native_id, &a.tie).cmp(&(b.time, &b.native_id, &b.tie)));
-    let incidents = correlate(&config, replayed.items, &mut outputs)?;
+    let Correlated { revisions, raised } = correlate(&config, replayed.items, &mut outputs)?;
     outputs.finish()?;
     tell(format_args!(
-        "{} records: {} interactions, {} alerts, {} signals, {} passed by, {} dead letters; {incidents} incident revisions",
+        "{} records: {} interactions, {} alerts, {} signals, {} passed by, {} dead letters; {raised} alerts of rules, {revisions} incident revisions",
         replayed.records,
         replayed.interactions,
         replayed.alerts,
@@ -122,6 +124,7 @@ struct Reading<'a> {
     tenant: Option<schemas::TenantId>,
     as_of: Option<Timestamp>,
     timeless: Vec<Timeless>,
+    usage: Fold,
     replayed: Replayed,
 }
 
@@ -129,8 +132,15 @@ impl<'a> Reading<'a> {
     fn new(config: &'a Config, args: &ReplayArgs) -> anyhow::Result<Self> {
         let processor = Processor::new(config, config.tenants.clone())?;
         let tenant = args.tenant.as_deref().map(schemas::TenantId::from);
-        let as_of = args.as_of;
-        Ok(Self { config, processor, tenant, as_of, timeless: Vec::new(), replayed: Replayed::default() })
+        Ok(Self {
+            config,
+            processor,
+            tenant,
+            as_of: args.as_of,
+            timeless: Vec::new(),
+            usage: Fold::default(),
+            replayed: Replayed::default(),
+        })
     }
 
     fn file(&mut self, lane: Lane, path: &Path, outputs: &mut Outputs) -> anyhow::Result<()> {
@@ -171,6 +181,15 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
+    /// What was used, each minute as a whole.
+    fn used(&mut self) {
+        for mut signal in self.usage.take() {
+            if self.processor.note_usage(&mut signal) {
+                self.replayed.items.push(signal_item(signal));
+            }
+        }
+    }
+
     fn take(&mut self, outcome: Outcome, name: &str, line: &Line<'_>, outputs: &mut Outputs) -> anyhow::Result<()> {
         let replayed = &mut self.replayed;
         replayed.records += 1;
@@ -181,9 +200,12 @@ impl<'a> Reading<'a> {
             let len = if rejected.bytes.len() == line.bytes.len() { line.len } else { rejected.bytes.len() };
             outputs.dead_letters.line(&DeadLetterLine::new(name, line.number, rejected, len, bytes_max))?;
         }
-        for processed in outcome.interactions {
+        for mut processed in outcome.interactions {
             replayed.interactions += 1;
             replayed.alerts += processed.alerts.len() as u64;
+            if let Some(contribution) = processed.usage.take() {
+                self.usage.add_as_a_whole(contribution);
+            }
             replayed.items.push(interaction_item(&processed)?);
         }
         for signal in outcome.signals {
@@ -217,7 +239,7 @@ fn interaction_item(processed: &crate::process::Processed) -> anyhow::Result<Ite
         tie: [&annotated[..], &alerts].concat(),
         annotated,
         alerts,
-        signals: processed.alerts.iter().map(Signal::from).collect(),
+        signals: processed.signals.clone(),
     })
 }
 
@@ -238,18 +260,20 @@ fn json_line(value: &impl serde::Serialize) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Writes what was read in its order and what the correlator makes of it; the number of revisions.
-fn correlate(config: &Config, items: Vec<Item>, outputs: &mut Outputs) -> anyhow::Result<u64> {
+/// Writes what was read in its order and what the correlator makes of it.
+fn correlate(config: &Config, items: Vec<Item>, outputs: &mut Outputs) -> anyhow::Result<Correlated> {
     let state = tempfile::tempdir().context("cannot create a directory for the state")?;
     let store = RocksStore::open(state.path(), RocksConfig::default())?;
-    let mut correlator = Correlator::new(config.file.correlation.clone(), store);
+    let mut correlator = config.rulebook.correlator(store);
     let mut revisions = Revisions::default();
-    let mut since_commit = 0;
+    let (mut since_commit, mut raised) = (0, 0);
     for item in items {
         outputs.annotated.bytes(&item.annotated)?;
         outputs.alerts.bytes(&item.alerts)?;
         for signal in item.signals {
-            revisions.add(correlator.process(signal)?, outputs)?;
+            let incidents = correlator.process(signal)?;
+            raised += write_alerts(&correlator.take_alerts(), outputs)?;
+            revisions.add(incidents, outputs)?;
             since_commit += 1;
         }
         if since_commit >= SIGNALS_PER_COMMIT {
@@ -259,7 +283,24 @@ fn correlate(config: &Config, items: Vec<Item>, outputs: &mut Outputs) -> anyhow
     }
     revisions.add(correlator.flush()?, outputs)?;
     revisions.write(outputs)?;
-    Ok(revisions.written)
+    Ok(Correlated { revisions: revisions.written, raised })
+}
+
+/// What the correlator made.
+struct Correlated {
+    revisions: u64,
+    /// Alerts of rules.
+    raised: u64,
+}
+
+fn write_alerts(alerts: &[RuleAlert], outputs: &mut Outputs) -> anyhow::Result<u64> {
+    let mut bytes = Vec::new();
+    for alert in alerts {
+        ocsf::write_rule_finding(alert, &mut bytes);
+        bytes.push(b'\n');
+    }
+    outputs.alerts.bytes(&bytes)?;
+    Ok(alerts.len() as u64)
 }
 
 /// Revisions in event-time order, ties by incident uid: those of one instant wait for its end.

@@ -6,6 +6,7 @@
 mod file;
 mod inventory;
 mod registry;
+mod rules;
 mod secret;
 mod settings;
 mod unknown;
@@ -20,6 +21,7 @@ use schemas::{Group, TenantId, Timestamp};
 
 pub use file::{ConfigFile, CorrelateFile, KafkaFile, LimitsFile, SourceFile, StageFile, Start, TopicsFile};
 pub use registry::RegistryConfig;
+pub use rules::{Rulebook, run_cases};
 pub use secret::Secret;
 pub use settings::TenantSettings;
 
@@ -56,6 +58,8 @@ pub struct Config {
     mappings: Mappings,
     /// Detection settings by tenant.
     pub tenants: TenantSettings,
+    /// What correlators work by.
+    pub rulebook: Rulebook,
     /// Networks of proxies that `x-forwarded-for` passes.
     pub proxies: Vec<Network>,
     /// Bounds on one record.
@@ -107,6 +111,7 @@ impl Config {
             inputs: file.source.iter().map(|source| input(source, &file, &mappings)).collect::<Result<_, _>>()?,
             mappings,
             tenants: TenantSettings::new(&file)?,
+            rulebook: Rulebook::new(&file)?,
             proxies: file.network.trusted_proxies.iter().map(|text| proxy(text)).collect::<Result<_, _>>()?,
             limits: limits(&file.limits),
             kafka_secrets: kafka_secrets(&file.kafka)?,
@@ -145,6 +150,7 @@ impl Config {
             proxies: &self.proxies,
             lone_wrappers: self.file.telemetry.lone_wrappers,
             limits: self.limits,
+            watch: Some(self.rulebook.rules.watch()),
         }
     }
 

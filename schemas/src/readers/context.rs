@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::network::Network;
+use super::watch::Watch;
 use crate::ids::TenantId;
 use crate::signal::{Flag, Group};
 use crate::time::Timestamp;
@@ -94,6 +95,8 @@ pub struct Context<'a> {
     pub lone_wrappers: bool,
     /// Bounds.
     pub limits: Limits,
+    /// What rules ask for beyond what every signal has; `None` for nothing.
+    pub watch: Option<&'a Watch>,
 }
 
 impl Context<'_> {

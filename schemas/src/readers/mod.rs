@@ -17,6 +17,7 @@ mod network;
 pub mod signals;
 pub mod telemetry;
 mod value;
+mod watch;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ pub use json::{Object, mend_surrogates, parse_json};
 pub use network::{Network, NetworkError};
 
 use self::value::Value;
+pub use self::watch::Watch;
 use crate::interaction::Interaction;
 use crate::signal::Signal;
 

@@ -27,6 +27,7 @@ impl Surroundings {
             proxies: &[],
             lone_wrappers: self.lone_wrappers,
             limits: self.limits,
+            watch: None,
         }
     }
 }

@@ -29,6 +29,7 @@ fn read(bytes: &[u8]) -> (bool, Output) {
         proxies: &[],
         lone_wrappers: true,
         limits: Limits::default(),
+        watch: None,
     };
     let mut out = Output::default();
     let read = readers::read(bytes, *READER, &context, &mut out).is_ok();

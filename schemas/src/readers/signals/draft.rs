@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::fields::Node;
 use crate::entity::{Entity, EntityKind, ID_BYTES_MAX, IDS_PER_ENTITY_MAX, Role};
+use crate::facts::Facts;
 use crate::ids::SignalUid;
 use crate::readers::value::Value;
 use crate::readers::{Context, Output, RawRecord, ReadError};
@@ -136,6 +137,10 @@ impl Draft {
         self.techniques.sort_unstable();
         self.techniques.dedup();
         self.techniques.truncate(TECHNIQUES_MAX);
+        let mut facts = Facts::default();
+        if let Some(watch) = context.watch {
+            facts.fields = watch.fields(self.product, record.value()?);
+        }
         let tenant = context.tenant(None, self.vendor_tenant.as_deref());
         out.signal(Signal {
             uid: SignalUid::derive(&tenant, self.product, self.unique_id.as_deref().unwrap_or(&native_id)),
@@ -151,6 +156,7 @@ impl Draft {
             techniques: self.techniques,
             entities: self.entities,
             flags,
+            facts,
         });
         Ok(())
     }
