@@ -98,7 +98,7 @@ mod tests {
             entities: entities.into_iter().flatten().collect(),
             flags: Vec::new(),
         };
-        Listed { signal, hops: 0, keys: Vec::new(), spreads: Vec::new() }
+        Listed { signal, hops: 0, keys: Vec::new(), spreads: Vec::new(), is_new: false }
     }
 
     fn parts_of(listed: &[Listed]) -> Vec<(EntityKind, Part)> {
