@@ -24,7 +24,7 @@
 //!
 //! # Caps, beyond which order may show
 //! [`WEAK_NEIGHBOURS_MAX`]; [`RESIDENCES_MAX`]; [`CONTEXT_PER_KEY_MAX`]; `fanout_max`, since far members
-//! that a key brought in before it became busy stay; those of [`crate::relink`].
+//! that a key brought in before it became busy stay; those of [`crate::relink`] and of [`crate::identity`].
 
 use schemas::{EntityKind, SignalKind, Timestamp};
 

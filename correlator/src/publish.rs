@@ -20,6 +20,8 @@ use crate::turn::{Subject, Turn, earliest};
 /// Uids of absorbed incidents that a revision lists, the latest kept.
 pub const ABSORBED_LISTED_MAX: usize = 64;
 
+/// Alerts of an incident of which it is looked at whether they are new about their actor.
+const NEW_LOOKED_AT_MAX: usize = 16;
 /// Splits and merges of one story after which a closed uid is used again.
 const GENERATIONS_MAX: u32 = 1_000;
 
@@ -147,11 +149,14 @@ impl<S: Store> Turn<'_, S> {
         };
         let mut listed = Vec::new();
         for MemberRow { uid, hops, .. } in self.members_to_list(id, self.rules.config.members_listed_max)? {
-            if let Some(Subject { signal, keys, .. }) = self.subject(uid.as_str())? {
-                let spreads = keys.iter().map(|key| self.spread_at(key, signal.time));
-                let spreads = spreads.collect::<Result<_, _>>()?;
-                listed.push(Listed { signal, hops, keys, spreads });
-            }
+            let Some(subject) = self.subject(uid.as_str())? else { continue };
+            // The first rows are the first alerts.
+            let looked_at = hops == 0 && listed.len() < NEW_LOOKED_AT_MAX;
+            let is_new = looked_at && self.days_before(&subject)? == 0;
+            let Subject { signal, keys, .. } = subject;
+            let spreads = keys.iter().map(|key| self.spread_at(key, signal.time));
+            let spreads = spreads.collect::<Result<_, _>>()?;
+            listed.push(Listed { signal, hops, keys, spreads, is_new });
         }
         Ok(snapshot(self.rules, &self.tenant, self.clock.newest, uid, component, listed))
     }

@@ -24,6 +24,8 @@ pub struct Listed {
     pub keys: Vec<LinkKey>,
     /// How far each of them is spread at its time.
     pub spreads: Vec<Spread>,
+    /// Whether it is an alert that was not raised about its actor on the days before.
+    pub is_new: bool,
 }
 
 impl Listed {
