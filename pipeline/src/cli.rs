@@ -247,7 +247,7 @@ pub struct SimulateArgs {
     /// Duplicates, disorder, lateness, wrong clocks and missing fields
     #[arg(long, value_name = "LEVEL", default_value = "usual")]
     pub faults: Faults,
-    /// Of a hundred records, how many show the address of one gateway that all of them went through
+    /// Of a hundred records, how many come from one farm of virtual desktops that all look the same
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100))]
     pub hub: u32,
     /// Stop after so many interactions

@@ -7,6 +7,7 @@
 use schemas::Timestamp;
 use serde_json::json;
 
+use super::Label;
 use super::organisation::{Organisation, Person, SCANNER_IP, Team, alphanumeric, hex};
 use super::people::{APPLICATIONS, Application, SANDBOX, application, pick, uuid};
 use super::phrases::{ANSWERS, CUSTOMERS, JAILBREAKS, PROMPT_REQUESTS, QUESTIONS, phrase};
@@ -15,7 +16,6 @@ use super::scene::{BROWSER, Draft, Scene};
 use super::vendors::entra::SignIn;
 use super::vendors::telemetry::{Asker, Turn};
 use super::vendors::{aws, crowdstrike, defender, entra, github, google, okta, windows};
-use super::Label;
 
 /// How much of a working day's events falls into each hour, in shares of all.
 const RHYTHM: [u32; 24] = [1, 1, 0, 0, 1, 2, 6, 20, 60, 90, 100, 90, 60, 80, 95, 90, 75, 50, 25, 12, 8, 6, 4, 2];
@@ -111,8 +111,14 @@ impl Scene<'_> {
             let session = uuid(&mut self.rng);
             let device = Some(&person.device);
             let failed = SignIn {
-                person, device, ip: &place.public_ip, city: place.city, session: &session,
-                application: "Office 365 Exchange Online", risk: "none", error: 50_126,
+                person,
+                device,
+                ip: &place.public_ip,
+                city: place.city,
+                session: &session,
+                application: "Office 365 Exchange Online",
+                risk: "none",
+                error: 50_126,
             };
             let written = failed.written(&mut self.rng, morning);
             self.add(morning, written, Label::background());
@@ -120,7 +126,10 @@ impl Scene<'_> {
         let morning = self.within(morning, 300);
         if person.subsidiary {
             let written = google::activity(
-                &mut self.rng, morning, person, &place.public_ip,
+                &mut self.rng,
+                morning,
+                person,
+                &place.public_ip,
                 ("login", "login_success", &[("login_type", "google_password")]),
             );
             self.add(morning, written, Label::background());
@@ -130,8 +139,13 @@ impl Scene<'_> {
         if self.chance(50) {
             let (time, session) = (self.within(morning, 4 * 3600), alphanumeric(&mut self.rng, 25));
             let event = okta::Event {
-                kind: "user.authentication.sso", message: "User single sign on to app", actor: person,
-                ip: &place.public_ip, session: &session, target: None, success: true,
+                kind: "user.authentication.sso",
+                message: "User single sign on to app",
+                actor: person,
+                ip: &place.public_ip,
+                session: &session,
+                target: None,
+                success: true,
             };
             let written = event.written(&mut self.rng, time);
             self.add(time, written, Label::background());
@@ -212,8 +226,14 @@ impl Scene<'_> {
                 let time = self.within(midnight.saturating_add_millis(round * SERVICE_ROUND_SECS * 1000), 600);
                 let Some((api, operation)) = pick(&mut self.rng, &service.calls).copied() else { continue };
                 let call = aws::Call {
-                    user: service.name, key_id: &service.key_id, ip: service.ip, service: api, operation,
-                    request: json!(null), response: json!(null), error: None,
+                    user: service.name,
+                    key_id: &service.key_id,
+                    ip: service.ip,
+                    service: api,
+                    operation,
+                    request: json!(null),
+                    response: json!(null),
+                    error: None,
                 };
                 let written = call.written(&mut self.rng, time);
                 self.add(time, written, Label::background());
@@ -247,8 +267,11 @@ impl Scene<'_> {
                 crowdstrike::alert(&mut self.rng, time, person, ("Unwanted software", 25, "T1204.002"), file)
             } else {
                 let finding = defender::Finding {
-                    title: "Unwanted software was prevented", category: "UnwantedSoftware", severity: "informational",
-                    technique: "T1204.002", service: "microsoftDefenderForEndpoint",
+                    title: "Unwanted software was prevented",
+                    category: "UnwantedSoftware",
+                    severity: "informational",
+                    technique: "T1204.002",
+                    service: "microsoftDefenderForEndpoint",
                 };
                 let evidence =
                     vec![defender::device_evidence(&person.device, Some(person)), defender::file_evidence(file)];
@@ -261,8 +284,14 @@ impl Scene<'_> {
             let ip = format!("192.0.2.{}", self.rng.u8(1..200));
             let session = uuid(&mut self.rng);
             let sign_in = SignIn {
-                person: traveller, device: Some(&traveller.device), ip: &ip, city: ("Vienna", "AT"), session: &session,
-                application: "Office 365 Exchange Online", risk: "low", error: 0,
+                person: traveller,
+                device: Some(&traveller.device),
+                ip: &ip,
+                city: ("Vienna", "AT"),
+                session: &session,
+                application: "Office 365 Exchange Online",
+                risk: "low",
+                error: 0,
             };
             let written = sign_in.written(&mut self.rng, time);
             self.add(time, written, noise());
@@ -272,8 +301,7 @@ impl Scene<'_> {
         let time = self.within(midnight, DAY_MS / 1000);
         if let Some(service) = pick(&mut self.rng, &company.services) {
             let finding = ("Recon:IAMUser/NetworkPermissions", 2.0);
-            let written =
-                aws::key_finding(&mut self.rng, time, (service.name, &service.key_id), SCANNER_IP, finding);
+            let written = aws::key_finding(&mut self.rng, time, (service.name, &service.key_id), SCANNER_IP, finding);
             self.add(time, written, noise());
         }
     }

@@ -62,17 +62,6 @@ impl Faults {
     }
 }
 
-/// Where records name the address that the other side came from.
-const SOURCE_ADDRESSES: [&str; 8] = [
-    "/ClientIP",
-    "/actor_ip",
-    "/client/ipAddress",
-    "/ipAddress",
-    "/requester_ip_address",
-    "/sourceIPAddress",
-    "/source_ip",
-    "/winlog/event_data/IpAddress",
-];
 /// Fields that sources leave out now and then.
 const OPTIONAL: [&str; 14] = [
     "/ClientIP",
@@ -91,9 +80,29 @@ const OPTIONAL: [&str; 14] = [
     "/userPrincipalName",
 ];
 /// Where records name the computer whose clock they go by.
-const HOSTS: [&str; 4] = ["/ComputerName", "/evidence/0/deviceDnsName", "/properties/DeviceName", "/winlog/computer_name"];
-/// The address of the gateway that [`through_hub`] sends records through.
+const HOSTS: [&str; 4] =
+    ["/ComputerName", "/evidence/0/deviceDnsName", "/properties/DeviceName", "/winlog/computer_name"];
+/// The address of the virtual desktops.
 const HUB_IP: &str = "198.51.100.80";
+/// Where records name a computer or the address that it comes from, and what the virtual desktops show there.
+const HUB: [(&str, &str); 16] = [
+    ("/ClientIP", HUB_IP),
+    ("/ComputerName", "vdi-01"),
+    ("/actor_ip", HUB_IP),
+    ("/client/ipAddress", HUB_IP),
+    ("/deviceDetail/deviceId", "7d1f0000-0000-4000-8000-000000000001"),
+    ("/deviceDetail/displayName", "vdi-01"),
+    ("/evidence/0/azureAdDeviceId", "7d1f0000-0000-4000-8000-000000000001"),
+    ("/evidence/0/deviceDnsName", "vdi-01"),
+    ("/evidence/0/mdeDeviceId", "7d1f000000000000000000000000000000000001"),
+    ("/ipAddress", HUB_IP),
+    ("/properties/DeviceId", "7d1f000000000000000000000000000000000001"),
+    ("/properties/DeviceName", "vdi-01"),
+    ("/requester_ip_address", HUB_IP),
+    ("/sourceIPAddress", HUB_IP),
+    ("/source_ip", HUB_IP),
+    ("/winlog/event_data/IpAddress", HUB_IP),
+];
 
 /// The records in the order in which they arrive.
 pub fn deliver(drafts: Vec<Draft>, seed: u64, faults: Faults) -> Vec<Record> {
@@ -207,17 +216,77 @@ fn leave_out(body: &mut Value, rng: &mut Rng) {
     }
 }
 
-/// Sends `percent` of a hundred records through one gateway, whose address is all that they then show.
+/// Moves `percent` of a hundred records onto a farm of virtual desktops, which are clones of one image and so show
+/// one host name, one id and one address whoever works on them. Of records that name neither, others go for them.
 pub fn through_hub(drafts: &mut [Draft], seed: u64, percent: u32) {
     let mut rng = Rng::with_seed(seed ^ 0x4b0b_4b0b);
-    for draft in drafts {
-        if rng.u32(..100) >= percent {
+    let named = |draft: &Draft| HUB.iter().any(|(at, _)| draft.body.pointer(at).is_some_and(is_told));
+    let eligible = drafts.iter().filter(|draft| named(draft)).count();
+    let share = f64::from(percent) / 100.0 * drafts.len() as f64 / eligible.max(1) as f64;
+    for draft in drafts.iter_mut().filter(|draft| named(draft)) {
+        if rng.f64() >= share {
             continue;
         }
-        for at in SOURCE_ADDRESSES {
-            if let Some(address) = draft.body.pointer_mut(at).filter(|address| address.is_string()) {
-                *address = HUB_IP.into();
+        for (at, name) in HUB {
+            if let Some(field) = draft.body.pointer_mut(at).filter(|field| is_told(field)) {
+                *field = name.into();
             }
         }
+    }
+}
+
+fn is_told(field: &Value) -> bool {
+    field.as_str().is_some_and(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::simulation::Label;
+
+    fn drafts(count: usize) -> Vec<Draft> {
+        let time = Timestamp::from_millis(1_777_852_800_000).unwrap();
+        let draft = |number: usize| {
+            let time = time.saturating_add_millis(number as i64 * 60_000);
+            let body = json!({ "winlog": { "computer_name": format!("ws-{}.corp", number % 40) },
+                "@timestamp": time.to_string(), "sourceIPAddress": "192.0.2.1" });
+            Draft { stream: Stream::Endpoint, id: number.to_string(), time, body, label: Label::background() }
+        };
+        (0..count).map(draft).collect()
+    }
+
+    #[test]
+    fn without_faults_everything_comes_once_in_order_and_as_it_was() {
+        let delivered = deliver(drafts(200), 1, Faults::None);
+        assert!(delivered.is_sorted_by_key(|record| record.time));
+        assert_eq!(delivered.len(), 200);
+        assert!(delivered.iter().zip(drafts(200)).all(|(record, draft)| record.body == draft.body.to_string()));
+    }
+
+    #[test]
+    fn faults_repeat_reorder_skew_and_leave_out_but_lose_nothing() {
+        for faults in [Faults::Usual, Faults::Harsh] {
+            let delivered = deliver(drafts(4000), 1, faults);
+            let ids: std::collections::BTreeSet<&str> =
+                delivered.iter().map(|record| record.truth.id.as_str()).collect();
+            assert_eq!(ids.len(), 4000);
+            assert!(delivered.len() > 4000, "some come twice");
+            assert!(!delivered.is_sorted_by_key(|record| record.time), "some come late");
+            let bodies = || delivered.iter().map(|record| serde_json::from_str::<Value>(&record.body).unwrap());
+            assert!(bodies().any(|body| body["sourceIPAddress"].is_null()), "some lack a field");
+            let wrong = delivered.iter().filter(|record| record.time.millis() % 60_000 != 0);
+            assert!(wrong.clone().count() > 0, "some clocks are wrong");
+            assert!(wrong.clone().all(|record| record.body.contains(&record.time.to_string())), "and the body says so");
+        }
+    }
+
+    #[test]
+    fn the_hub_takes_its_share() {
+        let mut moved = drafts(2000);
+        through_hub(&mut moved, 1, 10);
+        let count = moved.iter().filter(|draft| draft.body["sourceIPAddress"] == HUB_IP).count();
+        assert!((150..250).contains(&count), "{count}");
     }
 }

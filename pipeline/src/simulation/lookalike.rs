@@ -28,7 +28,8 @@ pub fn lookalikes(company: &Organisation, seed: u64, start: Timestamp, days: u32
         scene.red_team(midnight.saturating_add_millis(22 * HOUR_MS));
         scene.scanner(midnight.saturating_add_millis(2 * HOUR_MS));
     }
-    let some_day = |scene: &mut Scene<'_>| start.saturating_add_millis(scene.rng.i64(0..i64::from(days.max(1))) * DAY_MS);
+    let some_day =
+        |scene: &mut Scene<'_>| start.saturating_add_millis(scene.rng.i64(0..i64::from(days.max(1))) * DAY_MS);
     let day = some_day(&mut scene);
     scene.misconfigured_job(day.saturating_add_millis(10 * HOUR_MS));
     let day = some_day(&mut scene);
@@ -46,7 +47,10 @@ impl Scene<'_> {
         let Some(engineer) = company.people.iter().find(|person| person.team == Team::Engineering) else { return };
         let python = hex(&mut fastrand::Rng::with_seed(77), 64);
         let written = windows::process(
-            &mut self.rng, start, (engineer, &company.sandbox), ("C:\\suite\\python.exe", &python),
+            &mut self.rng,
+            start,
+            (engineer, &company.sandbox),
+            ("C:\\suite\\python.exe", &python),
             "python.exe run_suite.py --target sandbox",
         );
         self.add(start, written, label());
@@ -85,7 +89,8 @@ impl Scene<'_> {
         let company = self.company;
         if let Some(service) = company.services.first() {
             let key = (service.name, service.key_id.as_str());
-            let written = aws::key_finding(&mut self.rng, time, key, SCANNER_IP, ("Recon:IAMUser/UserPermissions", 2.0));
+            let written =
+                aws::key_finding(&mut self.rng, time, key, SCANNER_IP, ("Recon:IAMUser/UserPermissions", 2.0));
             self.add(time, written, label());
         }
     }
@@ -102,20 +107,32 @@ impl Scene<'_> {
             let time = self.within(start.saturating_add_millis(round * 900_000), 30);
             let session = uuid(&mut self.rng);
             let sign_in = SignIn {
-                person: owner, device: None, ip: service.ip, city: ("Frankfurt", "DE"), session: &session,
-                application: "Azure CLI", risk: "none", error: 50_126,
+                person: owner,
+                device: None,
+                ip: service.ip,
+                city: ("Frankfurt", "DE"),
+                session: &session,
+                application: "Azure CLI",
+                risk: "none",
+                error: 50_126,
             };
             let written = sign_in.written(&mut self.rng, time);
             self.add(time, written, label());
             let call = aws::Call {
-                user: service.name, key_id: &service.key_id, ip: service.ip, service: "s3.amazonaws.com",
-                operation: "PutObject", request: json!({ "bucketName": "contoso-exports" }), response: json!(null),
+                user: service.name,
+                key_id: &service.key_id,
+                ip: service.ip,
+                service: "s3.amazonaws.com",
+                operation: "PutObject",
+                request: json!({ "bucketName": "contoso-exports" }),
+                response: json!(null),
                 error: Some("AccessDenied"),
             };
             let written = call.written(&mut self.rng, time);
             self.add(time, written, label());
             if round % 6 == 0 {
-                let turn = Turn::new("Summarise the nightly export log: 0 rows, permission denied.", "Nothing was exported.");
+                let turn =
+                    Turn::new("Summarise the nightly export log: 0 rows, permission denied.", "Nothing was exported.");
                 let to = (application("claims-triage"), conversation.as_str());
                 self.talk_from(time, Asker::Service("claims-batch"), (service.ip, "batch/1.2"), to, &turn, label());
             }
@@ -135,8 +152,13 @@ impl Scene<'_> {
             self.add(time, written, label());
             let session = alphanumeric(&mut self.rng, 25);
             let event = okta::Event {
-                kind: "user.lifecycle.create", message: "Create okta user", actor: admin, ip: &ip, session: &session,
-                target: Some(person), success: true,
+                kind: "user.lifecycle.create",
+                message: "Create okta user",
+                actor: admin,
+                ip: &ip,
+                session: &session,
+                target: Some(person),
+                success: true,
             };
             let written = event.written(&mut self.rng, time);
             self.add(time, written, label());
@@ -157,15 +179,19 @@ impl Scene<'_> {
         for person in class.into_iter().take(6) {
             let time = self.within(start, 3600);
             let conversation = uuid(&mut self.rng);
-            let prompt = format!("From the training slides: \"{}\" Why is that dangerous?", phrase(&mut self.rng, &JAILBREAKS));
+            let prompt =
+                format!("From the training slides: \"{}\" Why is that dangerous?", phrase(&mut self.rng, &JAILBREAKS));
             let turn = Turn::new(prompt, "It tries to replace the rules of the application by its own.");
             self.talk(time, person, (application("hr-copilot"), &conversation), &turn, label());
         }
         let time = self.within(start, 3600);
         if let Some(person) = pick(&mut self.rng, &company.people) {
             let finding = defender::Finding {
-                title: "Attack simulation: a user clicked the link", category: "InitialAccess", severity: "low",
-                technique: "T1566.002", service: "microsoftDefenderForOffice365",
+                title: "Attack simulation: a user clicked the link",
+                category: "InitialAccess",
+                severity: "low",
+                technique: "T1566.002",
+                service: "microsoftDefenderForOffice365",
             };
             let evidence = vec![defender::user_evidence(person)];
             let written = defender::alert(&mut self.rng, time, &finding, evidence);

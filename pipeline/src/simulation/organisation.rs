@@ -185,7 +185,11 @@ fn person(rng: &mut Rng, number: usize, pair: usize, size: usize) -> Person {
     let suffix = if repeat == 0 { String::new() } else { (repeat + 1).to_string() };
     let account = format!("{}.{}{suffix}", first.to_lowercase(), last.to_lowercase());
     let subsidiary = number * 100 >= size * (100 - SUBSIDIARY_PERCENT);
-    let host = if subsidiary { format!("fbk-{number:04}.fabrikam.example") } else { format!("ws-{number:04}.corp.contoso.example") };
+    let host = if subsidiary {
+        format!("fbk-{number:04}.fabrikam.example")
+    } else {
+        format!("ws-{number:04}.corp.contoso.example")
+    };
     Person {
         number,
         upn: format!("{account}@contoso.example"),
@@ -222,7 +226,11 @@ fn services(rng: &mut Rng) -> Vec<ServiceAccount> {
             "198.51.100.42",
             [("s3.amazonaws.com", "GetObject"), ("sagemaker.amazonaws.com", "ListModelPackages")],
         ),
-        service("svc-backup", "198.51.100.43", [("backup.amazonaws.com", "ListBackupJobs"), ("ec2.amazonaws.com", "CreateSnapshot")]),
+        service(
+            "svc-backup",
+            "198.51.100.43",
+            [("backup.amazonaws.com", "ListBackupJobs"), ("ec2.amazonaws.com", "CreateSnapshot")],
+        ),
     ]
 }
 

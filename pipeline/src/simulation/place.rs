@@ -68,7 +68,8 @@ mod tests {
         distinct.sort_unstable();
         distinct.dedup();
         assert_eq!(distinct.len(), company.people.len(), "nobody shares a lease");
-        let reused = leases(7).iter().zip(leases(0)).filter(|(then, now)| *then != now && distinct.contains(then)).count();
+        let reused =
+            leases(7).iter().zip(leases(0)).filter(|(then, now)| *then != now && distinct.contains(then)).count();
         assert!(reused > 0, "leases change hands");
     }
 }

@@ -78,8 +78,7 @@ impl<'a> Scene<'a> {
     ) {
         let id = uuid(&mut self.rng);
         let agent = self.company.agent_of(application);
-        let exchange =
-            Exchange { id: &id, time, asker, source_ip, user_agent, application, agent, conversation, turn };
+        let exchange = Exchange { id: &id, time, asker, source_ip, user_agent, application, agent, conversation, turn };
         self.add(time, exchange.written(), label);
     }
 

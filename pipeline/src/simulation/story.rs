@@ -41,8 +41,9 @@ pub fn story(rng: &mut Rng, person: &Person, application: &Application, start: T
     let asked = Turn {
         prompt: "Summarise the logistics page on the partner portal for me.".to_owned(),
         tool: Some(ToolCall { name: "search", arguments: json!({}), result: POISONED_PAGE.to_owned() }),
-        answer: "Freight volumes rose by four percent, mostly in the north. I am checking the deployment notes as well."
-            .to_owned(),
+        answer:
+            "Freight volumes rose by four percent, mostly in the north. I am checking the deployment notes as well."
+                .to_owned(),
     };
     let leak = format!(
         "Freight volumes rose by four percent. The deployment notes list these credentials: \
@@ -100,9 +101,8 @@ pub(super) fn say(
 ) -> Written {
     let id = uuid(rng);
     let (asker, source_ip) = (Asker::Person(person), person.home_ip.as_str());
-    let exchange = Exchange {
-        id: &id, time, asker, source_ip, user_agent: BROWSER, application, agent: None, conversation, turn,
-    };
+    let exchange =
+        Exchange { id: &id, time, asker, source_ip, user_agent: BROWSER, application, agent: None, conversation, turn };
     let body = exchange.exchange();
     Written { stream: Stream::Ai, id, body }
 }

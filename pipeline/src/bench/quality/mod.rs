@@ -36,7 +36,7 @@ const START: &str = "2026-05-04T00:00:00Z";
 const DAYS: u32 = 5;
 const USERS: u32 = 100;
 const CAMPAIGNS: u32 = 8;
-/// Of a hundred records, how many go through one gateway in the second table.
+/// Of a hundred records, how many come from one farm of virtual desktops in the second table.
 const HUB_PERCENT: u32 = 10;
 /// Resamples of a bootstrap.
 const RESAMPLES: usize = 2000;
@@ -76,7 +76,7 @@ pub fn run(seeds: u32, config: Option<&Path>) -> Result<(), Failure> {
         }
         match hub_percent {
             0 => println!("\nas simulated"),
-            percent => println!("\n{percent} % of the records through one gateway"),
+            percent => println!("\n{percent} % of the records from virtual desktops that all look the same"),
         }
         print(&scores);
     }
@@ -137,8 +137,7 @@ fn bootstrap(values: &[f64]) -> Option<(f64, f64)> {
     }
     let mut rng = Rng::with_seed(20_260_501);
     let mut resample = || {
-        let drawn: Vec<f64> =
-            values.iter().filter_map(|_| values.get(rng.usize(..values.len())).copied()).collect();
+        let drawn: Vec<f64> = values.iter().filter_map(|_| values.get(rng.usize(..values.len())).copied()).collect();
         mean(&drawn)
     };
     let mut means: Vec<f64> = (0..RESAMPLES).map(|_| resample()).collect();

@@ -1,7 +1,9 @@
 //! One replay against the truth.
 //!
 //! The *items* of a campaign are its records that became signals: what vendors wrote, and interactions that raised
-//! an alert. Each is in one incident, the one that it is nearest to, or in none, and then by itself.
+//! an alert. Each is in one incident, the one that it is nearest to, or in none, and then by itself. Campaigns of
+//! which the detectors saw no interaction at all have nothing that opens an incident; they are counted, and left
+//! out of the figures of campaigns.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +12,7 @@ use super::story::{Incident, Told};
 use crate::simulation::{Label, Record, Stream};
 
 /// What is reported, in this order, with the goal where there is one.
-pub const FIGURES: [(&str, &str); 20] = [
+pub const FIGURES: [(&str, &str); 21] = [
     ("pairwise precision, macro per campaign", "≥ 0.98"),
     ("pairwise recall, macro per campaign", "≥ 0.98"),
     ("ARI, macro per campaign", "≥ 0.98"),
@@ -29,6 +31,7 @@ pub const FIGURES: [(&str, &str); 20] = [
     ("ARI, as delivered against in order", "1"),
     ("ARI, 6 h of jitter against in order", "1"),
     ("detectors: share of attack interactions alerted", ""),
+    ("detectors: share of campaigns without any alert", ""),
     ("detectors: benign interactions alerted a day", ""),
     ("signals", ""),
 ];
@@ -68,6 +71,10 @@ impl Score {
             items.iter().map(|(id, campaign)| (*campaign, Home::of(id, homes))).collect();
         self.set("ARI over all attack records", adjusted_rand(&placed));
         let campaigns: BTreeSet<&str> = placed.iter().map(|(name, _)| *name).filter(|name| !is_lone(name)).collect();
+        let (campaigns, unseen): (Vec<&str>, Vec<&str>) =
+            campaigns.into_iter().partition(|name| truth.is_alerted(name, told));
+        let share = unseen.len() as f64 / f64::max((campaigns.len() + unseen.len()) as f64, 1.0);
+        self.set("detectors: share of campaigns without any alert", share);
         let mut sums: BTreeMap<&'static str, (f64, f64)> = BTreeMap::new();
         for name in campaigns {
             for (figure, value) in campaign(name, &placed, truth, told, homes) {
@@ -159,6 +166,12 @@ impl<'a> Truth<'a> {
 
     fn label(&self, id: &str) -> Option<&'a Label> {
         self.labels.get(id).map(|(label, _)| *label)
+    }
+
+    /// Whether an interaction of the campaign raised an alert.
+    fn is_alerted(&self, campaign: &str, told: &Told) -> bool {
+        let of_campaign = |id: &String| self.label(id).and_then(|label| label.campaign.as_deref()) == Some(campaign);
+        told.alerted.iter().any(of_campaign)
     }
 
     /// The attack records that became signals, each with its campaign.
@@ -285,7 +298,7 @@ mod tests {
             record("a2", cloud, step("a", "two")),
             record("a3", Stream::Ai, step("a", "three")),
             record("b1", cloud, step("b", "one")),
-            record("b2", cloud, step("b", "two")),
+            record("b2", Stream::Ai, step("b", "two")),
             record("n1", cloud, Label::background()),
             record("n2", Stream::Ai, Label::lookalike("red_team_sandbox")),
         ]
@@ -299,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_perfect_answer_has_perfect_figures() {
-        let told = told(&[("i1", &["a1", "a2", "a3"]), ("i2", &["b1", "b2"])], &["a3"]);
+        let told = told(&[("i1", &["a1", "a2", "a3"]), ("i2", &["b1", "b2"])], &["a3", "b2"]);
         let score = Score::of(&records(), &told, 1);
         for (name, wanted) in [
             ("pairwise precision, macro per campaign", 1.0),
@@ -320,7 +333,7 @@ mod tests {
     /// by itself is a benign incident.
     #[test]
     fn what_is_joined_wrongly_costs_precision_and_not_recall() {
-        let told = told(&[("i1", &["a1", "a2", "a3", "b1", "b2", "n1"]), ("i2", &["n2"])], &["a3", "n2"]);
+        let told = told(&[("i1", &["a1", "a2", "a3", "b1", "b2", "n1"]), ("i2", &["n2"])], &["a3", "b2", "n2"]);
         let score = Score::of(&records(), &told, 2);
         assert_figure(&score, "pairwise recall, macro per campaign", 1.0);
         // Of a: 3 pairs of its own, 6 with b; of b: 1 and 6.
@@ -332,14 +345,19 @@ mod tests {
         assert_figure(&score, "detectors: benign interactions alerted a day", 0.5);
     }
 
-    /// What the detectors miss is no item; what no incident tells of is by itself.
+    /// What the detectors miss is no item, and a campaign of which they miss everything is counted apart; what no
+    /// incident tells of is by itself.
     #[test]
     fn missed_interactions_are_not_the_correlators_fault() {
-        let told = told(&[("i1", &["a1", "a2"]), ("i2", &["b1"])], &[]);
+        let told = told(&[("i1", &["a1"]), ("i2", &["b1", "b2"])], &["b2"]);
         let score = Score::of(&records(), &told, 1);
-        assert_figure(&score, "detectors: share of attack interactions alerted", 0.0);
-        assert_figure(&score, "pairwise recall, macro per campaign", f64::midpoint(1.0, 0.0));
-        assert_figure(&score, "share of items in no incident", f64::midpoint(0.0, 0.5));
-        assert_figure(&score, "share of steps in the best incident", f64::midpoint(1.0, 0.5));
+        assert_figure(&score, "detectors: share of attack interactions alerted", 0.5);
+        assert_figure(&score, "detectors: share of campaigns without any alert", 0.5);
+        assert_figure(&score, "pairwise recall, macro per campaign", 1.0);
+        let told = Told { alerted: ["a3", "b2"].map(str::to_owned).into(), ..told };
+        let score = Score::of(&records(), &told, 1);
+        assert_figure(&score, "pairwise recall, macro per campaign", f64::midpoint(0.0, 1.0));
+        assert_figure(&score, "share of items in no incident", f64::midpoint(2.0 / 3.0, 0.0));
+        assert_figure(&score, "share of steps in the best incident", f64::midpoint(1.0 / 3.0, 1.0));
     }
 }

@@ -52,9 +52,7 @@ impl Told {
     /// When a file cannot be read or is not what a replay writes.
     pub fn read(folder: &Path) -> anyhow::Result<Self> {
         let mut told = Self::default();
-        each_line(&folder.join("incidents.jsonl"), |line| {
-            told.revision(line).context("an incident without its uid")
-        })?;
+        each_line(&folder.join("incidents.jsonl"), |line| told.revision(line).context("an incident without its uid"))?;
         each_line(&folder.join("alerts.jsonl"), |line| {
             told.alerts += 1;
             told.alerted.extend(text(line, "/metadata/original_event_uid"));
@@ -170,8 +168,10 @@ mod tests {
             .iter()
             .map(|(id, _)| json!({ "uid": format!("s-{id}"), "related_events": [{ "uid": id }] }))
             .collect();
-        let links: Vec<Value> =
-            members.iter().map(|(id, hops)| json!({ "uid": format!("s-{id}"), "hops": hops, "strength": 1.0 })).collect();
+        let links: Vec<Value> = members
+            .iter()
+            .map(|(id, hops)| json!({ "uid": format!("s-{id}"), "hops": hops, "strength": 1.0 }))
+            .collect();
         json!({
             "metadata": { "correlation_uid": uid, "sequence": sequence },
             "finding_info_list": infos,
@@ -192,11 +192,8 @@ mod tests {
 
     #[test]
     fn uids_resolve_through_merges_and_a_broken_chain_shows() {
-        let whole = [
-            revision("i1", 1, &[], Some("i2")),
-            revision("i2", 1, &[], Some("i3")),
-            revision("i3", 1, &[], None),
-        ];
+        let whole =
+            [revision("i1", 1, &[], Some("i2")), revision("i2", 1, &[], Some("i3")), revision("i3", 1, &[], None)];
         assert!((told(&whole).survival() - 1.0).abs() < 1e-12);
         assert!((told(&whole[..2]).survival()).abs() < 1e-12, "i3 was never told of");
         let circle = [revision("i1", 1, &[], Some("i2")), revision("i2", 1, &[], Some("i1"))];

@@ -13,7 +13,9 @@ impl Play<'_, '_> {
         match act {
             Cloud::KeyDiscovery => self.calls(time, &[("sts", "GetCallerIdentity"), ("iam", "ListUsers")], 1),
             Cloud::BucketTheft => self.calls(time, &[("s3", "ListBuckets"), ("s3", "GetObject")], 2),
-            Cloud::ModelInvocations => self.calls(time, &[("bedrock", "ListFoundationModels"), ("bedrock", "InvokeModel")], 2),
+            Cloud::ModelInvocations => {
+                self.calls(time, &[("bedrock", "ListFoundationModels"), ("bedrock", "InvokeModel")], 2)
+            }
             Cloud::KeyCreated => self.key_created(time),
             Cloud::ModelReplaced => self.model_replaced(time),
             Cloud::KeyFinding => {
@@ -49,7 +51,9 @@ impl Play<'_, '_> {
         let times = self.times(time, operations.len() * rounds, 120);
         for (time, (service, operation)) in times.into_iter().zip(operations.iter().cycle()) {
             let request = match *operation {
-                "GetObject" => json!({ "bucketName": "contoso-finance", "key": format!("{}.csv", self.scene.rng.u32(..500)) }),
+                "GetObject" => {
+                    json!({ "bucketName": self.cast.bucket, "key": format!("{}.csv", self.scene.rng.u32(..500)) })
+                }
                 "InvokeModel" => json!({ "modelId": "anthropic.claude-3-haiku-20240307-v1:0" }),
                 _ => Value::Null,
             };
@@ -83,13 +87,13 @@ impl Play<'_, '_> {
     /// With the credentials of the registry's account, which the attacker took from its tickets.
     fn model_replaced(&mut self, time: Timestamp) {
         let exit = self.exit();
-        let service = self.cast.service;
+        let registry = self.cast.registry;
         let resources = json!({ "bucketName": "contoso-models", "key": "claims/model.safetensors",
             "x-amz-grant": format!("arn:aws:s3:::{AWS_ACCOUNT}-models") });
         for (time, operation) in self.times(time, 2, 300).into_iter().zip(["GetObject", "PutObject"]) {
             let call = aws::Call {
-                user: service.name,
-                key_id: &service.key_id,
+                user: registry.name,
+                key_id: &registry.key_id,
                 ip: &exit,
                 service: "s3.amazonaws.com",
                 operation,
@@ -119,16 +123,22 @@ impl Play<'_, '_> {
         let insider = operation.1 == "download";
         let ip = if insider { self.scene.place(&person, time).public_ip } else { exit };
         for time in self.times(time, count, 120) {
-            let number = self.scene.rng.u32(..400);
+            // Who poisons changes one document; who leaves takes one after the other.
+            let taken = format!("doc-{}", self.scene.rng.u32(..400));
+            let document = if insider { &taken } else { &self.cast.document };
             let rng = &mut self.scene.rng;
             let written = if person.subsidiary {
-                let document = format!("doc-{number}");
-                google::activity(rng, time, &person, &ip, ("drive", operation.1, &[("doc_id", &document)]))
+                google::activity(rng, time, &person, &ip, ("drive", operation.1, &[("doc_id", document)]))
             } else {
-                let file = format!("https://contoso.sharepoint.example/sites/team/doc-{number}.docx");
-                defender::office(rng, time, &person, &ip, ("SharePoint", operation.0, json!({ "ObjectId": file })))
+                let details = json!({ "ObjectId": document_url(document) });
+                defender::office(rng, time, &person, &ip, ("SharePoint", operation.0, details))
             };
             self.add(time, written);
         }
     }
+}
+
+/// Where a document is found by those who search for it.
+pub(super) fn document_url(document: &str) -> String {
+    format!("https://contoso.sharepoint.example/sites/team/{document}.docx")
 }

@@ -66,7 +66,12 @@ impl Play<'_, '_> {
                     service: "microsoftDataLossPrevention",
                 };
                 let device = defender::device_evidence(&person.device, Some(&person));
-                let evidence = vec![device, defender::user_evidence(&person), defender::url_evidence(&url), defender::ip_evidence(&exit)];
+                let evidence = vec![
+                    device,
+                    defender::user_evidence(&person),
+                    defender::url_evidence(&url),
+                    defender::ip_evidence(&exit),
+                ];
                 defender::alert(rng, time, &finding, evidence)
             }
         };

@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 
 use schemas::Timestamp;
 
-pub use self::catalogue::{CAMPAIGNS, Campaign};
 use self::catalogue::{Act, Step};
+pub use self::catalogue::{CAMPAIGNS, Campaign};
 use super::Label;
 use super::organisation::{Device, Organisation, Person, ServiceAccount, access_key, alphanumeric, hex};
 use super::people::{Application, application, pick, uuid};
@@ -26,6 +26,8 @@ use super::scene::{Draft, Scene};
 use super::vendors::Written;
 
 const MINUTE_MS: i64 = 60_000;
+/// The account that writes to the model registry.
+const REGISTRY: &str = "svc-model-registry";
 
 /// Who and what takes part in one campaign.
 #[derive(Clone)]
@@ -52,10 +54,14 @@ pub struct Cast<'a> {
     pub malware: (String, String),
     /// An application that the victim consents to: its service principal and name.
     pub consented: (String, &'static str),
+    /// The document that is changed, or that brings the attacker's link to others.
+    pub document: String,
+    /// The bucket that is read.
+    pub bucket: String,
     /// A computer that many log on to.
     pub shared_host: &'a Device,
-    /// An account of jobs that is abused.
-    pub service: &'a ServiceAccount,
+    /// The account of the model registry's jobs.
+    pub registry: &'a ServiceAccount,
 }
 
 /// What two campaigns of one time share.
@@ -78,6 +84,9 @@ pub fn campaigns(company: &Organisation, seed: u64, start: Timestamp, days: u32,
     scene.rng.shuffle(&mut kinds);
     let mut people: Vec<&Person> = company.people.iter().collect();
     scene.rng.shuffle(&mut people);
+    let mut services: Vec<&ServiceAccount> =
+        company.services.iter().filter(|service| service.name != REGISTRY).collect();
+    scene.rng.shuffle(&mut services);
     // The last day is left to what takes its time.
     let room = i64::from(days.saturating_sub(1).max(1));
     let mut previous: Option<(Cast<'_>, Timestamp)> = None;
@@ -85,7 +94,7 @@ pub fn campaigns(company: &Organisation, seed: u64, start: Timestamp, days: u32,
         let other = previous.as_ref().filter(|_| !number.is_multiple_of(3));
         let shared = other.and_then(|_| pick(&mut scene.rng, &Shared::ALL).copied());
         let office = other.filter(|_| shared == Some(Shared::Office)).map(|(other, _)| other.victim.office);
-        let Some(mut cast) = cast(&mut scene, kind, office, &mut people) else { break };
+        let Some(mut cast) = cast(&mut scene, kind, office, (&mut people, &mut services)) else { break };
         let day = start.saturating_add_millis(scene.rng.i64(0..room) * DAY_MS);
         let mut begin = scene.working_time(day);
         if let Some((other, other_begin)) = other {
@@ -105,24 +114,22 @@ pub fn campaigns(company: &Organisation, seed: u64, start: Timestamp, days: u32,
     scene.drafts
 }
 
-/// Who takes part in a campaign of `kind` on somebody of `office`, where one is given; nobody has a part twice.
+/// Who takes part in a campaign of `kind` on somebody of `office`, where one is given; nobody has a part twice, and no job's key leaks twice.
 fn cast<'a>(
     scene: &mut Scene<'a>,
     kind: &Campaign,
     office: Option<usize>,
-    people: &mut Vec<&'a Person>,
+    (people, services): (&mut Vec<&'a Person>, &mut Vec<&'a ServiceAccount>),
 ) -> Option<Cast<'a>> {
     let company = scene.company;
     let fits = |person: &Person| person.team == kind.team && office.is_none_or(|office| person.office == office);
     let victim = take(people, fits).or_else(|| people.pop())?;
     let second = take(people, |person| person.team != kind.team).unwrap_or(victim);
     let rng = &mut scene.rng;
-    let service = pick(rng, &company.services)?;
-    // Half of the keys that leak are in daily use, the others were made for something and forgotten.
-    let (key_user, key) = if rng.bool() {
-        (service.name.to_owned(), (service.key_id.clone(), alphanumeric(rng, 40)))
-    } else {
-        (victim.account.clone(), access_key(rng))
+    // Some of the keys that leak are in daily use, each of them once, the others were made and forgotten.
+    let (key_user, key) = match services.pop().filter(|_| rng.bool()) {
+        Some(service) => (service.name.to_owned(), (service.key_id.clone(), alphanumeric(rng, 40))),
+        None => (victim.account.clone(), access_key(rng)),
     };
     let names = ["update.exe", "invoice_viewer.exe", "helper.dll", "sync.exe"];
     Some(Cast {
@@ -135,13 +142,12 @@ fn cast<'a>(
         key,
         session: uuid(rng),
         conversation: uuid(rng),
-        malware: (
-            format!("C:\\Users\\{}\\AppData\\Local\\Temp\\{}", victim.account, pick(rng, &names)?),
-            hex(rng, 64),
-        ),
+        malware: (format!("C:\\Users\\{}\\AppData\\Local\\Temp\\{}", victim.account, pick(rng, &names)?), hex(rng, 64)),
         consented: (uuid(rng), "Inbox Insights"),
+        document: format!("doc-{}", rng.u32(..400)),
+        bucket: format!("contoso-{}-{}", kind.application, hex(rng, 4)),
         shared_host: pick(rng, &company.shared_hosts)?,
-        service,
+        registry: company.services.iter().find(|service| service.name == REGISTRY)?,
     })
 }
 
