@@ -148,8 +148,7 @@ const SUBSIDIARY_PERCENT: usize = 20;
 impl Organisation {
     /// A company of `size` people, one of them at least.
     pub fn new(rng: &mut Rng, size: usize) -> Self {
-        let names = NAMES.len();
-        let mut order: Vec<usize> = (0..names * names).collect();
+        let mut order: Vec<usize> = (0..NAMES.pairs()).collect();
         rng.shuffle(&mut order);
         let people = (0..size.max(1)).map(|number| {
             let pair = order.get(number % order.len()).copied().unwrap_or_default();
@@ -181,7 +180,7 @@ impl Organisation {
 fn person(rng: &mut Rng, number: usize, pair: usize, size: usize) -> Person {
     let (first, last) = NAMES.pair(pair);
     // Names repeat in large companies; the directory then numbers them.
-    let repeat = number / (NAMES.len() * NAMES.len());
+    let repeat = number / NAMES.pairs();
     let suffix = if repeat == 0 { String::new() } else { (repeat + 1).to_string() };
     let account = format!("{}.{}{suffix}", first.to_lowercase(), last.to_lowercase());
     let subsidiary = number * 100 >= size * (100 - SUBSIDIARY_PERCENT);

@@ -128,12 +128,12 @@ pub struct Names {
 }
 
 impl Names {
-    /// How many of each there are.
-    pub const fn len(&self) -> usize {
-        self.first.len()
+    /// How many people of different names there are.
+    pub const fn pairs(&self) -> usize {
+        self.first.len() * self.last.len()
     }
 
-    /// The pair of a number below the square of [`Self::len`].
+    /// The pair of a number below [`Self::pairs`].
     pub fn pair(&self, number: usize) -> (&'static str, &'static str) {
         let part = |names: &[&'static str], at: usize| names.get(at % names.len()).copied().unwrap_or_default();
         (part(&self.first, number / self.first.len()), part(&self.last, number))

@@ -133,7 +133,7 @@ impl Play<'_, '_> {
 
 /// A person of nobody's, with an account number whose check digits hold.
 fn personal_row(rng: &mut Rng) -> String {
-    let (first, last) = NAMES.pair(rng.usize(..NAMES.len() * NAMES.len()));
+    let (first, last) = NAMES.pair(rng.usize(..NAMES.pairs()));
     let mail = format!("{}.{}{}@mail.example", first.to_lowercase(), last.to_lowercase(), rng.u8(10..99));
     let phone = format!("+49 151 {:04} {:04}", rng.u32(1000..9999), rng.u32(1000..9999));
     format!("{first} {last} | {mail} | {phone} | {}", iban(rng))
