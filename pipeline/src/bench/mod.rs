@@ -10,6 +10,7 @@ mod detect;
 mod meter;
 mod pipeline;
 mod prose;
+mod quality;
 mod readers;
 
 use crate::cli::{BenchArgs, BenchWhat};
@@ -25,6 +26,7 @@ pub fn run(args: &BenchArgs) -> Result<(), Failure> {
         BenchWhat::Detect { count } => detect::run(*count)?,
         BenchWhat::Correlate { count } => correlate::run(*count)?,
         BenchWhat::Pipeline { brokers, count } => pipeline::run(brokers, *count)?,
+        BenchWhat::Quality { seeds, config } => quality::run(*seeds, config.as_deref())?,
         BenchWhat::Readers { cases } => readers::run(cases)?,
     }
     Ok(())
