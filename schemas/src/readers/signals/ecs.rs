@@ -47,6 +47,15 @@ impl Reader for Ecs {
         has(record, "@timestamp") && (has_any(record, &["ecs", "ecs.version"]) || event) && !has(record, "winlog")
     }
 
+    /// Filebeat and Elastic Agent put `ecs` and where a line came from around every line that they ship.
+    fn may_only_carry(&self, record: &RawRecord<'_>) -> bool {
+        const SAYS_WHAT: [&str; 4] = ["action", "category", "code", "kind"];
+        let says_what =
+            |event: &serde_json::value::RawValue| has_any(&RawRecord::new(event.get().as_bytes()), &SAYS_WHAT);
+        let dotted = ["event.action", "event.category", "event.code", "event.kind", "kibana.alert.uuid"];
+        !has_any(record, &dotted) && !member(record, "event").is_some_and(says_what)
+    }
+
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
         let root = record.value()?;
         let root = Node::new(root);
