@@ -273,10 +273,13 @@ pub enum BenchWhat {
         #[arg(long, default_value_t = 800_000, value_parser = clap::value_parser!(u64).range(1..))]
         count: u64,
     },
-    /// Every reader over its golden cases
+    /// Every reader over its golden cases, and over samples of what vendors write
     Readers {
         /// The folder of the cases: `schemas/cases` of the repository
         #[arg(long, value_name = "DIR", default_value = "schemas/cases")]
         cases: PathBuf,
+        /// The folder of the samples, with `signals` and `telemetry` in it
+        #[arg(long, value_name = "DIR", env = "WEIR_SAMPLES")]
+        samples: Option<PathBuf>,
     },
 }

@@ -25,7 +25,7 @@ pub fn run(args: &BenchArgs) -> Result<(), Failure> {
         BenchWhat::Detect { count } => detect::run(*count)?,
         BenchWhat::Correlate { count } => correlate::run(*count)?,
         BenchWhat::Pipeline { brokers, count } => pipeline::run(brokers, *count)?,
-        BenchWhat::Readers { cases } => readers::run(cases)?,
+        BenchWhat::Readers { cases, samples } => readers::run(cases, samples.as_deref())?,
     }
     Ok(())
 }

@@ -107,16 +107,17 @@ fn is_document(text: &str) -> bool {
 /// record for a reader that is told its format, before the reader takes it for its own.
 pub(super) fn is_envelope(record: &Value<'_>) -> bool {
     let Value::Object(members) = record else { return false };
-    ENVELOPES.iter().any(|envelope| {
-        let inner = || match envelope.path.split_once('.').map(|(outer, inner)| (members.get(outer), inner)) {
-            Some((Some(Value::Object(members)), inner)) => members.get(inner),
-            _ => None,
-        };
-        match (members.get(envelope.path).or_else(inner), &envelope.holds) {
-            (Some(Value::Object(_)), Holds::ObjectBeside(keys)) => keys.iter().any(|key| members.get(key).is_some()),
-            (Some(Value::Object(_)), Holds::ObjectAmong(keys)) => members.iter().all(|(key, _)| keys.contains(&key)),
-            (Some(Value::String(text)), Holds::Text) => is_document(text),
-            _ => false,
-        }
+    ENVELOPES.iter().any(|envelope| match (members.get(envelope.path), &envelope.holds) {
+        (Some(Value::Object(_)), Holds::ObjectBeside(keys)) => keys.iter().any(|key| members.get(key).is_some()),
+        (Some(Value::Object(_)), Holds::ObjectAmong(keys)) => members.iter().all(|(key, _)| keys.contains(&key)),
+        (None, Holds::Text) => envelope.path.split_once('.').is_some_and(|(outer, inner)| {
+            let inner = match members.get(outer) {
+                Some(Value::Object(members)) => members.get(inner),
+                _ => None,
+            };
+            matches!(inner, Some(Value::String(text)) if is_document(text))
+        }),
+        (Some(Value::String(text)), Holds::Text) => is_document(text),
+        _ => false,
     })
 }
