@@ -40,7 +40,7 @@ pub fn run(cases: &Path, samples: Option<&Path>) -> Result<(), Failure> {
     );
     measure_all("golden cases", &load_cases(cases)?, &config)?;
     match samples {
-        Some(samples) => measure_all("samples", &load_samples(samples)?, &config)?,
+        Some(samples) => measure_all("samples", &load_samples(samples, &config)?, &config)?,
         None => println!("\nno samples: --samples or WEIR_SAMPLES names their folder"),
     }
     Ok(())
@@ -114,15 +114,14 @@ fn load_cases(cases: &Path) -> anyhow::Result<Formatted> {
 }
 
 /// The samples that a reader takes, in the folders `signals` and `telemetry`.
-fn load_samples(samples: &Path) -> anyhow::Result<Formatted> {
-    let config = Config::defaults()?;
+fn load_samples(samples: &Path, config: &Config) -> anyhow::Result<Formatted> {
     let mut all = Formatted::new();
     for folder in ["telemetry", "signals"].map(|group| samples.join(group)) {
         let folders = folders(&folder)
             .with_context(|| format!("no samples in {}: --samples names the folder", folder.display()))?;
         for file in folders.iter().map(|path| entries(path)).collect::<Result<Vec<_>, _>>()?.concat() {
             for record in records(&file)? {
-                let reader = readers::reader_of(&record).filter(|_| read(None, &record, &config).is_ok());
+                let reader = readers::reader_of(&record).filter(|_| read(None, &record, config).is_ok());
                 if let Some(reader) = reader {
                     all.entry(key_of(reader)).or_default().push(record);
                 }
@@ -156,7 +155,7 @@ fn records(file: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
     if name.contains(".b64") {
         return text.lines().map(|line| Ok(STANDARD.decode(line.trim())?)).collect();
     }
-    let record = |row: Value| Ok(serde_json::to_vec(row.get("log").unwrap_or(&row))?);
+    let record = |row: Value| -> anyhow::Result<Vec<u8>> { Ok(serde_json::to_vec(row.get("log").unwrap_or(&row))?) };
     match serde_json::from_str(&text) {
         Ok(document) => Ok(vec![record(document)?]),
         Err(_) => text
