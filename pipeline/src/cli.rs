@@ -299,10 +299,13 @@ pub enum BenchWhat {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
-    /// Every reader over its golden cases
+    /// Every reader over its golden cases, and over samples of what vendors write
     Readers {
         /// The folder of the cases: `schemas/cases` of the repository
         #[arg(long, value_name = "DIR", default_value = "schemas/cases")]
         cases: PathBuf,
+        /// The folder of the samples, with `signals` and `telemetry` in it
+        #[arg(long, value_name = "DIR", env = "WEIR_SAMPLES")]
+        samples: Option<PathBuf>,
     },
 }

@@ -27,7 +27,7 @@ pub fn run(args: &BenchArgs) -> Result<(), Failure> {
         BenchWhat::Correlate { count } => correlate::run(*count)?,
         BenchWhat::Pipeline { brokers, count } => pipeline::run(brokers, *count)?,
         BenchWhat::Quality { seeds, config } => quality::run(*seeds, config.as_deref())?,
-        BenchWhat::Readers { cases } => readers::run(cases)?,
+        BenchWhat::Readers { cases, samples } => readers::run(cases, samples.as_deref())?,
     }
     Ok(())
 }

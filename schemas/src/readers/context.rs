@@ -164,6 +164,7 @@ mod tests {
             proxies: &proxies,
             lone_wrappers: false,
             limits: Limits::default(),
+            watch: None,
         };
         for (hops, client) in [
             ("203.0.113.9, 10.200.0.1", Some("203.0.113.9")),
