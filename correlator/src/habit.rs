@@ -66,9 +66,8 @@ fn day_of(time: Timestamp) -> i64 {
 }
 
 fn actors(subject: &Subject) -> impl Iterator<Item = &LinkKey> {
-    let acts = |key: &&LinkKey| {
-        is_actor(key.kind) && key.kind != EntityKind::Session && !key.mentioned && !key.is_alias()
-    };
+    let acts =
+        |key: &&LinkKey| is_actor(key.kind) && key.kind != EntityKind::Session && !key.mentioned && !key.is_alias();
     subject.keys.iter().filter(acts).take(ACTORS_MAX)
 }
 

@@ -143,7 +143,10 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let refused = |assets: Vec<Asset>| Inventory::new(assets).expect_err("a mistake");
-        assert_eq!(refused(vec![asset(&["a"], 0.0), asset(&["a"], 0.0)]), "asset 2: \"a\" is a name of another asset too");
+        assert_eq!(
+            refused(vec![asset(&["a"], 0.0), asset(&["a"], 0.0)]),
+            "asset 2: \"a\" is a name of another asset too"
+        );
         assert_eq!(refused(vec![asset(&["n/a"], 0.0)]), "asset 1: \"n/a\" names no one thing");
         assert_eq!(refused(vec![asset(&[], 0.0)]), "asset 1: ids must be 1 to 32 names");
         assert!(refused(vec![asset(&["a"], f32::NAN)]).contains("criticality"));

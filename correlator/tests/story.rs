@@ -5,8 +5,8 @@
 mod common;
 
 use common::{HOUR, START, check_revisions, open, run, run_with, signal};
-use correlator::store::{Changes, Store, Visit};
 use correlator::inventory::SharedAs;
+use correlator::store::{Changes, Store, Visit};
 use correlator::{Asset, Config, Correlator, Inventory, MapStore, StoreError};
 use schemas::EntityKind::{Agent, Application, Device, Ip, Model, Session, User};
 use schemas::SignalKind::{AiAlert, Alert, Context};
@@ -247,7 +247,8 @@ fn one_person_by_two_names() -> [Signal; 3] {
 fn a_third_record_says_that_two_names_are_one_person() {
     let [ai, logon, between] = one_person_by_two_names();
     assert_eq!(open(&run(&[ai.clone(), logon.clone()]))[0].members_total, 1);
-    for signals in [[&ai, &logon, &between], [&between, &logon, &ai], [&logon, &between, &ai], [&ai, &between, &logon]] {
+    for signals in [[&ai, &logon, &between], [&between, &logon, &ai], [&logon, &between, &ai], [&ai, &between, &logon]]
+    {
         let incidents = open(&run(&signals.map(Signal::clone)));
         let [incident] = incidents.as_slice() else { panic!("{incidents:#?}") };
         // The record between lies beyond the window of a user: it links, and is no member.

@@ -44,8 +44,8 @@ fn both(kind: EntityKind, a: Part, b: Part) -> Part {
 
 fn part(signal: &Signal, entity: &Entity) -> Option<Part> {
     use EntityKind::{
-        Agent, ApiKey, Application, CloudResource, Device, Domain, File, Ip, Mailbox, Model, Process, Session, Tool, Url,
-        User,
+        Agent, ApiKey, Application, CloudResource, Device, Domain, File, Ip, Mailbox, Model, Process, Session, Tool,
+        Url, User,
     };
     let by_its_user = signal.category.is_some_and(is_by_user);
     match entity.kind {
@@ -119,8 +119,7 @@ mod tests {
             ]
         };
         let jailbreak = alert(Some(Category::Jailbreak), entities());
-        let expected =
-            [(Application, Part::Victim), (File, Part::Tool), (Ip, Part::Attacker), (User, Part::Attacker)];
+        let expected = [(Application, Part::Victim), (File, Part::Tool), (Ip, Part::Attacker), (User, Part::Attacker)];
         assert_eq!(parts_of(&[jailbreak]), expected);
         let injection = alert(Some(Category::IndirectInjection), entities());
         let expected = [(Application, Part::Victim), (File, Part::Tool), (User, Part::Victim)];

@@ -44,9 +44,8 @@ fn of_toml(text: &str) -> Result<Vec<Asset>, String> {
 
 fn of_jsonl(text: &str) -> Result<Vec<Asset>, String> {
     let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
-    let read = |(number, line): (usize, &str)| {
-        serde_json::from_str(line).map_err(|error| format!("line {number}: {error}"))
-    };
+    let read =
+        |(number, line): (usize, &str)| serde_json::from_str(line).map_err(|error| format!("line {number}: {error}"));
     lines.map(read).collect()
 }
 
