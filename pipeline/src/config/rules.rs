@@ -63,26 +63,32 @@ pub struct CaseReport {
     pub wrong: Vec<String>,
 }
 
-/// Runs the cases beside the configured rules, and those of the shipped rules where none of these is left out.
+/// Runs the cases beside the rules: those of the shipped rules over these, those of the configured ones over these
+/// where they stand by themselves, else over `all`. So nobody's case is upset by somebody else's rule.
 ///
 /// # Errors
 /// When a file cannot be read or holds no cases.
-pub fn run_cases(file: &ConfigFile, rules: &Arc<RuleSet>) -> Result<CaseReport, String> {
+pub fn run_cases(file: &ConfigFile, all: &Arc<RuleSet>) -> Result<CaseReport, String> {
     let mut report = CaseReport::default();
-    let own = texts(&file.rules.paths, true)?;
-    let whole = file.rules.disable.is_empty() && file.rules.shipped;
-    let shipped = shipped::RULES.iter().filter(|_| whole);
-    let mut files: Vec<(&str, &str)> = shipped.map(|shipped| (shipped.name, shipped.cases)).collect();
-    files.extend(own.iter().map(|(name, text)| (name.as_str(), text.as_str())));
-    for (name, text) in files {
-        for case in case::cases(text).map_err(|error| format!("{name}: {error}"))? {
-            report.run += 1;
-            if let Err(error) = case.run(rules) {
-                report.wrong.push(format!("{name}: {error}"));
-            }
-        }
-    }
+    let shipped: Vec<(&str, &str)> = shipped_files(file).collect();
+    let shipped = Arc::new(RuleSet::new(shipped, &BTreeSet::new()).map_err(|error| error.to_string())?);
+    let mut cases = shipped::RULES.iter().filter(|_| file.rules.shipped).map(|shipped| (shipped.name, shipped.cases));
+    cases.try_for_each(|(name, text)| report.run(name, text, &shipped))?;
+    let own = texts(&file.rules.paths, false)?;
+    let alone = RuleSet::new(own.iter().map(|(name, text)| (name.as_str(), text.as_str())), &BTreeSet::new());
+    let rules = alone.map_or_else(|_| Arc::clone(all), Arc::new);
+    texts(&file.rules.paths, true)?.iter().try_for_each(|(name, text)| report.run(name, text, &rules))?;
     Ok(report)
+}
+
+impl CaseReport {
+    fn run(&mut self, name: &str, text: &str, rules: &Arc<RuleSet>) -> Result<(), String> {
+        for case in case::cases(text).map_err(|error| format!("{name}: {error}"))? {
+            self.run += 1;
+            self.wrong.extend(case.run(rules).err().map(|error| format!("{name}: {error}")));
+        }
+        Ok(())
+    }
 }
 
 /// The files of rules, or of cases, below `paths` in the order of their names, with their texts.
