@@ -124,6 +124,7 @@ impl<S: Store> Turn<'_, S> {
             component.alerts += u64::from(subject.signal.kind == SignalKind::Alert);
             component.take_in(&subject.signal);
         }
+        self.note_scopes(id, &subject.signal);
         self.dirty.insert(id);
         self.keep_row(id, &MemberRow::of(subject, hops))
     }
@@ -199,6 +200,7 @@ impl<S: Store> Turn<'_, S> {
             self.closes.push((incident, large));
             self.urgent.insert(large);
         }
+        self.join_cases(survivor, loser, large)?;
         let forced = self.urgent.contains(&small);
         self.move_members(small, large)?;
         self.forget_timers(small);
@@ -281,6 +283,7 @@ impl<S: Store> Turn<'_, S> {
             self.db.delete(component);
         }
         self.forget_timers(id);
+        self.forget_case(id);
         Ok(self.remove_component(id))
     }
 }

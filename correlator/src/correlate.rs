@@ -2,8 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use schemas::{Incident, IncidentUid, Signal, SignalKind, TenantId};
+use schemas::{Command, Incident, IncidentUid, Signal, SignalKind, TenantId};
 
+use crate::command::Answer;
 use crate::config::Config;
 use crate::fold::{canonical, fold};
 use crate::link::{Rules, millis};
@@ -49,6 +50,15 @@ impl<S: Store> Correlator<S> {
         turn.publish_changes()?;
         turn.run_timers()?;
         turn.end()
+    }
+
+    /// Does what an analyst's command says, in its place among the signals.
+    pub fn command(&mut self, command: &Command) -> Result<Answer, StoreError> {
+        let mut turn = Turn::start(&self.rules, &mut self.db, &mut self.stats, command.tenant.clone())?;
+        let refused = turn.obey(command)?;
+        turn.publish_changes()?;
+        turn.run_timers()?;
+        Ok(Answer { revisions: turn.end()?, refused })
     }
 
     /// Publishes all changes that wait for their time, of every tenant, in the order of [`Self::process`].
@@ -151,9 +161,14 @@ impl<S: Store> Turn<'_, S> {
         match self.signal_row(signal.uid.as_str())? {
             None => {
                 self.expire_at(horizon, Aged::Signal, signal.uid.as_str());
+                let signal = self.suppress(signal)?;
                 self.insert(signal)
             }
             Some(row) => match row.signal {
+                // What was suppressed stays so, whatever its other parts say.
+                Some(known) if self.suppressed_by(&known.uid)?.is_some() => {
+                    self.add_to(known, row.residences, &Signal { kind: SignalKind::Context, ..signal })
+                }
                 Some(known) => self.add_to(known, row.residences, &signal),
                 None => {
                     self.stats.duplicates += 1;
@@ -183,10 +198,13 @@ impl<S: Store> Turn<'_, S> {
         residences: Vec<crate::state::Residence>,
         more: &Signal,
     ) -> Result<(), StoreError> {
-        let signal = fold(&known, more);
+        let mut signal = fold(&known, more);
         if signal == known {
             self.stats.duplicates += 1;
             return Ok(());
+        }
+        if signal.kind == SignalKind::Alert {
+            signal = self.suppress(signal)?;
         }
         self.stats.folded += 1;
         let (keys, _) = self.rules.keys(&known);

@@ -81,17 +81,25 @@ impl<S: Store> Turn<'_, S> {
             None => None,
         };
         let known = home.is_some();
+        let mut sealed = Vec::new();
         for reach in self.openers_reached(subject)?.into_iter().filter(|reach| reach.bridge) {
             let Some(found) = self.find(reach.component)? else { continue };
-            home = Some(match home {
-                Some(home) => self.union(home, found)?,
-                None => found,
-            });
+            home = match home {
+                Some(home) => Some(self.unite(home, found)?),
+                None if self.is_sealed(found) => {
+                    sealed.push(found);
+                    None
+                }
+                None => Some(found),
+            };
         }
         let mut home = match home {
             Some(home) => home,
             None => self.add_component(Component::new(&subject.signal)),
         };
+        for found in sealed {
+            home = self.unite(home, found)?;
+        }
         let before = std::mem::take(&mut subject.residences);
         subject.residences = vec![Residence { component: home, hops: 0, bridge: true }];
         if known {
@@ -277,6 +285,9 @@ impl<S: Store> Turn<'_, S> {
     /// Makes `subject` a member of a component, or a nearer one, with all that follows.
     pub fn join(&mut self, subject: &mut Subject, reach: &Reach) -> Result<(), StoreError> {
         let Some(root) = self.find(reach.component)? else { return Ok(()) };
+        if self.is_sealed(root) {
+            return Ok(());
+        }
         let posted = subject.residences.clone();
         self.settle(subject)?;
         if Class::of(subject.signal.kind, &posted) != Class::of(subject.signal.kind, &subject.residences) {
@@ -285,6 +296,9 @@ impl<S: Store> Turn<'_, S> {
         }
         let before = subject.residences.clone();
         let known = subject.residences.iter().position(|residence| residence.component == root);
+        if known.is_none() && self.is_pinned(&subject.signal.uid)? {
+            return Ok(());
+        }
         let mut old = None;
         // Those without hubs become one below, so that they need no limit.
         let full = subject.residences.len() >= RESIDENCES_MAX && !reach.bridge;
@@ -325,7 +339,7 @@ impl<S: Store> Turn<'_, S> {
         let mut bridged = bridged.map(|residence| residence.component).collect::<Vec<_>>().into_iter();
         let Some(mut root) = bridged.next() else { return Ok(()) };
         for other in bridged {
-            root = self.union(root, other)?;
+            root = self.unite(root, other)?;
         }
         self.settle(subject)
     }

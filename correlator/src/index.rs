@@ -111,7 +111,7 @@ impl Neighbours {
 }
 
 /// FNV-1a, folded: part of the state's format, and the same on every machine.
-fn hash(id: &str) -> u32 {
+pub fn hash(id: &str) -> u32 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325, step);
     (hash ^ (hash >> 32)) as u32

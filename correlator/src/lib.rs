@@ -9,7 +9,8 @@
 //! The path of a signal: [`correlate`] (late? known? new?) → [`index`] (who has the same keys) →
 //! [`graph`] (who is linked) → [`component`] (members, merges) → [`publish`] (which revisions) →
 //! [`snapshot`] (what a revision says); [`timers`] does what event time brings about, [`relink`] takes back
-//! what rested on an entity that turned out to be everybody's. All state is in
+//! what rested on an entity that turned out to be everybody's. The path of an analyst's command: [`command`] (what
+//! it does) → [`barrier`] (what must not be merged any more) → [`publish`]. All state is in
 //! [`store`], with an overlay that becomes state by [`Correlator::commit`] alone.
 //!
 //! Times are taken as they come: a caller must clamp event times that lie in the future, since the
@@ -18,6 +19,8 @@
 //! Deliberately absent: Kafka, wall clocks, async, randomness, and everything that depends on the
 //! iteration order of a hash map.
 
+mod barrier;
+mod command;
 mod component;
 pub mod config;
 mod continuation;
@@ -38,6 +41,7 @@ pub mod store;
 mod timers;
 mod turn;
 
+pub use command::Answer;
 pub use config::Config;
 pub use correlate::Correlator;
 pub use stats::Stats;

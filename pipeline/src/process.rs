@@ -4,6 +4,7 @@
 //! bytes ─ read ─┬─ interaction ─ annotate ─┬─ annotated interaction
 //!               │                          └─ policy ─ alerts ─ signals
 //!               ├─ signal of a vendor ───────────────────────── signals
+//!               ├─ command of an analyst ────────────────────── signals
 //!               └─ error ────────────────────────────────────── dead letters
 //! ```
 //!
@@ -15,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use detectors::{Detectors, LexiconError};
 use schemas::readers::{self, Context, Input, Limits, Output, ReadError, Reason, Rejected};
-use schemas::{Alert, AnnotatedInteraction, Flag, Interaction, Signal, Timestamp};
+use schemas::{Alert, AnnotatedInteraction, Command, Flag, Interaction, Signal, Timestamp};
 
 use crate::config::{Config, Source, TenantSettings};
 
@@ -47,6 +48,8 @@ pub struct Outcome {
     pub interactions: Vec<Processed>,
     /// Signals of vendors, likewise.
     pub signals: Vec<Signal>,
+    /// Commands of analysts.
+    pub commands: Vec<Command>,
     /// Parts of the record that could not be read, or all of it.
     pub rejected: Vec<Rejected>,
     /// Parts that were recognised and hold nothing to look at.
@@ -107,6 +110,10 @@ impl Processor {
                 Input::Signal(signal) => {
                     outcome.time_missing |= signal.flags.contains(&Flag::BrokerTime);
                     outcome.signals.push(*signal);
+                }
+                Input::Command { command, timeless } => {
+                    outcome.time_missing |= timeless;
+                    outcome.commands.push(*command);
                 }
             }
         }

@@ -11,7 +11,9 @@
 pub mod alert;
 pub mod annotation;
 pub mod avro;
+pub mod command;
 pub mod entity;
+pub mod handling;
 pub mod ids;
 pub mod incident;
 pub mod interaction;
@@ -21,15 +23,21 @@ pub mod readers;
 pub mod redacted;
 pub mod severity;
 pub mod signal;
+pub mod suppression;
 pub mod time;
 
 pub use alert::{Alert, Outcome};
 pub use annotation::{AnnotatedInteraction, Annotation, Category, Score};
+pub use command::{Action, Command};
 pub use entity::{Entity, EntityKind, Role, is_private_ip};
+pub use handling::{Classification, CommandEntry, CommandOutcome, Comment, Determination, Handling};
 pub use ids::{IncidentUid, InteractionId, SignalUid, TenantId};
-pub use incident::{Activity, Incident, IncidentStatus, Link, LinkFactor, Member};
+pub use incident::{
+    Activity, Incident, IncidentStatus, Link, LinkFactor, Member, Related, RelatedReason, Suppressed,
+};
 pub use interaction::{Channel, FilterVerdict, Interaction, Message, Skipped, Tokens, TraceContext, Who};
 pub use redacted::Redacted;
 pub use severity::Severity;
 pub use signal::{Flag, Group, Signal, SignalKind};
+pub use suppression::{Condition, Pattern, Suppression};
 pub use time::Timestamp;

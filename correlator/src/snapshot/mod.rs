@@ -5,7 +5,7 @@ mod links;
 mod priority;
 mod title;
 
-use schemas::{Activity, Incident, IncidentStatus, IncidentUid, Member, Signal, TenantId, Timestamp};
+use schemas::{Activity, Handling, Incident, IncidentStatus, IncidentUid, Member, Signal, TenantId, Timestamp};
 
 use crate::link::{Evidence, Rules, Side, Spread};
 use crate::link_key::LinkKey;
@@ -57,7 +57,7 @@ pub fn snapshot(
     mut listed: Vec<Listed>,
 ) -> Incident {
     listed.sort_by(|a, b| a.order().cmp(&b.order()));
-    let links = links::links(rules, &mut listed);
+    let links = links::links(rules, &mut listed, !component.steering.shaped.is_empty());
     let entities = entities::most_shared(&listed, rules.config.entities_listed_max);
     let title = title::title(&listed, component, &entities);
     let (priority, priority_factors) = priority::priority(component, &listed);
@@ -88,5 +88,8 @@ pub fn snapshot(
         absorbed: component.absorbed.clone(),
         continues: component.continues.as_ref().map(|(_, uid)| uid.clone()),
         split_from: component.split_from.clone(),
+        related: Vec::new(),
+        suppressed: Vec::new(),
+        handling: Handling::default(),
     }
 }

@@ -9,6 +9,10 @@
 pub enum Table {
     /// Merged-away components, by the component that holds them now.
     Alias,
+    /// What people decided about an incident, by component.
+    Case,
+    /// Commands that were given, by id.
+    Command,
     /// Components: openers that belong together with all that joined them.
     Component,
     /// Components with changes that are not published, by the time at which they are due.
@@ -17,8 +21,12 @@ pub enum Table {
     Expiry,
     /// Counters of a link key.
     Head,
+    /// Uids that incidents were published under, with their component.
+    Incident,
     /// Members of a component, the most telling first.
     Member,
+    /// Signals that an analyst put where they are.
+    Pin,
     /// Signals that have a link key, by class and time.
     Posting,
     /// Open components, by the time at which they may have become quiet.
@@ -27,6 +35,10 @@ pub enum Table {
     Redirect,
     /// Signals.
     Signal,
+    /// Signals that a rule suppresses, with the rule's name.
+    Suppressed,
+    /// Suppression rules that came by command, one row.
+    Suppression,
     /// What closed incidents leave behind, by actor.
     Trace,
     /// The tenants themselves; the only table whose rows are found without knowing the tenant.
@@ -37,15 +49,21 @@ impl Table {
     fn code(self) -> u8 {
         match self {
             Self::Alias => b'A',
+            Self::Case => b'E',
+            Self::Command => b'B',
             Self::Component => b'C',
             Self::Due => b'D',
             Self::Expiry => b'X',
             Self::Head => b'K',
+            Self::Incident => b'I',
             Self::Member => b'M',
+            Self::Pin => b'N',
             Self::Posting => b'P',
             Self::Quiet => b'Q',
             Self::Redirect => b'U',
             Self::Signal => b'S',
+            Self::Suppressed => b'Y',
+            Self::Suppression => b'Z',
             Self::Tenant => b'T',
             Self::Trace => b'R',
         }

@@ -65,6 +65,10 @@ impl Taken {
             match input {
                 Input::Interaction(interaction) => taken.interaction(interaction),
                 Input::Signal(signal) => taken.signal(signal),
+                Input::Command { command, .. } => {
+                    taken.add(&serde_json::to_string(command).unwrap_or_default());
+                    taken.times.insert(command.time);
+                }
             }
         }
         taken

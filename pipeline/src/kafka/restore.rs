@@ -187,8 +187,8 @@ fn rebuild(
 
 fn replay(state: &mut PartitionState, message: &BorrowedMessage<'_>, framing: &Framing) -> anyhow::Result<()> {
     match apply(state, message, framing) {
-        // Published when they were made.
-        Ok(_incidents) => Ok(()),
+        // Published, or refused, when they were made.
+        Ok(_answer) => Ok(()),
         // A dead letter when it came.
         Err(RecordError::Unreadable(..)) => Ok(()),
         Err(RecordError::Registry(error)) => Err(error.into()),
