@@ -8,8 +8,8 @@
 
 use std::collections::BTreeMap;
 
-use schemas::suppression::{Patterns, Suppression};
 use schemas::EntityKind;
+use schemas::suppression::{Patterns, Suppression};
 use serde::{Deserialize, Serialize};
 
 /// The sum of weights from which two signals are linked.

@@ -523,8 +523,7 @@ fn a_suppressed_alert_is_listed_and_neither_opens_nor_raises() {
         Condition { application: patterns(&["SAND*"]), ..Condition::default() },
         Condition { title: patterns(&["x"]), ..Condition::default() },
     ];
-    let when =
-        Condition { category: patterns(&["jailbreak"]), any: either.into(), ..Condition::default() };
+    let when = Condition { category: patterns(&["jailbreak"]), any: either.into(), ..Condition::default() };
     let suppression = Suppression { expires: Timestamp::from_millis(START + DAY), ..rule(when) };
     suppression.check().expect("a rule that holds");
     let suppress = Command { incident: None, ..command("mute", 0, &"".into(), Action::Suppress { suppression }) };

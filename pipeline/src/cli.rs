@@ -30,7 +30,9 @@ pub enum Command {
     #[command(after_help = "Examples:\n  weir detect telemetry.jsonl\n  cat telemetry.jsonl | weir detect --scores -")]
     Detect(DetectArgs),
     /// Files in, incidents out, without any broker; the same input gives the same bytes
-    #[command(after_help = "Example:\n  weir replay --input ai=telemetry.jsonl --input identity=okta/ --out story/")]
+    #[command(
+        after_help = "Examples:\n  weir replay --input ai=telemetry.jsonl --input identity=okta/ --out story/\n  weir replay --input ai=week/ --out story/ --what-if rules.toml --days 7"
+    )]
     Replay(ReplayArgs),
     /// The stages on Kafka, exactly once
     #[command(after_help = "Example:\n  weir run --config weir.toml --stage detect")]
@@ -61,6 +63,13 @@ pub struct ReplayArgs {
     /// The tenant of records that bring none
     #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
+    /// Replay a second time with what this TOML file says laid over the configuration, and say which incidents are
+    /// added, removed, merged and split: a summary, and what-if.jsonl in DIR. The other files are of the first run
+    #[arg(long, value_name = "RULES.toml")]
+    pub what_if: Option<PathBuf>,
+    /// Look only at the last so many days of the input
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub days: Option<u32>,
 }
 
 /// What a replay's input is, which decides the readers that are asked first.

@@ -32,9 +32,7 @@ pub use command::{Action, Command};
 pub use entity::{Entity, EntityKind, Role, is_private_ip};
 pub use handling::{Classification, CommandEntry, CommandOutcome, Comment, Determination, Handling};
 pub use ids::{IncidentUid, InteractionId, SignalUid, TenantId};
-pub use incident::{
-    Activity, Incident, IncidentStatus, Link, LinkFactor, Member, Related, RelatedReason, Suppressed,
-};
+pub use incident::{Activity, Incident, IncidentStatus, Link, LinkFactor, Member, Related, RelatedReason, Suppressed};
 pub use interaction::{Channel, FilterVerdict, Interaction, Message, Skipped, Tokens, TraceContext, Who};
 pub use redacted::Redacted;
 pub use severity::Severity;

@@ -116,15 +116,7 @@ pub struct Condition {
 
 impl Condition {
     fn lists(&self) -> [&Patterns; 7] {
-        [
-            &self.application,
-            &self.category,
-            &self.entity,
-            &self.product,
-            &self.severity,
-            &self.technique,
-            &self.title,
-        ]
+        [&self.application, &self.category, &self.entity, &self.product, &self.severity, &self.technique, &self.title]
     }
 
     /// Whether the alert is meant.

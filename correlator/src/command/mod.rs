@@ -18,9 +18,7 @@ mod suppress;
 mod undo;
 
 use schemas::handling::TAGS_MAX;
-use schemas::{
-    Action, Command, CommandEntry, CommandOutcome, Comment, Incident, IncidentStatus, IncidentUid,
-};
+use schemas::{Action, Command, CommandEntry, CommandOutcome, Comment, Incident, IncidentStatus, IncidentUid};
 
 use self::rows::{CommandRow, Undo};
 use crate::link::millis;

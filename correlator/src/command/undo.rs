@@ -71,8 +71,7 @@ impl<S: Store> Turn<'_, S> {
         if component.steering.shaped != [name] {
             return refuse("the incident was merged or split by hand since: take that back first");
         }
-        if component.members_total > RELINK_MEMBERS_MAX
-            || u64::from(component.members_kept) != component.members_total
+        if component.members_total > RELINK_MEMBERS_MAX || u64::from(component.members_kept) != component.members_total
         {
             return refuse(format!("more than {RELINK_MEMBERS_MAX} members are not linked anew"));
         }

@@ -49,7 +49,7 @@ impl Table {
     fn code(self) -> u8 {
         match self {
             Self::Alias => b'A',
-            Self::Case => b'E',
+            Self::Case => b'V',
             Self::Command => b'B',
             Self::Component => b'C',
             Self::Due => b'D',

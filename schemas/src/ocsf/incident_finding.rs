@@ -214,8 +214,7 @@ fn verdict(handling: &Handling) -> Option<(u8, &'static str, Option<bool>)> {
     if determination == Some(Determination::InsufficientData) {
         return Some((7, "Insufficient Data", None));
     }
-    let is_test =
-        matches!(determination, Some(Determination::SecurityTesting | Determination::SecurityPersonnel));
+    let is_test = matches!(determination, Some(Determination::SecurityTesting | Determination::SecurityPersonnel));
     handling.classification.map(|classification| match classification {
         Classification::FalsePositive => (1, "False Positive", Some(false)),
         Classification::TruePositive => (2, "True Positive", Some(!is_test)),
