@@ -119,10 +119,12 @@ impl<S: Store> Turn<'_, S> {
 
     /// Makes the subject a member at `hops`.
     pub fn add_member(&mut self, id: ComponentId, subject: &Subject, hops: u8) -> Result<(), StoreError> {
+        let entities_max = self.rules.config.entities_per_incident_max;
         if let Some(component) = self.component_mut(id) {
             component.members_total += 1;
             component.alerts += u64::from(subject.signal.kind == SignalKind::Alert);
             component.take_in(&subject.signal);
+            component.bound_entities(entities_max);
         }
         self.note_scopes(id, &subject.signal);
         self.dirty.insert(id);
@@ -204,10 +206,12 @@ impl<S: Store> Turn<'_, S> {
         let forced = self.urgent.contains(&small);
         self.move_members(small, large)?;
         self.forget_timers(small);
+        let entities_max = self.rules.config.entities_per_incident_max;
         if let Some(gone) = self.remove_component(small)
             && let Some(component) = self.component_mut(large)
         {
             component.take_over(&gone);
+            component.bound_entities(entities_max);
             component.published = published;
             component.absorbed = absorbed;
             component.split_from = split_from;

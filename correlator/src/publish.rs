@@ -26,6 +26,14 @@ const GENERATIONS_MAX: u32 = 1_000;
 impl<S: Store> Turn<'_, S> {
     /// Publishes what this turn changed, or notes when it will be due.
     pub fn publish_changes(&mut self) -> Result<(), StoreError> {
+        // What is linked anew on the way may merge again, and a new uid is told to those that name it.
+        while !self.closes.is_empty() || !self.dirty.is_empty() {
+            self.publish_round()?;
+        }
+        Ok(())
+    }
+
+    fn publish_round(&mut self) -> Result<(), StoreError> {
         let closes = std::mem::take(&mut self.closes);
         for (incident, id) in &closes {
             if let Some(root) = self.find(*id)? {

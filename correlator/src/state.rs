@@ -207,16 +207,13 @@ pub struct Component {
     /// What it is linked to and apart from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<RelatedRow>,
-    /// Its entities as hashes, up to [`ENTITIES_COUNTED_MAX`].
+    /// Its entities as hashes, up to one more than a merge may bring together.
     #[serde(default)]
     pub entities: BTreeSet<u32>,
     /// The configured scopes that it belongs to.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub scopes: BTreeSet<String>,
 }
-
-/// Entities of a component that are told apart: one more than the largest cap that may be configured.
-pub const ENTITIES_COUNTED_MAX: usize = 1_025;
 
 impl Component {
     /// A component that `opener` opens; the opener is not a member yet.
@@ -280,11 +277,13 @@ impl Component {
     }
 
     fn count_entities(&mut self, hashes: impl IntoIterator<Item = u32>) {
-        for hash in hashes {
-            if self.entities.len() >= ENTITIES_COUNTED_MAX {
-                return;
-            }
-            self.entities.insert(hash);
+        self.entities.extend(hashes);
+    }
+
+    /// Forgets entities beyond one more than `max`: that there are more is all that is asked.
+    pub fn bound_entities(&mut self, max: u32) {
+        while self.entities.len() > max as usize + 1 {
+            self.entities.pop_last();
         }
     }
 

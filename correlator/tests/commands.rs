@@ -670,6 +670,26 @@ fn a_thousand_comments_leave_a_bounded_revision() {
     assert_eq!(handling.commands.len(), schemas::handling::COMMANDS_MAX);
 }
 
+/// Evidence that must not merge two incidents costs no more, and publishes no more, for coming ten thousand times.
+#[test]
+fn a_storm_of_barred_merges_stays_bounded() {
+    let (a, b) = (named("a"), named("b"));
+    let mut desk = Desk::new();
+    desk.take(two());
+    desk.give(&a, assign("ann"));
+    desk.give(&b, assign("bob"));
+    desk.take(
+        (0..10_000).map(|at| signal(&format!("s{at:05}"), Context, 3 * HOUR + at, &[(User, "alice"), (User, "bob")])),
+    );
+    desk.said.extend(desk.correlator.flush().expect("flush"));
+    check_revisions(&desk.said);
+    assert_eq!((desk.last(&a).members_total, desk.last(&b).members_total), (10_001, 10_001));
+    assert_eq!(desk.last(&a).members.len(), 200);
+    assert!(desk.said.len() < 400, "{} revisions", desk.said.len());
+    assert_eq!(desk.related(&a).len(), 1);
+    assert_eq!(desk.correlator.stats().merges_barred, 10_000);
+}
+
 /// What an analyst closed is forgotten in its time like any other, and says nothing more.
 #[test]
 fn the_state_of_a_closed_incident_goes() {

@@ -2,7 +2,8 @@
 //!
 //! Everything that crosses a stage or leaves the product is defined here: what an application did
 //! ([`Interaction`]), what a detector says about it ([`Annotation`]), what policy raises ([`Alert`]),
-//! what the correlator joins ([`Signal`] and its [`Entity`]s) and what the SOC receives ([`Incident`]).
+//! what the correlator joins ([`Signal`] and its [`Entity`]s), what the SOC receives ([`Incident`]) and what it
+//! answers ([`Command`]).
 //! Beside the types stand their bytes: one reader per input format ([`readers`]), the Avro schemas
 //! ([`avro`]) and the OCSF writers ([`ocsf`]).
 //!

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tests::deployment::{Deployment, LIMIT};
+use tests::kafka::{Kafka, Record};
 use tests::ocsf::OcsfSchemas;
 use tests::weir::{final_incidents, json_lines, weir, weir_ok};
 
@@ -209,10 +211,47 @@ fn a_what_if_that_cannot_be_is_wrong_usage() -> Result<()> {
         Ok(work.path("rules.toml"))
     };
     refused(&ai, &work.path("missing.toml"), "missing.toml")?;
-    refused(&ai, &rules("[correlation]\nlink_treshold = 1.0\n")?, "did you mean `link_threshold`")?;
+    refused(&ai, &rules("[correlation]\nlink_treshold = 1.0\n")?, "unknown field `link_treshold`")?;
     refused(&ai, &rules("[correlation]\nquiet_secs = 1\n")?, "quiet_secs")?;
     refused(&ai, &rules("[correlation.suppression.all]\nreason = \"r\"\nwhen = {}\n")?, "everything")?;
     refused(&ai, &rules("[correlation.suppression.x]\nreason = \"r\"\nwhen = { titel = \"a\" }\n")?, "titel")?;
     refused("-", &rules("")?, "standard input")?;
+    Ok(())
+}
+
+/// On Kafka: a command lies on its topic, its incident answers on another, and state that is lost is rebuilt with it.
+#[test]
+fn commands_on_kafka_are_answered_and_survive_the_loss_of_state() -> Result<()> {
+    let Some(kafka) = Kafka::connect()? else { return Ok(()) };
+    let deployment = Deployment::new(&kafka, "commands")?;
+    let running = deployment.start("all", "a")?;
+    let record = injection("a-1", "2026-05-01T12:00:00Z", "alice@contoso.example", "mail");
+    kafka.produce(&deployment.topic("ai"), [Record::new(record.to_string())])?;
+    let value = |record: &Record| serde_json::from_slice::<Value>(record.value.as_deref().unwrap_or_default());
+    let incidents = kafka.read_until(&deployment.topic("incidents"), LIMIT, |records| !records.is_empty())?;
+    let first = value(incidents.first().context("an incident")?)?;
+    let uid = first["metadata"]["correlation_uid"].as_str().context("a uid")?.to_owned();
+    let at = "2026-05-01T13:00:00Z";
+    let name = command("1", at, &uid, json!({ "verb": "name", "name": "Mail of Alice" }));
+    let stray = command("2", at, "never-was", json!({ "verb": "lock" }));
+    let give = |commands: &[&Value]| {
+        let records = commands.iter().map(|command| Record::new(command.to_string()).key("default"));
+        kafka.produce(&deployment.topic("commands"), records.collect::<Vec<_>>())
+    };
+    give(&[&name, &stray, &name, &json!({ "verb": "explode" })])?;
+    let letters = kafka.read_until(&deployment.topic("dead-letters"), LIMIT, |records| records.len() == 2)?;
+    let mut reasons: Vec<_> = letters.iter().filter_map(|letter| letter.header("reason")).collect();
+    reasons.sort_unstable();
+    ensure!(reasons == [&b"command_refused"[..], b"missing_field"], "{letters:?}");
+    running.stop()?;
+
+    fs::remove_dir_all(deployment.folder.path().join("state-a"))?;
+    let running = deployment.start("all", "a")?;
+    give(&[&command("3", at, &uid, json!({ "verb": "comment", "comment": "still there" }))])?;
+    let incidents = kafka.read_until(&deployment.topic("incidents"), LIMIT, |records| records.len() == 3)?;
+    running.stop()?;
+    let last = value(incidents.last().context("three revisions")?)?;
+    ensure!(last["message"] == "Mail of Alice" && last["comment"] == "still there", "{last}");
+    ensure!(last["metadata"]["sequence"] == 3 && last["unmapped"]["commands_total"] == 2, "{last}");
     Ok(())
 }

@@ -149,11 +149,14 @@ impl<S: Store> Turn<'_, S> {
 
     /// Sums a component up anew after members left it. It keeps its uid, whoever left.
     fn recount(&mut self, id: ComponentId) -> Result<(), StoreError> {
+        let entities_max = self.rules.config.entities_per_incident_max;
         let mut sum: Option<Component> = None;
         // Openers come first, in order of time.
         for row in self.members(id, false, usize::MAX)? {
             let Some(Subject { signal, .. }) = self.subject(row.uid.as_str())? else { continue };
-            sum.get_or_insert_with(|| Component::new(&signal)).take_in(&signal);
+            let sum = sum.get_or_insert_with(|| Component::new(&signal));
+            sum.take_in(&signal);
+            sum.bound_entities(entities_max);
         }
         if let (Some(sum), Some(component)) = (sum, self.component_mut(id)) {
             if let Some(published) = &mut component.published {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::json::decode;
 use super::{Context, Output, RawRecord, ReadError, Reader, Reason};
 use crate::command::{Action, COMMENT_CHARS_MAX, Command, MERGE_MAX, SPLIT_MEMBERS_MAX};
 use crate::ids::{IncidentUid, NAMESPACE, SignalUid};
@@ -36,7 +37,7 @@ impl Reader for CommandReader {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let written: Written = serde_json::from_slice(record.bytes).map_err(|error| ReadError::json(&error))?;
+        let written: Written = decode(record.bytes)?;
         let mut flags = Vec::new();
         let own = match &written.time {
             None | Some(Value::Null) => None,

@@ -25,6 +25,7 @@ pub struct Story {
     severity: Severity,
     priority: u8,
     members_total: u64,
+    suppressed: usize,
     #[serde(skip)]
     alerts: BTreeSet<SignalUid>,
 }
@@ -47,6 +48,7 @@ impl Stories {
             severity: incident.severity,
             priority: incident.priority,
             members_total: incident.members_total,
+            suppressed: incident.suppressed.len(),
             alerts: alerts.map(|member| member.signal.uid.clone()).collect(),
         };
         self.0.insert(incident.uid.clone(), story);
