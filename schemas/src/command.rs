@@ -92,7 +92,7 @@ pub enum Action {
     /// Expect alerts from now on.
     Suppress {
         /// Which, why, until when; the command's id names the rule.
-        suppression: Suppression,
+        suppression: Box<Suppression>,
     },
     /// Add tags and take some away.
     Tag {

@@ -4,7 +4,7 @@
 //! state after it is. A merge is taken back by letting correlation link the members as if it had never been, which
 //! gives the parts new uids, since that of an incident that was merged away is never used again.
 
-use schemas::{CommandOutcome, Handling, SignalUid};
+use schemas::{CommandEntry, CommandOutcome, Handling, SignalUid};
 
 use super::rows::Undo;
 use super::{Halt, refuse};
@@ -53,7 +53,10 @@ impl<S: Store> Turn<'_, S> {
             Undo::Verdict(classification, determination) => {
                 (handling.classification, handling.determination) = (classification, determination);
             }
-            Undo::Lock(before) => return Ok(drop(self.set_lock(id, before)?)),
+            Undo::Lock(before) => {
+                self.set_lock(id, before)?;
+                return Ok(());
+            }
             Undo::Status(before) => return self.set_status(id, before).map(drop),
             Undo::Merge => return self.undo_merge(id, name),
             Undo::Split { members, into } => return self.undo_split(id, into, name, &members),
@@ -124,8 +127,8 @@ impl<S: Store> Turn<'_, S> {
 
 /// Whether no command of the same kind was applied after the one called `name`.
 fn is_newest(handling: &Handling, name: &str, verb: &str) -> bool {
-    let applied = handling.commands.iter().filter(|entry| entry.outcome == CommandOutcome::Applied);
-    applied.filter(|entry| kind(&entry.verb) == kind(verb)).next_back().is_some_and(|entry| entry.id == name)
+    let same = |entry: &&CommandEntry| entry.outcome == CommandOutcome::Applied && kind(&entry.verb) == kind(verb);
+    handling.commands.iter().rfind(same).is_some_and(|entry| entry.id == name)
 }
 
 /// Verbs that set the same thing are of one kind.

@@ -1,6 +1,7 @@
 //! Signals, random worlds and the obvious twin that the tests share.
 #![allow(dead_code, reason = "every test binary uses its own part")]
 
+pub mod desk;
 pub mod twin;
 
 use correlator::{Correlator, MapStore};

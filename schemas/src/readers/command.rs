@@ -130,7 +130,7 @@ impl Written {
                 let status: Option<IncidentStatus> = word("status", &status)?;
                 Action::Status { status: status.ok_or_else(|| missing("status"))? }
             }
-            "suppress" => Action::Suppress { suppression: self.suppression()? },
+            "suppress" => Action::Suppress { suppression: Box::new(self.suppression()?) },
             "tag" => {
                 let list = |key, list: &Option<Vec<String>>| match list {
                     Some(list) => names(key, Some(list), TAGS_PER_COMMAND_MAX),

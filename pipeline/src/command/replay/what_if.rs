@@ -113,7 +113,7 @@ pub fn difference(before: &Stories, after: &Stories) -> Vec<Difference> {
         };
         found.push(Difference { change, before, after });
     }
-    found.sort_by(|a, b| a.change.cmp(&b.change));
+    found.sort_by_key(|difference| difference.change);
     found
 }
 
