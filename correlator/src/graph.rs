@@ -7,7 +7,9 @@
 //! - A non-opener that shares a solid key strong enough by itself with a near member is a *far* member
 //!   (2 hops). It may belong to several components and never merges them.
 //!
-//! All of it follows from the set of signals and not from their order, below the caps listed here. More
+//! - What must not be one ([`crate::barrier`]) is related instead, and nothing joins what an analyst closed or locked.
+//!
+//! All of it follows from the set of signals and the commands before each, not from the signals' order, below the caps listed here. More
 //! signals add members and merges; they take links away only where an entity turns out to be spread
 //! further than was known, and then what it held together is linked anew ([`crate::relink`]).
 //!

@@ -134,6 +134,8 @@ impl<S: Store> Turn<'_, S> {
             published: old.published.clone(),
             absorbed: old.absorbed.clone(),
             split_from: old.split_from.clone(),
+            // A story that an analyst took up again continues the one that it was, whoever its actors are.
+            continues: old.continues.clone().filter(|_| old.published.is_none()),
             steering: old.steering.clone(),
             related: old.related.clone(),
             ..Component::new(&first.signal)

@@ -122,6 +122,26 @@ fn a_condition_that_falls_lets_them_merge() {
     }
 }
 
+/// What came while nothing could join is found again when something can.
+#[test]
+fn what_came_meanwhile_joins_when_an_incident_opens_again() {
+    let alice = |uid: &str, at| signal(uid, Context, at, &[(User, "alice")]);
+    for closing in [true, false] {
+        let mut desk = Desk::new();
+        desk.take([signal("a", AiAlert, 0, &[(User, "alice")])]);
+        let a = named("a");
+        let shut = if closing { status(IncidentStatus::Closed) } else { Action::Lock { locked: true } };
+        let shut = desk.give(&a, shut);
+        desk.take([alice("meanwhile", 2 * HOUR)]);
+        assert_eq!(uids(desk.last(&a)), ["a"]);
+        desk.undo(&shut);
+        let incidents = desk.open();
+        assert_eq!((incidents.len(), uids(&incidents[0])), (1, vec!["a", "meanwhile"]));
+        assert_eq!(incidents[0].continues.is_some(), closing);
+        check_revisions(&desk.said);
+    }
+}
+
 #[test]
 fn a_closed_incident_is_continued_commented_and_reopened_under_a_new_uid() {
     let mut desk = Desk::new();

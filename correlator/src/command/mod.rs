@@ -217,6 +217,8 @@ impl<S: Store> Turn<'_, S> {
     fn reopen(&mut self, id: ComponentId) -> Result<(), StoreError> {
         if let Some(component) = self.component_mut(id) {
             component.steering.closed = false;
+            // What came meanwhile and found it closed is looked for again.
+            component.stale = true;
             let closed = component.published.take();
             component.continues = closed.map(|closed| (component.last_time, closed.uid)).or(component.continues.take());
         }
