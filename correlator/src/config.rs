@@ -7,10 +7,13 @@
 //! information retrieval, here in three steps, so that a link changes at most twice as an entity spreads.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemas::EntityKind;
 use schemas::suppression::{Patterns, Suppression};
 use serde::{Deserialize, Serialize};
+
+use crate::inventory::Inventory;
 
 /// The sum of weights from which two signals are linked.
 pub const LINK_THRESHOLD: f32 = 0.5;
@@ -35,6 +38,14 @@ pub const USERS_PER_ENTITY_MAX: u32 = 16;
 pub const SHARED_FACTOR: f32 = 0.7;
 /// The weight left to a hub: of the heaviest kind too little to link alone, with a second kind enough.
 pub const HUB_FACTOR: f32 = 0.35;
+/// What techniques in the order of an attack add to what is shared: an address and an application that two
+/// records share link them together with it, no single light kind does.
+pub const SEQUENCE_BONUS: f32 = 0.1;
+/// Names that may stand beside one name before it counts as ambiguous. A person has a dozen: object id, two
+/// SIDs, UPN, e-mail addresses, account name, an id in each SaaS.
+pub const ALIASES_PER_ID_MAX: u32 = 16;
+/// How long an alias is remembered after it was seen last; names change hands after weeks rather than days.
+pub const ALIAS_SECS: u64 = 30 * 24 * 3600;
 /// Opener, context, context of the context: beyond that every story is about everything.
 pub const HOPS_MAX: u8 = 2;
 /// Records of one key in one window beyond which it brings in no far members: they would bury the story.
@@ -43,6 +54,8 @@ pub const FANOUT_MAX: u32 = 256;
 pub const COALESCE_AFTER_MEMBERS: u64 = 64;
 /// Larger incidents publish at most once in so many seconds of event time.
 pub const COALESCE_SECS: u64 = 60;
+/// On so many of the seven days before, the same alert about the same actor makes one common: a working week.
+pub const COMMON_DAYS_MIN: u32 = 5;
 /// The priority from which an incident is published at all: every alert is somebody's to see by default.
 pub const SURFACE_PRIORITY_MIN: u8 = 0;
 /// Members in a revision; what a person can read.
@@ -58,6 +71,11 @@ pub const KEYS_PER_SIGNAL_MAX: usize = 64;
 pub const ENTITIES_PER_INCIDENT_MAX: u32 = 256;
 /// How far behind the newest event time a signal may come, and how long state is kept.
 pub const RETENTION_SECS: u64 = 7 * 24 * 3600;
+/// Signals of a tenant without one of a source after which the source is idle and holds nothing back: several
+/// times a batch, so that sources that are read in turns are none of them idle.
+pub const SOURCE_IDLE_SIGNALS: u32 = 10_000;
+/// How long a source that lags may hold a tenant's watermark back: batch exports come daily.
+pub const SOURCE_LAG_SECS: u64 = 24 * 3600;
 /// An incident without a new member for so long is over.
 pub const QUIET_SECS: u64 = 3 * 24 * 3600;
 /// A story of the same actor within so long of a closed one's last member continues it.
@@ -75,6 +93,8 @@ pub struct Weights {
     pub user_generic: f32,
     /// A user whom only a text names: an attacker may name a victim, so it never joins two stories.
     pub user_mentioned: f32,
+    /// A user or device name that turned out to stand for several.
+    pub ambiguous: f32,
     /// A login session or conversation.
     pub session: f32,
     /// An API or access key.
@@ -113,6 +133,7 @@ impl Default for Weights {
             user: 1.0,
             user_generic: 0.4,
             user_mentioned: 0.7,
+            ambiguous: 0.4,
             session: 1.0,
             api_key: 1.0,
             device: 0.9,
@@ -133,11 +154,12 @@ impl Default for Weights {
 }
 
 impl Weights {
-    fn named(&self) -> [(&'static str, f32); 18] {
+    fn named(&self) -> [(&'static str, f32); 19] {
         [
             ("user", self.user),
             ("user_generic", self.user_generic),
             ("user_mentioned", self.user_mentioned),
+            ("ambiguous", self.ambiguous),
             ("session", self.session),
             ("api_key", self.api_key),
             ("device", self.device),
@@ -215,6 +237,15 @@ pub struct Config {
     pub shared_factor: f32,
     /// The share of its weight that a hub keeps; with it no kind may link alone.
     pub hub_factor: f32,
+    /// What techniques in the order of an attack add to what is shared, less than `link_threshold`.
+    pub sequence_bonus: f32,
+    /// Names beside one name before it counts as ambiguous.
+    pub aliases_per_id_max: u32,
+    /// How long an alias is remembered after it was seen last, in seconds.
+    pub alias_secs: u64,
+    /// What the operator knows about the estate; not part of the written configuration.
+    #[serde(skip)]
+    pub inventory: Arc<Inventory>,
     /// Steps from an opener to a member, 1 or 2.
     pub hops_max: u8,
     /// Records of a key in one window beyond which it brings in no far members.
@@ -223,6 +254,9 @@ pub struct Config {
     pub coalesce_after_members: u64,
     /// The event time between two coalesced revisions, in seconds.
     pub coalesce_secs: u64,
+    /// Of the seven days before an alert's own, those with the same one about the same actor from which it is
+    /// common and opens no incident; 8 for never.
+    pub common_days_min: u32,
     /// An incident of lower priority is a candidate: kept and counted, not published until it has reached this.
     pub surface_priority_min: u8,
     /// Members in a revision, 1 to 1,000.
@@ -237,6 +271,10 @@ pub struct Config {
     pub keys_per_signal_max: usize,
     /// How late a signal may come and how long state is kept, in seconds.
     pub retention_secs: u64,
+    /// Signals of a tenant without one of a source after which the source is idle.
+    pub source_idle_signals: u32,
+    /// How long a source that lags may hold back what closes, ages and comes late, in seconds.
+    pub source_lag_secs: u64,
     /// An incident without new members for so long is closed, in seconds.
     pub quiet_secs: u64,
     /// A new incident within so long of a closed one's last member continues it, in seconds.
@@ -265,10 +303,15 @@ impl Default for Config {
             users_per_entity_max: USERS_PER_ENTITY_MAX,
             shared_factor: SHARED_FACTOR,
             hub_factor: HUB_FACTOR,
+            sequence_bonus: SEQUENCE_BONUS,
+            aliases_per_id_max: ALIASES_PER_ID_MAX,
+            alias_secs: ALIAS_SECS,
+            inventory: Arc::default(),
             hops_max: HOPS_MAX,
             fanout_max: FANOUT_MAX,
             coalesce_after_members: COALESCE_AFTER_MEMBERS,
             coalesce_secs: COALESCE_SECS,
+            common_days_min: COMMON_DAYS_MIN,
             surface_priority_min: SURFACE_PRIORITY_MIN,
             members_listed_max: MEMBERS_LISTED_MAX,
             entities_listed_max: ENTITIES_LISTED_MAX,
@@ -276,6 +319,8 @@ impl Default for Config {
             entities_per_incident_max: ENTITIES_PER_INCIDENT_MAX,
             keys_per_signal_max: KEYS_PER_SIGNAL_MAX,
             retention_secs: RETENTION_SECS,
+            source_idle_signals: SOURCE_IDLE_SIGNALS,
+            source_lag_secs: SOURCE_LAG_SECS,
             quiet_secs: QUIET_SECS,
             reopen_secs: REOPEN_SECS,
             redirect_secs: REDIRECT_SECS,
@@ -307,6 +352,8 @@ impl Config {
             ("quiet_secs", self.quiet_secs),
             ("reopen_secs", self.reopen_secs),
             ("redirect_secs", self.redirect_secs),
+            ("alias_secs", self.alias_secs),
+            ("source_lag_secs", self.source_lag_secs),
         ] {
             check(name, (1..=SECS_MAX).contains(&secs), "1 second to 100 years")?;
         }
@@ -317,8 +364,11 @@ impl Config {
         check("retention_secs", self.retention_secs >= self.quiet_secs, "at least quiet_secs")?;
         check("reopen_secs", self.reopen_secs >= self.quiet_secs, "at least quiet_secs")?;
         check("redirect_secs", self.redirect_secs >= self.retention_secs, "at least retention_secs")?;
+        check("alias_secs", self.alias_secs >= self.retention_secs, "at least retention_secs")?;
         check("hops_max", (1..=2).contains(&self.hops_max), "1 or 2")?;
+        check("source_idle_signals", self.source_idle_signals >= 1, "at least 1")?;
         check("fanout_max", self.fanout_max >= 1, "at least 1")?;
+        check("common_days_min", (1..=8).contains(&self.common_days_min), "1 to 8")?;
         check("surface_priority_min", self.surface_priority_min <= 100, "0 to 100")?;
         check("coalesce_after_members", self.coalesce_after_members >= 1, "at least 1")?;
         check("members_listed_max", (1..=1_000).contains(&self.members_listed_max), "1 to 1,000")?;
@@ -350,6 +400,9 @@ impl Config {
         }
         check("shared_factor", self.shared_factor >= self.hub_factor, "at least hub_factor")?;
         let heaviest = EntityKind::ALL.iter().map(|kind| self.weights.largest(*kind)).fold(0.0, f32::max);
+        check("weights.ambiguous", self.weights.ambiguous < self.link_threshold, "less than link_threshold")?;
+        let below = (0.0..self.link_threshold).contains(&self.sequence_bonus);
+        check("sequence_bonus", below, "from 0 to less than link_threshold")?;
         let alone = heaviest * self.hub_factor < self.link_threshold;
         check("hub_factor", alone, "so small that no weight times it reaches link_threshold")?;
         for (name, count) in [
@@ -357,6 +410,7 @@ impl Config {
             ("users_per_device_max", self.users_per_device_max),
             ("users_per_ip_max", self.users_per_ip_max),
             ("users_per_entity_max", self.users_per_entity_max),
+            ("aliases_per_id_max", self.aliases_per_id_max),
         ] {
             check(name, (1..=1_024).contains(&count), "1 to 1,024")?;
         }
@@ -390,6 +444,13 @@ mod tests {
         assert!(with(|c| c.shared_factor = 0.1).starts_with("shared_factor "));
         assert!(with(|c| c.hub_factor = 0.5).starts_with("hub_factor "));
         assert!(with(|c| c.users_per_ip_max = 0).starts_with("users_per_ip_max "));
+        assert!(with(|c| c.weights.ambiguous = 0.5).starts_with("weights.ambiguous "));
+        assert!(with(|c| c.sequence_bonus = 0.5).starts_with("sequence_bonus "));
+        assert!(with(|c| c.aliases_per_id_max = 0).starts_with("aliases_per_id_max "));
+        assert!(with(|c| c.alias_secs = 1).starts_with("alias_secs "));
+        assert!(with(|c| c.common_days_min = 9).starts_with("common_days_min "));
+        assert!(with(|c| c.source_idle_signals = 0).starts_with("source_idle_signals "));
+        assert!(with(|c| c.source_lag_secs = 0).starts_with("source_lag_secs "));
         assert!(with(|c| c.surface_priority_min = 101).starts_with("surface_priority_min "));
         assert!(with(|c| c.hops_max = 3).starts_with("hops_max "));
         assert!(with(|c| c.members_listed_max = 0).starts_with("members_listed_max "));

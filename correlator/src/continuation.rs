@@ -82,7 +82,7 @@ impl<S: Store> Turn<'_, S> {
     fn actors(&self, opener: &Subject) -> Result<Vec<LinkKey>, StoreError> {
         let mut actors = Vec::new();
         for key in opener.keys.iter().filter(|key| self.rules.is_strong(key)) {
-            if self.spread_of(key, [opener.signal.time; 2])? != Spread::Hub {
+            if self.spread_at(key, opener.signal.time)? != Spread::Hub {
                 actors.push(key.clone());
             }
         }

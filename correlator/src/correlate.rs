@@ -157,7 +157,7 @@ impl<S: Store> Turn<'_, S> {
             self.stats.late += 1;
             return Ok(());
         }
-        self.clock.watermark = self.clock.watermark.max(signal.time);
+        self.clock.advance(&signal.product, signal.time, &self.rules.config);
         match self.signal_row(signal.uid.as_str())? {
             None => {
                 self.expire_at(horizon, Aged::Signal, signal.uid.as_str());
@@ -167,9 +167,9 @@ impl<S: Store> Turn<'_, S> {
             Some(row) => match row.signal {
                 // What was suppressed stays so, whatever its other parts say.
                 Some(known) if self.suppressed_by(&known.uid)?.is_some() => {
-                    self.add_to(known, row.residences, &Signal { kind: SignalKind::Context, ..signal })
+                    self.add_to(&known, &Signal { kind: SignalKind::Context, ..signal })
                 }
-                Some(known) => self.add_to(known, row.residences, &signal),
+                Some(known) => self.add_to(&known, &signal),
                 None => {
                     self.stats.duplicates += 1;
                     Ok(())
@@ -179,9 +179,11 @@ impl<S: Store> Turn<'_, S> {
     }
 
     fn insert(&mut self, signal: Signal) -> Result<(), StoreError> {
-        let (keys, dropped) = self.rules.keys(&signal);
+        self.learn(&signal)?;
+        let (keys, dropped) = self.keys_of(&signal)?;
         self.stats.keys_dropped += dropped as u64;
         let mut subject = Subject { signal, residences: Vec::new(), keys };
+        self.note_habit(&subject)?;
         self.save(&subject)?;
         if subject.signal.kind == SignalKind::AiAlert {
             self.count_in(&subject, None)?;
@@ -192,14 +194,9 @@ impl<S: Store> Turn<'_, S> {
     }
 
     /// Folds `more` into a signal that is there and links what that changes.
-    fn add_to(
-        &mut self,
-        known: Signal,
-        residences: Vec<crate::state::Residence>,
-        more: &Signal,
-    ) -> Result<(), StoreError> {
-        let mut signal = fold(&known, more);
-        if signal == known {
+    fn add_to(&mut self, known: &Signal, more: &Signal) -> Result<(), StoreError> {
+        let mut signal = fold(known, more);
+        if signal == *known {
             self.stats.duplicates += 1;
             return Ok(());
         }
@@ -207,13 +204,15 @@ impl<S: Store> Turn<'_, S> {
             signal = self.suppress(signal)?;
         }
         self.stats.folded += 1;
-        let (keys, _) = self.rules.keys(&known);
-        let mut old = Subject { signal: known, residences, keys };
+        self.learn(&signal)?;
+        // What was learned may have brought it into a component.
+        let Some(mut old) = self.subject(known.uid.as_str())? else { return Ok(()) };
         self.unpost(&old, &old.residences)?;
         self.settle(&mut old)?;
-        let (keys, dropped) = self.rules.keys(&signal);
+        let (keys, dropped) = self.keys_of(&signal)?;
         self.stats.keys_dropped += dropped as u64;
         let mut subject = Subject { signal, residences: old.residences.clone(), keys };
+        self.note_habit(&subject)?;
         // Of somebody in particular it may no longer be linked to what others did in the same place.
         if names_user(&subject.keys) && !names_user(&old.keys) {
             self.doubt(&old.residences)?;

@@ -22,7 +22,7 @@ impl<S: Store> Turn<'_, S> {
             if !self.may_have(key, &head, Class::Near, span, subject) || self.is_busy(key, &head, time) {
                 continue;
             }
-            for stretch in self.stretches(key, &head, Class::Near, time).into_iter().filter(|stretch| stretch.solid) {
+            for stretch in self.stretches(key, &head, Class::Near, time)?.into_iter().filter(|stretch| stretch.solid) {
                 for posting in
                     self.postings(key, Class::Near, stretch.span, stretch.before, usize::MAX, &subject.signal.uid)?
                 {
@@ -60,7 +60,7 @@ impl<S: Store> Turn<'_, S> {
             }
             let neighbours = self.neighbours(key, &head, Class::Near, near, component)?;
             for class in classes {
-                for stretch in self.stretches(key, &head, class, time).into_iter().filter(|stretch| stretch.solid) {
+                for stretch in self.stretches(key, &head, class, time)?.into_iter().filter(|stretch| stretch.solid) {
                     for posting in self.context_in(key, &head, class, stretch, &neighbours, near)? {
                         self.take_far(key, &head, &posting, component)?;
                     }

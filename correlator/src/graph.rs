@@ -1,9 +1,10 @@
 //! The graph: which signals a new one is linked to, and what follows from that.
 //!
 //! # What is computed
-//! - An *opener* is an AI alert. Openers that are solidly linked (see [`crate::link`]) are in one component.
+//! - An *opener* is an AI alert. Openers whose link may make two stories one (see [`crate::link`]) are in one
+//!   component.
 //! - A non-opener that is linked to an opener of a component is a *near* member (1 hop). A near member
-//!   whose solid links reach openers of two components makes them one.
+//!   whose links of that sort reach openers of two components makes them one.
 //! - A non-opener that shares a solid key strong enough by itself with a near member is a *far* member
 //!   (2 hops). It may belong to several components and never merges them.
 //!
@@ -16,7 +17,8 @@
 //! # How it stays cheap
 //! - Openers on one side of an instant that one key links solidly to it are linked among themselves, as
 //!   long as the key is equally spread: so of each [`Stretch`] the nearest opener stands for all. An API key
-//!   is left out, since two AI alerts of different people may share one without being linked.
+//!   is left out, since two AI alerts of different people may share one without being linked, and so is an
+//!   artefact, which alone makes no two stories one.
 //! - A new opener looks only at the part of its window that no linked neighbour on the same key
 //!   covers: what lies in a neighbour's reach is a near member already. The same holds for the far
 //!   members of a new near member.
@@ -171,8 +173,8 @@ impl<S: Store> Turn<'_, S> {
             found.extend(nearest.into_iter().map(|posting| (posting, false)));
             return Ok(found);
         }
-        for stretch in self.stretches(key, head, class, time) {
-            let certain = stretch.solid && key.kind != EntityKind::ApiKey;
+        for stretch in self.stretches(key, head, class, time)? {
+            let certain = stretch.solid && key.kind != EntityKind::ApiKey && self.rules.joins_alone(key);
             let max = if certain { 1 } else { WEAK_NEIGHBOURS_MAX };
             let postings = self.postings(key, class, stretch.span, stretch.before, max, uid)?;
             found.extend(postings.into_iter().map(|posting| (posting, certain)));
@@ -220,13 +222,14 @@ impl<S: Store> Turn<'_, S> {
             return Ok(found);
         }
         let neighbours = self.neighbours(key, head, Class::Opener, opener, home)?;
-        for stretch in self.stretches(key, head, class, opener.signal.time) {
-            let postings = if stretch.solid {
+        for stretch in self.stretches(key, head, class, opener.signal.time)? {
+            let certain = stretch.solid && self.rules.joins_alone(key);
+            let postings = if certain {
                 self.context_in(key, head, class, stretch, &neighbours, opener)?
             } else {
                 self.postings(key, class, stretch.span, stretch.before, WEAK_NEIGHBOURS_MAX, &opener.signal.uid)?
             };
-            found.extend(postings.into_iter().map(|posting| (posting, stretch.solid)));
+            found.extend(postings.into_iter().map(|posting| (posting, certain)));
         }
         Ok(found)
     }
@@ -242,7 +245,7 @@ impl<S: Store> Turn<'_, S> {
     ) -> Result<Vec<Timestamp>, StoreError> {
         let component = self.find(component)?;
         let mut times = Vec::new();
-        for stretch in self.stretches(key, head, class, subject.signal.time) {
+        for stretch in self.stretches(key, head, class, subject.signal.time)? {
             if !stretch.solid {
                 continue;
             }
@@ -386,28 +389,19 @@ impl<S: Store> Turn<'_, S> {
     /// Whether two signals are linked, and if so, whether solidly.
     fn compare(&self, subject: &Subject, posting: &Posting) -> Result<Option<bool>, StoreError> {
         let Some(other) = self.subject(posting.uid.as_str())? else { return Ok(None) };
-        let distance = subject.signal.time.abs_diff(posting.time);
-        let best = self.rules.evidence(subject.side(), other.side(), distance, |_| Ok(Spread::Few))?;
+        let best = self.rules.evidence(subject.side(), other.side(), |_, _| Ok(Spread::Few))?;
         if best.all() < self.rules.threshold {
             return Ok(None);
         }
-        let evidence = self.rules.evidence(subject.side(), other.side(), distance, |key| {
-            self.spread_of(key, [subject.signal.time, posting.time])
+        let evidence = self.rules.evidence(subject.side(), other.side(), |own, its| {
+            Ok(self.spread_at(own, subject.signal.time)?.max(self.spread_at(its, posting.time)?))
         })?;
-        Ok((evidence.all() >= self.rules.threshold).then_some(evidence.solid() >= self.rules.threshold))
-    }
-
-    /// How far the entity of a key is spread, whether a record or a text names it.
-    pub fn spread_of(&self, key: &LinkKey, times: [Timestamp; 2]) -> Result<Spread, StoreError> {
-        let head = match other_naming(key).filter(|_| key.mentioned) {
-            Some(solid) => self.head(&solid)?,
-            None => self.head(key)?,
-        };
-        Ok(self.spread(key, &head, times))
+        let threshold = self.rules.threshold;
+        Ok((evidence.all() >= threshold).then_some(evidence.joins(threshold)))
     }
 }
 
 /// The key under which a user is found whom a text names where `key` stands in the record, or the reverse.
 pub fn other_naming(key: &LinkKey) -> Option<LinkKey> {
-    (key.kind == EntityKind::User).then(|| LinkKey { mentioned: !key.mentioned, ..key.clone() })
+    (key.kind == EntityKind::User && !key.is_alias()).then(|| LinkKey { mentioned: !key.mentioned, ..key.clone() })
 }

@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use schemas::{EntityKind, Signal, SignalKind, SignalUid, Timestamp};
 
+use crate::graph::other_naming;
 use crate::head::Head;
 use crate::link::Spread;
 use crate::link_key::LinkKey;
@@ -177,7 +178,23 @@ impl<S: Store> Turn<'_, S> {
     }
 
     fn spread_in(&self, key: &LinkKey, head: &Head, bucket: i64) -> Spread {
-        self.rules.spread(key.kind, head.neighbours(bucket))
+        self.rules.spread(key, head.neighbours(bucket))
+    }
+
+    /// How far what the signal itself names is spread at a time of its own: of several names, the least.
+    pub fn spread_at(&self, key: &LinkKey, time: Timestamp) -> Result<Spread, StoreError> {
+        let bucket = self.bucket(key, time.millis());
+        if !key.is_alias() {
+            let solid = other_naming(key).filter(|_| key.mentioned);
+            let head = self.head(solid.as_ref().unwrap_or(key))?;
+            return Ok(self.spread_in(key, &head, bucket));
+        }
+        let mut least = Spread::Hub;
+        for name in &key.via {
+            let named = LinkKey { id: name.clone(), via: Vec::new(), ..key.clone() };
+            least = least.min(self.spread_in(&named, &*self.head(&named)?, bucket));
+        }
+        Ok(least)
     }
 
     /// How far the key's entity is spread at the earlier or the later of two times, whichever is more.
@@ -187,9 +204,15 @@ impl<S: Store> Turn<'_, S> {
     }
 
     /// The parts of the window around `time` in which signals of `class` have the key, which is solid.
-    pub fn stretches(&self, key: &LinkKey, head: &Head, class: Class, time: Timestamp) -> Vec<Stretch> {
+    pub fn stretches(
+        &self,
+        key: &LinkKey,
+        head: &Head,
+        class: Class,
+        time: Timestamp,
+    ) -> Result<Vec<Stretch>, StoreError> {
         let (at, window) = (time.millis(), self.rules.window(key.kind));
-        let own = self.spread_in(key, head, self.bucket(key, at));
+        let own = self.spread_at(key, time)?;
         let sides = [
             (true, Span { from: at.saturating_sub(window), to: at }),
             (false, Span { from: at + 1, to: at.saturating_add(window) }),
@@ -209,7 +232,7 @@ impl<S: Store> Turn<'_, S> {
                 stretches.extend(rest.into_iter().map(|span| Stretch { span, before, solid: false }));
             }
         }
-        stretches
+        Ok(stretches)
     }
 
     /// Whether another signal of `class` than the subject may have the key within `span`.
@@ -217,7 +240,7 @@ impl<S: Store> Turn<'_, S> {
         // A new opener looks for its component before it is posted.
         let posted = subject.signal.kind != SignalKind::AiAlert || !subject.residences.is_empty();
         let posted = posted && Class::of(subject.signal.kind, &subject.residences) == class;
-        let own = u32::from(posted && subject.keys.contains(key));
+        let own = u32::from(posted && !key.is_alias() && subject.keys.contains(key));
         head.count(class, self.bucket(key, span.from), self.bucket(key, span.to)) > own
     }
 
@@ -234,7 +257,7 @@ impl<S: Store> Turn<'_, S> {
 
     fn put_postings(&mut self, subject: &Subject, class: Class) {
         let value = encode_residences(&subject.residences);
-        for key in subject.keys.iter().filter(|key| self.rules.is_indexed(key)) {
+        for key in subject.keys.iter().filter(|key| self.rules.is_posted(key)) {
             let row = self.posting_key(key, class).time(subject.signal.time.millis()).tail(subject.signal.uid.as_str());
             self.db.put(row, value.clone());
         }
@@ -244,7 +267,7 @@ impl<S: Store> Turn<'_, S> {
     /// before it is posted, and what it shares must be known to be spread by then.
     pub fn count_in(&mut self, subject: &Subject, class: Option<Class>) -> Result<(), StoreError> {
         let neighbours = Neighbours::of(&subject.signal);
-        for key in subject.keys.iter().filter(|key| self.rules.is_indexed(key)) {
+        for key in subject.keys.iter().filter(|key| self.rules.is_posted(key)) {
             let bucket = self.bucket(key, subject.signal.time.millis());
             let (neighbours, max) = (neighbours.meeting(key.kind), self.rules.neighbours_max(key.kind));
             let before = self.spread_in(key, &*self.head(key)?, bucket);
@@ -268,7 +291,7 @@ impl<S: Store> Turn<'_, S> {
     /// Takes the subject out of the index; `residences` are those with which it was posted.
     pub fn unpost(&mut self, subject: &Subject, residences: &[Residence]) -> Result<(), StoreError> {
         let class = Class::of(subject.signal.kind, residences);
-        for key in subject.keys.iter().filter(|key| self.rules.is_indexed(key)) {
+        for key in subject.keys.iter().filter(|key| self.rules.is_posted(key)) {
             let row = self.posting_key(key, class).time(subject.signal.time.millis()).tail(subject.signal.uid.as_str());
             self.db.delete(row);
             let bucket = self.bucket(key, subject.signal.time.millis());
@@ -284,7 +307,7 @@ impl<S: Store> Turn<'_, S> {
         if old == new {
             return Ok(());
         }
-        for key in subject.keys.iter().filter(|key| self.rules.is_indexed(key)) {
+        for key in subject.keys.iter().filter(|key| self.rules.is_posted(key)) {
             let row = self.posting_key(key, old).time(subject.signal.time.millis()).tail(subject.signal.uid.as_str());
             self.db.delete(row);
             let bucket = self.bucket(key, subject.signal.time.millis());

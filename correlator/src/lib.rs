@@ -6,30 +6,35 @@
 //! which they come does not show in the incidents, below the documented caps; how many revisions lead
 //! there does depend on the order.
 //!
-//! The path of a signal: [`correlate`] (late? known? new?) → [`index`] (who has the same keys) →
+//! The path of a signal: [`correlate`] (late? known? new?) → [`index`] (who has the same keys, [`identity`]: under which names) →
 //! [`graph`] (who is linked) → [`component`] (members, merges) → [`publish`] (which revisions) →
 //! [`snapshot`] (what a revision says); [`timers`] does what event time brings about, [`relink`] takes back
 //! what rested on an entity that turned out to be everybody's. The path of an analyst's command: [`command`] (what
 //! it does) → [`barrier`] (what must not be merged any more) → [`publish`]. All state is in
 //! [`store`], with an overlay that becomes state by [`Correlator::commit`] alone.
 //!
-//! Times are taken as they come: a caller must clamp event times that lie in the future, since the
-//! largest one that a tenant sends is its clock.
+//! Times are taken as they come: a caller must clamp event times that lie in the future, since they move a
+//! tenant's [`clock`] on.
 //!
 //! Deliberately absent: Kafka, wall clocks, async, randomness, and everything that depends on the
 //! iteration order of a hash map.
 
 mod barrier;
+mod clock;
 mod command;
 mod component;
 pub mod config;
 mod continuation;
 pub mod correlate;
+mod evidence;
 mod far;
 mod fold;
 mod graph;
+mod habit;
 mod head;
+mod identity;
 mod index;
+pub mod inventory;
 mod link;
 mod link_key;
 mod publish;
@@ -38,11 +43,13 @@ mod snapshot;
 mod state;
 mod stats;
 pub mod store;
+mod tactic;
 mod timers;
 mod turn;
 
 pub use command::Answer;
 pub use config::Config;
 pub use correlate::Correlator;
+pub use inventory::{Asset, Inventory};
 pub use stats::Stats;
 pub use store::{MapStore, RocksConfig, RocksStore, StoreError};

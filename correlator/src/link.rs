@@ -10,9 +10,17 @@
 //! *hub* (NAT, a service account, a shared host) keeps so little that it links only together with a second
 //! kind. *Recency*: falls evenly from 1 to a floor at the end of the kind's window, and is nothing beyond.
 //!
-//! A kind counts once, with its best shared key; the sum over kinds is the *strength*. Two sums matter: of
-//! *all* that is shared, which decides whether two signals are linked, and of what is *solid* (neither a hub
-//! nor merely mentioned in a text), which decides whether the link may make two stories one.
+//! A kind counts once, with its best shared key; the sum over kinds is the *strength*. Techniques in the order
+//! of an attack ([`crate::tactic`]) add to it, where something that is no hub is shared as well. Two sums
+//! matter: of *all* that is shared, which decides whether two signals are linked, and of what is *solid*
+//! (neither a hub nor merely mentioned in a text), which decides whether the link may make two stories one.
+//!
+//! A hub attaches only together with a second, *independent* kind: what one thing is called twice (a computer
+//! and its address, a person and the mailbox, a program and its file) counts once where a hub is among it.
+//! Two stories become one through a *causal sequence*: what one actor (user, mailbox, session, API key,
+//! device) does one after another, or techniques in the order of an attack around an artefact; otherwise only
+//! through two independent kinds. An artefact alone (a file, a URL, a cloud resource) attaches and no more: two
+//! attacks may use one tool.
 //!
 //! Two signals that name users, but none in common, are about different people: then where people meet
 //! (address, agent, application, tool, model; between AI alerts also the API key, which is the application's)
@@ -27,17 +35,13 @@
 
 use std::cmp::Ordering;
 
-use schemas::{Entity, EntityKind, Signal, SignalKind, is_private_ip};
+use schemas::{Entity, EntityKind, Signal, SignalKind, Timestamp, is_private_ip};
 
 use crate::config::Config;
+use crate::evidence::{Evidence, KINDS, Worth, is_actor};
 use crate::link_key::{LinkKey, is_generic, names_user, shared};
 use crate::store::StoreError;
 
-/// The kinds, by which worths are laid out.
-const KINDS: usize = EntityKind::ALL.len();
-/// Of each pair one implies the other, one fact that counts once: an agent its application, a URL its domain.
-const IMPLIED: [(EntityKind, EntityKind); 2] =
-    [(EntityKind::Agent, EntityKind::Application), (EntityKind::Url, EntityKind::Domain)];
 /// How many others have an entity in a window, as far as it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Spread {
@@ -56,71 +60,10 @@ pub struct Side<'a> {
     pub kind: SignalKind,
     /// Its keys, sorted.
     pub keys: &'a [LinkKey],
-}
-
-/// The best shared key of a kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Worth {
-    /// What it adds to the strength, in thousandths, as all that follow.
-    pub sum: u32,
-    /// Its weight.
-    pub weight: u32,
-    /// What its spread leaves.
-    pub share: u32,
-    /// What the distance in time leaves.
-    pub recency: u32,
-    /// Whether one side only mentions it.
-    pub mentioned: bool,
-}
-
-/// What two signals share, by kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Evidence {
-    all: [Worth; KINDS],
-    solid: [u32; KINDS],
-}
-
-impl Evidence {
-    /// The strength of the link.
-    pub fn all(&self) -> u32 {
-        self.all.iter().map(|worth| worth.sum).sum()
-    }
-
-    /// The part of it that may make two stories one.
-    pub fn solid(&self) -> u32 {
-        self.solid.iter().sum()
-    }
-
-    /// The kinds that count, with what they are worth.
-    pub fn kinds(&self) -> impl Iterator<Item = (EntityKind, Worth)> {
-        EntityKind::ALL.into_iter().zip(self.all).filter(|(_, worth)| worth.sum > 0)
-    }
-
-    fn count(&mut self, key: &LinkKey, worth: Worth, solid: bool) {
-        let at = key.kind as usize;
-        if let Some(best) = self.all.get_mut(at).filter(|best| best.sum < worth.sum) {
-            *best = worth;
-        }
-        if let Some(best) = self.solid.get_mut(at).filter(|_| solid) {
-            *best = worth.sum.max(*best);
-        }
-    }
-
-    fn without_implied(mut self) -> Self {
-        for (one, other) in IMPLIED.map(|(one, other)| (one as usize, other as usize)) {
-            let sum = |at: usize| self.all.get(at).map_or(0, |worth| worth.sum);
-            let lesser = if sum(one) < sum(other) { one } else { other };
-            if let Some(worth) = self.all.get_mut(lesser) {
-                *worth = Worth::default();
-            }
-            let solid = |at: usize| self.solid.get(at).copied().unwrap_or(0);
-            let lesser = if solid(one) < solid(other) { one } else { other };
-            if let Some(sum) = self.solid.get_mut(lesser) {
-                *sum = 0;
-            }
-        }
-        self
-    }
+    /// When it happened.
+    pub time: Timestamp,
+    /// How far along an attack its techniques are.
+    pub stage: Option<u8>,
 }
 
 /// [`Config`] in the units in which the correlator computes.
@@ -136,6 +79,9 @@ pub struct Rules {
     user_generic: u32,
     user_mentioned: u32,
     ip_private: u32,
+    /// What is left of a name that stands for several.
+    pub ambiguous: u32,
+    sequence_bonus: u32,
     shares: [u32; 3],
     recency_lost: u32,
 }
@@ -196,6 +142,8 @@ impl Rules {
             user_generic: thousandths(config.weights.user_generic),
             user_mentioned: thousandths(config.weights.user_mentioned),
             ip_private: thousandths(config.weights.ip_private),
+            ambiguous: thousandths(config.weights.ambiguous),
+            sequence_bonus: thousandths(config.sequence_bonus),
             shares: [WHOLE, thousandths(config.shared_factor), thousandths(config.hub_factor)],
             recency_lost: WHOLE.saturating_sub(thousandths(config.recency_floor)),
             config,
@@ -232,7 +180,21 @@ impl Rules {
 
     /// Whether the key has index rows.
     pub fn is_indexed(&self, key: &LinkKey) -> bool {
-        self.indexed.get(key.kind as usize).copied().unwrap_or(false)
+        self.indexed(key.kind)
+    }
+
+    fn indexed(&self, kind: EntityKind) -> bool {
+        self.indexed.get(kind as usize).copied().unwrap_or(false)
+    }
+
+    /// Whether a signal that has the key has an index row for it.
+    pub fn is_posted(&self, key: &LinkKey) -> bool {
+        self.is_indexed(key) && !key.is_alias()
+    }
+
+    /// Whether a solid link by this key alone makes two stories one.
+    pub fn joins_alone(&self, key: &LinkKey) -> bool {
+        is_actor(key.kind)
     }
 
     /// Neighbours of an entity beyond which it is a hub.
@@ -246,10 +208,11 @@ impl Rules {
         max as usize
     }
 
-    /// What `neighbours` say about an entity.
-    pub fn spread(&self, kind: EntityKind, neighbours: usize) -> Spread {
-        let max = self.neighbours_max(kind);
+    /// What `neighbours` and the inventory say about an entity.
+    pub fn spread(&self, key: &LinkKey, neighbours: usize) -> Spread {
+        let max = self.neighbours_max(key.kind);
         match neighbours {
+            _ if self.config.inventory.is_shared(key.kind, &key.id) => Spread::Hub,
             n if n > max => Spread::Hub,
             n if n > max / 2 => Spread::Many,
             _ => Spread::Few,
@@ -268,7 +231,7 @@ impl Rules {
         (distance <= window).then(|| WHOLE.saturating_sub(u32::try_from(lost).unwrap_or(WHOLE)))
     }
 
-    /// The keys of a signal, the weightiest kept, sorted by kind and id; and how many were dropped.
+    /// The keys that a signal itself names, the weightiest kept, sorted by kind and id; and how many were dropped.
     pub fn keys(&self, signal: &Signal) -> (Vec<LinkKey>, usize) {
         let mut keys: Vec<LinkKey> = signal.entities.iter().flat_map(|entity| self.entity_keys(entity)).collect();
         keys.sort_unstable();
@@ -294,36 +257,52 @@ impl Rules {
                 _ => self.weights.get(kind as usize).copied().unwrap_or(0),
             };
             let weight = if mentioned { weight.min(self.user_mentioned) } else { weight };
-            (weight > 0).then(|| LinkKey { kind, id: id.clone(), mentioned, weight })
+            (weight > 0).then(|| LinkKey { kind, id: id.clone(), mentioned, weight, via: Vec::new() })
         })
     }
 
-    /// What two signals share at a distance of `distance_ms`; `spread` says how many have a key.
+    /// The weight of a kind in thousandths.
+    pub fn weight(&self, kind: EntityKind) -> u32 {
+        self.weights.get(kind as usize).copied().unwrap_or(0)
+    }
+
+    /// What two signals share; `spread` says how many have what the first and the second call by their keys.
     pub fn evidence(
         &self,
         a: Side<'_>,
         b: Side<'_>,
-        distance_ms: i64,
-        mut spread: impl FnMut(&LinkKey) -> Result<Spread, StoreError>,
+        mut spread: impl FnMut(&LinkKey, &LinkKey) -> Result<Spread, StoreError>,
     ) -> Result<Evidence, StoreError> {
         let mut evidence = Evidence::default();
         let mut same_person = false;
+        let distance_ms = a.time.abs_diff(b.time);
         for (x, y) in shared(a.keys, b.keys) {
             let mentioned = x.mentioned || y.mentioned;
             same_person |= x.kind == EntityKind::User && !mentioned;
             let Some(recency) = self.recency(x.kind, distance_ms) else { continue };
-            let spread = if self.is_indexed(x) { spread(x)? } else { Spread::Few };
+            let spread = if self.is_indexed(x) { spread(x, y)? } else { Spread::Few };
             let (weight, share) = (x.weight.min(y.weight), self.share(spread));
-            let worth = Worth { sum: worth(weight, share, recency), weight, share, recency, mentioned };
-            evidence.count(x, worth, !mentioned && spread != Spread::Hub);
+            let (alias, hub) = (x.is_alias() || y.is_alias(), spread == Spread::Hub);
+            let worth = Worth { sum: worth(weight, share, recency), weight, share, recency, mentioned, alias, hub };
+            evidence.count(x, worth, !mentioned && !hub);
         }
         let different_people = !same_person && names_user(a.keys) && names_user(b.keys);
         let openers = a.kind == SignalKind::AiAlert && b.kind == SignalKind::AiAlert;
         if different_people && evidence.kinds().all(|(kind, _)| is_meeting_place(kind, openers)) {
             return Ok(Evidence::default());
         }
-        Ok(evidence.without_implied())
+        let evidence = evidence.without_dependent().without_implied();
+        // Without an indexed kind nobody would look, and a hub says nothing about an order.
+        let particular = |(kind, worth): (EntityKind, Worth)| self.indexed(kind) && !worth.hub;
+        let ordered = in_order(a, b) && evidence.kinds().any(particular);
+        Ok(if ordered { evidence.in_sequence(self.sequence_bonus) } else { evidence })
     }
+}
+
+/// Whether the techniques of what happened first stand before those of what happened then.
+fn in_order(a: Side<'_>, b: Side<'_>) -> bool {
+    let (first, then) = if a.time <= b.time { (a, b) } else { (b, a) };
+    first.time < then.time && first.stage.zip(then.stage).is_some_and(|(first, then)| first < then)
 }
 
 /// Whether people who have nothing to do with each other share the kind.
@@ -347,13 +326,18 @@ mod tests {
     }
 
     fn side(keys: &[LinkKey]) -> Side<'_> {
-        Side { kind: SignalKind::AiAlert, keys }
+        Side { kind: SignalKind::AiAlert, keys, time: Timestamp::default(), stage: None }
     }
 
-    /// All and solid strength of two signals that have `keys` both.
-    fn strength(rules: &Rules, keys: &[LinkKey], distance: i64, spread: Spread) -> (u32, u32) {
-        let evidence = rules.evidence(side(keys), side(keys), distance, |_| Ok(spread)).expect("no store");
-        (evidence.all(), evidence.solid())
+    fn after(side: Side<'_>, distance: i64) -> Side<'_> {
+        Side { time: Timestamp::from_millis(distance).expect("a time"), ..side }
+    }
+
+    /// The strength of two signals that have `keys` both, and whether it makes two stories one.
+    fn strength(rules: &Rules, keys: &[LinkKey], distance: i64, spread: Spread) -> (u32, bool) {
+        let (first, then) = (side(keys), after(side(keys), distance));
+        let evidence = rules.evidence(first, then, |_, _| Ok(spread)).expect("no store");
+        (evidence.all(), evidence.joins(rules.threshold))
     }
 
     #[test]
@@ -387,7 +371,7 @@ mod tests {
     fn a_kind_counts_once_with_its_weightiest_key() {
         let rules = Rules::new(Config::default());
         let keys = keys(&rules, &[(K::Ip, &["10.0.0.1", "203.0.113.7"]), (K::Ip, &["203.0.113.8"])]);
-        assert_eq!(strength(&rules, &keys, 0, Spread::Few), (350, 350));
+        assert_eq!(strength(&rules, &keys, 0, Spread::Few), (350, false));
     }
 
     /// How far a key links alone is where its worth falls below the threshold, to the millisecond.
@@ -397,26 +381,75 @@ mod tests {
         for (weight, floor, secs) in [(600, 0.6, 172_800), (501, 0.0, 86_400), (999, 0.37, 7), (1_000, 1.0, 50)] {
             let config = Config { window_secs: secs, recency_floor: floor, ..Config::default() };
             rules = Rules::new(config);
-            let key = LinkKey { kind: K::Device, id: "d".into(), mentioned: false, weight };
+            let key = LinkKey { kind: K::Device, id: "d".into(), mentioned: false, weight, via: Vec::new() };
             let reach = rules.reach(&key, Spread::Few).expect("a reach");
             let at = |distance| strength(&rules, std::slice::from_ref(&key), distance, Spread::Few).0;
             assert!(at(reach) >= rules.threshold && at(reach + 1) < rules.threshold, "{weight} {floor}: {reach}");
         }
-        let weak = LinkKey { kind: K::Device, id: "d".into(), mentioned: false, weight: 499 };
+        let weak = LinkKey { kind: K::Device, id: "d".into(), mentioned: false, weight: 499, via: Vec::new() };
         assert_eq!((rules.reach(&weak, Spread::Few), rules.reach(&weak, Spread::Hub)), (None, None));
     }
 
     #[test]
-    fn a_hub_needs_a_second_kind_and_is_never_solid() {
+    fn a_hub_needs_a_second_independent_kind_and_is_never_solid() {
         let rules = Rules::new(Config::default());
         let of = |entities: &[(K, &[&str])]| strength(&rules, &keys(&rules, entities), 0, Spread::Hub);
         for kind in K::ALL {
             assert!(of(&[(kind, &["a1"])]).0 < rules.threshold, "{kind:?}");
         }
-        let (all, solid) = of(&[(K::User, &["svc"]), (K::Device, &["host"])]);
-        assert!(all >= rules.threshold && solid == 0);
+        let (all, joins) = of(&[(K::User, &["svc"]), (K::Device, &["host"])]);
+        assert!(all >= rules.threshold && !joins);
+        for one_thing in [
+            [(K::Device, ["host"].as_slice()), (K::Ip, &["203.0.113.7"])],
+            [(K::User, &["svc"]), (K::Mailbox, &["svc"])],
+            [(K::File, &["a"]), (K::Process, &["a"])],
+        ] {
+            assert!(of(&one_thing).0 < rules.threshold, "{one_thing:?}");
+        }
         let many = keys(&rules, &[(K::Device, &["host"])]);
-        assert_eq!(strength(&rules, &many, 0, Spread::Many), (630, 630));
+        assert_eq!(strength(&rules, &many, 0, Spread::Many), (630, true));
+    }
+
+    #[test]
+    fn stories_become_one_by_an_actor_by_two_kinds_or_by_a_sequence() {
+        let rules = Rules::new(Config::default());
+        let joins = |entities: &[(K, &[&str])], stages: [Option<u8>; 2]| {
+            let keys = keys(&rules, entities);
+            let first = Side { stage: stages[0], ..side(&keys) };
+            let then = Side { stage: stages[1], ..after(side(&keys), 1_000) };
+            let evidence = rules.evidence(first, then, |_, _| Ok(Spread::Few)).expect("no store");
+            assert!(evidence.all() >= rules.threshold, "{entities:?}");
+            evidence.joins(rules.threshold)
+        };
+        for actor in [K::User, K::Mailbox, K::Session, K::ApiKey, K::Device] {
+            assert!(joins(&[(actor, &["a1"])], [None; 2]), "{actor:?}");
+        }
+        for artefact in [K::File, K::Url, K::CloudResource] {
+            assert!(!joins(&[(artefact, &["a1"])], [None; 2]), "{artefact:?}");
+            assert!(!joins(&[(artefact, &["a1"]), (K::Application, &["chat"])], [None; 2]), "{artefact:?}");
+            assert!(!joins(&[(artefact, &["a1"])], [Some(3), Some(3)]), "{artefact:?}");
+            assert!(!joins(&[(artefact, &["a1"])], [Some(4), Some(3)]), "{artefact:?}");
+            assert!(joins(&[(artefact, &["a1"])], [Some(3), Some(4)]), "{artefact:?}");
+            assert!(joins(&[(artefact, &["a1"]), (K::Ip, &["10.0.0.1"])], [None; 2]), "{artefact:?}");
+        }
+        assert!(!joins(&[(K::Url, &["a1"]), (K::Domain, &["d"])], [None; 2]), "both are one place");
+        assert!(joins(&[(K::Ip, &["203.0.113.7"]), (K::Agent, &["helper"])], [None; 2]));
+    }
+
+    #[test]
+    fn an_order_adds_only_to_what_is_shared_already() {
+        let rules = Rules::new(Config::default());
+        let all = |entities: &[(K, &[&str])], spread| {
+            let keys = keys(&rules, entities);
+            let first = Side { stage: Some(2), ..side(&keys) };
+            let then = Side { stage: Some(8), ..after(side(&keys), 1) };
+            let evidence = rules.evidence(first, then, |_, _| Ok(spread)).expect("no store");
+            (evidence.all(), evidence.sequence())
+        };
+        assert_eq!(all(&[(K::Ip, &["203.0.113.7"])], Spread::Few), (450, 100));
+        assert_eq!(all(&[(K::Application, &["chat"])], Spread::Few), (100, 0));
+        assert_eq!(all(&[(K::User, &["svc"])], Spread::Hub), (350, 0));
+        assert_eq!(all(&[], Spread::Few), (0, 0));
     }
 
     #[test]
@@ -425,11 +458,11 @@ mod tests {
         let place: [(K, &[&str]); 3] = [(K::Ip, &["203.0.113.7"]), (K::Agent, &["helper"]), (K::ApiKey, &["k1"])];
         let with = |extra: &[(K, &'static [&'static str])]| keys(&rules, &[&place, extra].concat());
         let (alice, bob, nobody) = (with(&[(K::User, &["alice"])]), with(&[(K::User, &["bob"])]), with(&[]));
-        let all = |a: Side<'_>, b: Side<'_>| rules.evidence(a, b, 0, |_| Ok(Spread::Few)).expect("no store").all();
+        let all = |a: Side<'_>, b: Side<'_>| rules.evidence(a, b, |_, _| Ok(Spread::Few)).expect("no store").all();
         assert_eq!(all(side(&alice), side(&bob)), 0);
         assert_eq!(all(side(&alice), side(&nobody)), 1_550);
         assert_eq!(all(side(&alice), side(&alice)), 2_550);
-        let used = Side { kind: SignalKind::Context, keys: &bob };
+        let used = Side { kind: SignalKind::Context, ..side(&bob) };
         assert_eq!(all(side(&alice), used), 1_550, "a key that an alert names and others use is no meeting place");
     }
 
@@ -445,8 +478,8 @@ mod tests {
         let user = Entity::new(K::User, ["bob@contoso.example"]).expect("a user");
         let acting: Vec<_> = rules.entity_keys(&user).collect();
         let mentioned: Vec<_> = rules.entity_keys(&user.clone().mentioned()).collect();
-        let evidence = rules.evidence(side(&mentioned), side(&acting), 0, |_| Ok(Spread::Few)).expect("no store");
-        assert_eq!((evidence.all(), evidence.solid()), (700, 0));
+        let evidence = rules.evidence(side(&mentioned), side(&acting), |_, _| Ok(Spread::Few)).expect("no store");
+        assert_eq!((evidence.all(), evidence.joins(rules.threshold)), (700, false));
         assert_eq!(rules.reach(&mentioned[0], Spread::Few), None);
     }
 

@@ -38,9 +38,17 @@ pub struct LinkKey {
     pub mentioned: bool,
     /// Thousandths.
     pub weight: u32,
+    /// The names that the record itself gives, where it is known under this one only through other records
+    /// ([`crate::identity`]); empty where the record names it so.
+    pub via: Vec<String>,
 }
 
 impl LinkKey {
+    /// Whether other records say that what the record names has this name too.
+    pub fn is_alias(&self) -> bool {
+        !self.via.is_empty()
+    }
+
     /// By what it identifies, whoever says so.
     pub fn cmp_name(&self, other: &Self) -> Ordering {
         (self.kind, self.id.as_str()).cmp(&(other.kind, other.id.as_str()))
@@ -72,13 +80,16 @@ pub fn names_user(keys: &[LinkKey]) -> bool {
     keys.iter().any(|key| key.kind == EntityKind::User && !key.mentioned)
 }
 
-/// The keys in both of two sorted lists, in order, each as both have it.
+/// The keys in both of two sorted lists, in order, each as both have it. A name that only other records give
+/// counts where the record on the other side itself gives it: so what is shared is found from either side.
 pub fn shared<'a>(a: &'a [LinkKey], b: &'a [LinkKey]) -> impl Iterator<Item = (&'a LinkKey, &'a LinkKey)> {
     let mut others = b.iter().peekable();
     a.iter().filter_map(move |key| {
         while others.next_if(|other| other.cmp_name(key) == Ordering::Less).is_some() {}
         let other = *others.peek()?;
-        (other.cmp_name(key) == Ordering::Equal).then_some((key, other))
+        let equal = other.cmp_name(key) == Ordering::Equal;
+        let known = |one: &LinkKey, other: &LinkKey| !one.is_alias() || !(other.is_alias() || other.mentioned);
+        (equal && known(key, other) && known(other, key)).then_some((key, other))
     })
 }
 

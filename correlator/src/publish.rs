@@ -36,6 +36,8 @@ impl<S: Store> Turn<'_, S> {
     fn publish_round(&mut self) -> Result<(), StoreError> {
         let closes = std::mem::take(&mut self.closes);
         for (incident, id) in &closes {
+            // What falls apart again within this turn must not take the uid that it had.
+            self.put_redirect(&incident.uid, None)?;
             if let Some(root) = self.find(*id)? {
                 self.absorb(root, incident.uid.clone());
                 self.urgent.insert(root);
@@ -103,7 +105,9 @@ impl<S: Store> Turn<'_, S> {
         };
         let mut incident = self.compose(id, uid.clone())?;
         let steering = self.component(id).map(|c| c.steering.clone()).unwrap_or_default();
-        if known.is_none() && !steering.has_case && incident.priority < self.rules.config.surface_priority_min {
+        let matters = steering.has_case
+            || (incident.priority >= self.rules.config.surface_priority_min && !self.is_all_common(id)?);
+        if known.is_none() && !matters {
             self.stats.candidates += 1;
             return Ok(());
         }
@@ -174,12 +178,17 @@ impl<S: Store> Turn<'_, S> {
         let mut listed = Vec::new();
         for MemberRow { uid, hops, .. } in self.members_to_list(id, self.rules.config.members_listed_max)? {
             if let Some(Subject { signal, keys, .. }) = self.subject(uid.as_str())? {
-                let spreads = keys.iter().map(|key| self.spread_of(key, [signal.time; 2]));
+                let spreads = keys.iter().map(|key| self.spread_at(key, signal.time));
                 let spreads = spreads.collect::<Result<_, _>>()?;
                 listed.push(Listed { signal, hops, keys, spreads });
             }
         }
-        Ok(snapshot(self.rules, &self.tenant, self.clock.watermark, uid, component, listed))
+        Ok(snapshot(self.rules, &self.tenant, self.now(), uid, component, listed))
+    }
+
+    /// The time of what happens now: the newest event's or command's.
+    pub fn now(&self) -> Timestamp {
+        self.clock.newest.max(self.clock.commanded)
     }
 
     /// The uid of an incident that is named after `first`. A uid that was closed, or that another

@@ -10,6 +10,7 @@ use schemas::{Entity, Group, IncidentUid, RelatedReason, Severity, Signal, Signa
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::SourceClock;
 use crate::store::StoreError;
 
 /// The version byte of rows in MessagePack.
@@ -40,7 +41,16 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TenantRow {
     /// The largest event time seen.
+    #[serde(default)]
+    pub newest: Timestamp,
+    /// Up to when the sources have told their part.
     pub watermark: Timestamp,
+    /// What each source has told.
+    #[serde(default)]
+    pub sources: Vec<SourceClock>,
+    /// Signals so far, those that came late left out.
+    #[serde(default)]
+    pub signals: u64,
     /// The next component's number.
     pub next_component: ComponentId,
     /// No row of the expiry table is due before.
@@ -51,6 +61,9 @@ pub struct TenantRow {
     pub due_from: Option<Timestamp>,
     /// The latest time at which a text named a user.
     pub mentioned_last: Option<Timestamp>,
+    /// The time of the newest command.
+    #[serde(default)]
+    pub commanded: Timestamp,
     /// Suppression rules that came by command.
     #[serde(default)]
     pub suppressions: u64,
@@ -126,7 +139,7 @@ pub struct Published {
     pub named: SignalUid,
     /// The revision.
     pub revision: u32,
-    /// The watermark at that time.
+    /// The newest event at that time.
     pub time: Timestamp,
     /// The severity that was published.
     pub severity: Severity,

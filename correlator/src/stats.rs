@@ -13,6 +13,12 @@ pub struct Stats {
     pub late: u64,
     /// Link keys that became hubs in one of their windows.
     pub hubs: u64,
+    /// Pairs of names that turned out to be one person's or one machine's.
+    pub aliases: u64,
+    /// Names that turned out to stand for several.
+    pub identities_ambiguous: u64,
+    /// Names with more alerts or near members than are linked anew when they turn out to be one.
+    pub aliased_skipped: u64,
     /// Incidents whose links were looked at anew because an entity in them is shared by more than was known.
     pub relinked: u64,
     /// Incidents too large for that, which keep their links.
@@ -29,7 +35,7 @@ pub struct Stats {
     pub context_skipped: u64,
     /// Incidents published for the first time.
     pub incidents_created: u64,
-    /// Times that an incident was not published because its priority was too low.
+    /// Times that an incident was not published because its priority was too low or all its alerts are common.
     pub candidates: u64,
     /// Incidents merged into another.
     pub incidents_merged: u64,

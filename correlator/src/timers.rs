@@ -1,7 +1,7 @@
 //! What event time brings about: coalesced revisions, quiet incidents, old state.
 //!
-//! A tenant's clock is its watermark, the largest event time that it has seen. Each turn does a
-//! bounded share of what is due, the rest waits for the next turns; nothing here reads a wall clock,
+//! A tenant's time is its watermark, for coalesced revisions the newest event ([`crate::clock`]). Each turn
+//! does a bounded share of what is due, the rest waits for the next turns; nothing here reads a wall clock,
 //! so a replay does the same. A tenant that sends nothing keeps its state until it does.
 
 use std::ops::ControlFlow;
@@ -30,6 +30,10 @@ pub enum Aged {
     Trace,
     /// A command.
     Command,
+    /// What other names stand beside a name.
+    Identity,
+    /// On which days an alert was raised.
+    Habit,
 }
 
 impl Aged {
@@ -39,15 +43,17 @@ impl Aged {
             Self::Redirect => 1,
             Self::Trace => 2,
             Self::Command => 3,
+            Self::Identity => 4,
+            Self::Habit => 5,
         }
     }
 }
 
 impl<S: Store> Turn<'_, S> {
-    /// Does what is due at the watermark.
+    /// Does what is due.
     pub fn run_timers(&mut self) -> Result<(), StoreError> {
-        if self.is_due(self.clock.due_from) {
-            self.publish_due(self.clock.watermark, INCIDENTS_PER_TURN)?;
+        if self.clock.due_from.is_some_and(|due| due <= self.clock.newest) {
+            self.publish_due(self.clock.newest, INCIDENTS_PER_TURN)?;
         }
         if self.is_due(self.clock.quiet_from) {
             self.close_quiet()?;
@@ -252,6 +258,8 @@ impl<S: Store> Turn<'_, S> {
                 Some(name) if code == Some(Aged::Signal.code()) => self.expire_signal(&name)?,
                 Some(name) if code == Some(Aged::Trace.code()) => self.forget_trace(&name)?,
                 Some(name) if code == Some(Aged::Command.code()) => self.forget_command(&name),
+                Some(name) if code == Some(Aged::Identity.code()) => self.expire_identity(&name)?,
+                Some(name) if code == Some(Aged::Habit.code()) => self.expire_habit(&name)?,
                 Some(name) => {
                     for table in [Table::Redirect, Table::Incident] {
                         let row = self.key(table).tail(&name);

@@ -16,6 +16,7 @@ use crate::state::{Component, ComponentId, ComponentRow, SignalRow, SignalRowRef
 use crate::stats::Stats;
 use crate::store::keys::{Key, Table};
 use crate::store::{Overlay, Store, StoreError};
+use crate::tactic::stage;
 
 /// One tenant's turn.
 pub struct Turn<'a, S> {
@@ -59,7 +60,8 @@ pub struct Subject {
 impl Subject {
     /// What it brings into a comparison.
     pub fn side(&self) -> Side<'_> {
-        Side { kind: self.signal.kind, keys: &self.keys }
+        let stage = stage(&self.signal.techniques);
+        Side { kind: self.signal.kind, keys: &self.keys, time: self.signal.time, stage }
     }
 }
 
@@ -125,7 +127,7 @@ impl<'a, S: Store> Turn<'a, S> {
     /// The signal with its keys, where it is there and its incident was not closed.
     pub fn subject(&self, uid: &str) -> Result<Option<Subject>, StoreError> {
         let Some(SignalRow { signal: Some(signal), residences }) = self.signal_row(uid)? else { return Ok(None) };
-        let (keys, _) = self.rules.keys(&signal);
+        let (keys, _) = self.keys_of(&signal)?;
         Ok(Some(Subject { signal, residences, keys }))
     }
 

@@ -4,9 +4,10 @@
 
 mod common;
 
-use common::{HOUR, START, check_revisions, open, run, signal};
+use common::{HOUR, START, check_revisions, open, run, run_with, signal};
+use correlator::inventory::SharedAs;
 use correlator::store::{Changes, Store, Visit};
-use correlator::{Config, Correlator, MapStore, StoreError};
+use correlator::{Asset, Config, Correlator, Inventory, MapStore, StoreError};
 use schemas::EntityKind::{Agent, Application, Device, Ip, Model, Session, User};
 use schemas::SignalKind::{AiAlert, Alert, Context};
 use schemas::{
@@ -226,6 +227,91 @@ fn two_campaigns_behind_one_nat_are_two_incidents() {
     }
 }
 
+/// One person by object id here and by SID there, until a third record says that both are one.
+fn one_person_by_two_names() -> [Signal; 3] {
+    let person = |uid: &str, kind, at, ids: &[&str]| {
+        let mut made = signal(uid, kind, at, &[]);
+        made.entities.extend(Entity::new(User, ids.iter().copied()));
+        made
+    };
+    const OBJECT_ID: &str = "5c1a1f52-2d8f-4c9c-9b5e-0f6f2f0a7d11";
+    const SID: &str = "s-1-5-21-1004336348-1177238915-682003330-1104";
+    [
+        person("ai", AiAlert, HOUR, &[OBJECT_ID]),
+        person("logon", Context, 2 * HOUR, &[SID, "contoso\\alice"]),
+        person("between", Context, 3 * DAY / 2, &[OBJECT_ID, SID]),
+    ]
+}
+
+#[test]
+fn a_third_record_says_that_two_names_are_one_person() {
+    let [ai, logon, between] = one_person_by_two_names();
+    assert_eq!(open(&run(&[ai.clone(), logon.clone()]))[0].members_total, 1);
+    for signals in [[&ai, &logon, &between], [&between, &logon, &ai], [&logon, &between, &ai], [&ai, &between, &logon]]
+    {
+        let incidents = open(&run(&signals.map(Signal::clone)));
+        let [incident] = incidents.as_slice() else { panic!("{incidents:#?}") };
+        // The record between lies beyond the window of a user: it links, and is no member.
+        assert_eq!(uids(incident), [("ai", 0), ("logon", 1)]);
+        let link = incident.members[1].link.as_ref().expect("a reason");
+        assert_eq!(link.shared[0].ids, ["s-1-5-21-1004336348-1177238915-682003330-1104"]);
+        assert!(link.factors[0].alias && link.factors[0].kind == User && !link.factors[0].mentioned);
+    }
+}
+
+#[test]
+fn the_inventory_names_and_judges() {
+    let [ai, logon, _] = one_person_by_two_names();
+    let asset = |ids: &[&str], shared_as| Asset {
+        kind: User,
+        ids: ids.iter().map(|id| (*id).to_owned()).collect(),
+        shared_as,
+        criticality: 0.0,
+    };
+    let ids = ["5C1A1F52-2D8F-4C9C-9B5E-0F6F2F0A7D11", "CONTOSO\\Alice"];
+    let with = |shared_as| {
+        let inventory = Inventory::new(vec![asset(&ids, shared_as)]).expect("an inventory");
+        let config = Config { inventory: inventory.into(), ..Config::default() };
+        open(&run_with(&config, &[ai.clone(), logon.clone()]))[0].members_total
+    };
+    assert_eq!(with(None), 2);
+    assert_eq!(with(Some(SharedAs::ServiceAccount)), 1, "what many share links nothing alone");
+}
+
+#[test]
+fn a_name_of_several_holds_nothing_together() {
+    let person = |uid: &str, kind, at, ids: &[&str]| {
+        let mut made = signal(uid, kind, at, &[]);
+        made.entities.extend(Entity::new(User, ids.iter().copied()));
+        made
+    };
+    let sid = |number: u32| format!("s-1-5-21-1-1-{number}-1104");
+    let mut signals = vec![
+        person("ai-1", AiAlert, 0, &["alice", &sid(1)]),
+        person("ai-2", AiAlert, 1, &["alice@contoso.example", "alice"]),
+        person("logon", Context, 2, &["alice"]),
+    ];
+    assert_eq!(open(&run(&signals)).len(), 1);
+    signals.push(person("elsewhere", Context, 3, &["alice", &sid(2)]));
+    assert_eq!(open(&run(&signals)).len(), 2, "the account of two SIDs is nobody in particular");
+    signals.rotate_right(1);
+    assert_eq!(open(&run(&signals)).len(), 2);
+}
+
+/// Names without end beside one name: rows stay small, work stays bounded, and nothing is joined.
+#[test]
+fn names_without_end_are_bounded() {
+    let mut correlator = Correlator::new(Config::default(), MapStore::default());
+    for at in 0..500i64 {
+        let kind = if at % 5 == 0 { AiAlert } else { Context };
+        let mut made = signal(&format!("s{at:03}"), kind, at, &[]);
+        made.entities.extend(Entity::new(User, ["helpdesk@contoso.example", &format!("user-{at}@contoso.example")]));
+        correlator.process(made).expect("process");
+    }
+    let stats = correlator.stats();
+    assert_eq!((stats.identities_ambiguous, stats.aliases, stats.keys_dropped), (1, 16, 0), "{stats:?}");
+}
+
 /// An attacker may write a victim's address into a prompt: it may bring the victim's records in, but never
 /// the victim's own incident.
 #[test]
@@ -242,6 +328,65 @@ fn a_mentioned_user_attaches_but_never_merges() {
     let link =
         incidents.iter().flat_map(|i| &i.members).filter_map(|m| m.link.as_ref()).find(|l| l.factors[0].mentioned);
     assert_eq!(link.map(|link| link.to.as_str()), Some("attack"));
+}
+
+/// Two attacks with one tool are two; with a second thing in common they are one.
+#[test]
+fn an_artefact_alone_makes_no_two_stories_one() {
+    let with = |uid: &str, kind, own: &[(EntityKind, &str)]| {
+        signal(uid, kind, 0, &[&[(EntityKind::File, "a5f1c0ffee")], own].concat())
+    };
+    let openers = [with("a", AiAlert, &[(User, "alice")]), with("b", AiAlert, &[(User, "bob")])];
+    let scan = with("scan", Context, &[]);
+    let incidents = open(&run(&[openers[0].clone(), openers[1].clone(), scan]));
+    assert_eq!(incidents.iter().map(|i| i.members_total).collect::<Vec<_>>(), [2, 2]);
+    let second = [("a", "alice"), ("b", "bob")]
+        .map(|(uid, user)| with(uid, AiAlert, &[(User, user), (EntityKind::Url, "https://evil.example/x")]));
+    assert_eq!(open(&run(&second)).len(), 1);
+}
+
+/// Everything that a tenant sends has one address, one application and one agent in common.
+#[test]
+fn one_entity_in_every_signal_joins_nothing() {
+    let mut signals = Vec::new();
+    for at in 0..600i64 {
+        let user = format!("user{}", at % 60);
+        let kind = if at % 3 == 0 { AiAlert } else { Context };
+        signals.push(signal(
+            &format!("s{at:03}"),
+            kind,
+            at * 60_000,
+            &[(User, &user), (Ip, "198.51.100.1"), (Application, "chat"), (Agent, "helper")],
+        ));
+    }
+    let incidents = open(&run(&signals));
+    assert!(incidents.iter().all(|incident| incident.members_total == 10), "{:#?}", incidents[0]);
+    assert_eq!(incidents.len(), 20);
+}
+
+/// A source that is ahead closes nothing and makes nothing late while others are still telling.
+#[test]
+fn a_source_that_runs_ahead_waits_for_the_others() {
+    let from = |product: &str, uid: &str, at| Signal {
+        product: product.to_owned(),
+        ..signal(uid, if uid.starts_with("ai") { AiAlert } else { Context }, at, &[(User, "alice")])
+    };
+    let mut correlator = Correlator::new(Config::default(), MapStore::default());
+    let mut revisions = Vec::new();
+    for signal in [
+        from("weir", "ai", 0),
+        from("okta", "okta-1", HOUR),
+        // Three and a half days ahead: the incident would be quiet.
+        from("entra", "entra-1", 7 * DAY / 2),
+        from("okta", "okta-2", 2 * HOUR),
+    ] {
+        revisions.extend(correlator.process(signal).expect("process"));
+    }
+    assert!(revisions.iter().all(|incident| incident.activity != Activity::Close), "{revisions:#?}");
+    assert_eq!((open(&revisions)[0].members_total, correlator.stats().late), (3, 0));
+    // Nobody holds the others back for more than a day.
+    revisions.extend(correlator.process(from("entra", "entra-2", 5 * DAY)).expect("process"));
+    assert_eq!(revisions.last().map(|incident| incident.activity), Some(Activity::Close));
 }
 
 #[test]
@@ -268,6 +413,31 @@ fn a_candidate_is_published_once_it_matters() {
     let incident = &published[2][0];
     assert_eq!((incident.revision, incident.members_total, &incident.uid), (1, 3, &named("ai")));
     assert!(incident.priority >= 40 && correlator.stats().candidates == 2);
+}
+
+/// What comes every day opens nothing, unless it is serious or something else joins it.
+#[test]
+fn common_alerts_join_and_open_nothing() {
+    let config = Config { quiet_secs: 172_801, retention_secs: 604_800, ..Config::default() };
+    let daily = |day: i64, severity| {
+        let mut made = signal(&format!("a{day}"), AiAlert, day * DAY, &[(User, "sandbox")]);
+        made.title = "Jailbreak".to_owned();
+        Signal { severity, ..made }
+    };
+    let tick = |day: i64| signal(&format!("tick{day}"), Context, day * DAY, &[(User, "somebody")]);
+    let mut days: Vec<Signal> = (0..6).map(|day| daily(day, Severity::Medium)).collect();
+    // After a pause the story is closed, and the habit is remembered.
+    days.extend([tick(8), daily(8, Severity::Medium)]);
+    let mut correlator = Correlator::new(config.clone(), MapStore::default());
+    let published: Vec<usize> = days.iter().map(|s| correlator.process(s.clone()).expect("process").len()).collect();
+    assert_eq!(published, [1, 1, 1, 1, 1, 1, 1, 0], "a create, five updates, a close");
+    assert_eq!(correlator.stats().candidates, 1);
+    let joined = signal("edr", Alert, 8 * DAY + HOUR, &[(User, "sandbox")]);
+    let revisions = correlator.process(joined).expect("process");
+    assert_eq!(revisions.iter().map(uids).collect::<Vec<_>>(), [[("a8", 0), ("edr", 1)]]);
+
+    let serious: Vec<Signal> = days.into_iter().map(|s| Signal { severity: Severity::High, ..s }).collect();
+    assert_eq!(open(&run_with(&config, &serious)).len(), 1);
 }
 
 /// A flood of alerts must not hide the records that explain it.

@@ -59,8 +59,8 @@ fn keyed_hash(key: &[u8], tenant: &TenantId, secret: &str) -> Option<String> {
 pub enum Mask {
     /// A secret.
     Credential,
-    /// Personal or otherwise regulated data.
-    PersonalData,
+    /// Sensitive information, of the type that is called so.
+    Sensitive(&'static str),
 }
 
 /// One thing that a detector saw, before thresholds.

@@ -1,7 +1,7 @@
 //! Excerpts for people: short, redacted, printable.
 //!
-//! Only made while a tenant has evidence on. What any detector took for a secret or personal data is
-//! replaced, in full, even where the excerpt shows only part of it.
+//! Only made while a tenant has evidence on. What any detector took for a secret or sensitive
+//! information is replaced by its type, in full, even where the excerpt shows only part of it.
 
 use crate::detector::Mask;
 
@@ -32,7 +32,7 @@ pub fn excerpt(text: &str, span: (u32, u32), mut masks: Vec<(u32, u32, Mask)>) -
         }
         let hidden = covered.is_some_and(|until| at < until);
         let piece = match (hidden, label) {
-            (true, Some(mask)) => name(mask).to_owned(),
+            (true, Some(mask)) => name(mask),
             (true, None) if at == from => "[...]".to_owned(),
             (true, None) => continue,
             (false, _) => printable(c),
@@ -46,10 +46,10 @@ pub fn excerpt(text: &str, span: (u32, u32), mut masks: Vec<(u32, u32, Mask)>) -
     shown
 }
 
-fn name(mask: Mask) -> &'static str {
+fn name(mask: Mask) -> String {
     match mask {
-        Mask::Credential => "[credential]",
-        Mask::PersonalData => "[personal data]",
+        Mask::Credential => "[credential]".to_owned(),
+        Mask::Sensitive(kind) => format!("[{kind}]"),
     }
 }
 
@@ -80,8 +80,8 @@ mod tests {
 
     #[test]
     fn overlapping_masks_hide_their_union() {
-        let masks = vec![(0, 4, Mask::PersonalData), (2, 8, Mask::Credential), (3, 5, Mask::PersonalData)];
-        assert_eq!(excerpt("aabbccddee", (0, 10), masks), "[personal data]ee");
+        let masks = vec![(0, 4, Mask::Sensitive("iban")), (2, 8, Mask::Credential), (3, 5, Mask::Sensitive("iban"))];
+        assert_eq!(excerpt("aabbccddee", (0, 10), masks), "[iban]ee");
     }
 
     #[test]

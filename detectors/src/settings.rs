@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::credential::user_rules::UserRules;
+use crate::sensitive::custom::CustomTypes;
 
 /// The secret that keys the hashes of secrets. Keep it for as long as records shall meet; whoever has it
 /// can test guesses.
@@ -57,6 +58,8 @@ pub struct Settings {
     pub hash_key: HashKey,
     /// A user's own rules for credentials, as gitleaks reads them; default none.
     pub credential_rules: Option<Arc<UserRules>>,
+    /// An operator's own sensitive information types; default none.
+    pub sensitive_types: Option<Arc<CustomTypes>>,
     /// By detector name; a detector that is absent has [`DetectorSettings::default`].
     pub detectors: BTreeMap<String, DetectorSettings>,
 }
@@ -81,6 +84,7 @@ impl Default for Settings {
             scores: false,
             hash_key: HashKey::new(Self::HASH_KEY_DEFAULT),
             credential_rules: None,
+            sensitive_types: None,
             detectors: BTreeMap::new(),
         }
     }

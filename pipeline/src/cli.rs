@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use schemas::Timestamp;
 
 /// Threat protection for AI applications, as a stream.
 #[derive(Parser)]
@@ -21,7 +22,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  weir bench detect")]
     Bench(BenchArgs),
     /// Validate a configuration and print it with every default, or say what a file's lines are read as
-    #[command(after_help = "Examples:\n  weir check --config weir.toml\n  weir check --sample exported.jsonl")]
+    #[command(
+        after_help = "Examples:\n  weir check --config weir.toml\n  weir check --sample exported.jsonl\n  weir check --sample message.bin --format otlp_proto"
+    )]
     Check(CheckArgs),
     /// The whole system on this machine: a broker in this process, applications, an attack, an incident
     #[command(after_help = "Examples:\n  weir demo\n  weir demo --brokers 127.0.0.1:9092 --follow")]
@@ -70,6 +73,14 @@ pub struct ReplayArgs {
     /// Look only at the last so many days of the input
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub days: Option<u32>,
+    /// Read as of this instant (RFC 3339): later times count as in the future, as they do for the stages, and it
+    /// is the time of records that have none. Without it no time is in the future: files have no broker's clock
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub as_of: Option<Timestamp>,
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).ok_or_else(|| format!("{text:?} is no instant: write 2026-05-01T12:00:00Z"))
 }
 
 /// What a replay's input is, which decides the readers that are asked first.
@@ -125,6 +136,10 @@ pub struct DetectArgs {
     /// Add every detector's raw score, also below its threshold
     #[arg(long)]
     pub scores: bool,
+    /// Read as of this instant (RFC 3339): later times count as in the future, as they do for the stages, and it
+    /// is the time of records that have none. Without it no time is in the future: files have no broker's clock
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub as_of: Option<Timestamp>,
     /// The configuration
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -178,6 +193,10 @@ pub struct CheckArgs {
     /// The reader for the sample, as a source names it: `auto`, a reader's name or `mapping:NAME`
     #[arg(long, value_name = "NAME", default_value = "auto", requires = "sample")]
     pub format: String,
+    /// Read as of this instant (RFC 3339): later times count as in the future, as they do for the stages, and it
+    /// is the time of records that have none. Without it no time is in the future: files have no broker's clock
+    #[arg(long, value_name = "TIME", value_parser = instant, requires = "sample")]
+    pub as_of: Option<Timestamp>,
 }
 
 /// Arguments of `weir topics`.

@@ -11,11 +11,10 @@
 //! Stateless: everything that is said about a record follows from its bytes, its surroundings and the
 //! configuration. Every command goes through here: `run`, `replay`, `detect`, `demo`, the benchmarks.
 
-use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use detectors::{Detectors, LexiconError};
-use schemas::readers::{self, Context, Input, Limits, Output, ReadError, Reason, Rejected};
+use schemas::readers::{self, Context, Input, Limits, Network, Output, ReadError, Reason, Rejected};
 use schemas::{Alert, AnnotatedInteraction, Command, Flag, Interaction, Signal, Timestamp};
 
 use crate::config::{Config, Source, TenantSettings};
@@ -25,10 +24,18 @@ use crate::config::{Config, Source, TenantSettings};
 pub struct Delivery<'a> {
     /// When the broker took it.
     pub time: Timestamp,
-    /// Whether that time is a real broker's, against which clocks that run ahead are held.
+    /// Whether that time is a clock's, against which times in the future and far in the past show.
     pub clamp_future: bool,
     /// The header `weir-tenant`.
     pub tenant: Option<&'a str>,
+}
+
+impl Delivery<'_> {
+    /// A record from a file. No broker took it: without an instant `as_of` which it is read, no time is in the
+    /// future or late, since only a clock could say so, and what is said must not depend on when it is asked.
+    pub fn from_file(as_of: Option<Timestamp>) -> Self {
+        Self { time: as_of.unwrap_or_default(), clamp_future: as_of.is_some(), tenant: None }
+    }
 }
 
 /// One interaction and what came of it.
@@ -56,7 +63,7 @@ pub struct Outcome {
     pub passed_by: u32,
     /// Detectors that panicked: their say is missing from the annotations.
     pub faults: u32,
-    /// Whether a part had no time of its own.
+    /// Whether a part had no time of its own, or none that can be read.
     pub time_missing: bool,
 }
 
@@ -64,7 +71,8 @@ pub struct Outcome {
 pub struct Processor {
     detectors: Detectors,
     tenants: TenantSettings,
-    proxies: Vec<IpAddr>,
+    proxies: Vec<Network>,
+    lone_wrappers: bool,
     limits: Limits,
 }
 
@@ -75,7 +83,13 @@ impl Processor {
     /// When the detectors' own terms cannot be compiled, which a test rules out.
     pub fn new(config: &Config, tenants: TenantSettings) -> Result<Self, LexiconError> {
         let detectors = Detectors::new()?;
-        Ok(Self { detectors, tenants, proxies: config.proxies.clone(), limits: config.limits })
+        Ok(Self {
+            detectors,
+            tenants,
+            proxies: config.proxies.clone(),
+            lone_wrappers: config.file.telemetry.lone_wrappers,
+            limits: config.limits,
+        })
     }
 
     /// Everything that comes of one record. A record that makes Weir panic is a dead letter like any other
@@ -96,6 +110,7 @@ impl Processor {
             tenant_header: delivery.tenant,
             tenancy: &source.tenancy,
             proxies: &self.proxies,
+            lone_wrappers: self.lone_wrappers,
             limits: self.limits,
         };
         let mut read = Output::default();
@@ -108,7 +123,7 @@ impl Processor {
             match input {
                 Input::Interaction(interaction) => self.interaction(&interaction, &mut outcome),
                 Input::Signal(signal) => {
-                    outcome.time_missing |= signal.flags.contains(&Flag::BrokerTime);
+                    outcome.time_missing |= lacks_time(&signal.flags);
                     outcome.signals.push(*signal);
                 }
                 Input::Command { command, timeless } => {
@@ -128,7 +143,7 @@ impl Processor {
             [] => Vec::new(),
             _ => detectors::policy::alerts(interaction, &detection.annotated, settings),
         };
-        outcome.time_missing |= interaction.flags.contains(&Flag::BrokerTime);
+        outcome.time_missing |= lacks_time(&interaction.flags);
         outcome.faults += detection.faults.len() as u32;
         let traceparent = interaction
             .trace
@@ -136,4 +151,9 @@ impl Processor {
             .map(|trace| format!("00-{}-{}-{:02x}", trace.trace_id, trace.span_id, u8::from(trace.sampled)));
         outcome.interactions.push(Processed { annotated: detection.annotated, alerts, traceparent });
     }
+}
+
+/// Whether the broker's time counts for want of the record's own.
+fn lacks_time(flags: &[Flag]) -> bool {
+    flags.iter().any(|flag| matches!(flag, Flag::BrokerTime | Flag::InvalidTime))
 }

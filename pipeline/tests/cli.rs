@@ -153,9 +153,45 @@ fn impossible_values_are_refused_with_the_remedy() {
     refused("[detection.detectors.jailbreak]\nthreshold = 7\n", &["threshold", "0 to 1"]);
     refused("[[source]]\ntopic = \"t\"\ngroup = \"ai\"\nformat = \"fish\"\n", &["fish", "exchange"]);
     refused("[network]\ntrusted_proxies = [\"proxy\"]\n", &["trusted_proxies", "proxy"]);
+    refused("[network]\ntrusted_proxies = [\"10.0.0.1/8\"]\n", &["trusted_proxies", "10.0.0.1/8", "bits behind"]);
+    refused("[limits]\nvalues_max = 0\n", &["[limits] values_max", "at least 1"]);
     refused("[kafka.client]\n\"sasl.password\" = \"hunter2\"\n", &["sasl.password", "[kafka.secrets]"]);
     refused("[kafka.client]\n\"isolation.level\" = \"read_uncommitted\"\n", &["isolation.level", "remove it"]);
     refused("[kafka.secrets]\n\"sasl.password\" = { file = \"/nonexistent\" }\n", &["sasl.password", "/nonexistent"]);
+}
+
+#[test]
+fn rules_and_types_of_ones_own_come_from_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let rules = "[[rules]]\nid = 'contoso'\nregex = 'ctso-([a-z0-9]{12})'\nkeywords = ['ctso-']\n";
+    let types = "[[type]]\nid = 'contoso_badge'\nname = 'Contoso badge'\nregex = 'CB-\\d{6}'\nwords = ['badge']\n";
+    let (rules, types) = (file("rules.toml", rules), file("types.toml", types));
+    let config =
+        file("weir.toml", &format!("[detection]\ncredential_rules = {rules:?}\nsensitive_types = {types:?}\n"));
+    let record =
+        r#"{"id":"a","request":{"messages":[{"role":"user","content":"badge CB-481516, use ctso-k3q7zb9xw2mt"}]}}"#;
+    let output = weir_with_input(&["detect", "--config", &config, "-"], record.as_bytes());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let annotated: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let found: Vec<_> =
+        annotated["annotations"].as_array().unwrap().iter().map(|a| a["subtype"].as_str().unwrap()).collect();
+    assert_eq!(found, ["contoso_badge", "user_rule"], "{annotated}");
+    let wrong = file("wrong.toml", "[[rules]]\nid = 'a'\nregex = '(x'\n");
+    for section in ["detection", "tenant.contoso"] {
+        let parts = [section, "credential_rules", "wrong.toml", "is no regular expression"];
+        refused(&format!("[{section}]\ncredential_rules = {wrong:?}\n"), &parts);
+        let parts = [section, "sensitive_types", "wrong.toml", "unknown field `rules`"];
+        refused(&format!("[{section}]\nsensitive_types = {wrong:?}\n"), &parts);
+    }
+    refused(
+        "[detection]\ncredential_rules = \"/nonexistent\"\n",
+        &["credential_rules", "/nonexistent", "cannot read it"],
+    );
 }
 
 #[test]
@@ -224,6 +260,86 @@ fn check_says_for_each_line_what_it_is() {
     assert_eq!(output.status.code(), Some(1), "a line cannot be read");
     assert!(text.contains("1: exchange: interaction x"), "{text}");
     assert!(text.contains("2: no reader: rejected: unrecognised_format"), "{text}");
+}
+
+#[test]
+fn check_reads_binary_messages_and_names_what_it_leaves_of_them() {
+    use base64::Engine;
+    let case = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/cases/telemetry/otlp_proto/tool_calls.in.b64");
+    let wrapped = fs::read_to_string(case).unwrap().split_whitespace().collect::<String>();
+    let message = base64::engine::general_purpose::STANDARD.decode(&wrapped).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (binary, lines) = (folder.path().join("message.bin"), folder.path().join("messages.b64"));
+    fs::write(&binary, &message).unwrap();
+    fs::write(&lines, format!("{wrapped}\n{wrapped}\n")).unwrap();
+    for (file, read) in [(&binary, 1), (&lines, 2)] {
+        let output = weir(&["check", "--sample", file.to_str().unwrap(), "--format", "otlp_proto"]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(text.contains(&format!("{read}: otlp_proto: interaction")), "{text}");
+        assert!(text.contains("left out: ") && !text.contains("gen_ai.input.messages"), "{text}");
+    }
+    let output = weir(&["check", "--sample", binary.to_str().unwrap()]);
+    assert!(stderr(&output).contains("--format otlp_proto"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_body_that_lies_elsewhere_is_said_and_does_not_fail_the_check() {
+    let record = r#"{"schemaType":"ModelInvocationLog","timestamp":"2026-05-01T12:00:00Z","requestId":"r-1","operation":"Converse","modelId":"m","input":{"inputBodyJson":{"messages":[{"role":"user","content":[{"text":"hi"}]}]}},"output":{"outputBodyS3Path":"s3://logs.example.com/o.gz"}}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let sample = folder.path().join("bedrock.jsonl");
+    fs::write(&sample, format!("{record}\n")).unwrap();
+    let output = weir(&["check", "--sample", sample.to_str().unwrap()]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(text.contains("1: bedrock: not in the record: body_elsewhere"), "{text}");
+    assert!(stderr(&output).contains("0 rejected, 1 parts lie elsewhere"), "{}", stderr(&output));
+}
+
+/// Without a broker only an instant that is given tells the future.
+#[test]
+fn times_are_held_against_the_instant_that_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = folder.path().join("ai.jsonl");
+    let record =
+        |id: &str, time: &str| format!("{{\"id\":\"{id}\",\"time\":{time},\"request\":{{\"prompt\":\"hi\"}}}}\n");
+    let records = [("ahead", "\"2026-05-02T12:00:00Z\""), ("late", "\"2026-04-01T12:00:00Z\""), ("odd", "\"soon\"")];
+    fs::write(&sample, records.map(|(id, time)| record(id, time)).concat() + &record("none", "null")).unwrap();
+    let sample = sample.to_str().unwrap();
+    let said = |args: &[&str]| {
+        let output = weir(&[&["check", "--sample", sample][..], args].concat());
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let (without, with) = (said(&[]), said(&["--as-of", "2026-05-01T12:00:00Z"]));
+    for text in [&without, &with] {
+        assert_eq!(text.matches("its time cannot be read").count(), 1, "{text}");
+        assert_eq!(text.matches("it brings no time").count(), 1, "{text}");
+    }
+    assert!(!without.contains("in the future") && !without.contains("far in the past"), "{without}");
+    assert!(with.contains("interaction ahead at 2026-05-01T12:00:00.000Z") && with.contains("in the future"), "{with}");
+    assert!(
+        with.contains("interaction late at 2026-04-01T12:00:00.000Z") && with.contains("far in the past"),
+        "{with}"
+    );
+    let detected = weir(&["detect", sample, "--as-of", "2026-05-01T12:00:00Z"]);
+    let detected = String::from_utf8_lossy(&detected.stdout).into_owned();
+    assert!(detected.lines().all(|line| !line.contains("2026-05-02")) && detected.lines().count() == 4, "{detected}");
+    let replayed = |folder: &Path, args: &[&str]| {
+        let (input, out) = (format!("ai={sample}"), folder.to_str().unwrap().to_owned());
+        let output = weir(&[&["replay", "--input", &input, "--out", &out][..], args].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        fs::read_to_string(folder.join("annotated.jsonl")).unwrap()
+    };
+    let plain = replayed(&folder.path().join("plain"), &[]);
+    assert_eq!(
+        plain.matches("1777723200000").count(),
+        3,
+        "at its own time, and those without one at the latest: {plain}"
+    );
+    let told = replayed(&folder.path().join("told"), &["--as-of", "2026-05-01T12:00:00Z"]);
+    assert_eq!((told.matches("1777723200000").count(), told.matches("1777636800000").count()), (0, 3), "{told}");
+    let output = weir(&["detect", sample, "--as-of", "tomorrow"]);
+    assert_eq!(output.status.code(), Some(2));
 }
 
 /// What the example shows in comments must hold as well.

@@ -115,8 +115,13 @@ record!(
     "annotated.avsc",
     [include_str!("../avro/history/annotated-1.avsc")]
 );
-record!(Interaction, "io.weir.Interaction", "interaction.avsc", []);
-record!(Signal, "io.weir.Signal", "signal.avsc", [include_str!("../avro/history/signal-1.avsc")]);
+record!(Interaction, "io.weir.Interaction", "interaction.avsc", [include_str!("../avro/history/interaction-1.avsc")]);
+record!(
+    Signal,
+    "io.weir.Signal",
+    "signal.avsc",
+    [include_str!("../avro/history/signal-2.avsc"), include_str!("../avro/history/signal-1.avsc")]
+);
 
 /// What is prepared once per type: parsed schemas, the writer, and a reader for each known schema.
 #[doc(hidden)]

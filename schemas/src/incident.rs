@@ -55,10 +55,17 @@ pub struct Link {
     /// What each kind of them adds to the strength, and why so much.
     #[serde(default)]
     pub factors: Vec<LinkFactor>,
-    /// How strongly: the sum of the factors, at least the configured threshold.
+    /// What techniques in the order of an attack add to the strength.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub sequence: f32,
+    /// How strongly: the sum of the factors and of `sequence`, at least the configured threshold.
     pub strength: f32,
     /// Milliseconds from the other member to this one; negative when this one came first.
     pub distance_ms: i64,
+}
+
+fn is_nothing(number: &f32) -> bool {
+    *number == 0.0
 }
 
 /// What sharing entities of one kind adds to a link.
@@ -75,6 +82,9 @@ pub struct LinkFactor {
     /// Whether one of both only mentions the entity in a text.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mentioned: bool,
+    /// Whether both have names of their own for it, which other records or the inventory say are one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alias: bool,
 }
 
 /// A signal in an incident, with the reason why.
@@ -86,6 +96,29 @@ pub struct Member {
     pub hops: u8,
     /// Why it belongs; absent for the canonical first alert, and where an analyst is the reason.
     pub link: Option<Link>,
+}
+
+/// What an entity did in the story, as far as its alerts say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// It attacked.
+    Attacker,
+    /// It was used to attack.
+    Tool,
+    /// It was attacked, or acted in somebody else's hands.
+    Victim,
+}
+
+/// An entity with its part in the story.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EntityPart {
+    /// What it is.
+    pub kind: EntityKind,
+    /// The first of its identifiers in the incident's entities.
+    pub id: String,
+    /// Its part.
+    pub part: Part,
 }
 
 /// One factor of an incident's priority.
@@ -166,6 +199,9 @@ pub struct Incident {
     pub techniques: Vec<String>,
     /// Who and what took part, the most shared first, bounded.
     pub entities: Vec<Entity>,
+    /// Who attacked, who suffered, with what; in the order of the entities.
+    #[serde(default)]
+    pub parts: Vec<EntityPart>,
     /// 0 (can wait) to 100 (drop everything).
     pub priority: u8,
     /// What the priority rests on.

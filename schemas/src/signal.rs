@@ -56,12 +56,16 @@ pub enum SignalKind {
 pub enum Flag {
     /// The record brought no id: it is a hash of the content.
     DerivedId,
-    /// The record brought no usable time: it is the broker's.
+    /// The record brought no time: it is the broker's.
     BrokerTime,
     /// The record's time lay in the future: it is the broker's.
     FutureTime,
     /// A limit cut something off.
     Truncated,
+    /// The record's time could not be read: it is the broker's.
+    InvalidTime,
+    /// The record's time lies far before the broker's.
+    LateTime,
 }
 
 /// One thing that the correlator joins.

@@ -56,9 +56,11 @@ impl Timestamp {
     }
 
     /// Reads RFC 3339, the same with a space for the `T`, the same without a zone (taken as UTC),
-    /// with up to nine digits of fraction, or an epoch number in text.
+    /// with up to nine digits of fraction, the same with ` UTC` behind it as BigQuery prints it, or an epoch
+    /// number in text.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
+        let text = text.strip_suffix(" UTC").unwrap_or(text);
         if text.len() > 64 {
             return None;
         }
@@ -100,6 +102,7 @@ mod tests {
             "2021-08-02T13:13:02.0570000Z",
             "2021-08-02T15:13:02.057+02:00",
             "2021-08-02 13:13:02.057000000",
+            "2021-08-02 13:13:02.057000 UTC",
             "1627909982057",
             "1627909982.057",
         ] {

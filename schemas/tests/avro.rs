@@ -125,7 +125,8 @@ fn every_name_of_an_enum_is_a_symbol() {
     for severity in [Unknown, Informational, Low, Medium, High, Critical, Fatal] {
         round_trip(&Signal { severity, ..signal() });
     }
-    let flags = vec![Flag::DerivedId, Flag::BrokerTime, Flag::FutureTime, Flag::Truncated];
+    let flags =
+        vec![Flag::DerivedId, Flag::BrokerTime, Flag::FutureTime, Flag::Truncated, Flag::InvalidTime, Flag::LateTime];
     round_trip(&Signal { flags, ..signal() });
 }
 

@@ -18,6 +18,7 @@ fn read_as(bytes: &[u8], format: Option<&'static dyn readers::Reader>) -> Result
         tenant_header: Some("acme"),
         tenancy: &tenancy,
         proxies: &[],
+        lone_wrappers: false,
         limits: Limits::default(),
     };
     let mut out = Output::default();

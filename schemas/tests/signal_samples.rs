@@ -52,6 +52,7 @@ fn read(folder: &str) -> Option<Read> {
         tenant_header: None,
         tenancy: &tenancy,
         proxies: &[],
+        lone_wrappers: false,
         limits: Limits::default(),
     };
     let mut read = Read { signals: Vec::new(), passed_by: 0, rejected: Vec::new() };

@@ -234,19 +234,21 @@ fn escaped_keys_are_keys() {
 #[test]
 fn times_at_the_edges() {
     let time = |value: &str| read_one(format!(r#"{{"id":"x","time":{value},"request":{{}}}}"#).as_bytes());
-    assert_eq!(time("\"1970-01-01T00:00:01Z\"").time.millis(), 1_000);
+    let old = time("\"1970-01-01T00:00:01Z\"");
+    assert_eq!((old.time.millis(), old.flags.as_slice()), (1_000, [Flag::LateTime].as_slice()));
     assert_eq!(time("1777636800123").time.millis(), 1_777_636_800_123);
     assert_eq!(time("1777636800.5").time.millis(), 1_777_636_800_500);
     let future = time("\"2099-01-01T00:00:00Z\"");
     assert_eq!((future.time.millis(), future.flags.as_slice()), (BROKER_MILLIS, [Flag::FutureTime].as_slice()));
-    for nothing in ["\"soon\"", "-5", "null", "{}", "1e40"] {
-        let read = time(nothing);
-        assert_eq!(
-            (read.time.millis(), read.flags.as_slice()),
-            (BROKER_MILLIS, [Flag::BrokerTime].as_slice()),
-            "{nothing}"
-        );
+    let cases = ["null", "{}", "\"\"", "\" \""].map(|nothing| (nothing, Flag::BrokerTime));
+    for (written, flag) in cases.into_iter().chain(["\"soon\"", "-5", "1e40"].map(|odd| (odd, Flag::InvalidTime))) {
+        let read = time(written);
+        assert_eq!((read.time.millis(), read.flags.as_slice()), (BROKER_MILLIS, [flag].as_slice()), "{written}");
     }
+    let edge = BROKER_MILLIS - 24 * 60 * 60 * 1000;
+    assert_eq!(time(&edge.to_string()).flags, []);
+    let late = time(&(edge - 1).to_string());
+    assert_eq!((late.time.millis(), late.flags.as_slice()), (edge - 1, [Flag::LateTime].as_slice()));
 }
 
 #[test]
@@ -405,4 +407,37 @@ fn many_spans_under_one_crowded_resource_are_read() {
     let span = field(2, &field(9, &attribute("gen_ai.input.messages", "hi")));
     let resource = [field(1, &crowd), field(2, &span.repeat(10_000))].concat();
     assert_eq!(interactions(read(&field(1, &resource)).expect("read")).len(), 10_000);
+}
+
+#[test]
+fn a_body_in_a_string_is_held_to_the_limits_of_a_record() {
+    let encoded = |body: &str| format!(r#"{{"id":"x","request":{}}}"#, Value::from(body));
+    let reason = |body: &str| read(encoded(body).as_bytes()).map(|_| ()).map_err(|error| error.reason);
+    assert_eq!(texts(&read_one(encoded(r#"{"prompt":"x"}"#).as_bytes())), [("user", "x")]);
+    let surrogate = r#"{"prompt":"a\ud83d"}"#;
+    assert_eq!(texts(&read_one(encoded(surrogate).as_bytes())), [("user", "a\u{fffd}")]);
+    let deep = format!(r#"{{"prompt":{}1{}}}"#, "[".repeat(200), "]".repeat(200));
+    assert_eq!(reason(&deep), Err(Reason::TooDeep));
+    let crowd = format!(r#"{{"messages":[{}]}}"#, vec!["{}"; 300_000].join(","));
+    assert_eq!(reason(&crowd), Err(Reason::TooLarge));
+    assert_eq!(reason(r#"{"prompt":"#), Err(Reason::MalformedJson));
+    assert_eq!(reason("hello"), Err(Reason::UnrecognisedFormat));
+}
+
+#[test]
+fn the_limit_of_values_is_the_configurations() {
+    let limits = schemas::readers::Limits { values_max: 40, ..Default::default() };
+    let surroundings = telemetry_support::Surroundings { limits, ..Default::default() };
+    let reason = |record: &str| {
+        let mut out = schemas::readers::Output::default();
+        schemas::readers::read(record.as_bytes(), None, &surroundings.context(), &mut out).map_err(|error| error.reason)
+    };
+    let exchange = |messages: usize| {
+        let messages = vec![json!({"role": "user", "content": "x"}); messages];
+        json!({"id": "x", "request": {"messages": messages}}).to_string()
+    };
+    assert_eq!((reason(&exchange(5)), reason(&exchange(20))), (Ok(()), Err(Reason::TooLarge)));
+    let spans = vec![json!({"attributes": []}); 40];
+    let otlp = json!({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}).to_string();
+    assert_eq!(reason(&otlp), Err(Reason::TooLarge));
 }

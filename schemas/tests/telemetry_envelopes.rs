@@ -174,7 +174,7 @@ fn a_users_json_is_no_list_of_parts() {
 }
 
 #[test]
-fn an_agent_around_a_model_is_context_and_alone_is_read() {
+fn an_agent_around_a_model_is_context() {
     let with = |id: &str, parent: &str, pairs: &[(&str, Value)]| {
         let mut span = span(pairs);
         span["spanId"] = json!(id);
@@ -193,8 +193,6 @@ fn an_agent_around_a_model_is_context_and_alone_is_read() {
     assert_eq!((whole.inputs.len(), whole.passed_by), (1, 2));
     let read = &interactions(whole)[0];
     assert_eq!(read.who.agent.as_ref().and_then(|agent| agent.name.as_deref()), Some("A"));
-    let wrappers = out(&traces(json!([agent, chain])));
-    assert_eq!((wrappers.inputs.len(), wrappers.passed_by), (1, 1), "the innermost one is read");
 }
 
 #[test]
@@ -348,4 +346,23 @@ fn what_inflates_beyond_the_limit_is_refused() {
     assert_eq!(refused(r#"{"awslogs": {"data": ""}}"#), Reason::InvalidField);
     assert_eq!(refused(&compressed("[1]")), Reason::InvalidField);
     assert_eq!(refused(&compressed("\u{0}")), Reason::UnrecognisedFormat);
+}
+
+#[test]
+fn a_span_whose_start_cannot_be_read_is_told_from_one_without() {
+    let started = |start: Value| {
+        let mut span = span(&[("gen_ai.prompt.0.content", text("hi"))]);
+        span["startTimeUnixNano"] = start;
+        let read = read_one(traces(json!([span])).as_bytes());
+        (read.time.millis(), read.flags)
+    };
+    for start in [json!("1777636800000000000"), json!(1_777_636_800_000_000_000_u64), json!(1.7776368e18)] {
+        assert_eq!(started(start), (telemetry_support::BROKER_MILLIS, vec![]));
+    }
+    for nothing in [json!(null), json!(""), json!("0"), json!({})] {
+        assert_eq!(started(nothing), (telemetry_support::BROKER_MILLIS, vec![Flag::BrokerTime]));
+    }
+    for odd in [json!("soon"), json!(-5), json!("2026-05-01T12:00:00Z")] {
+        assert_eq!(started(odd), (telemetry_support::BROKER_MILLIS, vec![Flag::InvalidTime]));
+    }
 }

@@ -200,6 +200,7 @@ fn interaction(exchange: &Value) -> Result<Interaction> {
         tenant_header: None,
         tenancy: &tenancy,
         proxies: &[],
+        lone_wrappers: false,
         limits: Limits::default(),
     };
     let mut read = Output::default();

@@ -2,8 +2,8 @@
 //!
 //! A command does what it says to the incident as it stands when the command comes; nothing of it waits. Live,
 //! that is its place among the signals; in a replay of files, its time. Both agree where a command comes after
-//! what it speaks of, in the log and by time, which is how people work. Its time moves the tenant's clock like any
-//! event's. The same id again does nothing, so a log that holds a command twice means it once.
+//! what it speaks of, in the log and by time, which is how people work. No
+//! revision after it is older than it; it moves no watermark, since a person is no source that could lag. The same id again does nothing, so a log that holds a command twice means it once.
 //!
 //! Every command stands in the audit trail of its incident, with what became of it. One that names no incident
 //! that is there is refused to the caller, who has its bytes.
@@ -59,7 +59,7 @@ impl<S: Store> Turn<'_, S> {
     /// Does what a command says. The answer is why not, where no incident can say so itself.
     pub fn obey(&mut self, command: &Command) -> Result<Option<String>, StoreError> {
         self.stats.commands += 1;
-        self.clock.watermark = self.clock.watermark.max(command.time);
+        self.clock.commanded = self.clock.commanded.max(command.time);
         if self.command_row(&command.id)?.is_some() {
             self.stats.duplicates += 1;
             return Ok(None);

@@ -33,7 +33,7 @@ impl<S: Store> Turn<'_, S> {
     /// Adds the rule that a command brings; those that expired make room.
     pub(super) fn add_suppression(&mut self, command: &Command, rule: &Suppression) -> Result<Undo, Halt> {
         let mut rows = self.suppressions()?;
-        let now = self.clock.watermark;
+        let now = self.now();
         rows.retain(|row| row.rule.expires.is_none_or(|expires| expires > now));
         if rows.len() >= RULES_MAX {
             return refuse(format!("a tenant has at most {RULES_MAX} suppression rules by command"));

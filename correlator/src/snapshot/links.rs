@@ -9,7 +9,8 @@
 use schemas::{Entity, Link, LinkFactor};
 
 use super::Listed;
-use crate::link::{Rules, Worth};
+use crate::evidence::Worth;
+use crate::link::Rules;
 
 /// A link for each of `listed`, which stand in the order of hops, time and uid; members to whom none leads
 /// leave the list, unless the incident was shaped `by_hand`: then an analyst is the reason.
@@ -99,6 +100,7 @@ fn describe(rules: &Rules, member: &Listed, other: &Listed) -> Link {
         to: other.signal.uid.clone(),
         shared: entities,
         factors: evidence.kinds().map(|(kind, worth)| factor(kind, worth)).collect(),
+        sequence: evidence.sequence() as f32 / 1_000.0,
         strength: evidence.all() as f32 / 1_000.0,
         distance_ms,
     }
@@ -112,5 +114,6 @@ fn factor(kind: schemas::EntityKind, worth: Worth) -> LinkFactor {
         rarity: number(worth.share),
         recency: number(worth.recency),
         mentioned: worth.mentioned,
+        alias: worth.alias,
     }
 }

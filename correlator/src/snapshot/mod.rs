@@ -2,14 +2,17 @@
 
 mod entities;
 mod links;
+mod parts;
 mod priority;
 mod title;
 
 use schemas::{Activity, Handling, Incident, IncidentStatus, IncidentUid, Member, Signal, TenantId, Timestamp};
 
-use crate::link::{Evidence, Rules, Side, Spread};
+use crate::evidence::Evidence;
+use crate::link::{Rules, Side, Spread};
 use crate::link_key::LinkKey;
 use crate::state::Component;
+use crate::tactic::stage;
 
 /// A member that the revision lists.
 pub struct Listed {
@@ -30,15 +33,15 @@ impl Listed {
     }
 
     fn side(&self) -> Side<'_> {
-        Side { kind: self.signal.kind, keys: &self.keys }
+        let stage = stage(&self.signal.techniques);
+        Side { kind: self.signal.kind, keys: &self.keys, time: self.signal.time, stage }
     }
 
     /// What it shares with another member.
     fn evidence(&self, rules: &Rules, other: &Self) -> Evidence {
-        let distance = self.signal.time.abs_diff(other.signal.time);
-        let spread = |key: &LinkKey| Ok(self.spread(key).max(other.spread(key)));
+        let spread = |own: &LinkKey, its: &LinkKey| Ok(self.spread(own).max(other.spread(its)));
         // Only a look into the store can fail, and here is none.
-        rules.evidence(self.side(), other.side(), distance, spread).unwrap_or_default()
+        rules.evidence(self.side(), other.side(), spread).unwrap_or_default()
     }
 
     /// The order in which members are placed in the story.
@@ -60,7 +63,8 @@ pub fn snapshot(
     let links = links::links(rules, &mut listed, !component.steering.shaped.is_empty());
     let entities = entities::most_shared(&listed, rules.config.entities_listed_max);
     let title = title::title(&listed, component, &entities);
-    let (priority, priority_factors) = priority::priority(component, &listed);
+    let parts = parts::parts(&listed, &entities);
+    let (priority, priority_factors) = priority::priority(rules, component, &listed);
     let mut members: Vec<Member> = listed
         .into_iter()
         .zip(links)
@@ -82,6 +86,7 @@ pub fn snapshot(
         members_total: component.members_total,
         techniques: component.techniques.iter().cloned().collect(),
         entities,
+        parts,
         priority,
         priority_factors,
         merged_into: None,

@@ -1,4 +1,7 @@
 //! How urgent an incident is, and what that rests on.
+//!
+//! Each factor counts up to its maximum, and the maxima add up to 100. The severity leads; the rest says how
+//! much of the estate is in it, how far it got and what depends on it. The points are judgements.
 
 use std::collections::BTreeSet;
 
@@ -6,19 +9,26 @@ use schemas::incident::PriorityFactor;
 use schemas::{Severity, SignalKind};
 
 use super::Listed;
+use crate::link::Rules;
 use crate::state::Component;
+use crate::tactic::stage;
 
-/// A factor counts up to its maximum; the maxima add up to 100.
-const DIVERSITY_POINTS: [u8; 4] = [0, 8, 15, 20];
-const CATEGORY_POINTS: usize = 4;
-const CATEGORY_POINTS_MAX: usize = 12;
+/// By the number of further parts of the estate.
+const DIVERSITY_POINTS: [u8; 4] = [0, 8, 13, 16];
+const CATEGORY_POINTS: usize = 3;
+const CATEGORY_POINTS_MAX: usize = 9;
 const TECHNIQUE_POINTS: usize = 1;
-const TECHNIQUE_POINTS_MAX: usize = 8;
-const ALERT_POINTS: usize = 5;
-const ALERT_POINTS_MAX: usize = 10;
+const TECHNIQUE_POINTS_MAX: usize = 6;
+const ALERT_POINTS: usize = 4;
+const ALERT_POINTS_MAX: usize = 8;
+/// For each step along the attack that alerts took in order.
+const PROGRESS_POINTS: usize = 2;
+const PROGRESS_POINTS_MAX: usize = 6;
+/// For an asset of criticality 1.
+const CRITICALITY_POINTS: f32 = 10.0;
 
 /// The priority, 0 to 100, and the factors that added something to it.
-pub fn priority(component: &Component, listed: &[Listed]) -> (u8, Vec<PriorityFactor>) {
+pub fn priority(rules: &Rules, component: &Component, listed: &[Listed]) -> (u8, Vec<PriorityFactor>) {
     let openers = listed.iter().filter(|listed| listed.signal.kind == SignalKind::AiAlert);
     let categories: BTreeSet<_> = openers.filter_map(|listed| listed.signal.category).collect();
     let further_groups = component.groups.len().saturating_sub(1).min(DIVERSITY_POINTS.len() - 1);
@@ -27,9 +37,11 @@ pub fn priority(component: &Component, listed: &[Listed]) -> (u8, Vec<PriorityFa
     let factors: Vec<PriorityFactor> = [
         ("severity", severity_points(component.severity)),
         ("source_diversity", DIVERSITY_POINTS.get(further_groups).copied().unwrap_or_default()),
+        ("asset_criticality", (criticality(rules, listed) * CRITICALITY_POINTS).round() as u8),
         ("threat_categories", counted(categories.len().saturating_sub(1), CATEGORY_POINTS, CATEGORY_POINTS_MAX)),
-        ("techniques", counted(component.techniques.len(), TECHNIQUE_POINTS, TECHNIQUE_POINTS_MAX)),
         ("vendor_alerts", counted(alerts, ALERT_POINTS, ALERT_POINTS_MAX)),
+        ("techniques", counted(component.techniques.len(), TECHNIQUE_POINTS, TECHNIQUE_POINTS_MAX)),
+        ("attack_progress", counted(progress(listed), PROGRESS_POINTS, PROGRESS_POINTS_MAX)),
     ]
     .into_iter()
     .filter(|(_, points)| *points > 0)
@@ -39,14 +51,53 @@ pub fn priority(component: &Component, listed: &[Listed]) -> (u8, Vec<PriorityFa
     (sum.min(100) as u8, factors)
 }
 
+/// How much depends on the most critical asset that an alert names.
+fn criticality(rules: &Rules, listed: &[Listed]) -> f32 {
+    let inventory = &rules.config.inventory;
+    let alerts = listed.iter().filter(|listed| listed.signal.kind != SignalKind::Context);
+    let entities = alerts.flat_map(|listed| &listed.signal.entities);
+    let named = entities.flat_map(|entity| entity.ids.iter().map(|id| inventory.criticality(entity.kind, id)));
+    named.fold(0.0, f32::max)
+}
+
+/// Steps along an attack that alerts took one after another: the longest ascent of stages in order of time.
+fn progress(listed: &[Listed]) -> usize {
+    let alerts = listed.iter().map(|listed| &listed.signal).filter(|signal| signal.kind != SignalKind::Context);
+    let mut staged: Vec<_> = alerts.filter_map(|signal| Some((signal.time, stage(&signal.techniques)?))).collect();
+    // Of what happened at one time the later stage first, so that it is no ascent.
+    staged.sort_unstable_by(|a, b| (a.0, b.1).cmp(&(b.0, a.1)));
+    // The lowest stage at which an ascent of each length ends.
+    let mut ends: Vec<u8> = Vec::new();
+    for (_, stage) in staged {
+        let length = ends.partition_point(|end| *end < stage);
+        match ends.get_mut(length) {
+            Some(end) => *end = stage,
+            None => ends.push(stage),
+        }
+    }
+    ends.len().saturating_sub(1)
+}
+
 fn severity_points(severity: Severity) -> u8 {
     match severity {
         Severity::Unknown => 0,
         Severity::Informational => 5,
-        Severity::Low => 12,
-        Severity::Medium => 24,
-        Severity::High => 38,
-        Severity::Critical => 46,
-        Severity::Fatal => 50,
+        Severity::Low => 11,
+        Severity::Medium => 22,
+        Severity::High => 34,
+        Severity::Critical => 42,
+        Severity::Fatal => 45,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_maxima_add_up_to_a_hundred() {
+        let counted = CATEGORY_POINTS_MAX + TECHNIQUE_POINTS_MAX + ALERT_POINTS_MAX + PROGRESS_POINTS_MAX;
+        let rest = usize::from(severity_points(Severity::Fatal)) + usize::from(DIVERSITY_POINTS[3]);
+        assert_eq!(counted + rest + CRITICALITY_POINTS as usize, 100);
     }
 }

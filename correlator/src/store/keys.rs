@@ -21,8 +21,12 @@ pub enum Table {
     Expiry,
     /// Counters of a link key.
     Head,
+    /// On which days an alert was raised about an actor.
+    Habit,
     /// Uids that incidents were published under, with their component.
     Incident,
+    /// Names of users and devices, with what other names stand beside them.
+    Identity,
     /// Members of a component, the most telling first.
     Member,
     /// Signals that an analyst put where they are.
@@ -55,7 +59,9 @@ impl Table {
             Self::Due => b'D',
             Self::Expiry => b'X',
             Self::Head => b'K',
+            Self::Habit => b'H',
             Self::Incident => b'I',
+            Self::Identity => b'J',
             Self::Member => b'M',
             Self::Pin => b'N',
             Self::Posting => b'P',

@@ -49,25 +49,57 @@ fn window(kind: EntityKind) -> i64 {
     }
 }
 
-/// All signals of one tenant, how many neighbours make a hub, and what every pair shares.
+/// What the definition takes from the configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Caps {
+    /// Neighbours beyond which an entity is a hub.
+    pub neighbours_max: usize,
+    /// Names beside one name beyond which it is ambiguous.
+    pub aliases_max: usize,
+}
+
+/// All signals of one tenant, which names stand beside which, and what every pair shares.
 pub struct World<'a> {
     signals: &'a [Signal],
-    neighbours_max: usize,
+    caps: Caps,
+    beside: BTreeMap<(EntityKind, &'a str), BTreeSet<&'a str>>,
     strengths: BTreeMap<(&'a str, &'a str), Strength>,
 }
 
-/// What two signals share: in all, and what is neither a hub nor only mentioned.
-#[derive(Clone, Copy)]
+/// What two signals share: in all, what techniques add to it, and whether it makes two stories one.
+#[derive(Clone, Copy, Default)]
 pub struct Strength {
     pub all: u64,
-    solid: u64,
+    pub sequence: u64,
+    joins: bool,
     /// Whether one kind alone links solidly.
     alone: bool,
 }
 
+/// The best that two signals share of a kind.
+#[derive(Clone, Copy, Default)]
+struct Best {
+    worth: u64,
+    hub: bool,
+}
+
+/// Kinds that cannot link even together, whose spread nobody counts.
+const LIGHT: [EntityKind; 4] = [EntityKind::Agent, EntityKind::Application, EntityKind::Model, EntityKind::Tool];
+/// The techniques of the worlds, in the order of an attack.
+pub const ATTACK: [&str; 5] = ["T1566", "T1059", "T1110", "T1021", "T1048"];
+
 impl<'a> World<'a> {
-    pub fn new(signals: &'a [Signal], neighbours_max: usize) -> Self {
-        let mut world = Self { signals, neighbours_max, strengths: BTreeMap::new() };
+    pub fn new(signals: &'a [Signal], caps: Caps) -> Self {
+        let mut world = Self { signals, caps, beside: BTreeMap::new(), strengths: BTreeMap::new() };
+        let named = signals.iter().flat_map(|signal| &signal.entities).filter(|entity| !entity.mentioned);
+        for entity in named.filter(|e| matches!(e.kind, EntityKind::User | EntityKind::Device)) {
+            let names: Vec<&str> = entity.ids.iter().map(String::as_str).filter(|id| *id != "admin").collect();
+            for (one, other) in names.iter().flat_map(|one| names.iter().map(move |other| (*one, *other))) {
+                if one != other {
+                    world.beside.entry((entity.kind, one)).or_default().insert(other);
+                }
+            }
+        }
         let pairs = signals.iter().flat_map(|a| signals.iter().map(move |b| (a, b)));
         world.strengths = pairs.map(|(a, b)| ((a.uid.as_str(), b.uid.as_str()), world.shared(a, b))).collect();
         world
@@ -77,10 +109,24 @@ impl<'a> World<'a> {
         self.strengths[&(a.uid.as_str(), b.uid.as_str())]
     }
 
+    fn is_ambiguous(&self, kind: EntityKind, id: &str) -> bool {
+        let Some(beside) = self.beside.get(&(kind, id)) else { return false };
+        let sids = beside.iter().filter(|name| name.starts_with("s-1-5-21-")).count();
+        beside.len() > self.caps.aliases_max || (sids > 1 && !id.starts_with("s-1-"))
+    }
+
+    fn is_alias(&self, kind: EntityKind, one: &str, other: &str) -> bool {
+        let ambiguous = self.is_ambiguous(kind, one) || self.is_ambiguous(kind, other);
+        !ambiguous && self.beside.get(&(kind, one)).is_some_and(|beside| beside.contains(other))
+    }
+
+    fn weight(&self, entity: &Entity, id: &str) -> u64 {
+        let own = weight(entity, id);
+        if self.is_ambiguous(entity.kind, id) && !is_mention(entity) { own.min(400) } else { own }
+    }
+
     /// The thousandths that are left because others have the entity in the same window.
     fn share(&self, kind: EntityKind, id: &str, time: i64) -> u64 {
-        // Kinds that cannot link even together are not counted.
-        let unspread = [EntityKind::Agent, EntityKind::Application, EntityKind::Model, EntityKind::Tool];
         let window = window(kind);
         let same = |signal: &&Signal| signal.time.millis().div_euclid(window) == time.div_euclid(window);
         let has = |signal: &&Signal| {
@@ -94,37 +140,40 @@ impl<'a> World<'a> {
             }
         }
         match neighbours.len() {
-            _ if unspread.contains(&kind) => 1_000,
-            n if n > self.neighbours_max => 350,
-            n if n > self.neighbours_max / 2 => 700,
+            _ if LIGHT.contains(&kind) => 1_000,
+            n if n > self.caps.neighbours_max => 350,
+            n if n > self.caps.neighbours_max / 2 => 700,
             _ => 1_000,
         }
     }
 
     fn shared(&self, a: &Signal, b: &Signal) -> Strength {
-        let (mut all, mut solid): (BTreeMap<EntityKind, u64>, BTreeMap<EntityKind, u64>) = Default::default();
+        let (mut all, mut solid): (BTreeMap<EntityKind, Best>, BTreeMap<EntityKind, u64>) = Default::default();
         let distance = a.time.abs_diff(b.time);
-        let acts = |signal: &Signal, id: &str| {
-            signal.entities.iter().any(|e| e.kind == EntityKind::User && !e.mentioned && e.ids.iter().any(|i| i == id))
-        };
         let mut same_person = false;
         for (x, y) in a.entities.iter().flat_map(|x| b.entities.iter().map(move |y| (x, y))) {
-            for id in x.ids.iter().filter(|id| x.kind == y.kind && y.ids.contains(id)) {
+            let pairs = x.ids.iter().flat_map(|i| y.ids.iter().map(move |j| (i, j)));
+            for (i, j) in pairs.filter(|_| x.kind == y.kind) {
                 // A user who acts in a record and is mentioned in its text as well acts.
-                let mention = x.kind == EntityKind::User && !(acts(a, id) && acts(b, id));
+                let mention = x.kind == EntityKind::User && !(acts(a, i) && acts(b, j));
+                if i != j && (mention || !self.is_alias(x.kind, i, j)) {
+                    continue;
+                }
                 same_person |= x.kind == EntityKind::User && !mention;
                 if distance > window(x.kind) {
                     continue;
                 }
-                let acting = |signal: &Signal, e: &Entity| {
-                    weight(&Entity { mentioned: e.mentioned && !acts(signal, id), ..e.clone() }, id)
+                let acting = |signal: &Signal, e: &Entity, id: &str| {
+                    self.weight(&Entity { mentioned: e.mentioned && !acts(signal, id), ..e.clone() }, id)
                 };
-                let weight = acting(a, x).min(acting(b, y));
-                let share = self.share(x.kind, id, a.time.millis()).min(self.share(x.kind, id, b.time.millis()));
+                let weight = acting(a, x, i).min(acting(b, y, j));
+                let share = self.share(x.kind, i, a.time.millis()).min(self.share(x.kind, j, b.time.millis()));
                 let recency = 1_000 - (400 * distance / window(x.kind)) as u64;
                 let worth = weight * share * recency / 1_000_000;
                 let best = all.entry(x.kind).or_default();
-                *best = worth.max(*best);
+                if worth > best.worth {
+                    *best = Best { worth, hub: share == 350 };
+                }
                 if !mention && share > 350 {
                     let best = solid.entry(x.kind).or_default();
                     *best = worth.max(*best);
@@ -138,11 +187,34 @@ impl<'a> World<'a> {
             EntityKind::ApiKey => alerts,
             _ => false,
         };
-        all.retain(|_, worth| *worth > 0);
+        all.retain(|_, best| best.worth > 0);
+        solid.retain(|_, worth| *worth > 0);
         if !same_person && names_user(a) && names_user(b) && all.keys().all(meeting_place) {
-            return Strength { all: 0, solid: 0, alone: false };
+            return Strength::default();
         }
-        Strength { alone: solid.values().any(|worth| *worth >= 500), all: total(&all), solid: total(&solid) }
+        let alone = solid.values().any(|worth| *worth >= 500);
+        for (one, other) in [
+            (EntityKind::Device, EntityKind::Ip),
+            (EntityKind::Mailbox, EntityKind::User),
+            (EntityKind::File, EntityKind::Process),
+        ] {
+            let hub = |kind| all.get(&kind).is_some_and(|best| best.hub);
+            if hub(one) || hub(other) {
+                all.remove(lesser(|kind| all.get(&kind).map_or(0, |best| best.worth), one, other));
+            }
+        }
+        for (one, other) in [(EntityKind::Agent, EntityKind::Application), (EntityKind::Url, EntityKind::Domain)] {
+            all.remove(lesser(|kind| all.get(&kind).map_or(0, |best| best.worth), one, other));
+            solid.remove(lesser(|kind| solid.get(&kind).copied().unwrap_or(0), one, other));
+        }
+        let particular = all.iter().any(|(kind, best)| !best.hub && !LIGHT.contains(kind));
+        let sequence = if particular && in_order(a, b) { 100 } else { 0 };
+        Strength {
+            all: all.values().map(|best| best.worth).sum::<u64>() + sequence,
+            sequence,
+            joins: joins(&solid, sequence),
+            alone,
+        }
     }
 
     fn links(&self, a: &Signal, b: &Signal) -> bool {
@@ -150,7 +222,7 @@ impl<'a> World<'a> {
     }
 
     fn joins(&self, a: &Signal, b: &Signal) -> bool {
-        self.strength(a, b).solid >= 500
+        self.strength(a, b).joins
     }
 
     /// The open incidents.
@@ -196,11 +268,41 @@ impl<'a> World<'a> {
     }
 }
 
-/// The sum over kinds; of what one implies in the other only the weightier counts.
-fn total(kinds: &BTreeMap<EntityKind, u64>) -> u64 {
-    let worth = |kind: EntityKind| kinds.get(&kind).copied().unwrap_or(0);
-    let implied = |one: EntityKind, other: EntityKind| worth(one).min(worth(other));
-    kinds.values().sum::<u64>()
-        - implied(EntityKind::Agent, EntityKind::Application)
-        - implied(EntityKind::Url, EntityKind::Domain)
+/// Whether the signal names the user itself.
+fn acts(signal: &Signal, id: &str) -> bool {
+    signal.entities.iter().any(|e| e.kind == EntityKind::User && !e.mentioned && e.ids.iter().any(|own| own == id))
+}
+
+fn lesser(worth: impl Fn(EntityKind) -> u64, one: EntityKind, other: EntityKind) -> &'static EntityKind {
+    let lesser = if worth(one) < worth(other) { one } else { other };
+    &EntityKind::ALL[lesser as usize]
+}
+
+/// Whether the techniques of what came first stand before those of what came then.
+fn in_order(a: &Signal, b: &Signal) -> bool {
+    let stage = |signal: &Signal| signal.techniques.iter().filter_map(|id| ATTACK.iter().position(|t| t == id)).max();
+    let (first, then) = if a.time <= b.time { (a, b) } else { (b, a) };
+    first.time < then.time && stage(first).zip(stage(then)).is_some_and(|(first, then)| first < then)
+}
+
+/// Whether what is solid makes two stories one: an actor, a sequence around one thing, or two things.
+fn joins(solid: &BTreeMap<EntityKind, u64>, sequence: u64) -> bool {
+    use EntityKind::*;
+    let mut things = BTreeSet::new();
+    for kind in solid.keys() {
+        things.insert(match kind {
+            User | Mailbox => "person",
+            Device | Ip => "machine",
+            File | Process => "program",
+            Url | Domain => "site",
+            Application | Model | Tool => continue,
+            ApiKey => "key",
+            Session => "session",
+            CloudResource => "resource",
+            Agent => "agent",
+        });
+    }
+    let actor = solid.keys().any(|kind| matches!(kind, User | Mailbox | Device | ApiKey | Session));
+    let held = actor || things.len() > 1 || (things.len() == 1 && sequence > 0);
+    held && solid.values().sum::<u64>() + sequence >= 500
 }

@@ -57,7 +57,7 @@ pub fn run(cases: &Path) -> Result<(), Failure> {
 
 fn read(reader: &'static dyn Reader, record: &[u8], config: &Config) -> anyhow::Result<()> {
     let tenancy = config.tenancy(None);
-    let context = config.context_of_files(Group::Ai, &tenancy);
+    let context = config.context_of_files(Group::Ai, &tenancy, None);
     let mut out = Output::default();
     readers::read(record, Some(reader), &context, &mut out).map_err(|error| anyhow!("{}: {error}", reader.name()))
 }

@@ -19,7 +19,7 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
         tell(format_args!("the configuration holds"));
     }
     match &args.sample {
-        Some(path) => super::sample::describe_file(&config, path, &args.format),
+        Some(path) => super::sample::describe_file(&config, path, args),
         None => Ok(()),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::io::{self, BufWriter, Write};
 
+use schemas::Group;
 use schemas::readers::Rejected;
-use schemas::{Group, Timestamp};
 use serde::Serialize;
 
 use super::replay::read_line;
@@ -12,7 +12,7 @@ use crate::config::Source;
 use crate::failure::Failure;
 use crate::lines::Lines;
 use crate::logging::tell;
-use crate::process::Processor;
+use crate::process::{Delivery, Processor};
 use crate::progress::Progress;
 
 /// A line that could not be read, as standard error carries it.
@@ -50,7 +50,7 @@ pub fn run(args: &DetectArgs) -> Result<(), Failure> {
     let mut progress = Progress::new(&lines.name);
     while let Some(line) = lines.next_line()? {
         progress.tick();
-        let outcome = read_line(&processor, &line, &source, Timestamp::default());
+        let outcome = read_line(&processor, &line, &source, Delivery::from_file(args.as_of));
         counts.lines += 1;
         counts.signals += outcome.signals.len() as u64;
         counts.passed_by += u64::from(outcome.passed_by);

@@ -1,166 +1,199 @@
-//! Which values of a record stand nowhere in what was read of it.
+//! Which values of a record make no difference to what is read of it.
 //!
-//! For people who try a sample: a name among them may be a field that matters to them. A hint, no proof: values
-//! are compared, not the reader's steps watched. So what a reader recoded (the pieces of a stream, JSON within
-//! text) and what only says how to read the rest (roles, types) is named too, and a short value that also stands
-//! elsewhere is not. Nothing here judges.
+//! For people who try a sample: a name among them may be a field that matters to them. Found by trying: each field in
+//! turn gets another value, and where the reader then says the same, it does not look there. So a field that a
+//! reader recodes (the pieces of a stream, JSON within text) or that only says how to read the rest (roles, types)
+//! counts as taken, and one whose value happens to stand elsewhere too does not. What a reader takes only where a
+//! better field is absent counts as left. Nothing here judges.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
-use schemas::readers::{Input, parse_json};
-use schemas::{Entity, Interaction, Signal, Timestamp};
-use serde_json::Value;
+use schemas::readers::{Input, Output, ReadError, parse_json};
+use schemas::{Flag, Interaction, Signal};
+use serde_json::{Number, Value};
 
-/// The most values that are looked at, and the most text that they are looked for in: a record may hold
-/// megabytes, and the answer is a line.
-const VALUES_MAX: usize = 2000;
-const TAKEN_BYTES_MAX: usize = 256 * 1024;
+/// The most bytes that are read for one record: each field costs a few times the record. Ten seconds at worst.
+const TRIED_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// The most fields that are named.
-const NAMED_MAX: usize = 8;
+const NAMED_MAX: usize = 16;
 
 /// What was left of one record.
 #[derive(Debug, Default)]
 pub(super) struct Leftover {
-    /// Paths of the values, of array elements by the array, each once, in the order written.
+    /// Paths of the values, of array elements by the array, each once.
     fields: Vec<String>,
+    /// How many fields were not tried, for the size of the record.
+    untried: usize,
 }
 
+/// Words that readers tell apart, so that what holds one of a vocabulary shows as taken.
+const WORDS: [&str; 2] = ["system", "image"];
+
 impl Leftover {
-    /// What `inputs` do not hold of the JSON record `bytes`.
-    pub(super) fn of(bytes: &[u8], inputs: &[Input]) -> Self {
+    /// What `read` does not look at in the JSON record `bytes`.
+    pub(super) fn of(bytes: &[u8], read: impl Fn(&[u8]) -> (Output, Result<(), ReadError>)) -> Self {
         let Ok(record) = parse_json(bytes) else { return Self::default() };
-        let taken = Taken::of(inputs);
-        let mut walk = Walk { taken: &taken, values: 0, named: HashSet::new(), fields: Vec::new() };
-        walk.value(&record, &mut String::new());
-        Self { fields: walk.fields }
+        let said = |record: &Value| {
+            let (output, result) = read(record.to_string().as_bytes());
+            fingerprint(&output, &result)
+        };
+        let whole = said(&record);
+        let mut left = Self::default();
+        let mut tried = 0_usize;
+        for (path, kind) in fields(&record) {
+            if tried > TRIED_BYTES_MAX {
+                left.untried += 1;
+                continue;
+            }
+            let differs = |other: &Value| {
+                let mut changed = record.clone();
+                each_leaf(&mut changed, &mut String::new(), &mut |at, leaf| {
+                    if at == path {
+                        *leaf = changed_to(leaf, other);
+                    }
+                });
+                tried += bytes.len();
+                said(&changed) != whole
+            };
+            if !others(kind).iter().any(differs) {
+                left.fields.push(path);
+            }
+        }
+        left
     }
 
     /// The fields by name, the first few; `None` where nothing was left.
     pub(super) fn describe(&self) -> Option<String> {
-        if self.fields.is_empty() {
-            return None;
-        }
         let more = self.fields.len().saturating_sub(NAMED_MAX);
         let mut text = self.fields.iter().take(NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
         if more > 0 {
             text.push_str(&format!(" and {more} more"));
         }
-        Some(text)
+        if self.untried > 0 {
+            let gap = if text.is_empty() { "" } else { "; " };
+            text.push_str(&format!("{gap}{} fields not tried, the record is too large", self.untried));
+        }
+        Some(text).filter(|text| !text.is_empty())
     }
 }
 
-/// Everything that was read, as text.
-#[derive(Default)]
-struct Taken {
-    /// In lower case, since ids are.
-    text: String,
-    times: HashSet<Timestamp>,
-    numbers: HashSet<u64>,
+/// What a field holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Scalar,
 }
 
-impl Taken {
-    fn of(inputs: &[Input]) -> Self {
-        let mut taken = Self::default();
-        for input in inputs {
-            match input {
-                Input::Interaction(interaction) => taken.interaction(interaction),
-                Input::Signal(signal) => taken.signal(signal),
-                Input::Command { command, .. } => {
-                    taken.add(&serde_json::to_string(command).unwrap_or_default());
-                    taken.times.insert(command.time);
-                }
-            }
+/// Every field that holds something, with what it holds first, in the order of the record.
+fn fields(record: &Value) -> Vec<(String, Kind)> {
+    let mut known = HashMap::new();
+    let mut fields = Vec::new();
+    each_leaf(&mut record.clone(), &mut String::new(), &mut |path, leaf| {
+        let kind = if leaf.is_string() { Kind::Text } else { Kind::Scalar };
+        let blank = leaf.is_null() || leaf.as_str().is_some_and(|text| text.trim().is_empty());
+        if !blank && known.insert(path.to_owned(), ()).is_none() {
+            fields.push((path.to_owned(), kind));
         }
-        taken
-    }
+    });
+    fields
+}
 
-    fn add(&mut self, text: &str) {
-        if self.text.len() < TAKEN_BYTES_MAX {
-            self.text.push_str(&text.to_lowercase());
-            self.text.push('\n');
-        }
+/// What to try in the place of a value: another one, none, and for texts the words that readers tell apart.
+fn others(kind: Kind) -> Vec<Value> {
+    let mut others = vec![Value::from("weir-another-value"), Value::Null];
+    if kind == Kind::Text {
+        others.extend(WORDS.map(Value::from));
     }
+    others
+}
 
-    fn interaction(&mut self, interaction: &Interaction) {
-        for message in &interaction.messages {
-            self.add(message.text.expose());
-            message.name.iter().for_each(|name| self.add(name));
+/// `other`, or for a number or a switch another of its kind where `other` is a text.
+fn changed_to(leaf: &Value, other: &Value) -> Value {
+    match (leaf, other) {
+        (Value::Bool(flag), Value::String(_)) => Value::Bool(!flag),
+        (Value::Number(number), Value::String(_)) => {
+            let integer = number.as_i64().map(|number| Value::from(number.wrapping_add(1)));
+            let float = || number.as_f64().and_then(|number| Number::from_f64(number + 1.0)).map(Value::Number);
+            integer.or_else(float).unwrap_or(Value::Null)
         }
-        // What is left of it is metadata, which its JSON shows whole.
-        let metadata = Interaction { messages: Vec::new(), ..interaction.clone() };
-        self.add(&serde_json::to_string(&metadata).unwrap_or_default());
-        let tokens = &interaction.tokens;
-        let counts = [tokens.input, tokens.output, tokens.total, tokens.cached, tokens.reasoning];
-        self.numbers.extend(counts.into_iter().flatten());
-        self.times.insert(interaction.time);
-    }
-
-    fn signal(&mut self, signal: &Signal) {
-        let of_entity = |entity: &Entity| entity.ids.iter().cloned().chain(entity.name.clone()).collect::<Vec<_>>();
-        for text in signal.entities.iter().flat_map(of_entity).chain(signal.techniques.iter().cloned()) {
-            self.add(&text);
-        }
-        self.add(&signal.title);
-        self.add(&signal.native_id);
-        self.add(signal.severity.caption());
-        self.times.insert(signal.time);
-    }
-
-    fn has(&self, value: &Value) -> bool {
-        match value {
-            Value::String(text) => {
-                let text = text.trim();
-                let known = || self.text.contains(&text.to_lowercase());
-                text.is_empty() || known() || Timestamp::parse(text).is_some_and(|time| self.times.contains(&time))
-            }
-            Value::Number(number) => {
-                let time = || Timestamp::parse(&number.to_string()).is_some_and(|time| self.times.contains(&time));
-                // Ids may be numbers; short ones stand in every text.
-                let id = || Some(number.to_string()).is_some_and(|id| id.len() > 3 && self.text.contains(&id));
-                number.as_u64().is_some_and(|number| self.numbers.contains(&number)) || id() || time()
-            }
-            _ => true,
-        }
+        _ => other.clone(),
     }
 }
 
-struct Walk<'t> {
-    taken: &'t Taken,
-    values: usize,
-    named: HashSet<String>,
-    fields: Vec<String>,
+/// Members that name an element of a list of pairs, and those that hold its value.
+const PAIR_NAMES: [&str; 4] = ["key", "Key", "name", "Name"];
+const PAIR_VALUES: [&str; 4] = ["value", "Value", "#text", "stringValue"];
+/// What OTLP puts around a value to say its type.
+const TYPED: [&str; 8] =
+    ["arrayValue", "boolValue", "bytesValue", "doubleValue", "intValue", "kvlistValue", "stringValue", "values"];
+
+/// The name of a pair in a list of names and values, and which member holds the value.
+fn pair(element: &Value) -> Option<(String, &'static str)> {
+    let members = element.as_object().filter(|members| members.len() <= 3)?;
+    let name = PAIR_NAMES.iter().find_map(|key| members.get(*key)?.as_str())?;
+    let value = PAIR_VALUES.iter().find(|key| members.contains_key(**key))?;
+    Some((name.to_owned(), value))
 }
 
-impl Walk<'_> {
-    /// Looks at `value`, which stands at `path`. As deep as the parser went, which has a limit.
-    fn value(&mut self, value: &Value, path: &mut String) {
-        self.values += 1;
-        if self.values > VALUES_MAX {
-            return;
-        }
-        match value {
-            Value::Array(elements) => elements.iter().for_each(|element| self.value(element, path)),
-            Value::Object(members) => {
-                for (key, member) in members {
-                    let end = path.len();
-                    if end > 0 {
-                        path.push('.');
+/// Calls `visit` for each value that is neither an array nor an object, with its path: the names of the members
+/// above it, and in a list of names and values the name. As deep as the parser went, which has a limit.
+fn each_leaf(value: &mut Value, path: &mut String, visit: &mut dyn FnMut(&str, &mut Value)) {
+    match value {
+        Value::Array(elements) => {
+            for element in elements {
+                match pair(element) {
+                    Some((name, key)) => {
+                        let inner = element.get_mut(key);
+                        inner.into_iter().for_each(|inner| below(&name, inner, path, visit));
                     }
-                    path.push_str(key);
-                    self.value(member, path);
-                    path.truncate(end);
+                    None => each_leaf(element, path, visit),
                 }
             }
-            leaf if !self.taken.has(leaf) && self.named.insert(path.clone()) => self.fields.push(path.clone()),
-            _ => {}
         }
+        Value::Object(members) => members.iter_mut().for_each(|(key, member)| below(key, member, path, visit)),
+        leaf => visit(path, leaf),
     }
+}
+
+fn below(name: &str, value: &mut Value, path: &mut String, visit: &mut dyn FnMut(&str, &mut Value)) {
+    let end = path.len();
+    if !TYPED.contains(&name) {
+        if end > 0 {
+            path.push('.');
+        }
+        path.push_str(name);
+    }
+    each_leaf(value, path, visit);
+    path.truncate(end);
+}
+
+/// All that was read, less ids that are a hash of everything.
+fn fingerprint(output: &Output, result: &Result<(), ReadError>) -> String {
+    let mut text = format!("{result:?} {}", output.passed_by);
+    for rejected in &output.rejected {
+        text.push_str(&rejected.error.to_string());
+    }
+    for input in &output.inputs {
+        let json = match input {
+            Input::Interaction(read) if read.flags.contains(&Flag::DerivedId) => {
+                serde_json::to_string(&Interaction { id: "".into(), ..(**read).clone() })
+            }
+            Input::Interaction(read) => serde_json::to_string(read),
+            Input::Signal(read) if read.flags.contains(&Flag::DerivedId) => {
+                serde_json::to_string(&Signal { uid: "".into(), native_id: String::new(), ..(**read).clone() })
+            }
+            Input::Signal(read) => serde_json::to_string(read),
+            Input::Command { command, .. } => serde_json::to_string(command),
+        };
+        text.push_str(&json.unwrap_or_default());
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use schemas::Group;
-    use schemas::readers::{self, Output};
+    use schemas::readers;
 
     use super::*;
     use crate::config::Config;
@@ -168,37 +201,66 @@ mod tests {
     fn left_of(record: &Value) -> Vec<String> {
         let config = Config::defaults().expect("the defaults hold");
         let tenancy = config.tenancy(None);
-        let context = config.context_of_files(Group::Ai, &tenancy);
+        let context = config.context_of_files(Group::Ai, &tenancy, None);
+        let read = |bytes: &[u8]| {
+            let mut out = Output::default();
+            let result = readers::read(bytes, None, &context, &mut out);
+            (out, result)
+        };
         let bytes = record.to_string();
-        let mut out = Output::default();
-        readers::read(bytes.as_bytes(), None, &context, &mut out).expect("reads");
-        Leftover::of(bytes.as_bytes(), &out.inputs).fields
+        assert!(read(bytes.as_bytes()).1.is_ok(), "{bytes}");
+        Leftover::of(bytes.as_bytes(), read).fields
     }
 
     #[test]
     fn what_was_taken_is_not_left() {
         let record = serde_json::json!({
             "id": "i-1", "time": "2026-05-01T12:00:00Z", "user": { "id": "Anna@Contoso.example" },
-            "request": { "model": "m-1", "messages": [{ "role": "user", "content": "Hello there" }] },
-            "response": { "choices": [{ "message": { "role": "assistant", "content": "Good day" } }],
-                "usage": { "prompt_tokens": 12345, "completion_tokens": 54321 } } });
-        let left = left_of(&record);
-        assert!(left.iter().all(|path| path.ends_with(".role")), "{left:?}");
+            "request": { "model": "m-1", "messages": [{ "role": "user", "content": [
+                { "type": "text", "text": "Hello there" }, { "type": "image_url", "image_url": { "url": "data:x" } }] }] },
+            "response": "data: {\"choices\":[{\"delta\":{\"content\":\"Good \"}}]}\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"day\"}}]}\n" });
+        // The image is counted, wherever it lies.
+        assert_eq!(left_of(&record), ["request.messages.content.image_url.url"]);
     }
 
     #[test]
-    fn what_nobody_reads_is_named_once() {
+    fn what_nobody_reads_is_named_once_even_where_its_value_stands_elsewhere() {
         let record = serde_json::json!({
-            "id": "i-1", "time": 1_777_636_800_000_i64, "cost_centre": "cc-4711",
+            "id": "i-1", "time": 1_777_636_800_000_i64, "cost_centre": "Hello", "retries": 7, "billed": true,
             "labels": [{ "team": "blue-whale" }, { "team": "red-fox" }],
-            "request": { "prompt": "Hello", "temperature": 0.25 } });
-        assert_eq!(left_of(&record), ["cost_centre", "labels.team", "request.temperature"]);
+            "request": { "prompt": "Hello", "temperature": 0.25 }, "response": { "usage": { "prompt_tokens": 7 } } });
+        assert_eq!(left_of(&record), ["billed", "cost_centre", "labels.team", "request.temperature", "retries"]);
+    }
+
+    #[test]
+    fn a_record_without_an_id_is_compared_without_its_hash() {
+        let record = serde_json::json!({"noise": "x", "request": {"prompt": "Hello"}});
+        assert_eq!(left_of(&record), ["noise"]);
+    }
+
+    #[test]
+    fn attributes_of_otlp_are_named_by_their_keys() {
+        let text = |key: &str, value: &str| serde_json::json!({"key": key, "value": {"stringValue": value}});
+        let span = serde_json::json!({"traceId": "4bf92f3577b34da6a3ce929d0e0e4736", "spanId": "00f067aa0ba902b7",
+            "startTimeUnixNano": "1777636800000000000", "name": "chat", "attributes": [
+                text("gen_ai.operation.name", "chat"), text("gen_ai.provider.name", "openai"),
+                text("gen_ai.input.messages", "[{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"hi\"}]}]"),
+                text("server.address", "api.openai.com"), text("gen_ai.output.type", "text")] });
+        let record =
+            serde_json::json!({"resourceSpans": [{"scopeSpans": [{"scope": {"name": "s"}, "spans": [span]}]}]});
+        let left = left_of(&record);
+        let spans = |name: &str| format!("resourceSpans.scopeSpans.spans.{name}");
+        let expected = ["attributes.server.address", "attributes.gen_ai.output.type", "name"].map(spans);
+        assert!(expected.iter().all(|path| left.contains(path)), "{left:?}");
+        assert!(left.contains(&"resourceSpans.scopeSpans.scope.name".to_owned()), "{left:?}");
+        assert!(!left.iter().any(|path| path.contains("input.messages") || path.contains("traceId")), "{left:?}");
     }
 
     #[test]
     fn the_list_is_short() {
         let fields = (0..20).map(|n| format!("f{n}")).collect();
-        assert_eq!(Leftover { fields }.describe().as_deref(), Some("f0, f1, f2, f3, f4, f5, f6, f7 and 12 more"));
+        let text = Leftover { fields, untried: 0 }.describe().expect("something");
+        assert!(text.starts_with("f0, f1, ") && text.ends_with("f15 and 4 more"), "{text}");
         assert_eq!(Leftover::default().describe(), None);
     }
 }

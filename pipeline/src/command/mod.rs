@@ -9,6 +9,7 @@ mod leftover;
 mod replay;
 mod run;
 mod sample;
+mod sample_file;
 mod simulate;
 mod topics;
 

@@ -4,7 +4,9 @@
 //! out is sorted by event time, ties by native id, so that neither the order of lines nor that of files shows;
 //! commands of analysts come after what happened at the same instant. Correlate: signals and commands go through
 //! the correlator in that order. Records without a time of their own come last, at the latest time of the input:
-//! files have no broker to ask.
+//! files have no broker to ask. With `--as-of` that instant stands in for the broker's clock: records without a time
+//! get it, and times after it are in the future as they are for the stages. The machine's own clock is never asked,
+//! so that a replay says tomorrow what it says today.
 //!
 //! Between reading and ordering the results are held in memory, about a kilobyte an interaction: a
 //! million interactions take about a gigabyte. Larger histories are replayed through Kafka.
@@ -93,7 +95,7 @@ fn replay(
     inputs: &[(Lane, PathBuf)],
     mut outputs: Outputs,
 ) -> Result<Told, Failure> {
-    let mut reading = Reading::new(config, args.tenant.as_deref())?;
+    let mut reading = Reading::new(config, args)?;
     for (lane, path) in inputs {
         reading.file(*lane, path, &mut outputs)?;
     }

@@ -2,21 +2,24 @@
 //!
 //! The first thing to run on a stream that already exists. Detectors do not run, nothing is written. Texts
 //! are counted, not shown: the file may hold what people wrote. What was left is found without the reader's
-//! help, by looking for every value of the line among what came of it, so that a field that a reader forgets
-//! shows as well as one that it cannot use.
+//! help, so that a field that a reader forgets shows as well as one that it cannot use (see [`super::leftover`]).
+//! A body that lies elsewhere, such as Bedrock's in S3, is said and is no fault of the sample. In a replay or on a
+//! topic it is a dead letter beside what the record holds itself.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
 
-use schemas::readers::{self, Context, Input, Output, ReadError, Reader, Reason};
+use schemas::readers::{self, Context, Input, Output, ReadError, Reader, Reason, Rejected};
 use schemas::{Command, Flag, Group, Interaction, Message, Signal, SignalKind, Skipped};
 
 use super::leftover::Leftover;
+use super::sample_file::SampleFile;
+use crate::cli::CheckArgs;
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::lines::{Line, Lines};
+use crate::lines::Line;
 use crate::logging::tell;
 
 /// Describes every line of the file at `path`, read by the format called `format`.
@@ -24,20 +27,31 @@ use crate::logging::tell;
 /// # Errors
 /// [`Failure::Usage`] for a file that cannot be opened or a format that there is not; [`Failure::Run`] where a
 /// line, or a part of one, cannot be read.
-pub(super) fn describe_file(config: &Config, path: &Path, format: &str) -> Result<(), Failure> {
-    let format = config.format(format).map_err(|message| Failure::usage(format!("--format: {message}")))?;
-    let mut lines = Lines::open(path, config.limits.record_bytes_max)
+pub(super) fn describe_file(config: &Config, path: &Path, args: &CheckArgs) -> Result<(), Failure> {
+    let format = config.format(&args.format).map_err(|message| Failure::usage(format!("--format: {message}")))?;
+    let binary = format.is_some_and(Reader::is_binary);
+    let mut sample = SampleFile::open(path, binary, config.limits.record_bytes_max)
         .map_err(|error| Failure::usage(format!("--sample: {error:#}")))?;
     let tenancy = config.tenancy(None);
-    let context = config.context_of_files(Group::Ai, &tenancy);
+    let context = config.context_of_files(Group::Ai, &tenancy, args.as_of);
     let mut totals = Totals::default();
-    while let Some(line) = lines.next_line()? {
+    while let Some(line) = sample.next_record()? {
         let out = read(&line, format, &context);
-        let reader = format.or_else(|| readers::reader_of(line.bytes)).map_or("no reader", |reader| reader.name());
+        let reader = format.or_else(|| readers::reader_of(line.bytes));
+        let name = reader.map_or("no reader", |reader| reader.name());
         totals.count(&out);
-        io::stdout().write_all(describe(&line, reader, &out).as_bytes())?;
+        let mut text = describe(&line, name, &out);
+        if !out.inputs.is_empty()
+            && let Some(left) = leftover(&line, reader, format, &context).describe()
+        {
+            _ = writeln!(text, "    left out: {}", escape(&left));
+        }
+        io::stdout().write_all(text.as_bytes())?;
     }
-    tell(format_args!("{}", totals.summary(&lines.name)));
+    tell(format_args!("{}", totals.summary(sample.name())));
+    if totals.binary {
+        tell(format_args!("some lines are no text: of a binary format, name it with --format otlp_proto or avro"));
+    }
     match totals.rejected {
         0 => Ok(()),
         1 => Err(anyhow::anyhow!("1 record cannot be read").into()),
@@ -54,9 +68,26 @@ fn read(line: &Line<'_>, format: Option<&'static dyn Reader>, context: &Context<
         readers::read(line.bytes, format, context, &mut out)
     };
     if let Err(error) = result {
-        out.rejected.push(readers::Rejected { bytes: Vec::new(), error });
+        out.rejected.push(Rejected { bytes: Vec::new(), error });
     }
     out
+}
+
+/// What of the record makes no difference. A binary one is looked at in its JSON form, where there is one.
+fn leftover(
+    line: &Line<'_>,
+    reader: Option<&'static dyn Reader>,
+    format: Option<&'static dyn Reader>,
+    context: &Context<'_>,
+) -> Leftover {
+    let spelt = reader.and_then(|reader| reader.spelt_as_json(line.bytes));
+    let format = if spelt.is_some() { None } else { format };
+    let bytes = spelt.as_deref().map_or(line.bytes, str::as_bytes);
+    Leftover::of(bytes, |bytes| {
+        let mut out = Output::default();
+        let result = readers::read(bytes, format, context, &mut out);
+        (out, result)
+    })
 }
 
 /// What the whole file came to.
@@ -65,7 +96,11 @@ struct Totals {
     /// Records read, by reader.
     read: BTreeMap<String, usize>,
     passed_by: u64,
+    /// Parts that lie elsewhere, of records that are otherwise read: nothing is wrong with the sample.
+    elsewhere: usize,
     rejected: usize,
+    /// Whether a line was no text.
+    binary: bool,
 }
 
 impl Totals {
@@ -79,14 +114,21 @@ impl Totals {
             *self.read.entry(reader.to_owned()).or_default() += 1;
         }
         self.passed_by += u64::from(out.passed_by);
-        self.rejected += out.rejected.len();
+        let elsewhere = out.rejected.iter().filter(|rejected| is_elsewhere(rejected)).count();
+        self.elsewhere += elsewhere;
+        self.rejected += out.rejected.len() - elsewhere;
+        self.binary |= out.rejected.iter().any(|rejected| rejected.error.reason == Reason::InvalidUtf8);
     }
 
     fn summary(&self, name: &str) -> String {
         let read: usize = self.read.values().sum();
         let by_reader: Vec<String> = self.read.iter().map(|(reader, count)| format!("{count} {reader}")).collect();
         let by_reader = if by_reader.is_empty() { String::new() } else { format!(" ({})", by_reader.join(", ")) };
-        format!("{name}: {read} read{by_reader}, {} passed by, {} rejected", self.passed_by, self.rejected)
+        let elsewhere = match self.elsewhere {
+            0 => String::new(),
+            parts => format!(", {parts} parts lie elsewhere"),
+        };
+        format!("{name}: {read} read{by_reader}, {} passed by, {} rejected{elsewhere}", self.passed_by, self.rejected)
     }
 }
 
@@ -106,12 +148,8 @@ fn describe(line: &Line<'_>, reader: &str, out: &Output) -> String {
         _ = writeln!(text, "{number}: {reader}: {} passed by: nothing in it to look at", out.passed_by);
     }
     for rejected in &out.rejected {
-        _ = writeln!(text, "{number}: {reader}: rejected: {}", escape(&rejected.error.to_string()));
-    }
-    if !out.inputs.is_empty()
-        && let Some(left) = Leftover::of(line.bytes, &out.inputs).describe()
-    {
-        _ = writeln!(text, "    left out: {}", escape(&left));
+        let what = if is_elsewhere(rejected) { "not in the record" } else { "rejected" };
+        _ = writeln!(text, "{number}: {reader}: {what}: {}", escape(&rejected.error.to_string()));
     }
     text
 }
@@ -126,6 +164,10 @@ fn command_head(command: &Command) -> String {
         command.action.verb(),
         escape(command.incident.as_ref().map_or("-", |uid| uid.as_str())),
     )
+}
+
+fn is_elsewhere(rejected: &Rejected) -> bool {
+    rejected.error.reason == Reason::BodyElsewhere
 }
 
 fn interaction_head(interaction: &Interaction) -> String {
@@ -221,6 +263,8 @@ fn assumption(flag: Flag) -> &'static str {
         Flag::DerivedId => "it brings no id: a hash of its content stands for it",
         Flag::BrokerTime => "it brings no time: the broker's counts",
         Flag::FutureTime => "its time lies in the future: the broker's counts",
+        Flag::InvalidTime => "its time cannot be read: the broker's counts",
+        Flag::LateTime => "its time lies far in the past",
         Flag::Truncated => "something is missing: a limit cut it off, or it lies elsewhere",
     }
 }

@@ -34,8 +34,12 @@ pub struct ConfigFile {
     pub correlate: CorrelateFile,
     /// How incidents are put together.
     pub correlation: correlator::Config,
+    /// What is known about the estate.
+    pub inventory: InventoryFile,
     /// What stands around the telemetry.
     pub network: NetworkFile,
+    /// How telemetry is read.
+    pub telemetry: TelemetryFile,
     /// What keeps secrets comparable without keeping them.
     pub privacy: PrivacyFile,
     /// Bounds on one record.
@@ -142,6 +146,12 @@ pub struct DetectionFile {
     pub detection: Option<bool>,
     /// Whether annotations carry redacted excerpts. Default: false.
     pub evidence: Option<bool>,
+    /// A gitleaks configuration whose rules are added to the built-in formats of credentials. Relative to the
+    /// working directory. Default: none.
+    pub credential_rules: Option<PathBuf>,
+    /// A file of `[[type]]` sections that describe sensitive information types of one's own. Relative to the
+    /// working directory. Default: none.
+    pub sensitive_types: Option<PathBuf>,
     /// Single detectors.
     pub detectors: BTreeMap<String, DetectorFile>,
 }
@@ -247,8 +257,26 @@ impl Default for CorrelateFile {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NetworkFile {
-    /// Addresses of reverse proxies that append to `x-forwarded-for`.
+    /// Addresses and networks (`10.0.0.0/8`, `2001:db8::/32`) of reverse proxies that append to `x-forwarded-for`.
     pub trusted_proxies: Vec<String>,
+}
+
+/// What is known about the estate.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InventoryFile {
+    /// A TOML file of `[[asset]]` tables, or JSONL; empty where there is none.
+    pub file: PathBuf,
+}
+
+/// How telemetry is read.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TelemetryFile {
+    /// Whether spans of agents, chains and workflows are read where no span of a model stands beside them in the
+    /// message. Default: false, since such a span repeats what its models' spans tell, which may come in another
+    /// message; true is for applications whose models are not instrumented.
+    pub lone_wrappers: bool,
 }
 
 /// What keeps secrets comparable without keeping them.
@@ -267,9 +295,22 @@ pub struct LimitsFile {
     pub record_bytes_max: usize,
     /// The most bytes of the original that a dead letter keeps.
     pub dead_letter_bytes_max: usize,
+    /// The most strings, arrays and objects of a record in JSON, and the most spans, events and attributes of one
+    /// in protobuf.
+    pub values_max: usize,
+    /// How far a record's time may lie after the broker's, in seconds; further ahead the broker's counts.
+    pub ahead_secs_max: u32,
+    /// How far a record's time may lie before the broker's, in seconds, without being flagged.
+    pub late_secs_max: u32,
 }
 
 impl LimitsFile {
+    /// A multiple of what the largest exports hold; tiny values take a hundred times their size in memory.
+    pub const VALUES_MAX: usize = 256 * 1024;
+    /// Five minutes: what clocks without synchronisation drift apart in weeks.
+    pub const AHEAD_SECS_MAX: u32 = 5 * 60;
+    /// A day: vendors' batches and outages of a night lie within it.
+    pub const LATE_SECS_MAX: u32 = 24 * 60 * 60;
     /// What fits into one Kafka record of the default `max.message.bytes` with room for headers.
     pub const DEAD_LETTER_BYTES_MAX: usize = 900_000;
     /// What still fits with a key, headers and framing beside it.
@@ -281,6 +322,9 @@ impl Default for LimitsFile {
         Self {
             record_bytes_max: schemas::readers::Limits::default().record_bytes_max,
             dead_letter_bytes_max: Self::DEAD_LETTER_BYTES_MAX,
+            values_max: Self::VALUES_MAX,
+            ahead_secs_max: Self::AHEAD_SECS_MAX,
+            late_secs_max: Self::LATE_SECS_MAX,
         }
     }
 }

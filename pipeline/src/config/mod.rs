@@ -4,6 +4,7 @@
 //! that was not looked at. Every complaint names the file, the key and the remedy.
 
 mod file;
+mod inventory;
 mod registry;
 mod secret;
 mod settings;
@@ -11,11 +12,10 @@ mod unknown;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::net::IpAddr;
 use std::path::Path;
 
 use schemas::readers::signals::Mapping;
-use schemas::readers::{self, Context, Limits, Reader, Tenancy};
+use schemas::readers::{self, Context, Limits, Network, NetworkError, Reader, Tenancy};
 use schemas::{Group, TenantId, Timestamp};
 
 pub use file::{ConfigFile, CorrelateFile, KafkaFile, LimitsFile, SourceFile, StageFile, Start, TopicsFile};
@@ -56,8 +56,8 @@ pub struct Config {
     mappings: Mappings,
     /// Detection settings by tenant.
     pub tenants: TenantSettings,
-    /// Addresses that `x-forwarded-for` passes.
-    pub proxies: Vec<IpAddr>,
+    /// Networks of proxies that `x-forwarded-for` passes.
+    pub proxies: Vec<Network>,
     /// Bounds on one record.
     pub limits: Limits,
     /// Secret properties of librdkafka.
@@ -121,7 +121,8 @@ impl Config {
         Self::check(ConfigFile::default()).map_err(Failure::usage)
     }
 
-    fn check(file: ConfigFile) -> Result<Self, String> {
+    fn check(mut file: ConfigFile) -> Result<Self, String> {
+        file.correlation.inventory = inventory::read(&file.inventory.file)?;
         file.correlation.validate().map_err(|message| format!("[correlation]: {message}"))?;
         check_stages(&file)?;
         check_sources(&file)?;
@@ -134,7 +135,7 @@ impl Config {
             mappings,
             tenants: TenantSettings::new(&file)?,
             proxies: file.network.trusted_proxies.iter().map(|text| proxy(text)).collect::<Result<_, _>>()?,
-            limits: Limits { record_bytes_max: file.limits.record_bytes_max, ..Limits::default() },
+            limits: limits(&file.limits),
             kafka_secrets: kafka_secrets(&file.kafka)?,
             registry: RegistryConfig::of(&file.schema_registry)?,
             file,
@@ -159,15 +160,17 @@ impl Config {
         tenancy(&self.file, source)
     }
 
-    /// The surroundings of a record that comes from a file and brings its own time.
-    pub fn context_of_files<'a>(&'a self, group: Group, tenancy: &'a Tenancy) -> Context<'a> {
+    /// The surroundings of a record that comes from a file and brings its own time, read `as_of` an instant where
+    /// one is given.
+    pub fn context_of_files<'a>(&'a self, group: Group, tenancy: &'a Tenancy, as_of: Option<Timestamp>) -> Context<'a> {
         Context {
             group,
-            broker_time: Timestamp::default(),
-            clamp_future: false,
+            broker_time: as_of.unwrap_or_default(),
+            clamp_future: as_of.is_some(),
             tenant_header: None,
             tenancy,
             proxies: &self.proxies,
+            lone_wrappers: self.file.telemetry.lone_wrappers,
             limits: self.limits,
         }
     }
@@ -241,6 +244,7 @@ fn check_stages(file: &ConfigFile) -> Result<(), String> {
         ("[correlate] workers", file.correlate.workers),
         ("[correlate] batch_records_max", file.correlate.batch_records_max),
         ("[limits] record_bytes_max", file.limits.record_bytes_max),
+        ("[limits] values_max", file.limits.values_max),
         ("[topics] partitions", file.topics.partitions as usize),
         ("[topics] retention_hours", file.topics.retention_hours as usize),
     ];
@@ -319,8 +323,18 @@ fn tenancy(file: &ConfigFile, source: Option<TenantId>) -> Tenancy {
     Tenancy { by_vendor_id, source }
 }
 
-fn proxy(text: &str) -> Result<IpAddr, String> {
-    text.parse().map_err(|_| format!("[network] trusted_proxies: {text:?} is no IP address"))
+fn proxy(text: &str) -> Result<Network, String> {
+    text.parse().map_err(|error: NetworkError| format!("[network] trusted_proxies: {text:?} is {error}"))
+}
+
+fn limits(file: &LimitsFile) -> Limits {
+    Limits {
+        record_bytes_max: file.record_bytes_max,
+        values_max: file.values_max,
+        ahead_millis_max: i64::from(file.ahead_secs_max) * 1000,
+        late_millis_max: i64::from(file.late_secs_max) * 1000,
+        ..Limits::default()
+    }
 }
 
 /// Properties that Weir sets itself, because exactly-once rests on them.

@@ -1,9 +1,12 @@
 //! Detection settings of each tenant, with everything that a tenant's section leaves out filled in.
 
 use std::collections::HashMap;
+use std::fmt::Display;
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
-use detectors::{HashKey, Settings};
+use detectors::{CustomTypes, HashKey, Settings, UserRules};
 use schemas::TenantId;
 
 use super::file::{ConfigFile, DetectionFile};
@@ -57,6 +60,12 @@ impl TenantSettings {
 fn apply(settings: &mut Settings, section: &DetectionFile, place: &str) -> Result<(), String> {
     settings.enabled = section.detection.unwrap_or(settings.enabled);
     settings.evidence = section.evidence.unwrap_or(settings.evidence);
+    if let Some(path) = &section.credential_rules {
+        settings.credential_rules = Some(compiled(path, place, "credential_rules", UserRules::parse)?);
+    }
+    if let Some(path) = &section.sensitive_types {
+        settings.sensitive_types = Some(compiled(path, place, "sensitive_types", CustomTypes::parse)?);
+    }
     for (name, detector) in &section.detectors {
         if let Some(threshold) = detector.threshold
             && !(0.0..=1.0).contains(&threshold)
@@ -73,4 +82,16 @@ fn apply(settings: &mut Settings, section: &DetectionFile, place: &str) -> Resul
         known.threshold = detector.threshold.or(known.threshold);
     }
     Ok(())
+}
+
+/// What the file at `path` describes; a complaint names the key and the file, on one line.
+fn compiled<T, E: Display>(
+    path: &Path,
+    place: &str,
+    key: &str,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Result<Arc<T>, String> {
+    let wrong = |what: String| format!("[{place}] {key}: {}: {}", path.display(), what.trim().replace('\n', " "));
+    let text = fs::read_to_string(path).map_err(|error| wrong(format!("cannot read it: {error}")))?;
+    parse(&text).map(Arc::new).map_err(|error| wrong(error.to_string()))
 }

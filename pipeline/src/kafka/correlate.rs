@@ -35,6 +35,9 @@ use crate::schema_registry::RegistryError;
 const SOURCE: &str = "/weir/correlate";
 /// `ce_type` of incidents.
 const INCIDENT_TYPE: &str = "io.weir.incident.v1";
+/// The reason of a signal that comes too late.
+const LATE: (&str, &str) =
+    ("late", "its time lies further back than [correlation] retention_secs reaches: what it belongs to is forgotten");
 /// The reason code of a revision that Kafka refuses for its size.
 const OUTPUT_TOO_LARGE: (&str, &str) = ("output_too_large", "a revision is larger than Kafka takes");
 
@@ -179,7 +182,12 @@ impl Stage for CorrelateStage<'_> {
 
     fn record(&mut self, message: &BorrowedMessage<'_>, output: &Transactions) -> Result<(), StageError> {
         let framing = Arc::clone(&self.framing);
-        match apply(self.state(message.partition())?, message, &framing) {
+        let state = self.state(message.partition())?;
+        let late = state.stats().late;
+        let applied = apply(state, message, &framing);
+        let is_late = state.stats().late > late;
+        match applied {
+            Ok(_) if is_late => self.dead_letter(message, LATE, output),
             Ok(Answer { revisions, refused }) => {
                 self.publish(&revisions, message, output)?;
                 match refused {

@@ -1,6 +1,7 @@
 //! OCSF Incident Finding (2005): one revision of an incident, a full snapshot.
 //!
-//! Why a member belongs stands twice: in words in its `desc`, and for machines in `unmapped.links`.
+//! Why a member belongs stands twice: in words in its `desc`, and for machines in `unmapped.links`, which in the
+//! order of event time is the attack story: a tree whose root is the first alert.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -13,7 +14,9 @@ use super::{Classification as Class, Metadata, Product, VERSION, write_json};
 use crate::entity::Entity;
 use crate::handling::{Classification, CommandEntry, Comment, Determination, Handling};
 use crate::ids::{IncidentUid, SignalUid};
-use crate::incident::{Incident, IncidentStatus, Link, LinkFactor, Member, PriorityFactor, Related, Suppressed};
+use crate::incident::{
+    EntityPart, Incident, IncidentStatus, Link, LinkFactor, Member, PriorityFactor, Related, Suppressed,
+};
 use crate::signal::{Group, Signal, SignalKind};
 
 /// Shared entities that the words name; the rest is counted, and `unmapped.links` has all.
@@ -97,6 +100,8 @@ struct Unmapped<'a> {
     links: Vec<LinkRecord<'a>>,
     entities: &'a [Entity],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    parts: &'a [EntityPart],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     absorbed: &'a [IncidentUid],
     #[serde(skip_serializing_if = "Option::is_none")]
     merged_into: Option<&'a IncidentUid>,
@@ -154,9 +159,12 @@ impl<'a> Handled<'a> {
 
 #[derive(Serialize)]
 struct LinkRecord<'a> {
+    time: i64,
     uid: &'a SignalUid,
     to: &'a SignalUid,
     strength: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<f32>,
     distance_ms: i64,
     hops: u8,
     shared: &'a [Entity],
@@ -334,6 +342,10 @@ fn reason(link: &Link, title: Option<&str>) -> String {
         let kind = entity.kind.as_str().replace('_', " ");
         // Infallible: writing into a String.
         let _ = write!(text, "{separator}{kind} {}", entity.label());
+        let alias = |factor: &LinkFactor| factor.alias && factor.kind == entity.kind;
+        if link.factors.iter().any(alias) {
+            text.push_str(" under another name");
+        }
         separator = " and ";
     }
     if let Some(more @ 1..) = link.shared.len().checked_sub(SHARED_IN_WORDS_MAX) {
@@ -344,6 +356,9 @@ fn reason(link: &Link, title: Option<&str>) -> String {
         ms @ 1.. => write!(text, ", {} after it", duration(ms)),
         ms => write!(text, ", {} before it", duration(ms.saturating_neg())),
     };
+    if link.sequence > 0.0 {
+        text.push_str(", techniques in the order of an attack");
+    }
     let _ = write!(text, ", strength {:.2}", link.strength);
     text
 }
@@ -360,9 +375,11 @@ fn unmapped(incident: &Incident) -> Unmapped<'_> {
     let links = incident.members.iter().filter_map(|member| {
         let link = member.link.as_ref()?;
         Some(LinkRecord {
+            time: member.signal.time.millis(),
             uid: &member.signal.uid,
             to: &link.to,
             strength: link.strength,
+            sequence: (link.sequence > 0.0).then_some(link.sequence),
             distance_ms: link.distance_ms,
             hops: member.hops,
             shared: &link.shared,
@@ -376,6 +393,7 @@ fn unmapped(incident: &Incident) -> Unmapped<'_> {
         context: context.map(|member| &member.signal.uid).collect(),
         links: links.collect(),
         entities: &incident.entities,
+        parts: &incident.parts,
         absorbed: &incident.absorbed,
         merged_into: incident.merged_into.as_ref(),
         continues: incident.continues.as_ref(),
@@ -401,6 +419,7 @@ mod tests {
             to: "t".into(),
             shared: shared(ids),
             factors: Vec::new(),
+            sequence: 0.0,
             strength: 1.0,
             distance_ms,
         };

@@ -12,6 +12,7 @@ use flate2::read::GzDecoder;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::context::Limits;
 use super::error::{ReadError, Reason};
 use super::json::{Object, Top, refuse_crowds, top_level};
 
@@ -25,25 +26,26 @@ struct Compressed<'a> {
 /// The records in the envelope `object`; `None` where it is none. A control message holds none.
 ///
 /// # Errors
-/// When the envelope cannot be opened, or holds more than `bytes_max`.
-pub(super) fn open(object: &Object<'_>, bytes_max: usize) -> Option<Result<Vec<String>, ReadError>> {
+/// When the envelope cannot be opened, or holds more than `limits` allow.
+pub(super) fn open(object: &Object<'_>, limits: Limits) -> Option<Result<Vec<String>, ReadError>> {
+    let Limits { record_bytes_max, values_max, .. } = limits;
     if let Some(wrapped) = object.get("awslogs") {
-        return Some(inflate(wrapped, bytes_max).and_then(|json| match top_level(json.as_bytes())? {
-            Top::Object(object) => messages(&object),
+        return Some(inflate(wrapped, record_bytes_max).and_then(|json| match top_level(json.as_bytes())? {
+            Top::Object(object) => messages(&object, values_max),
             Top::Array(_) => Err(ReadError::new(Reason::InvalidField, "`awslogs.data` holds an array")),
         }));
     }
     let known = object.get("logEvents").is_some() && object.get("logGroup").is_some();
-    known.then(|| messages(object))
+    known.then(|| messages(object, values_max))
 }
 
 /// What the events say. One without a message stands for itself, to be rejected like any other record.
-fn messages(object: &Object<'_>) -> Result<Vec<String>, ReadError> {
+fn messages(object: &Object<'_>, values_max: usize) -> Result<Vec<String>, ReadError> {
     if object.get("messageType").is_some_and(|kind| kind.get() == "\"CONTROL_MESSAGE\"") {
         return Ok(Vec::new());
     }
     let events = object.get("logEvents").map_or("[]", RawValue::get);
-    refuse_crowds(events.as_bytes())?;
+    refuse_crowds(events.as_bytes(), values_max)?;
     let events: Vec<&RawValue> = serde_json::from_str(events).map_err(|error| ReadError::json(&error))?;
     let message = |event: &RawValue| match top_level(event.get().as_bytes()) {
         Ok(Top::Object(event)) => serde_json::from_str(event.get("message")?.get()).ok(),

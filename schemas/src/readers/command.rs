@@ -37,7 +37,7 @@ impl Reader for CommandReader {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let written: Written = decode(record.bytes)?;
+        let written: Written = decode(record.bytes, context.limits.values_max)?;
         let mut flags = Vec::new();
         let own = match &written.time {
             None | Some(Value::Null) => None,

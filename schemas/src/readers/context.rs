@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use super::network::Network;
 use crate::ids::TenantId;
 use crate::signal::{Flag, Group};
 use crate::time::Timestamp;
@@ -16,11 +17,25 @@ pub struct Limits {
     pub messages_max: usize,
     /// The most entities that one signal keeps.
     pub entities_max: usize,
+    /// The most strings, arrays and objects that are decoded from one record, and the most spans, events and
+    /// attributes of a protobuf message. Tiny ones take a hundred times their size in memory.
+    pub values_max: usize,
+    /// How far a record's time may lie after the broker's, in milliseconds, before the broker's counts instead.
+    pub ahead_millis_max: i64,
+    /// How far it may lie before the broker's, in milliseconds, before it is flagged.
+    pub late_millis_max: i64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { record_bytes_max: 8 * 1024 * 1024, messages_max: 4096, entities_max: 64 }
+        Self {
+            record_bytes_max: 8 * 1024 * 1024,
+            messages_max: 4096,
+            entities_max: 64,
+            values_max: 256 * 1024,
+            ahead_millis_max: 5 * 60 * 1000,
+            late_millis_max: 24 * 60 * 60 * 1000,
+        }
     }
 }
 
@@ -33,8 +48,32 @@ pub struct Tenancy {
     pub source: Option<TenantId>,
 }
 
-/// How far a record's time may lie after the broker's before it is taken for a clock that is wrong.
-pub const CLOCK_SKEW_MAX_MILLIS: i64 = 5 * 60 * 1000;
+/// What a record says about when it happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventTime {
+    /// Nothing.
+    Absent,
+    /// Something that is no instant between 1970 and 9999.
+    Unreadable,
+    /// When.
+    At(Timestamp),
+}
+
+impl From<Option<Timestamp>> for EventTime {
+    fn from(time: Option<Timestamp>) -> Self {
+        time.map_or(Self::Absent, Self::At)
+    }
+}
+
+impl EventTime {
+    /// What `written` says; blank is nothing.
+    pub fn parse(written: Option<&str>) -> Self {
+        match written.map(str::trim).filter(|written| !written.is_empty()) {
+            Some(written) => Timestamp::parse(written).map_or(Self::Unreadable, Self::At),
+            None => Self::Absent,
+        }
+    }
+}
 
 /// Everything about a record that does not stand in its bytes.
 #[derive(Clone, Copy, Debug)]
@@ -43,14 +82,16 @@ pub struct Context<'a> {
     pub group: Group,
     /// When the broker took the record, or for files the time of the record before it.
     pub broker_time: Timestamp,
-    /// Whether [`Self::broker_time`] is a real broker's, against which future times show.
+    /// Whether [`Self::broker_time`] is a clock's, against which times in the future and far in the past show.
     pub clamp_future: bool,
     /// The Kafka header `weir-tenant`.
     pub tenant_header: Option<&'a str>,
     /// Whose records are whose.
     pub tenancy: &'a Tenancy,
-    /// Addresses of proxies that `x-forwarded-for` passes.
-    pub proxies: &'a [IpAddr],
+    /// Networks of proxies that `x-forwarded-for` passes.
+    pub proxies: &'a [Network],
+    /// Whether spans of agents, chains and workflows whose models show in no span beside them are read.
+    pub lone_wrappers: bool,
     /// Bounds.
     pub limits: Limits,
 }
@@ -70,19 +111,27 @@ impl Context<'_> {
             .unwrap_or_default()
     }
 
-    /// The record's time, or the broker's where there is none or it lies in the future; says so in `flags`.
-    pub fn time(&self, own: Option<Timestamp>, flags: &mut Vec<Flag>) -> Timestamp {
-        match own {
-            None => {
-                flags.push(Flag::BrokerTime);
-                self.broker_time
-            }
-            Some(time) if self.clamp_future && time > self.broker_time.saturating_add_millis(CLOCK_SKEW_MAX_MILLIS) => {
-                flags.push(Flag::FutureTime);
-                self.broker_time
-            }
-            Some(time) => time,
-        }
+    /// The record's time, or the broker's where there is none, none that can be read, or one in the future; says
+    /// so in `flags`. A time far in the past is flagged and kept: backfills and queues that stood still bring old
+    /// records, and what they tell did happen then.
+    pub fn time(&self, own: impl Into<EventTime>, flags: &mut Vec<Flag>) -> Timestamp {
+        let (flag, time) = match own.into() {
+            EventTime::Absent => (Flag::BrokerTime, self.broker_time),
+            EventTime::Unreadable => (Flag::InvalidTime, self.broker_time),
+            EventTime::At(time) if self.clamp_future && self.is_ahead(time) => (Flag::FutureTime, self.broker_time),
+            EventTime::At(time) if self.clamp_future && self.is_late(time) => (Flag::LateTime, time),
+            EventTime::At(time) => return time,
+        };
+        flags.push(flag);
+        time
+    }
+
+    fn is_ahead(&self, time: Timestamp) -> bool {
+        time > self.broker_time.saturating_add_millis(self.limits.ahead_millis_max)
+    }
+
+    fn is_late(&self, time: Timestamp) -> bool {
+        time.saturating_add_millis(self.limits.late_millis_max) < self.broker_time
     }
 
     /// The true client behind `x-forwarded-for`: the rightmost address that is not a configured proxy.
@@ -90,6 +139,37 @@ impl Context<'_> {
         forwarded_for
             .rsplit(',')
             .filter_map(|hop| crate::entity::canonical_id(crate::EntityKind::Ip, hop))
-            .find(|hop| !hop.parse::<IpAddr>().is_ok_and(|ip| self.proxies.contains(&ip)))
+            .find(|hop| !hop.parse::<IpAddr>().is_ok_and(|ip| self.proxies.iter().any(|proxy| proxy.contains(ip))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_client_is_the_rightmost_address_that_is_no_proxys() {
+        let tenancy = Tenancy::default();
+        let networks = ["10.0.0.0/8", "2001:db8:1::/48", "198.51.100.7"];
+        let proxies: Vec<Network> = networks.iter().map(|text| text.parse().expect("a network")).collect();
+        let context = Context {
+            group: Group::Ai,
+            broker_time: Timestamp::default(),
+            clamp_future: false,
+            tenant_header: None,
+            tenancy: &tenancy,
+            proxies: &proxies,
+            lone_wrappers: false,
+            limits: Limits::default(),
+        };
+        for (hops, client) in [
+            ("203.0.113.9, 10.200.0.1", Some("203.0.113.9")),
+            ("192.0.2.1, 203.0.113.9, 2001:db8:1::5, 198.51.100.7", Some("203.0.113.9")),
+            ("203.0.113.9, 198.51.100.8, 10.0.0.1", Some("198.51.100.8")),
+            ("2001:db8:2::1, ::ffff:10.0.0.1", Some("2001:db8:2::1")),
+            ("10.0.0.1", None),
+        ] {
+            assert_eq!(context.client_ip(hops).as_deref(), client, "{hops}");
+        }
     }
 }

@@ -6,6 +6,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::context::Limits;
 use super::error::{ReadError, Reason};
 use super::value::Members;
 
@@ -116,15 +117,15 @@ pub(super) fn top_level(bytes: &[u8]) -> Result<Top<'_>, ReadError> {
 /// # Errors
 /// When `bytes` are not JSON, nested deeper than 128 levels, or of too many values for a tree.
 pub fn parse_json(bytes: &[u8]) -> Result<serde_json::Value, ReadError> {
-    decode(bytes)
+    decode(bytes, Limits::default().values_max)
 }
 
 /// Decodes a whole record into `T`, of which the types say what is looked for.
 ///
 /// # Errors
-/// As [`parse_json`].
-pub(in crate::readers) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ReadError> {
-    refuse_crowds(bytes)?;
+/// As [`parse_json`], where more than `values_max` are too many values.
+pub(in crate::readers) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8], values_max: usize) -> Result<T, ReadError> {
+    refuse_crowds(bytes, values_max)?;
     serde_json::from_str(text_of(bytes)?).map_err(|error| ReadError::json(&error))
 }
 
@@ -139,15 +140,12 @@ fn text_of(bytes: &[u8]) -> Result<&str, ReadError> {
     }
 }
 
-/// The most strings, arrays and objects that are decoded from one record.
-const VALUES_MAX: usize = 256 * 1024;
-
 /// The most levels that a record may nest, which is also where serde_json stops decoding.
 const DEPTH_MAX: usize = 128;
 
 /// Refuses records that nest deeper than any producer writes. Readers skip what they do not look for, and a
 /// text below such a tower would be skipped with it.
-pub(super) fn refuse_depth(record: &[u8]) -> Result<(), ReadError> {
+pub(in crate::readers) fn refuse_depth(record: &[u8]) -> Result<(), ReadError> {
     // Nearly all records have too few of either bracket to be scanned. `{` and `[` differ in one bit, and a
     // chunk's count fits a byte, so that this is a few vector instructions a chunk.
     let count = |chunk: &[u8]| chunk.iter().fold(0_u8, |sum, byte| sum.wrapping_add(u8::from(byte & 0xDF == b'[')));
@@ -177,10 +175,10 @@ pub(super) fn refuse_depth(record: &[u8]) -> Result<(), ReadError> {
 /// three bytes an object here and some hundred in memory. Texts may be as long as they like.
 ///
 /// # Errors
-/// When the record holds more than [`VALUES_MAX`] of them.
-pub(in crate::readers) fn refuse_crowds(record: &[u8]) -> Result<(), ReadError> {
+/// When the record holds more than `values_max` of them.
+pub(in crate::readers) fn refuse_crowds(record: &[u8], values_max: usize) -> Result<(), ReadError> {
     // Each value takes two bytes at least, so that small records, which are nearly all, are not scanned.
-    if record.len() <= VALUES_MAX * 2 {
+    if record.len() / 2 <= values_max {
         return Ok(());
     }
     let (mut values, mut in_string, mut escaped) = (0_usize, false, false);
@@ -196,8 +194,8 @@ pub(in crate::readers) fn refuse_crowds(record: &[u8]) -> Result<(), ReadError> 
             _ => {}
         }
     }
-    if values > VALUES_MAX {
-        let message = format!("{values} strings, arrays and objects, the limit is {VALUES_MAX}");
+    if values > values_max {
+        let message = format!("{values} strings, arrays and objects, the limit is {values_max}");
         return Err(ReadError::new(Reason::TooLarge, message));
     }
     Ok(())

@@ -14,6 +14,7 @@ pub mod command;
 mod context;
 mod error;
 mod json;
+mod network;
 pub mod signals;
 pub mod telemetry;
 mod value;
@@ -23,9 +24,10 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-pub use context::{Context, Limits, Tenancy};
+pub use context::{Context, EventTime, Limits, Tenancy};
 pub use error::{ReadError, Reason};
 pub use json::{Object, mend_surrogates, parse_json};
+pub use network::{Network, NetworkError};
 
 use self::value::Value;
 use crate::command::Command;
@@ -38,17 +40,25 @@ pub struct RawRecord<'a> {
     pub bytes: &'a [u8],
     object: OnceCell<Option<Object<'a>>>,
     value: OnceCell<Value<'a>>,
+    /// The most values that [`Self::value`] decodes.
+    values_max: usize,
 }
 
 impl<'a> RawRecord<'a> {
     /// The record in `bytes`.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, object: OnceCell::new(), value: OnceCell::new() }
+        let values_max = Limits::default().values_max;
+        Self { bytes, object: OnceCell::new(), value: OnceCell::new(), values_max }
     }
 
     /// The record in `bytes`, whose top level is known.
     fn opened(bytes: &'a [u8], object: Option<Object<'a>>) -> Self {
-        Self { bytes, object: OnceCell::from(object), value: OnceCell::new() }
+        Self { object: OnceCell::from(object), ..Self::new(bytes) }
+    }
+
+    /// The same record, to be read within `limits`.
+    fn within(self, limits: Limits) -> Self {
+        Self { values_max: limits.values_max, ..self }
     }
 
     /// The top-level members, undecoded; `None` where the bytes are no JSON object. Looked for when first
@@ -66,7 +76,7 @@ impl<'a> RawRecord<'a> {
     pub(in crate::readers) fn value(&self) -> Result<&Value<'a>, ReadError> {
         match self.value.get() {
             Some(value) => Ok(value),
-            None => json::decode(self.bytes).map(|value| self.value.get_or_init(|| value)),
+            None => json::decode(self.bytes, self.values_max).map(|value| self.value.get_or_init(|| value)),
         }
     }
 
@@ -165,6 +175,17 @@ pub trait Reader: Sync {
     /// When the record has the shape but cannot be read; `out` then holds nothing of it.
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError>;
 
+    /// Whether a record is bytes that are no text, so that lines of a file do not separate records.
+    fn is_binary(&self) -> bool {
+        false
+    }
+
+    /// A binary record as the JSON of the same format, for people; `None` where there is no such form or the record
+    /// does not decode.
+    fn spelt_as_json(&self, _record: &[u8]) -> Option<String> {
+        None
+    }
+
     /// Whether several records of one collection may be parts of one interaction.
     fn joins_rows(&self) -> bool {
         false
@@ -241,19 +262,19 @@ fn read_record(
     out: &mut Output,
 ) -> Result<(), ReadError> {
     if format.is_some() && json::is_lone_object(bytes) {
-        return read_one(&RawRecord::new(bytes), format, context, out);
+        return read_one(RawRecord::new(bytes), format, context, out);
     }
     match json::top_level(bytes) {
         Ok(json::Top::Object(object)) => match object.collection() {
             Some(elements) => read_elements(&elements, format, context, out),
-            None => match cloudwatch::open(&object, context.limits.record_bytes_max) {
+            None => match cloudwatch::open(&object, context.limits) {
                 Some(messages) => read_messages(&messages?, format, context, out),
-                None => read_one(&RawRecord::opened(bytes, Some(object)), format, context, out),
+                None => read_one(RawRecord::opened(bytes, Some(object)), format, context, out),
             },
         },
         Ok(json::Top::Array(elements)) => read_elements(&elements, format, context, out),
         Err(error) => {
-            let record = RawRecord::opened(bytes, None);
+            let record = RawRecord::opened(bytes, None).within(context.limits);
             match format.or_else(|| recognise(&record)) {
                 Some(reader) => reader.read(&record, context, out),
                 None => Err(error),
@@ -272,7 +293,7 @@ pub fn reader_of(bytes: &[u8]) -> Option<&'static dyn Reader> {
     match json::top_level(bytes) {
         Ok(json::Top::Object(object)) => match object.collection() {
             Some(elements) => of_element(elements.first()?.get().as_bytes()),
-            None => match cloudwatch::open(&object, Limits::default().record_bytes_max) {
+            None => match cloudwatch::open(&object, Limits::default()) {
                 Some(messages) => of_element(messages.ok()?.first()?.as_bytes()),
                 None => recognise(&RawRecord::opened(bytes, Some(object))),
             },
@@ -307,7 +328,7 @@ fn read_elements(
     let from = out.inputs.len();
     for element in elements {
         let bytes = element.get().as_bytes();
-        let result = match element_of(bytes) {
+        let result = match element_of(bytes).map(|record| record.within(context.limits)) {
             Ok(record) => match format.or_else(|| recognise(&record)) {
                 Some(reader) if reader.joins_rows() && json::refuse_depth(bytes).is_ok() => {
                     rows.entry(reader.name()).or_insert_with(|| (reader, Vec::new())).1.push(record);
@@ -317,7 +338,7 @@ fn read_elements(
             },
             Err(error) => Err(error),
         };
-        let again = |bytes: &[u8]| read_one(&element_of(bytes)?, format, context, out);
+        let again = |bytes: &[u8]| read_one(element_of(bytes)?, format, context, out);
         if let Err(error) = retry_mended(result, bytes, again) {
             out.rejected.push(Rejected { bytes: bytes.to_vec(), error });
         }
@@ -338,12 +359,13 @@ fn element_of(bytes: &[u8]) -> Result<RawRecord<'_>, ReadError> {
 }
 
 fn read_one(
-    record: &RawRecord<'_>,
+    record: RawRecord<'_>,
     format: Option<&'static dyn Reader>,
     context: &Context<'_>,
     out: &mut Output,
 ) -> Result<(), ReadError> {
-    read_with(format.or_else(|| recognise(record)), record, context, out)
+    let record = record.within(context.limits);
+    read_with(format.or_else(|| recognise(&record)), &record, context, out)
 }
 
 fn read_with(
@@ -372,7 +394,7 @@ fn read_messages(
     }
     for message in messages {
         let bytes = message.as_bytes();
-        let result = read_mended(bytes, |bytes| read_one(&element_of(bytes)?, format, context, out));
+        let result = read_mended(bytes, |bytes| read_one(element_of(bytes)?, format, context, out));
         if let Err(error) = result {
             out.rejected.push(Rejected { bytes: bytes.to_vec(), error });
         }

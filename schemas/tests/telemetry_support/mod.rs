@@ -12,6 +12,7 @@ pub const BROKER_MILLIS: i64 = 1_777_636_800_000;
 #[derive(Default)]
 pub struct Surroundings {
     pub tenancy: Tenancy,
+    pub lone_wrappers: bool,
     pub limits: Limits,
 }
 
@@ -24,6 +25,7 @@ impl Surroundings {
             tenant_header: None,
             tenancy: &self.tenancy,
             proxies: &[],
+            lone_wrappers: self.lone_wrappers,
             limits: self.limits,
         }
     }

@@ -27,6 +27,7 @@ fn read(bytes: &[u8]) -> (bool, Output) {
         tenant_header: None,
         tenancy: &TENANCY,
         proxies: &[],
+        lone_wrappers: true,
         limits: Limits::default(),
     };
     let mut out = Output::default();

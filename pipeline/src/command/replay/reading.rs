@@ -6,7 +6,7 @@ use schemas::readers::{ReadError, Reader, Reason, Rejected};
 use schemas::{Command, Signal, Timestamp, ocsf};
 
 use super::outputs::Outputs;
-use crate::cli::InputKind;
+use crate::cli::{InputKind, ReplayArgs};
 use crate::config::{Config, Source};
 use crate::dead_letter::DeadLetterLine;
 use crate::lines::{Line, Lines};
@@ -74,16 +74,18 @@ pub struct Reading<'a> {
     config: &'a Config,
     processor: Processor,
     tenant: Option<schemas::TenantId>,
+    as_of: Option<Timestamp>,
     timeless: Vec<Timeless>,
     pub replayed: Replayed,
 }
 
 impl<'a> Reading<'a> {
-    /// A reader of files as `config` wants them read, for records of `tenant` where they name none.
-    pub fn new(config: &'a Config, tenant: Option<&str>) -> anyhow::Result<Self> {
+    /// A reader of files as `config` wants them read.
+    pub fn new(config: &'a Config, args: &ReplayArgs) -> anyhow::Result<Self> {
         let processor = Processor::new(config, config.tenants.clone())?;
-        let tenant = tenant.map(schemas::TenantId::from);
-        Ok(Self { config, processor, tenant, timeless: Vec::new(), replayed: Replayed::default() })
+        let tenant = args.tenant.as_deref().map(schemas::TenantId::from);
+        let as_of = args.as_of;
+        Ok(Self { config, processor, tenant, as_of, timeless: Vec::new(), replayed: Replayed::default() })
     }
 
     /// Reads one file.
@@ -95,7 +97,7 @@ impl<'a> Reading<'a> {
         while let Some(line) = lines.next_line()? {
             progress.tick();
             let outcome = self.line(&line, &source);
-            if outcome.time_missing {
+            if outcome.time_missing && self.as_of.is_none() {
                 let bytes = line.bytes.to_vec();
                 self.timeless.push(Timeless { lane, source: name.clone(), line: line.number, bytes });
             } else {
@@ -110,7 +112,7 @@ impl<'a> Reading<'a> {
     }
 
     fn line(&self, line: &Line<'_>, source: &Source) -> Outcome {
-        read_line(&self.processor, line, source, Timestamp::default())
+        read_line(&self.processor, line, source, Delivery::from_file(self.as_of))
     }
 
     /// Lines without a time, at the latest time of all that have one.
@@ -118,7 +120,8 @@ impl<'a> Reading<'a> {
         let latest = self.replayed.items.iter().map(|item| item.time).max().unwrap_or_default();
         for Timeless { lane, source: name, line: number, bytes } in std::mem::take(&mut self.timeless) {
             let line = Line { number, bytes: &bytes, len: bytes.len() };
-            let outcome = read_line(&self.processor, &line, &self.source(lane), latest);
+            let delivery = Delivery { time: latest, ..Delivery::from_file(None) };
+            let outcome = read_line(&self.processor, &line, &self.source(lane), delivery);
             self.take(outcome, &name, &line, outputs)?;
         }
         Ok(())
@@ -152,13 +155,13 @@ impl<'a> Reading<'a> {
 }
 
 /// One line through the detect stage; a line that was cut is not read at all.
-pub fn read_line(processor: &Processor, line: &Line<'_>, source: &Source, time: Timestamp) -> Outcome {
+pub fn read_line(processor: &Processor, line: &Line<'_>, source: &Source, delivery: Delivery<'_>) -> Outcome {
     if line.len > line.bytes.len() {
         let message = format!("{} bytes, the limit is {}", line.len, line.bytes.len());
         let error = ReadError::new(Reason::TooLarge, message);
         return Outcome { rejected: vec![Rejected { bytes: line.bytes.to_vec(), error }], ..Outcome::default() };
     }
-    processor.process(line.bytes, source, Delivery { time, clamp_future: false, tenant: None })
+    processor.process(line.bytes, source, delivery)
 }
 
 fn interaction_item(processed: &crate::process::Processed) -> anyhow::Result<Item> {

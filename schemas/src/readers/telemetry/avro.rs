@@ -32,6 +32,10 @@ impl Reader for Avro {
         record.bytes.starts_with(&avro::MAGIC) || in_registry_frame(record.bytes)
     }
 
+    fn is_binary(&self) -> bool {
+        true
+    }
+
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
         if in_registry_frame(record.bytes) {
             let message = "in the frame of a schema registry, and no registry is configured";

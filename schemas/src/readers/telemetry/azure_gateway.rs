@@ -44,7 +44,7 @@ impl Reader for AzureGateway {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        publish(vec![row(record)?], context, out)
+        publish(vec![row(record, context)?], context, out)
     }
 
     fn joins_rows(&self) -> bool {
@@ -54,7 +54,7 @@ impl Reader for AzureGateway {
     fn read_rows(&self, records: &[RawRecord<'_>], context: &Context<'_>, out: &mut Output) {
         let mut calls: BTreeMap<String, Vec<Row<'_>>> = BTreeMap::new();
         for (position, record) in records.iter().enumerate() {
-            match row(record) {
+            match row(record, context) {
                 Ok(row) => {
                     let own = || format!("\u{0}{position:08}");
                     calls.entry(row.envelope.id.owned().unwrap_or_else(own)).or_default().push(row);
@@ -87,8 +87,8 @@ struct Row<'a> {
     failure: Option<String>,
 }
 
-fn row<'a>(record: &RawRecord<'a>) -> Result<Row<'a>, ReadError> {
-    refuse_crowds(record.bytes)?;
+fn row<'a>(record: &RawRecord<'a>, context: &Context<'_>) -> Result<Row<'a>, ReadError> {
+    refuse_crowds(record.bytes, context.limits.values_max)?;
     let Some(object) = record.object() else {
         return Err(ReadError::new(Reason::MalformedJson, "not a JSON object"));
     };

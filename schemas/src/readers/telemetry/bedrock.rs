@@ -29,7 +29,7 @@ impl Reader for Bedrock {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        refuse_crowds(record.bytes)?;
+        refuse_crowds(record.bytes, context.limits.values_max)?;
         let Some(object) = record.object() else {
             return Err(ReadError::new(Reason::MalformedJson, "not a JSON object"));
         };

@@ -15,9 +15,8 @@ use super::lenient::{Pairs, Text, object};
 use crate::entity::{EntityKind, canonical_id};
 use crate::ids::InteractionId;
 use crate::interaction::{Channel, Interaction, Named, Skipped, TraceContext, User, Who};
-use crate::readers::{Context, Output};
+use crate::readers::{Context, EventTime, Output};
 use crate::signal::Flag;
-use crate::time::Timestamp;
 
 object! {
     /// The end user.
@@ -120,7 +119,7 @@ fn interaction(
             InteractionId::new(content_id(bytes))
         }
     };
-    let time = context.time(envelope.time.get().and_then(Timestamp::parse), &mut flags);
+    let time = context.time(EventTime::parse(envelope.time.get()), &mut flags);
     let model = body.model.or_else(|| envelope.model.owned()).or_else(|| request.model.owned());
     Interaction {
         id,

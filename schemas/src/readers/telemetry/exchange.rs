@@ -8,12 +8,13 @@
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::body::{Body, RecordedResponse, Request};
 use super::envelope::{Envelope, NamedField, UserField};
 use super::lenient::{Pairs, Text, object, pass_over};
-use crate::readers::json::decode;
+use crate::readers::json::{decode, mend_surrogates, refuse_depth};
 use crate::readers::{Context, Object, Output, RawRecord, ReadError, Reader, Reason};
 
 /// Reads `exchange` records.
@@ -26,15 +27,26 @@ impl Reader for Exchange {
 
     /// By `request`, whatever body it holds: a provider that nobody has heard of is read too. Okta's events
     /// have a `request` as well, the addresses that a request passed, and are known by what stands beside it.
+    /// Gateways that log bodies as they were sent put the JSON into a string.
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        let request = record.field("request").is_some_and(|request| request.get().starts_with('{'));
+        let is_object = |request: &RawValue| ["{", "\"{"].iter().any(|start| request.get().starts_with(start));
+        let request = record.field("request").is_some_and(is_object);
         request && !record.object().is_some_and(is_audit_event)
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let (envelope, request, response) = decode::<Fields<'_>>(record.bytes)?.split();
-        let Some(mut request) = request.0 else {
-            return Err(ReadError::new(Reason::MissingField, "`request` is absent or no object"));
+        let values_max = context.limits.values_max;
+        let (envelope, request, response) = decode::<Fields<'_>>(record.bytes, values_max)?.split();
+        let encoded;
+        let mut request = match request {
+            RequestField::Object(request) => *request,
+            RequestField::Encoded(text) => {
+                encoded = mend_surrogates(&text).unwrap_or(text);
+                embedded(&encoded, values_max)?
+            }
+            RequestField::Absent => {
+                return Err(ReadError::new(Reason::MissingField, "`request` is absent or no object"));
+            }
         };
         let mut body = Body::default();
         request.collect(&mut body).map_err(|error| ReadError::json(&error))?;
@@ -113,9 +125,21 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The body of the request, where it is an object.
+/// The body of the request.
 #[derive(Default)]
-pub(super) struct RequestField<'a>(Option<Request<'a>>);
+pub(super) enum RequestField<'a> {
+    #[default]
+    Absent,
+    Object(Box<Request<'a>>),
+    /// An object as JSON in a string.
+    Encoded(String),
+}
+
+/// The request in a string, held to the limits of a record: what is in a string escaped them.
+fn embedded(json: &str, values_max: usize) -> Result<Request<'_>, ReadError> {
+    let within = |error: ReadError| ReadError::new(error.reason, format!("in the string `request`: {}", error.message));
+    refuse_depth(json.as_bytes()).and_then(|()| decode(json.as_bytes(), values_max)).map_err(within)
+}
 
 impl<'a> Deserialize<'a> for RequestField<'a> {
     fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
@@ -128,10 +152,16 @@ impl<'a> Deserialize<'a> for RequestField<'a> {
             }
 
             fn visit_map<A: MapAccess<'a>>(self, map: A) -> Result<Self::Value, A::Error> {
-                Request::deserialize(MapAccessDeserializer::new(map)).map(|request| RequestField(Some(request)))
+                let request = Request::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(RequestField::Object(Box::new(request)))
             }
 
-            pass_over!(text, number, bool, null, list);
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                let object = text.trim_start().starts_with('{');
+                Ok(if object { RequestField::Encoded(text.to_owned()) } else { RequestField::Absent })
+            }
+
+            pass_over!(number, bool, null, list);
         }
         deserializer.deserialize_any(Members)
     }

@@ -32,7 +32,7 @@ impl Reader for LiteLlm {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        refuse_crowds(record.bytes)?;
+        refuse_crowds(record.bytes, context.limits.values_max)?;
         let Some(object) = record.object() else {
             return Err(ReadError::new(Reason::MalformedJson, "not a JSON object"));
         };
@@ -183,14 +183,21 @@ impl<'a> Payload<'a> {
         if tool.is_some() {
             body.push_call(None, tool, mcp.arguments.text());
         }
-        body.begin_response();
+        // The proxy also notes the call with the model's next answer, which the tool did not give.
+        let is_tool_call = self.call_type.get().is_some_and(|kind| kind.contains("mcp"));
         match (tool, self.response) {
-            (Some(name), response) => collect_tool_result(name, mcp.result.or(Raw(response)), body)?,
-            (None, Some(response)) => {
-                read_response(response, body)?;
-                collect_refusals(response, body)?;
+            (Some(name), response) if is_tool_call => {
+                body.begin_response();
+                collect_tool_result(name, mcp.result.or(Raw(response)), body)?;
             }
-            (None, None) => {}
+            (tool, response) => {
+                tool.map_or(Ok(()), |name| collect_tool_result(name, mcp.result, body))?;
+                body.begin_response();
+                if let Some(response) = response {
+                    read_response(response, body)?;
+                    collect_refusals(response, body)?;
+                }
+            }
         }
         // Vectors are often left out of the payload, and what they were made of is no conversation either way.
         if self.call_type.get().is_some_and(|kind| kind.contains("embedding")) && body.skipped.embeddings == 0 {

@@ -13,6 +13,7 @@ mod exchange;
 mod lenient;
 mod litellm;
 mod otlp;
+mod vertex;
 
 use super::Reader;
 
@@ -25,4 +26,5 @@ pub const READERS: &[&dyn Reader] = &[
     &litellm::LiteLlm,
     &otlp::OtlpJson,
     &otlp::OtlpProto,
+    &vertex::Vertex,
 ];

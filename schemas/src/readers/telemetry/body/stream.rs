@@ -60,7 +60,7 @@ fn is_event_stream(text: &str) -> bool {
 fn collect_lines(text: &str, body: &mut Body) -> bool {
     let mut stream = Stream::default();
     let mut lines = String::new();
-    for line in text.lines() {
+    for line in lines_of(text) {
         let data = line.strip_prefix("data:").map(|data| data.strip_prefix(' ').unwrap_or(data).trim_end());
         match data {
             // An object within one that spans several lines is indented.
@@ -75,6 +75,11 @@ fn collect_lines(text: &str, body: &mut Body) -> bool {
     }
     stream.read_or_flag(&lines, body);
     stream.finish(body)
+}
+
+/// The lines of server-sent events, which end in a line feed, in a carriage return, or in both.
+fn lines_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
 }
 
 /// Adds what the events say, each a JSON document, and tells whether one of them was.

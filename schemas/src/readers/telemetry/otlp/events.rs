@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 use super::super::body::Body;
 use super::super::lenient::{Raw, Text, object};
-use super::{Call, Dialect, Event, Span, Value, error, tokens};
+use super::{Call, Dialect, Event, Span, Value, error, guardrail, tokens};
 use crate::interaction::Channel;
 
 pub(super) struct Events;
@@ -29,7 +29,9 @@ const OPERATIONS: [&str; 4] = ["chat", "generate_content", "text_completion", "i
 
 /// Whether the event is one of a GenAI call.
 pub(super) fn is_of_genai(event: &Event<'_>) -> bool {
-    [CHOICE, PROMPT, COMPLETION, DETAILS].contains(&event.name.as_ref()) || channel(event).is_some()
+    [CHOICE, PROMPT, COMPLETION, DETAILS].contains(&event.name.as_ref())
+        || channel(event).is_some()
+        || guardrail::is_finding(event)
 }
 
 /// The channel of a message of the request; `None` for any other event.

@@ -29,12 +29,12 @@ impl Reader for OtlpJson {
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        refuse_crowds(record.bytes)?;
+        refuse_crowds(record.bytes, context.limits.values_max)?;
         let mut export = Export::default();
         let traces: Option<List<ResourceSpans<'_>>> = root(record, &TRACES)?;
         let logs: Option<List<ResourceLogs<'_>>> = root(record, &LOGS)?;
         if is_lone_span(record) {
-            add_lone_span(decode(record.bytes)?, &mut export);
+            add_lone_span(decode(record.bytes, context.limits.values_max)?, &mut export);
         } else if traces.is_none() && logs.is_none() {
             return Err(ReadError::new(Reason::MissingField, "`resourceSpans` and `resourceLogs` are absent"));
         }
@@ -125,9 +125,10 @@ object! {
         "traceId" | "trace_id" => trace_id: Text<'a>,
         "spanId" | "span_id" => span_id: Text<'a>,
         "parentSpanId" | "parent_span_id" => parent_span_id: Text<'a>,
-        "startTimeUnixNano" | "start_time_unix_nano" => start: Count,
+        "startTimeUnixNano" | "start_time_unix_nano" => start: Text<'a>,
         "endTimeUnixNano" | "end_time_unix_nano" => end: Count,
         "flags" => flags: Count,
+        "kind" => kind: Text<'a>,
         "attributes" => attributes: List<KeyValue<'a>>,
         "events" => events: List<JsonEvent<'a>>,
         "status" => status: Status<'a>,
@@ -202,16 +203,25 @@ fn span(json: JsonSpan<'_>, resource: usize) -> Span<'_> {
     Span {
         place: place(&json.trace_id, &json.span_id),
         parent_span_id: span_id(&json.parent_span_id),
-        start_nanos: json.start.0.unwrap_or(0),
+        start_nanos: nanos(&json.start).unwrap_or(0),
+        start_unreadable: json.start.get().is_some() && nanos(&json.start).is_none(),
         end_nanos: json.end.0.unwrap_or(0),
         flags: flags(json.flags),
         failed: matches!(json.status.code.get(), Some("2" | "STATUS_CODE_ERROR")),
+        remote: matches!(json.kind.get(), Some("3" | "4" | "SPAN_KIND_CLIENT" | "SPAN_KIND_PRODUCER")),
         attributes: attributes(json.attributes),
         events: json.events.0.into_iter().map(event).collect(),
         resource,
         orphaned: false,
         details: None,
     }
+}
+
+/// Nanoseconds since 1970, as text or as a number that a producer has rounded; absent where it is no such number.
+fn nanos(text: &Text<'_>) -> Option<u64> {
+    let text = text.get()?.trim();
+    let rounded = || text.parse::<f64>().ok().filter(|number| *number >= 0.0).map(|number| number as u64);
+    text.parse().ok().or_else(rounded)
 }
 
 fn event(json: JsonEvent<'_>) -> Event<'_> {

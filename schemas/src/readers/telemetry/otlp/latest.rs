@@ -36,6 +36,8 @@ impl Dialect for Latest {
             model: span.owned("gen_ai.request.model"),
             role: match operation.as_ref() {
                 "execute_tool" | "retrieval" => Role::Step,
+                // An agent of a service: its models' spans, if there are any, are the service's.
+                "invoke_agent" | "create_agent" if span.remote => Role::Outer,
                 "invoke_agent" | "create_agent" | "invoke_workflow" => Role::Wrapper,
                 _ => Role::Model,
             },
@@ -43,11 +45,11 @@ impl Dialect for Latest {
         };
         call.body.model = span.owned("gen_ai.response.model");
         // What an agent's calls cost together is counted with each of them.
-        call.body.tokens = if call.role == Role::Wrapper { Tokens::default() } else { tokens(span) };
+        call.body.tokens = if call.role.surrounds() { Tokens::default() } else { tokens(span) };
         call.body.finish_reasons = span.get("gen_ai.response.finish_reasons").map(Value::texts).unwrap_or_default();
         call.body.error = error(span);
         collect_texts(span, &mut call);
-        let silent = call.body.messages.is_empty() && (call.body.error.is_none() || call.role == Role::Wrapper);
+        let silent = call.body.messages.is_empty() && (call.body.error.is_none() || call.role.surrounds());
         let speaks = call.role == Role::Model && operation != "embeddings" && call.says_something();
         let chat = ["chat", "generate_content", "text_completion"].contains(&operation.as_ref());
         (!silent || speaks || chat).then_some(call)

@@ -143,7 +143,8 @@ impl<'t, 'a> Lineage<'t, 'a> {
         }
     }
 
-    fn parent(&self, span: usize) -> Option<usize> {
+    /// The position of the span around `span`, where it is in the message.
+    pub fn parent(&self, span: usize) -> Option<usize> {
         self.parents.get(span).copied().flatten()
     }
 

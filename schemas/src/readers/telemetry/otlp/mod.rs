@@ -5,12 +5,14 @@
 //! dialects, the ways in which instrumentations write GenAI calls. A dialect is a file and a line in
 //! [`DIALECTS`]. Spans that no dialect knows belong to other software: they are passed by and counted.
 //!
-//! Frameworks wrap spans of agents, chains and workflows around those of models and repeat their texts. Such a
-//! wrapper is read only where nothing else below it in the message says what was said. Conventions name no end
-//! user for GenAI spans; who took part is inherited from parents and the resource (see [`lineage`]).
+//! Frameworks wrap spans of agents, chains and workflows around those of models and repeat their texts: such a
+//! wrapper is context, and [`wrapper`] says which ones are read all the same. Conventions name no end user for
+//! GenAI spans; who took part is inherited from parents and the resource (see [`lineage`]).
 
+mod chain;
 mod events;
 mod flat;
+mod guardrail;
 mod join;
 mod json;
 mod latest;
@@ -18,20 +20,24 @@ mod lineage;
 mod openinference;
 mod openllmetry;
 mod proto;
+mod spelt;
 mod value;
+mod wrapper;
 
 use std::borrow::Cow;
 
+use guardrail::give_verdicts_to_calls;
 pub use json::OtlpJson;
 use lineage::{Lineage, Traits};
 pub use proto::OtlpProto;
 use value::{Attributes, Value};
+use wrapper::Wanted;
 
 use super::body::Body;
 use super::envelope::keep_newest;
 use crate::ids::InteractionId;
 use crate::interaction::{Interaction, Tokens, TraceContext};
-use crate::readers::{Context, Output};
+use crate::readers::{Context, EventTime, Output};
 use crate::signal::Flag;
 use crate::time::Timestamp;
 
@@ -75,10 +81,14 @@ struct Span<'a> {
     place: Place,
     parent_span_id: u64,
     start_nanos: u64,
+    /// Whether its start is something that is no time.
+    start_unreadable: bool,
     end_nanos: u64,
     flags: u32,
     /// Whether its status is an error.
     failed: bool,
+    /// Whether what it tells ran in another process: its kind is client or producer.
+    remote: bool,
     attributes: Attributes<'a>,
     events: Vec<Event<'a>>,
     /// The position of its resource in [`Export::resources`].
@@ -132,8 +142,19 @@ enum Role {
     Model,
     /// A call of a tool, or a retrieval: what it says may be said again by the model's next call.
     Step,
-    /// An agent, a chain or a workflow around other spans.
+    /// An agent, a chain or a workflow of this process around the spans of models.
     Wrapper,
+    /// An agent that runs elsewhere, or something of an unknown kind: no span of a model need be seen for it.
+    Outer,
+    /// What a filter beside the model judged.
+    Guardrail,
+}
+
+impl Role {
+    /// Whether what it says is also said by the spans of models within it, where there are such spans.
+    fn surrounds(self) -> bool {
+        matches!(self, Self::Wrapper | Self::Outer)
+    }
 }
 
 /// What a dialect makes of a span.
@@ -148,6 +169,8 @@ struct Call {
     conversation: Option<String>,
     /// Whether a value was cut off by the exporter's length limit.
     truncated: bool,
+    /// Whether a wrapper holds what a retrieval or a tool brought, and no message with a role carries it.
+    brought: bool,
 }
 
 impl Call {
@@ -168,8 +191,13 @@ trait Dialect: Sync {
 
 /// Every dialect. Spans may be written in two at once: the first that finds a text reads it, else the first
 /// that makes anything of it.
-const DIALECTS: &[&dyn Dialect] =
-    &[&openinference::OpenInference, &latest::Latest, &openllmetry::OpenLlmetry, &events::Events];
+const DIALECTS: &[&dyn Dialect] = &[
+    &guardrail::Guardrail,
+    &openinference::OpenInference,
+    &latest::Latest,
+    &openllmetry::OpenLlmetry,
+    &events::Events,
+];
 
 /// Turns every GenAI span into an interaction.
 fn read_export(mut export: Export<'_>, format: &str, context: &Context<'_>, out: &mut Output) {
@@ -180,16 +208,19 @@ fn read_export(mut export: Export<'_>, format: &str, context: &Context<'_>, out:
     for span in &mut export.spans {
         span.details = span.events.iter().position(|event| event.name == events::DETAILS);
     }
-    let calls: Vec<Option<Call>> = export.spans.iter().map(read_span).collect();
+    let mut calls: Vec<Option<Call>> = export.spans.iter().map(read_span).collect();
     let mut lineage = Lineage::new(&export);
+    give_verdicts_to_calls(&export.spans, &lineage, &mut calls);
+    let wanted = Wanted::new(&export.spans, &calls, context.lone_wrappers);
     for (position, call) in calls.iter().enumerate() {
-        if call.as_ref().is_some_and(|call| call.role != Role::Step && !call.body.messages.is_empty()) {
+        let spoken = call.as_ref().is_some_and(|call| call.role != Role::Step && !call.body.messages.is_empty());
+        if spoken && wanted.has(position) {
             lineage.cover_parents(position);
         }
     }
     for (position, (span, call)) in export.spans.iter().zip(calls).enumerate() {
         match call {
-            Some(call) if call.role != Role::Wrapper || !lineage.is_covered(position) => {
+            Some(call) if wanted.has(position) && !(call.role.surrounds() && lineage.is_covered(position)) => {
                 let traits = lineage.traits(position);
                 out.interaction(interaction(call, span, &traits, format, context));
             }
@@ -212,6 +243,9 @@ fn read_span(span: &Span<'_>) -> Option<Call> {
     call.provider =
         call.provider.or_else(|| span.owned("gen_ai.provider.name")).or_else(|| span.owned("gen_ai.system"));
     events::complete(span, &mut call);
+    if call.role != Role::Guardrail {
+        guardrail::add_findings(span, &mut call.body);
+    }
     Some(call)
 }
 
@@ -255,6 +289,7 @@ fn interaction(
         derived_id(&call.body, span)
     });
     let start = (span.start_nanos > 0).then(|| Timestamp::from_nanos(span.start_nanos)).flatten();
+    let start = if span.start_unreadable { EventTime::Unreadable } else { start.into() };
     let time = context.time(start, &mut flags);
     let latency = span.end_nanos.checked_sub(span.start_nanos).filter(|_| span.start_nanos > 0);
     let body = call.body;

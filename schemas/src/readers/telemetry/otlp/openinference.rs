@@ -4,15 +4,17 @@
 //! `llm.input_messages.N.message.*` and `llm.output_messages.N.message.*` hold the conversation of a chat,
 //! `llm.prompts.N` and `llm.choices.N` that of a completion. Where an instrumentation writes neither, the
 //! bodies of request and response stand in `input.value` and `output.value`. Tools have their arguments and
-//! results there, retrievers their documents in `retrieval.documents.N`. What guardrails and evaluators say
+//! results there, retrievers their documents in `retrieval.documents.N`, rerankers theirs in
+//! `reranker.output_documents.N`; chains and agents whatever they get and give (see [`chain`]). What guardrails and evaluators say
 //! about a conversation is no part of it; embeddings have no words.
 
 use serde_json::value::RawValue;
 
 use super::super::body::{Request, read_response};
 use super::flat::{self, FlatMessage, FlatPart};
-use super::{Call, Dialect, Role, Span, Value, error};
-use crate::interaction::{Channel, Message, Skipped, Tokens};
+use super::{Call, Dialect, Role, Span, Value, chain, error};
+use crate::interaction::{Channel, Skipped, Tokens};
+use crate::readers::RawRecord;
 
 pub(super) struct OpenInference;
 
@@ -37,12 +39,13 @@ impl Dialect for OpenInference {
         match kind.to_ascii_uppercase().as_str() {
             "LLM" => collect_model(span, &mut call),
             "TOOL" => collect_tool(span, &mut call),
-            "RETRIEVER" => collect_retrieval(span, "retrieval.documents.", &mut call),
-            "RERANKER" => collect_retrieval(span, "reranker.output_documents.", &mut call),
-            "AGENT" | "CHAIN" | "UNKNOWN" => {
-                call.role = Role::Wrapper;
-                collect_values(span, &mut call);
-                push_unshaped(span, &mut call);
+            "RETRIEVER" => collect_retrieval(span, &["retrieval.documents."], &mut call),
+            "RERANKER" => {
+                collect_retrieval(span, &["reranker.output_documents.", "reranker.input_documents."], &mut call);
+            }
+            kind @ ("AGENT" | "CHAIN" | "UNKNOWN") => {
+                call.role = if kind == "UNKNOWN" { Role::Outer } else { Role::Wrapper };
+                collect_handed(span, &mut call);
                 call.body.tokens = Tokens::default();
                 return (!call.body.messages.is_empty()).then_some(call);
             }
@@ -153,10 +156,15 @@ fn complete_from_values(span: &Span<'_>, request_known: bool, call: &mut Call) {
     }
 }
 
-/// Reads `input.value` as a request and `output.value` as a response; what is no JSON is a text.
+/// Reads `input.value` as a request and `output.value` as a response; what is no JSON is a text, and JSON of no
+/// provider's shape is a framework's.
 fn collect_values(span: &Span<'_>, call: &mut Call) {
     let attributes = &span.attributes;
+    let silent = |call: &Call, before: usize| {
+        call.body.messages.len() == before && call.body.skipped == Skipped::default() && call.body.error.is_none()
+    };
     let structured = |json: &str| matches!(json.trim_start().as_bytes().first(), Some(b'{' | b'['));
+    let before = call.body.messages.len();
     if let Some(input) = attributes.get("input.value").map(Value::json) {
         let known = structured(&input)
             && match serde_json::from_str::<Request<'_>>(&input) {
@@ -166,31 +174,42 @@ fn collect_values(span: &Span<'_>, call: &mut Call) {
         if !known {
             call.truncated |= structured(&input);
             call.body.push(Channel::User, input, None);
+        } else if silent(call, before) {
+            chain::collect(input, Channel::User, &mut call.body);
         }
     }
     call.body.begin_response();
+    let before = call.body.messages.len();
     if let Some(output) = attributes.get("output.value").map(Value::json) {
         let known = structured(&output)
             && serde_json::from_str::<&RawValue>(&output).is_ok_and(|raw| read_response(raw, &mut call.body).is_ok());
         if !known {
             call.truncated |= structured(&output);
             call.body.push(Channel::Assistant, output, None);
+        } else if silent(call, before) && call.body.tokens == Tokens::default() {
+            chain::collect(output, Channel::Assistant, &mut call.body);
         }
     }
 }
 
-/// What a chain gets and gives may have any shape: where no text was found in it, all of it is one.
-fn push_unshaped(span: &Span<'_>, call: &mut Call) {
-    let has = |response: bool| call.body.messages.iter().any(|message| message.response == response);
-    let (asked, answered) = (has(false), has(true));
-    if !asked && let Some(input) = span.attributes.get("input.value") {
-        let message = Message::request(Channel::User, input.spelt_out());
-        call.body.messages.insert(0, message);
+/// Reads what a chain or an agent gets and gives: bodies of a provider where it hands them through, else
+/// whatever shape its framework has.
+fn collect_handed(span: &Span<'_>, call: &mut Call) {
+    let value = |key: &str| span.attributes.get(key);
+    let is_body = |key: &str, marks: &[&str]| {
+        value(key).is_some_and(|value| RawRecord::new(value.json().as_bytes()).has_any(marks))
+    };
+    if is_body("input.value", &["model"]) || is_body("output.value", &["candidates", "choices"]) {
+        collect_values(span, call);
+        return;
     }
-    if !answered && let Some(output) = span.attributes.get("output.value") {
-        call.body.push(Channel::Assistant, output.spelt_out(), None);
+    if let Some(input) = value("input.value") {
+        call.brought |= chain::collect(input.spelt_out(), Channel::User, &mut call.body);
     }
-    call.body.messages.retain(|message| !message.text.expose().is_empty());
+    call.body.begin_response();
+    if let Some(output) = value("output.value") {
+        call.brought |= chain::collect(output.spelt_out(), Channel::Assistant, &mut call.body);
+    }
 }
 
 fn collect_tool(span: &Span<'_>, call: &mut Call) {
@@ -207,10 +226,11 @@ fn collect_tool(span: &Span<'_>, call: &mut Call) {
     }
 }
 
-fn collect_retrieval(span: &Span<'_>, prefix: &str, call: &mut Call) {
+/// Reads a query and the documents below the first of `prefixes` that has some, else those in the raw output.
+fn collect_retrieval(span: &Span<'_>, prefixes: &[&str], call: &mut Call) {
     call.role = Role::Step;
-    if let Some(query) = span.attributes.get("input.value") {
-        call.body.push(Channel::User, query.json(), None);
+    if let Some(query) = span.attributes.get("reranker.query").or_else(|| span.attributes.get("input.value")) {
+        chain::collect(query.spelt_out(), Channel::User, &mut call.body);
     }
     call.body.begin_response();
     let set = |document: &mut FlatMessage<'_>, member: &str, value: &Value<'_>| {
@@ -221,7 +241,15 @@ fn collect_retrieval(span: &Span<'_>, prefix: &str, call: &mut Call) {
             _ => {}
         }
     };
-    for document in flat::messages(&span.attributes, prefix, set) {
-        call.body.push(Channel::Document, document.content.unwrap_or_default(), document.name.as_deref());
+    let documents = prefixes.iter().map(|prefix| flat::messages(&span.attributes, prefix, set));
+    let documents = documents.into_iter().find(|documents| documents.iter().any(|one| one.content.is_some()));
+    for document in documents.iter().flatten() {
+        let content = document.content.as_deref().unwrap_or_default();
+        call.body.push(Channel::Document, content.into(), document.name.as_deref());
+    }
+    if documents.is_none()
+        && let Some(output) = span.attributes.get("output.value")
+    {
+        chain::collect(output.spelt_out(), Channel::Document, &mut call.body);
     }
 }

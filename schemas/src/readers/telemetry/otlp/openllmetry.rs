@@ -5,8 +5,9 @@
 //! and `traceloop.entity.*` what workflows, tasks, agents and tools got and gave. Vector databases write what they
 //! found into events. Its newer versions write the attributes of [`super::latest`], with a few of these beside them.
 
+use super::super::body::Body;
 use super::flat::{self, FlatMessage};
-use super::{Call, Dialect, Role, Span, Value, error, tokens};
+use super::{Call, Dialect, Role, Span, Value, chain, error, tokens};
 use crate::interaction::{Channel, Tokens};
 
 pub(super) struct OpenLlmetry;
@@ -38,6 +39,7 @@ impl Dialect for OpenLlmetry {
         match attributes.text("traceloop.span.kind").as_deref() {
             _ if finds_documents(span) => collect_documents(span, &mut call),
             Some("tool") => collect_tool(span, &mut call),
+            Some("task") if retrieves(span) => collect_retrieval(span, &mut call),
             Some("workflow" | "task" | "agent") => return read_wrapper(span, call),
             _ => collect_model(span, &mut call),
         }
@@ -53,8 +55,33 @@ impl Dialect for OpenLlmetry {
 fn read_wrapper(span: &Span<'_>, mut call: Call) -> Option<Call> {
     call.role = Role::Wrapper;
     call.body.tokens = Tokens::default();
-    collect_entity(span, Channel::User, Channel::Assistant, &mut call);
+    call.brought = collect_handed(span, Channel::Assistant, &mut call.body);
     (!call.body.messages.is_empty()).then_some(call)
+}
+
+/// Adds what a function got and gave, and tells whether a retrieval or a tool brought something of it.
+fn collect_handed(span: &Span<'_>, output: Channel, body: &mut Body) -> bool {
+    let mut brought = false;
+    if let Some(value) = span.attributes.get("traceloop.entity.input") {
+        brought |= chain::collect(value.spelt_out(), Channel::User, body);
+    }
+    body.begin_response();
+    if let Some(value) = span.attributes.get("traceloop.entity.output") {
+        brought |= chain::collect(value.spelt_out(), output, body);
+    }
+    brought
+}
+
+/// Whether a task is a retrieval, which only its name tells: `retrieve.task`, `search_documents`.
+fn retrieves(span: &Span<'_>) -> bool {
+    let name = span.attributes.text("traceloop.entity.name").unwrap_or_default();
+    let rank = || ["rerank", "search"].iter().any(|word| name.to_lowercase().contains(word));
+    rank() || chain::brought_by(&name) == Some(Channel::Document)
+}
+
+fn collect_retrieval(span: &Span<'_>, call: &mut Call) {
+    call.role = Role::Step;
+    collect_handed(span, Channel::Document, &mut call.body);
 }
 
 /// What a vector database found, an event each.
@@ -76,17 +103,13 @@ fn collect_documents(span: &Span<'_>, call: &mut Call) {
 
 fn collect_tool(span: &Span<'_>, call: &mut Call) {
     call.role = Role::Step;
-    collect_entity(span, Channel::ToolCall, Channel::ToolResult, call);
-}
-
-fn collect_entity(span: &Span<'_>, input: Channel, output: Channel, call: &mut Call) {
-    let name = span.attributes.text("traceloop.entity.name").filter(|_| input == Channel::ToolCall);
+    let name = span.attributes.text("traceloop.entity.name");
     if let Some(value) = span.attributes.get("traceloop.entity.input") {
-        call.body.push(input, value.spelt_out(), name.as_deref());
+        call.body.push(Channel::ToolCall, value.spelt_out(), name.as_deref());
     }
     call.body.begin_response();
     if let Some(value) = span.attributes.get("traceloop.entity.output") {
-        call.body.push(output, value.spelt_out(), name.as_deref());
+        call.body.push(Channel::ToolResult, value.spelt_out(), name.as_deref());
     }
 }
 

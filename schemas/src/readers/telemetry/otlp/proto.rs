@@ -8,13 +8,13 @@ use std::borrow::Cow;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as ProtoValue;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord as ProtoLogRecord, LogsData};
-use opentelemetry_proto::tonic::trace::v1::span::Event as ProtoEvent;
+use opentelemetry_proto::tonic::trace::v1::span::{Event as ProtoEvent, SpanKind};
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use opentelemetry_proto::tonic::trace::v1::{Span as ProtoSpan, TracesData};
 use prost::encoding::{WireType, decode_key, decode_varint};
 
 use super::value::{Attributes, Members, Value};
-use super::{Event, Export, LogRecord, Place, Span, number, read_export};
+use super::{Event, Export, LogRecord, Place, Span, number, read_export, spelt};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, Reason};
 
 /// Reads `otlp_proto` records.
@@ -43,10 +43,24 @@ impl Reader for OtlpProto {
         }
     }
 
+    fn is_binary(&self) -> bool {
+        true
+    }
+
+    fn spelt_as_json(&self, record: &[u8]) -> Option<String> {
+        let json = match holds_logs(record) {
+            true => spelt::logs(&decode(record, "LogsData").ok()?),
+            false => spelt::traces(&decode(record, "TracesData").ok()?),
+        };
+        Some(json.to_string())
+    }
+
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
         let crowd = count_fields(record.bytes, LEVELS_COUNTED);
-        if crowd > FIELDS_MAX {
-            let message = format!("{crowd} spans, records, events and attributes, the limit is {FIELDS_MAX}");
+        // An empty one takes two bytes here and some hundred once it is decoded.
+        let fields_max = context.limits.values_max;
+        if crowd > fields_max {
+            let message = format!("{crowd} spans, records, events and attributes, the limit is {fields_max}");
             return Err(ReadError::new(Reason::TooLarge, message));
         }
         // The decoded message owns the texts that are borrowed from it here.
@@ -71,11 +85,7 @@ fn decode<T: prost::Message + Default>(bytes: &[u8], kind: &str) -> Result<T, Re
     })
 }
 
-/// The most spans, log records, events and attributes of one message. An empty one takes two bytes here and
-/// some hundred once it is decoded; those of instrumentations take thirty and more.
-const FIELDS_MAX: usize = 256 * 1024;
-
-/// The levels on which they stand: resources, scopes, records, and what belongs to one of these.
+/// The levels on which spans, log records, events and attributes stand: resources, scopes, records, and what belongs to one of these.
 const LEVELS_COUNTED: u32 = 4;
 
 /// How many fields with content stand on the outermost `levels` of a message. Only the second field of each level
@@ -156,9 +166,11 @@ fn span(proto: &ProtoSpan, resource: usize) -> Span<'_> {
         place: place(&proto.trace_id, &proto.span_id),
         parent_span_id: span_id(&proto.parent_span_id),
         start_nanos: proto.start_time_unix_nano,
+        start_unreadable: false,
         end_nanos: proto.end_time_unix_nano,
         flags: proto.flags,
         failed: proto.status.as_ref().is_some_and(|status| status.code == StatusCode::Error as i32),
+        remote: [SpanKind::Client as i32, SpanKind::Producer as i32].contains(&proto.kind),
         attributes: attributes(&proto.attributes),
         events: proto.events.iter().map(event).collect(),
         resource,

@@ -1,0 +1,363 @@
+//! One person, one machine, many names: which names of users and devices are the same, and until when.
+//!
+//! Sources call one person by object id, UPN, e-mail address, SID or account name, one machine by id, serial,
+//! host name or FQDN. A record that gives several of them for one entity says that they are one; so does the
+//! operator's [`crate::inventory`]. Such *aliases* are kept by name. A record then has, beside the keys that it
+//! names itself, one for each direct alias ([`LinkKey::via`]), under which it is looked for but not posted: so
+//! learning that two names are one writes a row for each name and none for the records that have it.
+//!
+//! # What counts
+//! - Two records share an identity where a name in the one *is*, or is a direct alias of, a name in the other.
+//!   Only direct ones: chains grow into everybody, and which chain was known when would show.
+//! - The worth of an alias is that of the name, with the spread of the more widely spread of both names. It
+//!   is found from either side.
+//! - A name that stands beside more than `aliases_per_id_max` others is *ambiguous*, and so is a bare account
+//!   name of two SIDs or two object ids: it weighs `weights.ambiguous`, and no alias leads to it or from it. So
+//!   is it for a name that is everybody's to begin with, such as `admin`; that one is not even learned.
+//! - What only a text names teaches nothing: whoever wrote the text chose it.
+//!
+//! # Order
+//! Which aliases there are follows from the set of records, and so does who is ambiguous; both only grow, until
+//! they are forgotten. A record that teaches one has the alerts and near members of both names linked anew, up
+//! to [`TAUGHT_PER_NAME_MAX`] of each, the latest first; a name that turns out to be ambiguous has what it
+//! held together looked at by [`crate::relink`]. An alias is forgotten `alias_secs` after it was last seen, by
+//! the watermark; links that it made stay.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemas::{EntityKind, Signal, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::index::Span;
+use crate::link::millis;
+use crate::link_key::{LinkKey, is_generic};
+use crate::state::{Class, Residence, decode, encode};
+use crate::store::keys::Table;
+use crate::store::{Store, StoreError};
+use crate::timers::Aged;
+use crate::turn::Turn;
+
+/// Signals of each name, and of each class, that are linked anew when two names turn out to be one.
+pub const TAUGHT_PER_NAME_MAX: usize = 1_024;
+/// How exactly it is noted when an alias was seen last: a row is written at most once a day.
+const DAY_MS: i64 = 24 * 3_600 * 1_000;
+const ALWAYS: Span = Span { from: 0, to: i64::MAX - 1 };
+
+/// A name and the day on which some record last gave it beside the row's own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Alias {
+    name: String,
+    day: i64,
+    /// Whether it is ambiguous.
+    dead: bool,
+}
+
+/// What stands beside a name: at most one more than make it ambiguous.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct IdentityRow(Vec<Alias>);
+
+impl IdentityRow {
+    fn alias(&mut self, name: &str) -> Option<&mut Alias> {
+        self.0.iter_mut().find(|alias| alias.name == name)
+    }
+
+    /// Whether `own`, whose row this is, stands for several.
+    fn is_ambiguous(&self, own: &str, max: usize) -> bool {
+        let several = |form: fn(&str) -> bool| self.0.iter().filter(|alias| form(&alias.name)).count() > 1;
+        self.0.len() > max || (is_bare(own) && (several(is_sid) || several(is_guid)))
+    }
+
+    /// Notes that a record gives `name` too; says whether that is new.
+    fn add(&mut self, name: &str, day: i64, max: usize) -> bool {
+        let room = self.0.len() <= max;
+        match self.alias(name) {
+            Some(alias) => {
+                alias.day = alias.day.max(day);
+                false
+            }
+            None if room => {
+                self.0.push(Alias { name: name.to_owned(), day, dead: false });
+                self.0.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// Whether entities of the kind have several names for one thing, and records that give them together.
+fn has_aliases(kind: EntityKind) -> bool {
+    matches!(kind, EntityKind::User | EntityKind::Device)
+}
+
+fn is_sid(name: &str) -> bool {
+    name.starts_with("s-1-5-21-")
+}
+
+fn is_guid(name: &str) -> bool {
+    let dashes = |at| matches!(at, 8 | 13 | 18 | 23);
+    let is_part = |(at, byte): (usize, u8)| if dashes(at) { byte == b'-' } else { byte.is_ascii_hexdigit() };
+    name.len() == 36 && name.bytes().enumerate().all(is_part)
+}
+
+/// Whether the name is an account's without its domain, which many domains may have.
+fn is_bare(name: &str) -> bool {
+    !name.contains(['@', '\\']) && !name.starts_with("s-1-") && !is_guid(name)
+}
+
+impl<S: Store> Turn<'_, S> {
+    fn identity(&self, kind: EntityKind, name: &str) -> Result<IdentityRow, StoreError> {
+        let row = self.db.get(&self.key(Table::Identity).name(kind.as_str()).tail(name))?;
+        row.map_or(Ok(IdentityRow::default()), |bytes| decode(&bytes))
+    }
+
+    fn put_identity(&mut self, kind: EntityKind, name: &str, row: &IdentityRow) -> Result<(), StoreError> {
+        let key = self.key(Table::Identity).name(kind.as_str()).tail(name);
+        self.db.put(key, encode(row)?);
+        Ok(())
+    }
+
+    fn aliases_max(&self) -> usize {
+        self.rules.config.aliases_per_id_max as usize
+    }
+
+    /// The keys of a signal, those through aliases included, sorted; and how many were dropped.
+    pub fn keys_of(&self, signal: &Signal) -> Result<(Vec<LinkKey>, usize), StoreError> {
+        let (mut keys, mut dropped) = self.rules.keys(signal);
+        let mut aliases: BTreeMap<(EntityKind, String), Vec<String>> = BTreeMap::new();
+        for key in keys.iter_mut().filter(|key| !key.mentioned) {
+            let mut known = |name: &str, via: &LinkKey| {
+                aliases.entry((via.kind, name.to_owned())).or_default().push(via.id.clone());
+            };
+            for name in self.rules.config.inventory.other_names(key.kind, &key.id) {
+                known(name, key);
+            }
+            if !has_aliases(key.kind) || is_generic(&key.id) {
+                continue;
+            }
+            let row = self.identity(key.kind, &key.id)?;
+            if row.is_ambiguous(&key.id, self.aliases_max()) {
+                key.weight = key.weight.min(self.rules.ambiguous);
+            } else {
+                row.0.iter().filter(|alias| !alias.dead).for_each(|alias| known(&alias.name, key));
+            }
+        }
+        if aliases.is_empty() {
+            return Ok((keys, dropped));
+        }
+        for ((kind, id), mut via) in aliases {
+            let own = keys.iter().any(|key| key.kind == kind && key.id == id && !key.is_alias());
+            if own {
+                continue;
+            }
+            if keys.len() >= self.rules.config.keys_per_signal_max {
+                dropped += 1;
+                continue;
+            }
+            via.dedup();
+            keys.push(LinkKey { kind, id, mentioned: false, weight: self.rules.weight(kind), via });
+        }
+        keys.sort_unstable();
+        Ok((keys, dropped))
+    }
+
+    /// Learns from a signal which names are one, before it is linked itself.
+    pub fn learn(&mut self, signal: &Signal) -> Result<(), StoreError> {
+        let (mut risen, mut fallen) = (BTreeSet::new(), BTreeSet::new());
+        let day = signal.time.millis().div_euclid(DAY_MS);
+        for entity in signal.entities.iter().filter(|entity| has_aliases(entity.kind) && !entity.mentioned) {
+            let names: Vec<&String> = entity.ids.iter().filter(|id| !is_generic(id)).collect();
+            if names.len() < 2 || self.is_known(entity.kind, &names, day)? {
+                continue;
+            }
+            for (at, one) in names.iter().enumerate() {
+                for other in names.iter().skip(at + 1) {
+                    let pair = [one.as_str(), other.as_str()];
+                    if self.pair(entity.kind, pair, day, &mut fallen)? {
+                        risen.insert((entity.kind, pair.map(str::to_owned)));
+                    }
+                }
+            }
+        }
+        for (kind, name) in &fallen {
+            self.stats.identities_ambiguous += 1;
+            self.doubt_all(*kind, name)?;
+        }
+        for (kind, pair) in risen {
+            if pair.iter().all(|name| !fallen.contains(&(kind, name.clone()))) {
+                self.stats.aliases += 1;
+                self.link_names(kind, &pair)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether all of the names are known to be one since today; most records say what was said before.
+    fn is_known(&self, kind: EntityKind, names: &[&String], day: i64) -> Result<bool, StoreError> {
+        for name in names {
+            let row = self.identity(kind, name)?;
+            let has = |other: &&&String| row.0.iter().any(|alias| alias.name == ***other && alias.day >= day);
+            if names.iter().filter(|other| *other != name).filter(has).count() + 1 < names.len() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Notes that two names stand for one thing. Says whether that is a new alias; names that are ambiguous
+    /// now and were not before go to `fallen`.
+    fn pair(
+        &mut self,
+        kind: EntityKind,
+        names: [&str; 2],
+        day: i64,
+        fallen: &mut BTreeSet<(EntityKind, String)>,
+    ) -> Result<bool, StoreError> {
+        let max = self.aliases_max();
+        let mut rows = [self.identity(kind, names[0])?, self.identity(kind, names[1])?];
+        let old = rows.clone();
+        let mut new = false;
+        let [one, other] = &mut rows;
+        for (row, name) in [(&mut *one, names[1]), (&mut *other, names[0])] {
+            new |= row.add(name, day, max);
+        }
+        let was = [old[0].is_ambiguous(names[0], max), old[1].is_ambiguous(names[1], max)];
+        let is = [one.is_ambiguous(names[0], max), other.is_ambiguous(names[1], max)];
+        for (row, name, dead) in [(one, names[1], is[1]), (other, names[0], is[0])] {
+            if let Some(alias) = row.alias(name) {
+                alias.dead |= dead;
+            }
+        }
+        for at in 0..2 {
+            if rows[at] != old[at] {
+                self.put_identity(kind, names[at], &rows[at])?;
+            }
+            if old[at].0.is_empty() {
+                self.expire_identity_at(day, kind, names[at]);
+            }
+        }
+        for at in (0..2).filter(|at| is[*at] && !was[*at]) {
+            self.forsake(kind, names[at], &rows[at])?;
+            fallen.insert((kind, names[at].to_owned()));
+        }
+        Ok(new && is == [false; 2])
+    }
+
+    /// Tells all who stand beside a name that it is ambiguous.
+    fn forsake(&mut self, kind: EntityKind, name: &str, row: &IdentityRow) -> Result<(), StoreError> {
+        for beside in &row.0 {
+            let mut row = self.identity(kind, &beside.name)?;
+            if let Some(alias) = row.alias(name).filter(|alias| !alias.dead) {
+                alias.dead = true;
+                self.put_identity(kind, &beside.name, &row)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn named(&self, kind: EntityKind, name: &str) -> LinkKey {
+        LinkKey { kind, id: name.to_owned(), mentioned: false, weight: self.rules.weight(kind), via: Vec::new() }
+    }
+
+    /// Marks all components with a signal that gives the name.
+    fn doubt_all(&mut self, kind: EntityKind, name: &str) -> Result<(), StoreError> {
+        let key = self.named(kind, name);
+        for class in [Class::Opener, Class::Near, Class::Other] {
+            for posting in self.postings(&key, class, ALWAYS, false, usize::MAX, &"".into())? {
+                self.doubt(&posting.residences)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Links what two names have kept apart. Every link has an alert or a near member at one end; the others
+    /// may be explained in other words from now on.
+    fn link_names(&mut self, kind: EntityKind, names: &[String; 2]) -> Result<(), StoreError> {
+        for name in names {
+            let key = self.named(kind, name);
+            for posting in self.postings(&key, Class::Other, ALWAYS, true, TAUGHT_PER_NAME_MAX, &"".into())? {
+                self.explain_again(&posting.residences)?;
+            }
+            for class in [Class::Opener, Class::Near] {
+                let found = self.postings(&key, class, ALWAYS, true, TAUGHT_PER_NAME_MAX, &"".into())?;
+                self.stats.aliased_skipped += u64::from(found.len() == TAUGHT_PER_NAME_MAX);
+                for posting in found {
+                    self.explain_again(&posting.residences)?;
+                    if let Some(mut subject) = self.subject(posting.uid.as_str())? {
+                        self.link(&mut subject)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn explain_again(&mut self, residences: &[Residence]) -> Result<(), StoreError> {
+        for residence in residences {
+            if let Some(root) = self.find(residence.component)? {
+                self.dirty.insert(root);
+            }
+        }
+        Ok(())
+    }
+
+    fn expire_identity_at(&mut self, day: i64, kind: EntityKind, name: &str) {
+        let seen = Timestamp::from_millis(day.saturating_mul(DAY_MS).max(0)).unwrap_or_default();
+        let due = seen.saturating_add_millis(millis(self.rules.config.alias_secs).saturating_add(DAY_MS));
+        self.expire_at(due, Aged::Identity, &format!("{}/{name}", kind.as_str()));
+    }
+
+    /// Forgets the aliases of a name that were not seen for `alias_secs`, and looks again later at the rest.
+    pub fn expire_identity(&mut self, row_name: &str) -> Result<(), StoreError> {
+        let Some((kind, name)) = row_name.split_once('/') else { return Ok(()) };
+        let Some(kind) = EntityKind::ALL.into_iter().find(|known| known.as_str() == kind) else { return Ok(()) };
+        let mut row = self.identity(kind, name)?;
+        let kept = millis(self.rules.config.alias_secs);
+        let now = self.clock.watermark.millis();
+        row.0.retain(|alias| (alias.day + 1).saturating_mul(DAY_MS).saturating_add(kept) > now);
+        match row.0.iter().map(|alias| alias.day).min() {
+            Some(day) => {
+                self.expire_identity_at(day, kind, name);
+                self.put_identity(kind, name, &row)
+            }
+            None => {
+                let key = self.key(Table::Identity).name(kind.as_str()).tail(name);
+                self.db.delete(key);
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_of_names_are_told_apart() {
+        assert!(is_sid("s-1-5-21-1-2-3-1104") && !is_sid("s-1-12-1-1-2-3-4") && !is_sid("sid"));
+        assert!(is_guid("11111111-2222-3333-4444-55555555aaaa") && !is_guid("11111111-2222-3333-4444-55555555aaa"));
+        for bare in ["alice", "svc-backup", "00u1ab"] {
+            assert!(is_bare(bare), "{bare}");
+        }
+        for full in ["alice@contoso.example", "contoso\\alice", "s-1-12-1-1-2", "11111111-2222-3333-4444-55555555aaaa"]
+        {
+            assert!(!is_bare(full), "{full}");
+        }
+    }
+
+    #[test]
+    fn a_row_stays_small_and_says_when_it_is_too_many() {
+        let mut row = IdentityRow::default();
+        for number in 0..1_000 {
+            assert_eq!(row.add(&format!("n{number}"), number, 4), number < 5);
+        }
+        assert_eq!(row.0.len(), 5);
+        assert!(row.is_ambiguous("a@b.example", 4) && !row.is_ambiguous("a@b.example", 5));
+        let mut row = IdentityRow::default();
+        row.add("s-1-5-21-1-1-1-1104", 0, 9);
+        assert!(!row.is_ambiguous("alice", 9));
+        row.add("s-1-5-21-2-2-2-1104", 0, 9);
+        assert!(row.is_ambiguous("alice", 9) && !row.is_ambiguous("contoso\\alice", 9));
+    }
+}
