@@ -2,8 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use schemas::{Incident, IncidentUid, RuleAlert, Signal, SignalKind, TenantId};
+use schemas::{Command, Incident, IncidentUid, RuleAlert, Signal, SignalKind, TenantId};
 
+use crate::command::Answer;
 use crate::config::Config;
 use crate::fold::{canonical, fold};
 use crate::link::{Rules, millis};
@@ -71,6 +72,15 @@ impl<S: Store> Correlator<S> {
     fn turn(&mut self, tenant: TenantId) -> Result<Turn<'_, S>, StoreError> {
         let Self { rules, sigma, db, alerts, stats, .. } = self;
         Turn::start(rules, sigma, db, stats, alerts, tenant)
+    }
+
+    /// Does what an analyst's command says, in its place among the signals.
+    pub fn command(&mut self, command: &Command) -> Result<Answer, StoreError> {
+        let mut turn = self.turn(command.tenant.clone())?;
+        let refused = turn.obey(command)?;
+        turn.publish_changes()?;
+        turn.run_timers()?;
+        Ok(Answer { revisions: turn.end()?, refused })
     }
 
     /// Publishes all changes that wait for their time, of every tenant, in the order of [`Self::process`].
@@ -178,9 +188,14 @@ impl<S: Store> Turn<'_, S> {
         match self.signal_row(signal.uid.as_str())? {
             None => {
                 self.expire_at(horizon, Aged::Signal, signal.uid.as_str());
+                let signal = self.suppress(signal)?;
                 self.insert(signal)
             }
             Some(row) => match row.signal {
+                // What was suppressed stays so, whatever its other parts say.
+                Some(known) if self.suppressed_by(&known.uid)?.is_some() => {
+                    self.add_to(&known, &Signal { kind: SignalKind::Context, ..signal })
+                }
                 Some(known) => self.add_to(&known, &signal),
                 None => {
                     self.stats.duplicates += 1;
@@ -208,10 +223,13 @@ impl<S: Store> Turn<'_, S> {
 
     /// Folds `more` into a signal that is there and links what that changes.
     fn add_to(&mut self, known: &Signal, more: &Signal) -> Result<(), StoreError> {
-        let signal = fold(known, more);
+        let mut signal = fold(known, more);
         if signal == *known {
             self.stats.duplicates += 1;
             return Ok(());
+        }
+        if signal.kind == SignalKind::Alert {
+            signal = self.suppress(signal)?;
         }
         self.stats.folded += 1;
         self.learn(&signal)?;

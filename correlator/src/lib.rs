@@ -10,7 +10,8 @@
 //! [`graph`] (who is linked) → [`component`] (members, merges) → [`publish`] (which revisions) →
 //! [`snapshot`] (what a revision says); [`timers`] does what event time brings about, [`relink`] takes back
 //! what rested on an entity that turned out to be everybody's. [`sigma`] holds the rules: a match of one is an
-//! alert that is taken in like any other. All state is in
+//! alert that is taken in like any other. The path of an analyst's command: [`command`] (what it does) →
+//! [`barrier`] (what must not be merged any more) → [`publish`]. All state is in
 //! [`store`], with an overlay that becomes state by [`Correlator::commit`] alone.
 //!
 //! Times are taken as they come: a caller must clamp event times that lie in the future, since they move a
@@ -19,7 +20,9 @@
 //! Deliberately absent: Kafka, wall clocks, async, randomness, and everything that depends on the
 //! iteration order of a hash map.
 
+mod barrier;
 mod clock;
+mod command;
 mod component;
 pub mod config;
 mod continuation;
@@ -46,6 +49,7 @@ mod tactic;
 mod timers;
 mod turn;
 
+pub use command::Answer;
 pub use config::Config;
 pub use correlate::Correlator;
 pub use inventory::{Asset, Inventory};

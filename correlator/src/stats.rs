@@ -55,6 +55,16 @@ pub struct Stats {
     pub rule_groups_dropped: u64,
     /// Usage signals, which feed rules and join no incident.
     pub usage: u64,
+    /// Commands handed in.
+    pub commands: u64,
+    /// Commands that were not done.
+    pub commands_rejected: u64,
+    /// Alerts that a rule suppresses.
+    pub suppressed: u64,
+    /// Times that two incidents were linked and not merged, for one of the reasons of [`schemas::RelatedReason`].
+    pub merges_barred: u64,
+    /// Relations beyond the number that one incident may have, dropped.
+    pub related_dropped: u64,
     /// Signals whose state was removed by age.
     pub expired: u64,
 }

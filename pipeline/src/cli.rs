@@ -35,7 +35,9 @@ pub enum Command {
     #[command(after_help = "Examples:\n  weir detect telemetry.jsonl\n  cat telemetry.jsonl | weir detect --scores -")]
     Detect(DetectArgs),
     /// Files in, incidents out, without any broker; the same input gives the same bytes
-    #[command(after_help = "Example:\n  weir replay --input ai=telemetry.jsonl --input identity=okta/ --out story/")]
+    #[command(
+        after_help = "Examples:\n  weir replay --input ai=telemetry.jsonl --input identity=okta/ --out story/\n  weir replay --input ai=week/ --out story/ --what-if rules.toml --days 7"
+    )]
     Replay(ReplayArgs),
     /// The stages on Kafka, exactly once
     #[command(after_help = "Example:\n  weir run --config weir.toml --stage detect")]
@@ -66,6 +68,13 @@ pub struct ReplayArgs {
     /// The tenant of records that bring none
     #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
+    /// Replay a second time with what this TOML file says laid over the configuration, and say which incidents are
+    /// added, removed, merged and split: a summary, and what-if.jsonl in DIR. The other files are of the first run
+    #[arg(long, value_name = "RULES.toml")]
+    pub what_if: Option<PathBuf>,
+    /// Look only at the last so many days of the input
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub days: Option<u32>,
     /// Read as of this instant (RFC 3339): later times count as in the future, as they do for the stages, and it
     /// is the time of records that have none. Without it no time is in the future: files have no broker's clock
     #[arg(long, value_name = "TIME", value_parser = instant)]

@@ -5,6 +5,7 @@
 //!               │                          ├─ policy ─ alerts ─ rules ─ signals
 //!               │                          └─ usage, added up ─ rules ─ signals
 //!               ├─ signal of a vendor ──────────────────────── rules ─ signals
+//!               ├─ command of an analyst ────────────────────── signals
 //!               └─ error ────────────────────────────────────── dead letters
 //! ```
 //!
@@ -18,7 +19,7 @@ use correlator::sigma::RuleSet;
 use correlator::sigma::attribute::ALERT_FIELDS;
 use detectors::{Detectors, LexiconError};
 use schemas::readers::{self, Context, Input, Limits, Network, Output, ReadError, Reason, Rejected};
-use schemas::{Alert, AnnotatedInteraction, Annotation, Flag, Interaction, Signal, Timestamp};
+use schemas::{Alert, AnnotatedInteraction, Annotation, Command, Flag, Interaction, Signal, Timestamp};
 
 use crate::config::{Config, Source, TenantSettings};
 use crate::usage;
@@ -63,6 +64,8 @@ pub struct Outcome {
     pub interactions: Vec<Processed>,
     /// Signals of vendors, likewise.
     pub signals: Vec<Signal>,
+    /// Commands of analysts.
+    pub commands: Vec<Command>,
     /// Parts of the record that could not be read, or all of it.
     pub rejected: Vec<Rejected>,
     /// Parts that were recognised and hold nothing to look at.
@@ -145,6 +148,10 @@ impl Processor {
                     self.rules.note(&mut signal);
                     outcome.time_missing |= lacks_time(&signal.flags);
                     outcome.signals.push(*signal);
+                }
+                Input::Command { command, timeless } => {
+                    outcome.time_missing |= timeless;
+                    outcome.commands.push(*command);
                 }
             }
         }

@@ -30,6 +30,7 @@ fn lines(out: &Output) -> Vec<String> {
     let line = |input: &Input| match input {
         Input::Interaction(interaction) => serde_json::to_string(interaction),
         Input::Signal(signal) => serde_json::to_string(signal),
+        Input::Command { .. } => panic!("a command that no source was named for"),
     };
     out.inputs.iter().map(|input| line(input).expect("JSON")).collect()
 }

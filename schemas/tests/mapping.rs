@@ -47,7 +47,7 @@ fn read_with(reader: &'static dyn Reader, record: &str) -> Vec<Signal> {
     assert!(out.rejected.is_empty());
     let signal = |input| match input {
         Input::Signal(signal) => *signal,
-        Input::Interaction(_) => panic!("a mapping gave an interaction"),
+        Input::Interaction(_) | Input::Command { .. } => panic!("a mapping gave something else"),
     };
     out.inputs.into_iter().map(signal).collect()
 }

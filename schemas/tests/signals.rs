@@ -48,7 +48,7 @@ fn read(bytes: &[u8]) -> Result<Vec<Signal>, String> {
 fn signals(out: Output) -> Vec<Signal> {
     let signal = |input| match input {
         Input::Signal(signal) => *signal,
-        Input::Interaction(_) => panic!("a signal reader gave an interaction"),
+        Input::Interaction(_) | Input::Command { .. } => panic!("a signal reader gave something else"),
     };
     out.inputs.into_iter().map(signal).collect()
 }

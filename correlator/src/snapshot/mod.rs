@@ -6,7 +6,7 @@ mod parts;
 mod priority;
 mod title;
 
-use schemas::{Activity, Incident, IncidentStatus, IncidentUid, Member, Signal, TenantId, Timestamp};
+use schemas::{Activity, Handling, Incident, IncidentStatus, IncidentUid, Member, Signal, TenantId, Timestamp};
 
 use crate::evidence::Evidence;
 use crate::link::{Rules, Side, Spread};
@@ -62,7 +62,7 @@ pub fn snapshot(
     mut listed: Vec<Listed>,
 ) -> Incident {
     listed.sort_by(|a, b| a.order().cmp(&b.order()));
-    let links = links::links(rules, &mut listed);
+    let links = links::links(rules, &mut listed, !component.steering.shaped.is_empty());
     let entities = entities::most_shared(&listed, rules.config.entities_listed_max);
     let title = title::title(&listed, component, &entities);
     let parts = parts::parts(&listed, &entities);
@@ -95,5 +95,8 @@ pub fn snapshot(
         absorbed: component.absorbed.clone(),
         continues: component.continues.as_ref().map(|(_, uid)| uid.clone()),
         split_from: component.split_from.clone(),
+        related: Vec::new(),
+        suppressed: Vec::new(),
+        handling: Handling::default(),
     }
 }

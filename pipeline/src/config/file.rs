@@ -27,6 +27,8 @@ pub struct ConfigFile {
     pub detection: DetectionFile,
     /// Detection by tenant; what a section leaves out comes from `detection`.
     pub tenant: BTreeMap<String, DetectionFile>,
+    /// What analysts may do.
+    pub commands: CommandsFile,
     /// The detect stage.
     pub detect: StageFile,
     /// The correlate stage.
@@ -165,6 +167,25 @@ pub struct DetectorFile {
     pub enabled: Option<bool>,
     /// The score from which it annotates, 0 to 1. Default: the detector's own.
     pub threshold: Option<f32>,
+}
+
+/// Commands of analysts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CommandsFile {
+    /// Whether `weir.commands` is read.
+    pub enabled: bool,
+}
+
+impl CommandsFile {
+    /// An incident that nobody can close or correct is half a product.
+    pub const ENABLED: bool = true;
+}
+
+impl Default for CommandsFile {
+    fn default() -> Self {
+        Self { enabled: Self::ENABLED }
+    }
 }
 
 /// A stage on Kafka.

@@ -93,6 +93,30 @@ impl Config {
         }
     }
 
+    /// The configuration at `path`, or the defaults, with what the file at `changes` says instead: its tables are
+    /// laid over those that are there, key by key.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] naming the file, the key and the remedy.
+    pub fn load_changed(path: Option<&Path>, changes: &Path) -> Result<Self, Failure> {
+        let read = |path: &Path| {
+            fs::read_to_string(path)
+                .map_err(|error| Failure::usage(format!("{}: cannot read it: {error}", path.display())))
+        };
+        let usage = |message: String| Failure::usage(format!("{}: {message}", changes.display()));
+        let text = read(changes)?;
+        let (_, unknown) = unknown::parse(&text).map_err(|error| usage(on_one_line(&text, &error)))?;
+        if let Some(path) = unknown.first() {
+            return Err(usage(unknown::message(path)));
+        }
+        let mut table = match path {
+            Some(path) => read(path)?.parse::<toml::Table>().unwrap_or_default(),
+            None => toml::Table::new(),
+        };
+        lay_over(&mut table, text.parse().unwrap_or_default());
+        Self::parse(&table.to_string()).map_err(usage)
+    }
+
     /// The configuration with every default, for commands that run without a file.
     ///
     /// # Errors
@@ -107,8 +131,11 @@ impl Config {
         check_stages(&file)?;
         check_sources(&file)?;
         let mappings = mappings(&file)?;
+        let mut inputs: Vec<_> =
+            file.source.iter().map(|source| input(source, &file, &mappings)).collect::<Result<_, _>>()?;
+        inputs.extend(file.commands.enabled.then(|| commands(&file)));
         Ok(Self {
-            inputs: file.source.iter().map(|source| input(source, &file, &mappings)).collect::<Result<_, _>>()?,
+            inputs,
             mappings,
             tenants: TenantSettings::new(&file)?,
             rulebook: Rulebook::new(&file)?,
@@ -162,10 +189,20 @@ impl Config {
         if self.file.kafka.brokers.trim().is_empty() {
             return Err(Failure::usage("[kafka] brokers is not set: name at least one `host:port`"));
         }
-        if self.inputs.is_empty() {
+        if self.file.source.is_empty() {
             return Err(Failure::usage("no [[source]] is configured: name at least one input topic"));
         }
         Ok(())
+    }
+}
+
+/// Lays `changes` over `table`: tables key by key, everything else as a whole.
+fn lay_over(table: &mut toml::Table, changes: toml::Table) {
+    for (key, value) in changes {
+        match (table.get_mut(&key), value) {
+            (Some(toml::Value::Table(known)), toml::Value::Table(changes)) => lay_over(known, changes),
+            (_, value) => drop(table.insert(key, value)),
+        }
     }
 }
 
@@ -263,6 +300,13 @@ fn input(source: &SourceFile, file: &ConfigFile, mappings: &Mappings) -> Result<
     Ok(InputTopic { topic: source.topic.clone(), source: source_read })
 }
 
+/// The topic of analysts' commands, which nothing but commands is read from.
+fn commands(file: &ConfigFile) -> InputTopic {
+    // A command belongs to no part of the estate; the group is never asked for.
+    let source = Source { group: Group::Ai, format: Some(readers::COMMAND), tenancy: tenancy(file, None) };
+    InputTopic { topic: format!("{}commands", file.kafka.topic_prefix), source }
+}
+
 fn format_named(name: &str, mappings: &Mappings) -> Result<Option<&'static dyn Reader>, String> {
     if name == file::AUTO {
         return Ok(None);
@@ -273,7 +317,8 @@ fn format_named(name: &str, mappings: &Mappings) -> Result<Option<&'static dyn R
     };
     let names = || {
         let own = mappings.keys().map(|name| format!("{}{name}", file::MAPPING_PREFIX));
-        let all: Vec<String> = readers::all().map(|reader| reader.name().to_owned()).chain(own).collect();
+        let known = readers::all().chain([readers::COMMAND]).map(|reader| reader.name().to_owned());
+        let all: Vec<String> = known.chain(own).collect();
         all.join(", ")
     };
     found.map(Some).ok_or_else(|| format!("no format is called `{name}`: use `auto` or one of {}", names()))

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::anyhow;
-use correlator::StoreError;
+use correlator::{Answer, StoreError};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 use schemas::{Incident, RuleAlert, ocsf};
@@ -27,7 +27,7 @@ use super::restore::{self, Interrupted};
 use super::stage::{Positions, Stage, StageError};
 use super::transaction::{TransactionError, Transactions};
 use crate::config::{Config, Rulebook};
-use crate::dead_letter::STAGE_CORRELATE;
+use crate::dead_letter::{COMMAND_REFUSED, STAGE_CORRELATE};
 use crate::framing::Framing;
 use crate::schema_registry::RegistryError;
 
@@ -215,9 +215,13 @@ impl Stage for CorrelateStage<'_> {
         let alerts = state.take_alerts();
         match applied {
             Ok(_) if is_late => self.dead_letter(message, LATE, output),
-            Ok(incidents) => {
+            Ok(Answer { revisions, refused }) => {
                 self.publish_alerts(&alerts, message, output)?;
-                self.publish(&incidents, message, output)
+                self.publish(&revisions, message, output)?;
+                match refused {
+                    Some(why) => self.dead_letter(message, (COMMAND_REFUSED, &why), output),
+                    None => Ok(()),
+                }
             }
             Err(RecordError::Unreadable(reason, why)) => self.dead_letter(message, (reason.code(), &why), output),
             Err(RecordError::Registry(error)) => Err(StageError::Restart(error.into())),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rdkafka::message::{BorrowedMessage, Message};
 use schemas::readers::{Reason, Rejected};
-use schemas::{Signal, Timestamp, ocsf};
+use schemas::{Command, Signal, Timestamp, ocsf};
 use tracing::warn;
 
 use super::assignment::Assigned;
@@ -164,6 +164,10 @@ impl DetectStage {
             let sent = send_signal(signal, &shared, &mut self.payload, None, output);
             self.or_dead_letter(sent, message, output)?;
         }
+        for command in &outcome.commands {
+            let sent = send_command(command, &shared, &mut self.payload, output);
+            self.or_dead_letter(sent, message, output)?;
+        }
         for Rejected { bytes: rejected, error } in &outcome.rejected {
             // What came in a registry's frame is kept in it.
             let bytes = if matches!(bytes, Cow::Owned(_)) { original } else { rejected };
@@ -218,8 +222,24 @@ fn send_signal(
     Ok(output::send(output, &shared.topics.signals, signal.tenant.as_str(), payload, &event)?)
 }
 
+/// Commands go where signals go, so that both have one order. They are few and nested, hence JSON.
+fn send_command(
+    command: &Command,
+    shared: &Shared,
+    payload: &mut Vec<u8>,
+    output: &Transactions,
+) -> Result<(), StageError> {
+    payload.clear();
+    serde_json::to_writer(&mut *payload, command).map_err(fatal)?;
+    let time = command.time.to_string();
+    let event = Event { id: &command.id, kind: COMMAND_TYPE, content_type: JSON, ..event_at(&time, None) };
+    Ok(output::send(output, &shared.topics.signals, command.tenant.as_str(), payload, &event)?)
+}
+
 /// `ce_type` of signals.
 pub const SIGNAL_TYPE: &str = "io.weir.signal.v1";
+/// `ce_type` of commands.
+pub const COMMAND_TYPE: &str = "io.weir.command.v1";
 
 fn fatal(error: impl Into<anyhow::Error>) -> StageError {
     StageError::Fatal(error.into())

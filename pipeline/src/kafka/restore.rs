@@ -188,8 +188,8 @@ fn rebuild(
 
 fn replay(state: &mut PartitionState, message: &BorrowedMessage<'_>, framing: &Framing) -> anyhow::Result<()> {
     match apply(state, message, framing) {
-        // Published when they were made, and so were the alerts of rules.
-        Ok(_incidents) => {
+        // Published, or refused, when they were made, and so were the alerts of rules.
+        Ok(_answer) => {
             state.take_alerts();
             Ok(())
         }

@@ -9,6 +9,7 @@
 //! element of a collection rejects only itself.
 
 mod cloudwatch;
+pub mod command;
 mod context;
 mod error;
 mod json;
@@ -33,6 +34,7 @@ pub use opening::{read, reader_of};
 
 use self::value::Value;
 pub use self::watch::Watch;
+use crate::command::Command;
 use crate::interaction::Interaction;
 use crate::signal::Signal;
 
@@ -110,6 +112,13 @@ pub enum Input {
     Interaction(Box<Interaction>),
     /// A vendor's record, for the correlator.
     Signal(Box<Signal>),
+    /// What an analyst wants of an incident, for the correlator.
+    Command {
+        /// The command.
+        command: Box<Command>,
+        /// Whether its time is the broker's.
+        timeless: bool,
+    },
 }
 
 /// An element of a collection that could not be read.
@@ -141,6 +150,11 @@ impl Output {
     /// Adds a signal.
     pub fn signal(&mut self, signal: Signal) {
         self.inputs.push(Input::Signal(Box::new(signal)));
+    }
+
+    /// Adds a command; `timeless` where its time is the broker's.
+    pub fn command(&mut self, command: Command, timeless: bool) {
+        self.inputs.push(Input::Command { command: Box::new(command), timeless });
     }
 }
 
@@ -202,7 +216,10 @@ pub fn all() -> impl Iterator<Item = &'static dyn Reader> {
     telemetry::READERS.iter().chain(signals::READERS).copied()
 }
 
+/// The reader of analysts' commands, which is asked only where a source names it.
+pub const COMMAND: &dyn Reader = &command::CommandReader;
+
 /// The reader called `name`.
 pub fn by_name(name: &str) -> Option<&'static dyn Reader> {
-    all().find(|reader| reader.name() == name)
+    all().chain([COMMAND]).find(|reader| reader.name() == name)
 }

@@ -47,6 +47,7 @@ fn survives(input: &Input) {
             avro::encode(&**signal, &mut bytes).expect("a signal has an Avro form");
             assert!(avro::decode::<schemas::Signal>(&bytes).as_ref() == Ok(&**signal));
         }
+        Input::Command { command, .. } => assert!(!command.id.is_empty() && !command.by.is_empty()),
     }
 }
 
