@@ -51,7 +51,7 @@ check: setup ## formatting, lints, documentation, and licences where cargo-deny 
 	else printf 'weir: cargo-deny is not installed, licences are not checked\n'; fi
 
 bench: build ## the benchmarks that the README quotes
-	@for bench in detect correlate readers; do $(WEIR) bench $$bench; done
+	@for bench in detect correlate readers quality; do $(WEIR) bench $$bench; done
 	@tests/kafka/kafka with $(WEIR) bench pipeline
 
 fuzz: ## fuzz every reader for SECONDS_EACH (default 60) seconds

@@ -123,11 +123,14 @@ impl<S: Store> Turn<'_, S> {
 
     /// Makes the subject a member at `hops`.
     pub fn add_member(&mut self, id: ComponentId, subject: &Subject, hops: u8) -> Result<(), StoreError> {
+        let entities_max = self.rules.config.entities_per_incident_max;
         if let Some(component) = self.component_mut(id) {
             component.members_total += 1;
             component.alerts += u64::from(subject.signal.kind == SignalKind::Alert);
             component.take_in(&subject.signal);
+            component.bound_entities(entities_max);
         }
+        self.note_scopes(id, &subject.signal);
         self.dirty.insert(id);
         self.keep_row(id, &MemberRow::of(subject, hops))
     }
@@ -203,13 +206,16 @@ impl<S: Store> Turn<'_, S> {
             self.closes.push((incident, large));
             self.urgent.insert(large);
         }
+        self.join_cases(survivor, loser, large)?;
         let forced = self.urgent.contains(&small);
         self.move_members(small, large)?;
         self.forget_timers(small);
+        let entities_max = self.rules.config.entities_per_incident_max;
         if let Some(gone) = self.remove_component(small)
             && let Some(component) = self.component_mut(large)
         {
             component.take_over(&gone);
+            component.bound_entities(entities_max);
             component.published = published;
             component.absorbed = absorbed;
             component.split_from = split_from;
@@ -285,6 +291,7 @@ impl<S: Store> Turn<'_, S> {
             self.remove_merged(alias);
         }
         self.forget_timers(id);
+        self.forget_case(id);
         Ok(self.remove_component(id))
     }
 }

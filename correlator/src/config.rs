@@ -6,9 +6,11 @@
 //! that link alone here. That an entity shared by many says less is the inverse document frequency of
 //! information retrieval, here in three steps, so that a link changes at most twice as an entity spreads.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use schemas::EntityKind;
+use schemas::suppression::{Patterns, Suppression};
 use serde::{Deserialize, Serialize};
 
 use crate::inventory::Inventory;
@@ -64,6 +66,9 @@ pub const ENTITIES_LISTED_MAX: usize = 64;
 pub const MEMBERS_PER_INCIDENT_MAX: u32 = 10_000;
 /// Link keys of one signal; the strongest are kept.
 pub const KEYS_PER_SIGNAL_MAX: usize = 64;
+/// Entities beyond which two incidents are not merged: nobody reads more. Defender XDR's cap was 50 in 2024 and is
+/// not published any more; an attack on a department names a few hundred.
+pub const ENTITIES_PER_INCIDENT_MAX: u32 = 256;
 /// How far behind the newest event time a signal may come, and how long state is kept.
 pub const RETENTION_SECS: u64 = 7 * 24 * 3600;
 /// Signals of a tenant without one of a source after which the source is idle and holds nothing back: several
@@ -260,6 +265,8 @@ pub struct Config {
     pub entities_listed_max: usize,
     /// Members that an incident keeps.
     pub members_per_incident_max: u32,
+    /// Entities beyond which a merge does not take an incident, 1 to 1,024.
+    pub entities_per_incident_max: u32,
     /// Link keys of a signal, 1 to 1,024.
     pub keys_per_signal_max: usize,
     /// How late a signal may come and how long state is kept, in seconds.
@@ -274,6 +281,11 @@ pub struct Config {
     pub reopen_secs: u64,
     /// How long closed uids resolve, in seconds.
     pub redirect_secs: u64,
+    /// Parts of the estate whose incidents are not merged: by name, patterns of entities as `kind:id`. An incident
+    /// belongs to every scope of which it has an entity; two without a common one are only related.
+    pub scopes: BTreeMap<String, Patterns>,
+    /// Alerts that are expected, by name.
+    pub suppression: BTreeMap<String, Suppression>,
 }
 
 impl Default for Config {
@@ -304,6 +316,7 @@ impl Default for Config {
             members_listed_max: MEMBERS_LISTED_MAX,
             entities_listed_max: ENTITIES_LISTED_MAX,
             members_per_incident_max: MEMBERS_PER_INCIDENT_MAX,
+            entities_per_incident_max: ENTITIES_PER_INCIDENT_MAX,
             keys_per_signal_max: KEYS_PER_SIGNAL_MAX,
             retention_secs: RETENTION_SECS,
             source_idle_signals: SOURCE_IDLE_SIGNALS,
@@ -311,9 +324,14 @@ impl Default for Config {
             quiet_secs: QUIET_SECS,
             reopen_secs: REOPEN_SECS,
             redirect_secs: REDIRECT_SECS,
+            scopes: BTreeMap::new(),
+            suppression: BTreeMap::new(),
         }
     }
 }
+
+/// Scopes, and suppression rules, of a configuration; and rules of one tenant that came by command.
+pub const RULES_MAX: usize = 256;
 
 /// A century: longer windows are a mistake in the unit.
 const SECS_MAX: u64 = 100 * 366 * 24 * 3600;
@@ -361,6 +379,12 @@ impl Config {
             (listed..=1_000_000).contains(&u64::from(self.members_per_incident_max)),
             "members_listed_max to 1,000,000",
         )?;
+        check("entities_per_incident_max", (1..=1_024).contains(&self.entities_per_incident_max), "1 to 1,024")?;
+        check("scopes", self.scopes.len() <= RULES_MAX, "at most 256")?;
+        check("suppression", self.suppression.len() <= RULES_MAX, "at most 256")?;
+        for (name, rule) in &self.suppression {
+            rule.check().map_err(|message| format!("suppression.{name}: {message}"))?;
+        }
         check("keys_per_signal_max", (1..=1_024).contains(&self.keys_per_signal_max), "1 to 1,024")
     }
 }

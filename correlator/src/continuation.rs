@@ -37,7 +37,8 @@ impl<S: Store> Turn<'_, S> {
         Ok(())
     }
 
-    fn continue_from(&mut self, id: ComponentId, last: Timestamp, uid: IncidentUid) {
+    /// Notes that a component takes a closed story up again.
+    pub fn continue_from(&mut self, id: ComponentId, last: Timestamp, uid: IncidentUid) {
         let closed = Some((last, uid));
         if self.component(id).is_some_and(|component| component.continues < closed)
             && let Some(component) = self.component_mut(id)

@@ -3,13 +3,15 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use schemas::{Incident, IncidentUid, Signal, SignalKind, TenantId};
+use schemas::{Command, Incident, IncidentUid, RuleAlert, Signal, SignalKind, TenantId};
 
+use crate::command::Answer;
 use crate::config::Config;
 use crate::fold::{canonical, fold};
 use crate::held::Held;
 use crate::link::{Rules, millis};
 use crate::link_key::names_user;
+use crate::sigma::Sigma;
 use crate::state::{RedirectRow, decode};
 use crate::stats::Stats;
 use crate::store::keys::{Key, Parts, Table, tenants_range};
@@ -25,8 +27,10 @@ const REDIRECTS_MAX: usize = 10_000;
 /// After an error the changes of the batch are incomplete: call [`Self::rollback`] or drop it.
 pub struct Correlator<S> {
     rules: Rules,
+    sigma: Sigma,
     db: Overlay<S>,
     held: Held,
+    alerts: Vec<RuleAlert>,
     stats: Stats,
     stats_committed: Stats,
 }
@@ -36,30 +40,58 @@ impl<S: Store> Correlator<S> {
     pub fn new(config: Config, store: S) -> Self {
         Self {
             rules: Rules::new(config),
+            sigma: Sigma::default(),
             db: Overlay::new(store),
             held: Held::default(),
+            alerts: Vec::new(),
             stats: Stats::default(),
             stats_committed: Stats::default(),
         }
+    }
+
+    /// The same correlator with rules that raise alerts.
+    pub fn with_rules(self, sigma: Sigma) -> Self {
+        Self { sigma, ..self }
+    }
+
+    /// Hands out the alerts that rules raised since this was called last, in the order in which they were raised.
+    /// One that is handed out again under its uid replaces the earlier one.
+    pub fn take_alerts(&mut self) -> Vec<RuleAlert> {
+        std::mem::take(&mut self.alerts)
     }
 
     /// Takes a signal in and returns the revisions that it brings about, in the order of event time,
     /// those that close an incident into another before all others, then uid.
     pub fn process(&mut self, signal: Signal) -> Result<Vec<Incident>, StoreError> {
         let signal = canonical(signal);
-        let mut turn = Turn::start(&self.rules, &mut self.db, &self.held, &mut self.stats, signal.tenant.clone())?;
+        let mut turn = self.turn(signal.tenant.clone())?;
         turn.take(signal)?;
+        turn.decide_rules()?;
         turn.mark_stale()?;
         turn.publish_changes()?;
         turn.run_timers()?;
         turn.end()
     }
 
+    fn turn(&mut self, tenant: TenantId) -> Result<Turn<'_, S>, StoreError> {
+        let Self { rules, sigma, db, held, alerts, stats, .. } = self;
+        Turn::start(rules, sigma, db, held, stats, alerts, tenant)
+    }
+
+    /// Does what an analyst's command says, in its place among the signals.
+    pub fn command(&mut self, command: &Command) -> Result<Answer, StoreError> {
+        let mut turn = self.turn(command.tenant.clone())?;
+        let refused = turn.obey(command)?;
+        turn.publish_changes()?;
+        turn.run_timers()?;
+        Ok(Answer { revisions: turn.end()?, refused })
+    }
+
     /// Publishes all changes that wait for their time, of every tenant, in the order of [`Self::process`].
     pub fn flush(&mut self) -> Result<Vec<Incident>, StoreError> {
         let mut revisions = Vec::new();
         for tenant in self.tenants()? {
-            let mut turn = Turn::start(&self.rules, &mut self.db, &self.held, &mut self.stats, tenant)?;
+            let mut turn = self.turn(tenant)?;
             turn.publish_waiting()?;
             revisions.extend(turn.end()?);
         }
@@ -120,6 +152,7 @@ impl<S: Store> Correlator<S> {
     pub fn rollback(&mut self) {
         self.db.rollback();
         self.held = Held::default();
+        self.alerts.clear();
         self.stats = self.stats_committed;
     }
 
@@ -146,7 +179,7 @@ impl<S: Store> Correlator<S> {
 
 impl<S: Store> Turn<'_, S> {
     /// Takes one canonical signal in.
-    fn take(&mut self, signal: Signal) -> Result<(), StoreError> {
+    pub fn take(&mut self, signal: Signal) -> Result<(), StoreError> {
         self.stats.signals += 1;
         let horizon = signal.time.saturating_add_millis(millis(self.rules.config.retention_secs));
         if horizon <= self.clock.watermark {
@@ -154,12 +187,21 @@ impl<S: Store> Turn<'_, S> {
             return Ok(());
         }
         self.clock.advance(&signal.product, signal.time, &self.rules.config);
+        if signal.facts.usage.is_some() {
+            self.stats.usage += 1;
+            return self.ask_rules(&signal);
+        }
         match self.signal_row(signal.uid.as_str())? {
             None => {
                 self.expire_at(horizon, Aged::Signal, signal.uid.as_str());
+                let signal = self.suppress(signal)?;
                 self.insert(signal)
             }
             Some(row) => match row.signal {
+                // What was suppressed stays so, whatever its other parts say.
+                Some(known) if self.suppressed_by(&known.uid)?.is_some() => {
+                    self.add_to(&known, &Signal { kind: SignalKind::Context, ..signal })
+                }
                 Some(known) => self.add_to(&known, &signal),
                 None => {
                     self.stats.duplicates += 1;
@@ -181,15 +223,19 @@ impl<S: Store> Turn<'_, S> {
         } else {
             self.post(&subject)?;
         }
-        self.link(&mut subject)
+        self.link(&mut subject)?;
+        self.ask_rules(&subject.signal)
     }
 
     /// Folds `more` into a signal that is there and links what that changes.
     fn add_to(&mut self, known: &Signal, more: &Signal) -> Result<(), StoreError> {
-        let signal = fold(known, more);
+        let mut signal = fold(known, more);
         if signal == *known {
             self.stats.duplicates += 1;
             return Ok(());
+        }
+        if signal.kind == SignalKind::Alert {
+            signal = self.suppress(signal)?;
         }
         self.stats.folded += 1;
         self.learn(&signal)?;
@@ -218,6 +264,7 @@ impl<S: Store> Turn<'_, S> {
             self.add_member(residence.component, &subject, residence.hops)?;
         }
         self.save(&subject);
-        self.link(&mut subject)
+        self.link(&mut subject)?;
+        self.ask_rules(&subject.signal)
     }
 }

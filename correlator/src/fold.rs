@@ -5,6 +5,7 @@
 //! nor repetition shows in the signal: sets are united, the rest is decided by an order on values.
 //! The time is the earliest; links that were made at a later time of the same record stay.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use schemas::entity::IDS_PER_ENTITY_MAX;
@@ -37,13 +38,22 @@ pub fn fold(a: &Signal, b: &Signal) -> Signal {
         group: a.group.min(b.group),
         product: both(|s| &s.product),
         kind: a.kind.min(b.kind),
-        title: both(|s| &s.title),
+        title: gravest(a, b).title.clone(),
         severity: a.severity.max(b.severity),
         category: a.category.into_iter().chain(b.category).min(),
         techniques: a.techniques.iter().chain(&b.techniques).cloned().collect(),
         entities: a.entities.iter().chain(&b.entities).cloned().collect(),
         flags: a.flags.iter().chain(&b.flags).copied().collect(),
+        facts: a.facts.united(&b.facts),
     })
+}
+
+/// The one whose title counts: the graver, since rows of evidence (Defender's AlertEvidence) bring no severity and a
+/// title made up of what they are evidence of, while the row with the severity has the vendor's. Of two that are as
+/// grave the one whose title says something and is smaller. An order on both, so that it can be folded.
+fn gravest<'a>(a: &'a Signal, b: &'a Signal) -> &'a Signal {
+    let rank = |s: &'a Signal| (s.severity, !s.title.is_empty(), Reverse(&s.title));
+    if rank(b) > rank(a) { b } else { a }
 }
 
 /// The smaller of two texts; an empty one says nothing.
@@ -73,4 +83,50 @@ fn united(entities: Vec<Entity>) -> Vec<Entity> {
     let entities =
         by_ids.into_iter().map(|((kind, ids), (name, role, mentioned))| Entity { kind, ids, name, role, mentioned });
     entities.take(ENTITIES_PER_SIGNAL_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::{Group, Severity, SignalKind, SignalUid, TenantId, Timestamp};
+
+    use super::*;
+
+    fn row(title: &str, severity: Severity) -> Signal {
+        let tenant = TenantId::default();
+        Signal {
+            uid: SignalUid::derive(&tenant, "defender_alert", "da1"),
+            native_id: "da1".to_owned(),
+            tenant,
+            time: Timestamp::default(),
+            group: Group::Endpoint,
+            product: "defender_alert".to_owned(),
+            kind: SignalKind::Alert,
+            title: title.to_owned(),
+            severity,
+            category: None,
+            techniques: Vec::new(),
+            entities: Vec::new(),
+            flags: Vec::new(),
+            facts: Default::default(),
+        }
+    }
+
+    #[test]
+    fn title_and_severity_come_from_the_same_row_in_any_order() {
+        let rows = [
+            row("Evidence of an alert: Ip", Severity::Unknown),
+            row("Suspicious upload", Severity::High),
+            row("A title of earlier days", Severity::Low),
+            row("", Severity::High),
+            row("Suspicious upload to the cloud", Severity::High),
+        ];
+        for first in 0..rows.len() {
+            for step in 1..rows.len() {
+                // Steps of a prime count of rows visit all of them, and some twice.
+                let order = (0..2 * rows.len()).map(|at| &rows[(first + at * step) % rows.len()]);
+                let whole = order.fold(rows[first].clone(), |whole, row| fold(&whole, row));
+                assert_eq!((whole.title.as_str(), whole.severity), ("Suspicious upload", Severity::High));
+            }
+        }
+    }
 }

@@ -8,7 +8,9 @@
 //! - A non-opener that shares a solid key strong enough by itself with a near member is a *far* member
 //!   (2 hops). It may belong to several components and never merges them.
 //!
-//! All of it follows from the set of signals and not from their order, below the caps listed here. More
+//! - What must not be one ([`crate::barrier`]) is related instead, and nothing joins what an analyst closed or locked.
+//!
+//! All of it follows from the set of signals and the commands before each, not from the signals' order, below the caps listed here. More
 //! signals add members and merges; they take links away only where an entity turns out to be spread
 //! further than was known, and then what it held together is linked anew ([`crate::relink`]).
 //!
@@ -24,7 +26,7 @@
 //!
 //! # Caps, beyond which order may show
 //! [`WEAK_NEIGHBOURS_MAX`]; [`RESIDENCES_MAX`]; [`CONTEXT_PER_KEY_MAX`]; `fanout_max`, since far members
-//! that a key brought in before it became busy stay; those of [`crate::relink`].
+//! that a key brought in before it became busy stay; those of [`crate::relink`] and of [`crate::identity`].
 
 use std::sync::Arc;
 
@@ -86,17 +88,25 @@ impl<S: Store> Turn<'_, S> {
             None => None,
         };
         let known = home.is_some();
+        let mut sealed = Vec::new();
         for reach in self.openers_reached(subject)?.into_iter().filter(|reach| reach.bridge) {
             let Some(found) = self.find(reach.component)? else { continue };
-            home = Some(match home {
-                Some(home) => self.union(home, found)?,
-                None => found,
-            });
+            home = match home {
+                Some(home) => Some(self.unite(home, found)?),
+                None if self.is_sealed(found) => {
+                    sealed.push(found);
+                    None
+                }
+                None => Some(found),
+            };
         }
         let mut home = match home {
             Some(home) => home,
             None => self.add_component(Component::new(&subject.signal)),
         };
+        for found in sealed {
+            home = self.unite(home, found)?;
+        }
         let before = std::mem::take(&mut subject.residences);
         subject.residences = vec![Residence { component: home, hops: 0, bridge: true }];
         if known {
@@ -288,6 +298,9 @@ impl<S: Store> Turn<'_, S> {
     /// Makes `subject` a member of a component, or a nearer one, with all that follows.
     pub fn join(&mut self, subject: &mut Subject, reach: &Reach) -> Result<(), StoreError> {
         let Some(root) = self.find(reach.component)? else { return Ok(()) };
+        if self.is_sealed(root) {
+            return Ok(());
+        }
         let posted = subject.residences.clone();
         self.settle(subject)?;
         if Class::of(subject.signal.kind, &posted) != Class::of(subject.signal.kind, &subject.residences) {
@@ -296,6 +309,9 @@ impl<S: Store> Turn<'_, S> {
         }
         let before = subject.residences.clone();
         let known = subject.residences.iter().position(|residence| residence.component == root);
+        if known.is_none() && self.is_pinned(&subject.signal.uid)? {
+            return Ok(());
+        }
         let mut old = None;
         // Those without hubs become one below, so that they need no limit.
         let full = subject.residences.len() >= RESIDENCES_MAX && !reach.bridge;
@@ -336,7 +352,7 @@ impl<S: Store> Turn<'_, S> {
         let mut bridged = bridged.map(|residence| residence.component).collect::<Vec<_>>().into_iter();
         let Some(mut root) = bridged.next() else { return Ok(()) };
         for other in bridged {
-            root = self.union(root, other)?;
+            root = self.unite(root, other)?;
         }
         self.settle(subject)
     }

@@ -8,7 +8,8 @@
 //! does not become harmless by going on.
 //!
 //! Days are those of event time, so which alerts are common follows from the set of them. An incident that was
-//! published before earlier days came in late stays published. Absent: a count within a day, since whoever
+//! published before earlier days came in late stays published. An alert that none of the seven days knows is new,
+//! which raises the priority. Absent: a count within a day, since whoever
 //! floods must not make an attack look usual.
 
 use schemas::{EntityKind, Severity, Signal, SignalKind, Timestamp};
@@ -16,9 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::evidence::is_actor;
 use crate::heads::hash;
+use crate::index::Span;
 use crate::link::millis;
 use crate::link_key::LinkKey;
-use crate::state::{ComponentId, decode, encode};
+use crate::state::{Class, ComponentId, decode, encode};
 use crate::store::keys::Table;
 use crate::store::{Store, StoreError};
 use crate::timers::Aged;
@@ -28,7 +30,8 @@ use crate::turn::{Subject, Turn};
 pub const DAYS: u32 = 7;
 /// Actors of an alert that have habits, the first in their order.
 const ACTORS_MAX: usize = 4;
-/// Alerts of an incident that are looked at before it is published for the first time.
+/// Alerts of an incident that are looked at before it is published for the first time, and later ones of an actor
+/// that are looked at again when an earlier day comes in late.
 const OPENERS_MAX: usize = 64;
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 /// Days that a row remembers: those that matter to what may still come late.
@@ -83,7 +86,7 @@ fn may_be_common(signal: &Signal) -> bool {
 impl<S: Store> Turn<'_, S> {
     /// Notes the day of an alert.
     pub fn note_habit(&mut self, subject: &Subject) -> Result<(), StoreError> {
-        if !may_be_common(&subject.signal) {
+        if subject.signal.kind != SignalKind::AiAlert {
             return Ok(());
         }
         let day = day_of(subject.signal.time);
@@ -94,8 +97,15 @@ impl<S: Store> Turn<'_, S> {
             if known.bits == 0 {
                 self.expire_habit_at(day, &name_of(&subject.signal, actor));
             }
-            if days != known {
-                self.db.put(row, encode(&days)?);
+            if days == known {
+                continue;
+            }
+            self.db.put(row, encode(&days)?);
+            // Later alerts that came first are looked at again: they may be less new than they seemed.
+            let from = (day + 1).saturating_mul(DAY_MS);
+            let span = Span { from, to: from.saturating_add(i64::from(DAYS) * DAY_MS) };
+            for posting in self.postings(actor, Class::Opener, span, false, OPENERS_MAX, &"".into())? {
+                self.explain_again(&posting.residences)?;
             }
         }
         Ok(())
@@ -125,14 +135,18 @@ impl<S: Store> Turn<'_, S> {
         if !may_be_common(&subject.signal) {
             return Ok(false);
         }
+        Ok(self.days_before(subject)? >= self.rules.config.common_days_min)
+    }
+
+    /// On how many of the seven days before it an alert was raised about the same actor, at most.
+    pub fn days_before(&self, subject: &Subject) -> Result<u32, StoreError> {
+        let mut most = 0;
         for actor in actors(subject) {
             let row = self.db.get(&self.key(Table::Habit).tail(&name_of(&subject.signal, actor)))?;
             let days: DaysRow = row.map_or(Ok(DaysRow::default()), |bytes| decode(&bytes))?;
-            if days.before(day_of(subject.signal.time)) >= self.rules.config.common_days_min {
-                return Ok(true);
-            }
+            most = most.max(days.before(day_of(subject.signal.time)));
         }
-        Ok(false)
+        Ok(most)
     }
 
     /// Whether a component holds nothing but common alerts and context.

@@ -20,7 +20,7 @@
 //! Which aliases there are follows from the set of records, and so does who is ambiguous; both only grow, until
 //! they are forgotten. A record that teaches one has the alerts and near members of both names linked anew, up
 //! to [`TAUGHT_PER_NAME_MAX`] of each, the latest first; a name that turns out to be ambiguous has what it
-//! held together looked at by [`crate::relink`]. An alias is forgotten `alias_secs` after it was last seen, by
+//! held together, the latest [`DOUBTED_PER_NAME_MAX`], looked at by [`crate::relink`]. An alias is forgotten `alias_secs` after it was last seen, by
 //! the watermark; links that it made stay.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +40,8 @@ use crate::turn::Turn;
 
 /// Signals of each name, and of each class, that are linked anew when two names turn out to be one.
 pub const TAUGHT_PER_NAME_MAX: usize = 1_024;
+/// Signals of a name, of each class, whose incidents are looked at when it turns out to be ambiguous.
+pub const DOUBTED_PER_NAME_MAX: usize = 65_536;
 /// How exactly it is noted when an alias was seen last: a row is written at most once a day.
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 const ALWAYS: Span = Span { from: 0, to: i64::MAX - 1 };
@@ -134,7 +136,14 @@ impl<S: Store> Turn<'_, S> {
 
     /// The keys of a signal, those through aliases included, sorted; and how many were dropped.
     pub fn keys_of(&self, signal: &Signal) -> Result<(Vec<LinkKey>, usize), StoreError> {
-        let (mut keys, mut dropped) = self.rules.keys(signal);
+        let (mut keys, dropped) = self.rules.keys(signal);
+        let more = self.add_aliases(&mut keys)?;
+        Ok((keys, dropped + more))
+    }
+
+    /// Adds the keys through aliases to those that a signal itself names, and weighs ambiguous names; says how
+    /// many there was no room for.
+    fn add_aliases(&self, keys: &mut Vec<LinkKey>) -> Result<usize, StoreError> {
         let mut aliases: BTreeMap<(EntityKind, String), Vec<String>> = BTreeMap::new();
         for key in keys.iter_mut().filter(|key| !key.mentioned) {
             let mut known = |name: &str, via: &LinkKey| {
@@ -153,9 +162,7 @@ impl<S: Store> Turn<'_, S> {
                 row.0.iter().filter(|alias| !alias.dead).for_each(|alias| known(&alias.name, key));
             }
         }
-        if aliases.is_empty() {
-            return Ok((keys, dropped));
-        }
+        let mut dropped = 0;
         for ((kind, id), mut via) in aliases {
             let own = keys.iter().any(|key| key.kind == kind && key.id == id && !key.is_alias());
             if own {
@@ -169,7 +176,7 @@ impl<S: Store> Turn<'_, S> {
             keys.push(LinkKey { kind, id, mentioned: false, weight: self.rules.weight(kind), via });
         }
         keys.sort_unstable();
-        Ok((keys, dropped))
+        Ok(dropped)
     }
 
     /// Learns from a signal which names are one, before it is linked itself.
@@ -274,7 +281,7 @@ impl<S: Store> Turn<'_, S> {
     fn doubt_all(&mut self, kind: EntityKind, name: &str) -> Result<(), StoreError> {
         let key = self.named(kind, name);
         for class in [Class::Opener, Class::Near, Class::Other] {
-            for posting in self.postings(&key, class, ALWAYS, false, usize::MAX, &"".into())? {
+            for posting in self.postings(&key, class, ALWAYS, true, DOUBTED_PER_NAME_MAX, &"".into())? {
                 self.doubt(&posting.residences)?;
             }
         }
@@ -303,7 +310,8 @@ impl<S: Store> Turn<'_, S> {
         Ok(())
     }
 
-    fn explain_again(&mut self, residences: &[Residence]) -> Result<(), StoreError> {
+    /// Has the components of a signal published again where that says something new.
+    pub fn explain_again(&mut self, residences: &[Residence]) -> Result<(), StoreError> {
         for residence in residences {
             if let Some(root) = self.find(residence.component)? {
                 self.dirty.insert(root);

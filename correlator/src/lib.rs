@@ -9,7 +9,9 @@
 //! The path of a signal: [`correlate`] (late? known? new?) → [`index`] (who has the same keys, [`identity`]: under which names) →
 //! [`graph`] (who is linked) → [`component`] (members, merges) → [`publish`] (which revisions) →
 //! [`snapshot`] (what a revision says); [`timers`] does what event time brings about, [`relink`] takes back
-//! what rested on an entity that turned out to be everybody's. All state is in
+//! what rested on an entity that turned out to be everybody's. [`sigma`] holds the rules: a match of one is an
+//! alert that is taken in like any other. The path of an analyst's command: [`command`] (what it does) →
+//! [`barrier`] (what must not be merged any more) → [`publish`]. All state is in
 //! [`store`], with an overlay that becomes state by [`Correlator::commit`] alone; rows that are asked for again
 //! and again stay decoded above it ([`held`]), and keys that matter to nobody are not even counted ([`heads`]).
 //!
@@ -19,7 +21,9 @@
 //! Deliberately absent: Kafka, wall clocks, async, randomness, and everything that depends on the
 //! iteration order of a hash map.
 
+mod barrier;
 mod clock;
+mod command;
 mod component;
 pub mod config;
 mod continuation;
@@ -41,6 +45,7 @@ mod link_key;
 mod posting;
 mod publish;
 mod relink;
+pub mod sigma;
 mod signal_row;
 mod snapshot;
 mod state;
@@ -50,8 +55,9 @@ mod tactic;
 mod timers;
 mod turn;
 
+pub use command::Answer;
 pub use config::Config;
 pub use correlate::Correlator;
 pub use inventory::{Asset, Inventory};
 pub use stats::Stats;
-pub use store::{MapStore, RocksConfig, RocksStore, StoreError};
+pub use store::{MapStore, RocksConfig, RocksStore, Store, StoreError};

@@ -22,12 +22,22 @@ use crate::turn::{Subject, Turn, earliest};
 /// Uids of absorbed incidents that a revision lists, the latest kept.
 pub const ABSORBED_LISTED_MAX: usize = 64;
 
+/// Alerts of an incident of which it is looked at whether they are new about their actor.
+const NEW_LOOKED_AT_MAX: usize = 16;
 /// Splits and merges of one story after which a closed uid is used again.
 const GENERATIONS_MAX: u32 = 1_000;
 
 impl<S: Store> Turn<'_, S> {
     /// Publishes what this turn changed, or notes when it will be due.
     pub fn publish_changes(&mut self) -> Result<(), StoreError> {
+        // What is linked anew on the way may merge again, and a new uid is told to those that name it.
+        while !self.closes.is_empty() || !self.dirty.is_empty() {
+            self.publish_round()?;
+        }
+        Ok(())
+    }
+
+    fn publish_round(&mut self) -> Result<(), StoreError> {
         let closes = std::mem::take(&mut self.closes);
         for (incident, id) in &closes {
             // What falls apart again within this turn must not take the uid that it had.
@@ -40,6 +50,11 @@ impl<S: Store> Turn<'_, S> {
         while let Some(id) = self.dirty.pop_first() {
             let Some(root) = self.find(id)? else { continue };
             self.watch_quiet(root);
+            // What an analyst closed says something new only where an analyst does.
+            let closed = self.component(root).is_some_and(|component| component.steering.closed);
+            if closed && !self.urgent.contains(&root) {
+                continue;
+            }
             if self.is_at_once(root) { self.release(root)? } else { self.postpone(root) }
         }
         for (mut incident, id) in closes {
@@ -93,8 +108,10 @@ impl<S: Store> Turn<'_, S> {
             None => self.unused_uid(&named)?,
         };
         let mut incident = self.compose(id, uid.clone())?;
-        let matters = incident.priority >= self.rules.config.surface_priority_min;
-        if known.is_none() && (!matters || self.is_all_common(id)?) {
+        let steering = self.component(id).map(|c| c.steering.clone()).unwrap_or_default();
+        let matters = steering.has_case
+            || (incident.priority >= self.rules.config.surface_priority_min && !self.is_all_common(id)?);
+        if known.is_none() && !matters {
             self.stats.candidates += 1;
             return Ok(());
         }
@@ -120,8 +137,17 @@ impl<S: Store> Turn<'_, S> {
         }
         self.stats.incidents_created += u64::from(known.is_none());
         incident.revision = known.as_ref().map_or(1, |known| known.revision.saturating_add(1));
-        incident.activity = if known.is_none() { Activity::Create } else { Activity::Update };
+        incident.activity = match known {
+            None => Activity::Create,
+            Some(_) if steering.closed => Activity::Close,
+            Some(_) => Activity::Update,
+        };
         let (revision, time, severity) = (incident.revision, incident.time, incident.severity);
+        if known.is_none() {
+            let row = self.key(Table::Incident).tail(uid.as_str());
+            self.db.put(row, encode(&id)?);
+            self.tell_related(id)?;
+        }
         if let Some(component) = self.component_mut(id) {
             component.published = Some(Published { uid, named, revision, time, severity, digest });
         }
@@ -143,27 +169,43 @@ impl<S: Store> Turn<'_, S> {
     }
 
     /// A snapshot of the component; revision and activity are the caller's.
-    pub fn compose(&self, id: ComponentId, uid: IncidentUid) -> Result<Incident, StoreError> {
+    pub fn compose(&mut self, id: ComponentId, uid: IncidentUid) -> Result<Incident, StoreError> {
+        let mut incident = self.snapshot_of(id, uid)?;
+        self.tell_case(id, &mut incident)?;
+        Ok(incident)
+    }
+
+    fn snapshot_of(&self, id: ComponentId, uid: IncidentUid) -> Result<Incident, StoreError> {
         let Some(component) = self.component(id) else {
             return Err(StoreError::Damaged(format!("component {id} is missing")));
         };
         let mut listed = Vec::new();
         for MemberRow { uid, hops, .. } in self.members_to_list(id, self.rules.config.members_listed_max)? {
-            if let Some(Subject { signal, keys, .. }) = self.subject(uid.as_str())? {
-                let spreads = keys.iter().map(|key| self.spread_at(key, signal.time));
-                let spreads = spreads.collect::<Result<_, _>>()?;
-                listed.push(Listed { signal: Arc::unwrap_or_clone(signal), hops, keys, spreads });
-            }
+            let Some(subject) = self.subject(uid.as_str())? else { continue };
+            // The first rows are the first alerts.
+            let looked_at = hops == 0 && listed.len() < NEW_LOOKED_AT_MAX;
+            let is_new = looked_at && self.days_before(&subject)? == 0;
+            let Subject { signal, keys, .. } = subject;
+            let spreads = keys.iter().map(|key| self.spread_at(key, signal.time));
+            let spreads = spreads.collect::<Result<_, _>>()?;
+            listed.push(Listed { signal: Arc::unwrap_or_clone(signal), hops, keys, spreads, is_new });
         }
-        Ok(snapshot(self.rules, &self.tenant, self.clock.newest, uid, component, listed))
+        Ok(snapshot(self.rules, &self.tenant, self.now(), uid, component, listed))
     }
 
-    /// The uid of an incident that is named after `first`. A uid that was closed is never used again, so a
-    /// story that was merged away and split off again gets a further one.
+    /// The time of what happens now: the newest event's or command's.
+    pub fn now(&self) -> Timestamp {
+        self.clock.newest.max(self.clock.commanded)
+    }
+
+    /// The uid of an incident that is named after `first`. A uid that was closed, or that another
+    /// part of a split story keeps, is never used again, so a story that was merged away and split off again gets a
+    /// further one.
     fn unused_uid(&self, first: &SignalUid) -> Result<IncidentUid, StoreError> {
         let mut uid = IncidentUid::derive(&self.tenant, first);
         for generation in 1..=GENERATIONS_MAX {
-            if self.db.get(&self.key(Table::Redirect).tail(uid.as_str()))?.is_none() {
+            let was_closed = self.db.get(&self.key(Table::Redirect).tail(uid.as_str()))?.is_some();
+            if !was_closed && self.db.get(&self.key(Table::Incident).tail(uid.as_str()))?.is_none() {
                 break;
             }
             uid = IncidentUid::derive(&self.tenant, &SignalUid::new(format!("{first}#{generation}")));

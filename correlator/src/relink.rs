@@ -10,7 +10,7 @@
 //! is looked at only as often as it publishes, so a flood of entities that spread costs no flood of work.
 //!
 //! # Caps, beyond which order may show
-//! [`RELINK_MEMBERS_MAX`]: a larger component keeps its links, and so does one that no longer keeps all of
+//! What an analyst closed, locked, merged or split stays as it is. [`RELINK_MEMBERS_MAX`]: a larger component keeps its links, and so does one that no longer keeps all of
 //! its members.
 //!
 //! [`Spread`]: crate::link::Spread
@@ -21,7 +21,7 @@ use schemas::{SignalKind, SignalUid, Timestamp};
 
 use crate::component::MemberRow;
 use crate::graph::other_naming;
-use crate::state::{Class, Component, ComponentId, Residence};
+use crate::state::{Class, Component, ComponentId, Residence, Steering};
 use crate::store::{Store, StoreError};
 use crate::turn::{Subject, Turn};
 
@@ -59,7 +59,10 @@ impl<S: Store> Turn<'_, S> {
     /// Links the members of a stale component anew and says into which components it fell.
     pub fn relink(&mut self, id: ComponentId) -> Result<Vec<ComponentId>, StoreError> {
         let Some(old) = self.component(id).filter(|component| component.stale).cloned() else { return Ok(vec![id]) };
-        if old.members_total > RELINK_MEMBERS_MAX || u64::from(old.members_kept) != old.members_total {
+        let Steering { closed, locked, shaped, .. } = &old.steering;
+        let held = *closed || *locked || !shaped.is_empty();
+        let large = old.members_total > RELINK_MEMBERS_MAX || u64::from(old.members_kept) != old.members_total;
+        if held || large {
             self.stats.relinks_skipped += 1;
             if let Some(component) = self.component_mut(id) {
                 component.stale = false;
@@ -131,8 +134,13 @@ impl<S: Store> Turn<'_, S> {
             published: old.published.clone(),
             absorbed: old.absorbed.clone(),
             split_from: old.split_from.clone(),
+            // A story that an analyst took up again continues the one that it was, whoever its actors are.
+            continues: old.continues.clone().filter(|_| old.published.is_none()),
+            steering: old.steering.clone(),
+            related: old.related.clone(),
             ..Component::new(&first.signal)
         });
+        self.move_case(id, home)?;
         self.put_merged(id, home);
         self.move_aliases(id, home);
         first.residences = vec![Residence { component: home, hops: 0, bridge: true }];

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use schemas::entity::Role;
 use schemas::signal::Flag;
-use schemas::{Category, Entity, EntityKind, Group, Severity, Signal, SignalKind, SignalUid, TenantId, Timestamp};
+use schemas::{
+    Category, Entity, EntityKind, Facts, Group, Severity, Signal, SignalKind, SignalUid, TenantId, Timestamp,
+};
 
 use crate::state::{Residence, SignalRow};
 use crate::store::StoreError;
@@ -17,7 +19,8 @@ use crate::store::StoreError;
 const GROUPS: [Group; 5] = [Group::Ai, Group::Identity, Group::Endpoint, Group::Cloud, Group::Model];
 const KINDS: [SignalKind; 3] = [SignalKind::AiAlert, SignalKind::Alert, SignalKind::Context];
 const ROLES: [Role; 3] = [Role::Source, Role::Destination, Role::Proxy];
-const FLAGS: [Flag; 4] = [Flag::DerivedId, Flag::BrokerTime, Flag::FutureTime, Flag::Truncated];
+const FLAGS: [Flag; 6] =
+    [Flag::DerivedId, Flag::BrokerTime, Flag::FutureTime, Flag::Truncated, Flag::InvalidTime, Flag::LateTime];
 const SEVERITIES: [Severity; 7] = [
     Severity::Unknown,
     Severity::Informational,
@@ -65,11 +68,14 @@ pub fn weight(signal: &Signal) -> usize {
     let texts = |texts: &[String]| texts.iter().map(|text| size_of::<String>() + text.len()).sum::<usize>();
     let entity =
         |entity: &Entity| size_of::<Entity>() + texts(&entity.ids) + entity.name.as_ref().map_or(0, String::len);
+    let fields = signal.facts.fields.iter().map(|(name, values)| size_of::<String>() + name.len() + texts(values));
     let lines = [&signal.native_id, &signal.product, &signal.title].map(String::len);
     size_of::<Signal>()
         + lines.iter().sum::<usize>()
         + signal.uid.as_str().len()
         + texts(&signal.techniques)
+        + texts(&signal.facts.rules)
+        + fields.sum::<usize>()
         + signal.entities.iter().map(entity).sum::<usize>()
 }
 
@@ -139,6 +145,7 @@ impl Writer {
             techniques,
             entities,
             flags,
+            facts,
         } = signal;
         self.number(time.millis().unsigned_abs());
         self.code(&GROUPS, Some(*group));
@@ -151,6 +158,18 @@ impl Writer {
         entities.iter().for_each(|entity| self.entity(entity));
         self.number(flags.len() as u64);
         flags.iter().for_each(|flag| self.code(&FLAGS, Some(*flag)));
+        self.facts(facts);
+    }
+
+    fn facts(&mut self, facts: &Facts) {
+        // Usage is only counted: a signal of it is never kept.
+        let Facts { rules, fields, usage: _ } = facts;
+        self.texts(rules);
+        self.number(fields.len() as u64);
+        for (name, values) in fields {
+            self.text(name);
+            self.texts(values);
+        }
     }
 
     fn entity(&mut self, entity: &Entity) {
@@ -236,7 +255,14 @@ impl<'a> Reader<'a> {
             techniques: self.texts()?,
             entities: self.list(Self::entity)?,
             flags: self.list(|rest| rest.code(&FLAGS))?,
+            facts: self.facts()?,
         })
+    }
+
+    fn facts(&mut self) -> Option<Facts> {
+        let rules = self.texts()?;
+        let fields = self.list(|rest| Some((rest.text()?.to_owned(), rest.texts()?)))?;
+        Some(Facts { rules, fields: fields.into_iter().collect(), usage: None })
     }
 
     fn entity(&mut self) -> Option<Entity> {
@@ -273,6 +299,11 @@ mod tests {
                 entity(EntityKind::User, "bob").named(Some("Bob")).mentioned(),
             ],
             flags: vec![Flag::Truncated],
+            facts: Facts {
+                rules: vec!["r".to_owned()],
+                fields: [("f".to_owned(), vec!["v".to_owned(), "w".to_owned()])].into(),
+                usage: None,
+            },
         }
     }
 
@@ -289,10 +320,31 @@ mod tests {
             b"\x01\xac\x02\x01\x01\x01".as_slice(),
             b"\xac\x02\x03\x01\x04\xff\x01n\x04okta\x02\xc3\xa9\x01\x02T1",
             b"\x02\x07\x01\x00\x01\x0810.0.0.1\x0e\xff\x03\x01\x03bob\x03Bob\x01\x03",
+            b"\x01\x01r\x01\x01f\x02\x01v\x01w",
         ]
         .concat();
         assert_eq!(bytes(&row), expected);
         assert_eq!(back(&row), row);
+    }
+
+    /// A variant that is new stops the compiler here: it needs a code above.
+    #[test]
+    fn every_variant_has_a_code() {
+        let flag = |flag: &Flag| match flag {
+            Flag::DerivedId | Flag::BrokerTime | Flag::FutureTime => true,
+            Flag::Truncated | Flag::InvalidTime | Flag::LateTime => true,
+        };
+        let group = |group: &Group| match group {
+            Group::Ai | Group::Identity | Group::Endpoint | Group::Cloud | Group::Model => true,
+        };
+        let kind = |kind: &SignalKind| match kind {
+            SignalKind::AiAlert | SignalKind::Alert | SignalKind::Context => true,
+        };
+        let role = |role: &Role| match role {
+            Role::Source | Role::Destination | Role::Proxy => true,
+        };
+        assert!(FLAGS.iter().all(flag) && GROUPS.iter().all(group) && KINDS.iter().all(kind));
+        assert!(ROLES.iter().all(role));
     }
 
     #[test]
@@ -305,6 +357,7 @@ mod tests {
         all.extend(FLAGS.map(|flag| Signal { flags: vec![flag], ..signal() }));
         let kinds = EntityKind::ALL.map(|kind| Entity { kind, ..entity(EntityKind::User, "x") });
         let roles = ROLES.map(|role| entity(EntityKind::Ip, "10.0.0.1").in_role(role));
+        all.push(Signal { facts: Facts::default(), ..signal() });
         all.push(Signal { entities: kinds.into_iter().chain(roles).collect(), time: Timestamp::MAX, ..signal() });
         for signal in all {
             let row = SignalRow { signal: Some(Arc::new(signal)), residences: Vec::new() };

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use schemas::{Group, IncidentUid, Severity, Signal, SignalKind, SignalUid, Timestamp};
+use schemas::{Entity, Group, IncidentUid, RelatedReason, Severity, Signal, SignalKind, SignalUid, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,24 @@ pub struct TenantRow {
     pub due_from: Option<Timestamp>,
     /// The latest time at which a text named a user.
     pub mentioned_last: Option<Timestamp>,
+    /// No rule has to be looked at before.
+    #[serde(default)]
+    pub rules_from: Option<Timestamp>,
+    /// Groups that rules follow.
+    #[serde(default)]
+    pub rule_groups: u64,
+    /// The time of the newest command.
+    #[serde(default)]
+    pub commanded: Timestamp,
+    /// Suppression rules that came by command.
+    #[serde(default)]
+    pub suppressions: u64,
+    /// Whether a signal was ever suppressed, so that one must be asked for.
+    #[serde(default)]
+    pub suppresses: bool,
+    /// Whether a signal was ever pinned, likewise.
+    #[serde(default)]
+    pub pins: bool,
 }
 
 /// A signal, or what is left of it when its incident was closed; [`crate::signal_row`] has its bytes.
@@ -101,6 +119,38 @@ pub struct Published {
     pub digest: [u8; 16],
 }
 
+/// What people did to a component, as far as linking must know it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Steering {
+    /// An analyst closed it: it published its last revision, and nothing joins it.
+    pub closed: bool,
+    /// Nothing joins, merges or splits it but a command.
+    pub locked: bool,
+    /// Whether it has a row of the case table.
+    pub has_case: bool,
+    /// The merges and splits by which analysts shaped it, in order: what they put together stays together.
+    pub shaped: Vec<String>,
+    /// Components that an analyst took out of it, or it out of them; numbers may be old ones.
+    pub apart: BTreeSet<ComponentId>,
+}
+
+impl Steering {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A component that this one is linked to and was not merged with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RelatedRow {
+    /// The other one; its number may be an old one.
+    pub component: ComponentId,
+    /// The uid that it was last known under.
+    pub uid: Option<IncidentUid>,
+    /// Why both are apart.
+    pub reason: RelatedReason,
+}
+
 /// Openers that belong together, with all that joined them: what an incident is made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Component {
@@ -136,6 +186,18 @@ pub struct Component {
     pub due: Option<Timestamp>,
     /// The row of the quiet table.
     pub quiet: Option<Timestamp>,
+    /// What people did to it.
+    #[serde(default, skip_serializing_if = "Steering::is_none")]
+    pub steering: Steering,
+    /// What it is linked to and apart from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<RelatedRow>,
+    /// Its entities as hashes, up to one more than a merge may bring together.
+    #[serde(default)]
+    pub entities: BTreeSet<u32>,
+    /// The configured scopes that it belongs to.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub scopes: BTreeSet<String>,
 }
 
 impl Component {
@@ -158,6 +220,10 @@ impl Component {
             stale: false,
             due: None,
             quiet: None,
+            steering: Steering::default(),
+            related: Vec::new(),
+            entities: BTreeSet::new(),
+            scopes: BTreeSet::new(),
         }
     }
 
@@ -171,6 +237,7 @@ impl Component {
         }
         self.take_techniques(&signal.techniques);
         self.groups.insert(signal.group);
+        self.count_entities(signal.entities.iter().filter(|entity| !entity.mentioned).map(entity_hash));
         self.first_time = self.first_time.min(signal.time);
         self.last_time = self.last_time.max(signal.time);
     }
@@ -181,6 +248,13 @@ impl Component {
         self.severity = self.severity.max(other.severity);
         self.take_techniques(&other.techniques);
         self.groups.extend(&other.groups);
+        self.count_entities(other.entities.iter().copied());
+        self.scopes.extend(other.scopes.iter().cloned());
+        self.related.extend(other.related.iter().cloned());
+        self.steering.locked |= other.steering.locked;
+        self.steering.has_case |= other.steering.has_case;
+        self.steering.shaped.extend(other.steering.shaped.iter().cloned());
+        self.steering.apart.extend(&other.steering.apart);
         self.continues = self.continues.take().max(other.continues.clone());
         self.stale |= other.stale;
         self.first_time = self.first_time.min(other.first_time);
@@ -189,9 +263,26 @@ impl Component {
 
     /// About how much memory it takes.
     pub fn weight(&self) -> usize {
-        let techniques: usize = self.techniques.iter().map(|name| size_of::<String>() + name.len()).sum();
-        let absorbed: usize = self.absorbed.iter().map(|uid| size_of::<IncidentUid>() + uid.as_str().len()).sum();
-        size_of::<Self>() + techniques + absorbed
+        let text = |text: &str| size_of::<String>() + text.len();
+        let Steering { shaped, apart, .. } = &self.steering;
+        let techniques: usize = self.techniques.iter().map(|name| text(name)).sum();
+        let absorbed: usize = self.absorbed.iter().map(|uid| text(uid.as_str())).sum();
+        let related = self.related.iter().map(|row| row.uid.as_ref().map_or(0, |uid| text(uid.as_str())));
+        let related: usize = related.map(|uid| size_of::<RelatedRow>() + uid).sum();
+        let names: usize = self.scopes.iter().chain(shaped).map(|name| text(name)).sum();
+        let numbers = self.entities.len() * size_of::<u32>() + apart.len() * size_of::<ComponentId>();
+        size_of::<Self>() + techniques + absorbed + related + names + numbers
+    }
+
+    fn count_entities(&mut self, hashes: impl IntoIterator<Item = u32>) {
+        self.entities.extend(hashes);
+    }
+
+    /// Forgets entities beyond one more than `max`: that there are more is all that is asked.
+    pub fn bound_entities(&mut self, max: u32) {
+        while self.entities.len() > max as usize + 1 {
+            self.entities.pop_last();
+        }
     }
 
     fn take_techniques<'a>(&mut self, techniques: impl IntoIterator<Item = &'a String>) {
@@ -204,6 +295,13 @@ impl Component {
             self.techniques.pop_last();
         }
     }
+}
+
+/// One number for an entity, however many identifiers it has.
+fn entity_hash(entity: &Entity) -> u32 {
+    let id = entity.ids.iter().find(|id| id.contains('@')).or(entity.ids.first());
+    let kind = (entity.kind as u32).wrapping_mul(0x9e37_79b9);
+    id.map_or(0, |id| crate::heads::hash(id)) ^ kind
 }
 
 /// A row of the component table.

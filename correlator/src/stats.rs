@@ -46,6 +46,26 @@ pub struct Stats {
     pub revisions: u64,
     /// Revisions not published because nothing had changed.
     pub revisions_equal: u64,
+    /// Matches of rules that were raised, repeats of a match that changed included.
+    pub rule_alerts: u64,
+    /// Records that came after a rule had decided about their time.
+    pub rule_events_late: u64,
+    /// Times that a rule gave up records or values of a group, which are bounded.
+    pub rule_events_dropped: u64,
+    /// Times that a rule did not follow a group because the tenant has too many.
+    pub rule_groups_dropped: u64,
+    /// Usage signals, which feed rules and join no incident.
+    pub usage: u64,
+    /// Commands handed in.
+    pub commands: u64,
+    /// Commands that were not done.
+    pub commands_rejected: u64,
+    /// Alerts that a rule suppresses.
+    pub suppressed: u64,
+    /// Times that two incidents were linked and not merged, for one of the reasons of [`schemas::RelatedReason`].
+    pub merges_barred: u64,
+    /// Relations beyond the number that one incident may have, dropped.
+    pub related_dropped: u64,
     /// Signals whose state was removed by age.
     pub expired: u64,
 }

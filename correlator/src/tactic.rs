@@ -10,274 +10,51 @@
 //! mobile and ICS techniques, which no reader brings.
 
 /// Techniques by tactic, in the order of an attack.
-const TACTICS: [&[&str]; 16] = [
-    RECONNAISSANCE,
-    RESOURCE_DEVELOPMENT,
-    INITIAL_ACCESS,
-    AI_MODEL_ACCESS,
-    EXECUTION,
-    PERSISTENCE,
-    PRIVILEGE_ESCALATION,
-    DEFENSE_EVASION,
-    CREDENTIAL_ACCESS,
-    DISCOVERY,
-    LATERAL_MOVEMENT,
-    COLLECTION,
-    AI_ATTACK_STAGING,
-    COMMAND_AND_CONTROL,
-    EXFILTRATION,
-    IMPACT,
-];
-
-const RECONNAISSANCE: &[&str] = &[
-    "AML.T0000",
-    "AML.T0001",
-    "AML.T0003",
-    "AML.T0004",
-    "AML.T0006",
-    "T1589",
-    "T1590",
-    "T1591",
-    "T1592",
-    "T1593",
-    "T1594",
-    "T1595",
-    "T1596",
-    "T1597",
-    "T1598",
-];
-const RESOURCE_DEVELOPMENT: &[&str] = &[
-    "AML.T0002",
-    "AML.T0008",
-    "AML.T0016",
-    "AML.T0017",
-    "AML.T0019",
-    "AML.T0020",
-    "AML.T0021",
-    "AML.T0058",
-    "AML.T0060",
-    "AML.T0065",
-    "AML.T0066",
-    "T1583",
-    "T1584",
-    "T1585",
-    "T1586",
-    "T1587",
-    "T1588",
-    "T1608",
-    "T1650",
-];
-const INITIAL_ACCESS: &[&str] = &[
-    "AML.T0010",
-    "AML.T0012",
-    "AML.T0015",
-    "AML.T0049",
-    "AML.T0052",
-    "AML.T0078",
-    "T1078",
-    "T1091",
-    "T1133",
-    "T1189",
-    "T1190",
-    "T1195",
-    "T1199",
-    "T1200",
-    "T1566",
-];
-const AI_MODEL_ACCESS: &[&str] = &["AML.T0040", "AML.T0041", "AML.T0044", "AML.T0047"];
-const EXECUTION: &[&str] = &[
-    "AML.T0011",
-    "AML.T0050",
-    "AML.T0051",
-    "AML.T0053",
-    "T1047",
-    "T1053",
-    "T1059",
-    "T1072",
-    "T1106",
-    "T1129",
-    "T1203",
-    "T1204",
-    "T1559",
-    "T1569",
-    "T1609",
-    "T1610",
-    "T1648",
-    "T1651",
-];
-const PERSISTENCE: &[&str] = &[
-    "AML.T0018",
-    "AML.T0061",
-    "AML.T0070",
-    "T1098",
-    "T1136",
-    "T1137",
-    "T1176",
-    "T1505",
-    "T1525",
-    "T1543",
-    "T1546",
-    "T1547",
-    "T1554",
-    "T1556",
-    "T1574",
-];
-const PRIVILEGE_ESCALATION: &[&str] = &["AML.T0054", "T1055", "T1068", "T1134", "T1484", "T1548", "T1611"];
-const DEFENSE_EVASION: &[&str] = &[
-    "AML.T0067",
-    "AML.T0068",
-    "AML.T0071",
-    "T1014",
-    "T1027",
-    "T1036",
-    "T1070",
-    "T1112",
-    "T1127",
-    "T1140",
-    "T1202",
-    "T1207",
-    "T1211",
-    "T1218",
-    "T1220",
-    "T1222",
-    "T1497",
-    "T1535",
-    "T1550",
-    "T1553",
-    "T1562",
-    "T1564",
-    "T1578",
-];
-const CREDENTIAL_ACCESS: &[&str] = &[
-    "AML.T0055",
-    "T1003",
-    "T1040",
-    "T1056",
-    "T1110",
-    "T1111",
-    "T1187",
-    "T1212",
-    "T1528",
-    "T1539",
-    "T1552",
-    "T1555",
-    "T1557",
-    "T1558",
-    "T1606",
-    "T1621",
-    "T1649",
-];
-const DISCOVERY: &[&str] = &[
-    "AML.T0007",
-    "AML.T0013",
-    "AML.T0014",
-    "AML.T0062",
-    "AML.T0063",
-    "AML.T0069",
-    "T1007",
-    "T1010",
-    "T1012",
-    "T1016",
-    "T1018",
-    "T1033",
-    "T1046",
-    "T1049",
-    "T1057",
-    "T1069",
-    "T1082",
-    "T1083",
-    "T1087",
-    "T1120",
-    "T1124",
-    "T1135",
-    "T1201",
-    "T1482",
-    "T1518",
-    "T1526",
-    "T1538",
-    "T1580",
-    "T1613",
-    "T1614",
-    "T1615",
-    "T1619",
-];
-const LATERAL_MOVEMENT: &[&str] = &["T1021", "T1080", "T1210", "T1534", "T1563", "T1570"];
-const COLLECTION: &[&str] = &[
-    "AML.T0035",
-    "AML.T0036",
-    "AML.T0037",
-    "T1005",
-    "T1025",
-    "T1039",
-    "T1074",
-    "T1113",
-    "T1114",
-    "T1115",
-    "T1119",
-    "T1123",
-    "T1125",
-    "T1185",
-    "T1213",
-    "T1530",
-    "T1560",
-    "T1602",
-];
-const AI_ATTACK_STAGING: &[&str] = &["AML.T0005", "AML.T0042", "AML.T0043"];
-const COMMAND_AND_CONTROL: &[&str] = &[
-    "AML.T0072",
-    "T1001",
-    "T1008",
-    "T1071",
-    "T1090",
-    "T1092",
-    "T1095",
-    "T1102",
-    "T1104",
-    "T1105",
-    "T1132",
-    "T1205",
-    "T1219",
-    "T1568",
-    "T1571",
-    "T1572",
-    "T1573",
-];
-const EXFILTRATION: &[&str] = &[
-    "AML.T0024",
-    "AML.T0025",
-    "AML.T0056",
-    "AML.T0057",
-    "T1011",
-    "T1020",
-    "T1029",
-    "T1030",
-    "T1041",
-    "T1048",
-    "T1052",
-    "T1537",
-    "T1567",
-];
-const IMPACT: &[&str] = &[
-    "AML.T0029",
-    "AML.T0031",
-    "AML.T0034",
-    "AML.T0046",
-    "AML.T0048",
-    "AML.T0059",
-    "T1485",
-    "T1486",
-    "T1489",
-    "T1490",
-    "T1491",
-    "T1495",
-    "T1496",
-    "T1498",
-    "T1499",
-    "T1529",
-    "T1531",
-    "T1561",
-    "T1565",
-    "T1657",
+const TACTICS: [&str; 16] = [
+    // Reconnaissance.
+    "AML.T0000 AML.T0001 AML.T0003 AML.T0004 AML.T0006 T1589 T1590 T1591 T1592 T1593 T1594 T1595 \
+     T1596 T1597 T1598",
+    // Resource development.
+    "AML.T0002 AML.T0008 AML.T0016 AML.T0017 AML.T0019 AML.T0020 AML.T0021 AML.T0058 AML.T0060 \
+     AML.T0065 AML.T0066 T1583 T1584 T1585 T1586 T1587 T1588 T1608 T1650",
+    // Initial access.
+    "AML.T0010 AML.T0012 AML.T0015 AML.T0049 AML.T0052 AML.T0078 T1078 T1091 T1133 T1189 T1190 T1195 \
+     T1199 T1200 T1566",
+    // AI model access.
+    "AML.T0040 AML.T0041 AML.T0044 AML.T0047",
+    // Execution.
+    "AML.T0011 AML.T0050 AML.T0051 AML.T0053 T1047 T1053 T1059 T1072 T1106 T1129 T1203 T1204 T1559 \
+     T1569 T1609 T1610 T1648 T1651",
+    // Persistence.
+    "AML.T0018 AML.T0061 AML.T0070 T1098 T1136 T1137 T1176 T1505 T1525 T1543 T1546 T1547 T1554 T1556 \
+     T1574",
+    // Privilege escalation.
+    "AML.T0054 T1055 T1068 T1134 T1484 T1548 T1611",
+    // Defense evasion.
+    "AML.T0067 AML.T0068 AML.T0071 T1014 T1027 T1036 T1070 T1112 T1127 T1140 T1202 T1207 T1211 T1218 \
+     T1220 T1222 T1497 T1535 T1550 T1553 T1562 T1564 T1578",
+    // Credential access.
+    "AML.T0055 T1003 T1040 T1056 T1110 T1111 T1187 T1212 T1528 T1539 T1552 T1555 T1557 T1558 T1606 \
+     T1621 T1649",
+    // Discovery.
+    "AML.T0007 AML.T0013 AML.T0014 AML.T0062 AML.T0063 AML.T0069 T1007 T1010 T1012 T1016 T1018 T1033 \
+     T1046 T1049 T1057 T1069 T1082 T1083 T1087 T1120 T1124 T1135 T1201 T1482 T1518 T1526 T1538 T1580 \
+     T1613 T1614 T1615 T1619",
+    // Lateral movement.
+    "T1021 T1080 T1210 T1534 T1563 T1570",
+    // Collection.
+    "AML.T0035 AML.T0036 AML.T0037 T1005 T1025 T1039 T1074 T1113 T1114 T1115 T1119 T1123 T1125 T1185 \
+     T1213 T1530 T1560 T1602",
+    // AI attack staging.
+    "AML.T0005 AML.T0042 AML.T0043",
+    // Command and control.
+    "AML.T0072 T1001 T1008 T1071 T1090 T1092 T1095 T1102 T1104 T1105 T1132 T1205 T1219 T1568 T1571 \
+     T1572 T1573",
+    // Exfiltration.
+    "AML.T0024 AML.T0025 AML.T0056 AML.T0057 T1011 T1020 T1029 T1030 T1041 T1048 T1052 T1537 T1567",
+    // Impact.
+    "AML.T0029 AML.T0031 AML.T0034 AML.T0046 AML.T0048 AML.T0059 T1485 T1486 T1489 T1490 T1491 T1495 \
+     T1496 T1498 T1499 T1529 T1531 T1561 T1565 T1657",
 ];
 
 /// How far along an attack the furthest of `techniques` stands, 0 to 15; `None` where none is known.
@@ -286,10 +63,11 @@ pub fn stage<'a>(techniques: impl IntoIterator<Item = &'a String>) -> Option<u8>
 }
 
 fn stage_of(id: &str) -> Option<u8> {
-    let (matrix, bare) = if id.starts_with("AML.") { ("AML.", id.get(4..)?) } else { ("", id) };
-    let parent = bare.split('.').next()?;
-    let is_it = |known: &&str| known.strip_prefix(matrix) == Some(parent);
-    (0..).zip(TACTICS).find(|(_, known)| known.iter().any(is_it)).map(|(stage, _)| stage)
+    let bare = id.strip_prefix("AML.").unwrap_or(id);
+    let technique_len = id.len() - bare.len() + bare.split('.').next()?.len();
+    let technique = id.get(..technique_len)?;
+    let at = TACTICS.iter().position(|known| known.split_whitespace().any(|known| known == technique))?;
+    u8::try_from(at).ok()
 }
 
 #[cfg(test)]
@@ -298,7 +76,7 @@ mod tests {
 
     #[test]
     fn every_technique_stands_once_and_has_the_form_of_one() {
-        let all: Vec<&str> = TACTICS.into_iter().flatten().copied().collect();
+        let all: Vec<&str> = TACTICS.iter().flat_map(|known| known.split_whitespace()).collect();
         let distinct: std::collections::BTreeSet<&str> = all.iter().copied().collect();
         assert_eq!(all.len(), distinct.len());
         for id in all {

@@ -28,6 +28,8 @@ pub enum Aged {
     Redirect,
     /// What a closed incident left behind.
     Trace,
+    /// A command.
+    Command,
     /// What other names stand beside a name.
     Identity,
     /// On which days an alert was raised.
@@ -40,6 +42,7 @@ impl Aged {
             Self::Signal => 0,
             Self::Redirect => 1,
             Self::Trace => 2,
+            Self::Command => 3,
             Self::Identity => 4,
             Self::Habit => 5,
         }
@@ -64,15 +67,24 @@ impl<S: Store> Turn<'_, S> {
 
     /// Publishes all that waits, due or not.
     pub fn publish_waiting(&mut self) -> Result<(), StoreError> {
-        self.publish_due(Timestamp::MAX, usize::MAX)
+        while self.clock.due_from.is_some() {
+            self.publish_due(Timestamp::MAX, usize::MAX)?;
+        }
+        Ok(())
     }
 
     fn publish_due(&mut self, until: Timestamp, max: usize) -> Result<(), StoreError> {
-        for (_, id) in self.timed(Table::Due, until, max)? {
-            if let Some(root) = self.find(id)? {
-                self.release(root)?;
+        for (due, id) in self.timed(Table::Due, until, max)? {
+            match self.find(id)? {
+                Some(root) => self.release(root)?,
+                None => {
+                    let row = self.key(Table::Due).time(due.millis()).number(id).done();
+                    self.db.delete(row);
+                }
             }
         }
+        // Those that name what has a uid since.
+        self.publish_changes()?;
         self.clock.due_from = self.first_time(Table::Due)?;
         Ok(())
     }
@@ -163,12 +175,12 @@ impl<S: Store> Turn<'_, S> {
 
     /// Publishes the last revision of a quiet incident and removes its state.
     fn close(&mut self, id: ComponentId) -> Result<(), StoreError> {
-        let named = self.component(id).map(|c| c.first.1.clone());
-        let known = self.component(id).and_then(|c| c.published.as_ref()).map(|published| published.named.clone());
-        if named != known {
-            self.publish(id)?;
+        // What an analyst closed had its last revision.
+        let closed = self.component(id).is_some_and(|component| component.steering.closed);
+        if !closed {
+            self.settle_name(id)?;
         }
-        if let Some(last) = self.last_revision(id)? {
+        if let Some(last) = self.last_revision(id)?.filter(|_| !closed) {
             self.stats.incidents_closed += 1;
             self.put_redirect(&last.uid, None)?;
             self.leave_traces(id, &last)?;
@@ -252,11 +264,14 @@ impl<S: Store> Turn<'_, S> {
             match name {
                 Some(name) if code == Some(Aged::Signal.code()) => self.expire_signal(&name)?,
                 Some(name) if code == Some(Aged::Trace.code()) => self.forget_trace(&name)?,
+                Some(name) if code == Some(Aged::Command.code()) => self.forget_command(&name),
                 Some(name) if code == Some(Aged::Identity.code()) => self.expire_identity(&name)?,
                 Some(name) if code == Some(Aged::Habit.code()) => self.expire_habit(&name)?,
                 Some(name) => {
-                    let row = self.key(Table::Redirect).tail(&name);
-                    self.db.delete(row);
+                    for table in [Table::Redirect, Table::Incident] {
+                        let row = self.key(table).tail(&name);
+                        self.db.delete(row);
+                    }
                 }
                 None => {}
             }
@@ -280,6 +295,7 @@ impl<S: Store> Turn<'_, S> {
             self.unpost(&subject, &before)?;
         }
         self.stats.expired += 1;
+        self.forget_marks(uid);
         self.remove_signal(uid);
         Ok(())
     }

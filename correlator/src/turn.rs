@@ -7,11 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use schemas::{Incident, Signal, TenantId, Timestamp};
+use schemas::{Incident, RuleAlert, Signal, TenantId, Timestamp};
 
 use crate::held::{Held, HeldSignal};
 use crate::link::{Rules, Side};
 use crate::link_key::LinkKey;
+use crate::sigma::Sigma;
 use crate::signal_row;
 use crate::state::{Component, ComponentId, ComponentRow, Residence, SignalRow, TenantRow, decode, encode};
 use crate::stats::Stats;
@@ -21,8 +22,10 @@ use crate::tactic::stage;
 
 /// One tenant's turn.
 pub struct Turn<'a, S> {
-    /// The rules.
+    /// The rules of linking.
     pub rules: &'a Rules,
+    /// The rules that raise alerts.
+    pub sigma: &'a Sigma,
     /// The state, but for rows of the tables that `held` holds, which it has as they were committed.
     pub db: &'a mut Overlay<S>,
     /// The rows that are held decoded.
@@ -39,6 +42,8 @@ pub struct Turn<'a, S> {
     pub urgent: BTreeSet<ComponentId>,
     /// Last revisions of incidents that were merged away, with the component that has them now.
     pub closes: Vec<(Incident, ComponentId)>,
+    /// Alerts of rules to hand out.
+    pub alerts: &'a mut Vec<RuleAlert>,
     /// Revisions to hand out.
     pub revisions: Vec<Incident>,
     /// Keys that turned out to be shared by more than was known, and in which of their buckets.
@@ -70,9 +75,11 @@ impl<'a, S: Store> Turn<'a, S> {
     /// The turn of `tenant`.
     pub fn start(
         rules: &'a Rules,
+        sigma: &'a Sigma,
         db: &'a mut Overlay<S>,
         held: &'a Held,
         stats: &'a mut Stats,
+        alerts: &'a mut Vec<RuleAlert>,
         tenant: TenantId,
     ) -> Result<Self, StoreError> {
         let key = Key::new(Table::Tenant, tenant.as_str()).done();
@@ -90,9 +97,11 @@ impl<'a, S: Store> Turn<'a, S> {
         };
         let turn = Self {
             rules,
+            sigma,
             db,
             held,
             stats,
+            alerts,
             tenant,
             clock,
             dirty: BTreeSet::new(),

@@ -67,6 +67,7 @@ fn world(dice: &mut Dice, called: Names) -> Vec<Signal> {
                 let mentioned = kind == EntityKind::User && made.kind == SignalKind::AiAlert && dice.below(3) == 0;
                 made.entities.extend(if mentioned { entity.map(Entity::mentioned) } else { entity });
             }
+            made.title = format!("title {}", dice.below(3));
             made.severity = [Severity::Low, Severity::Medium, Severity::High][dice.below(3) as usize];
             let techniques = [&twin::ATTACK[..], &["T9999"]].concat();
             made.techniques = vec![techniques[dice.below(6) as usize].to_owned()];

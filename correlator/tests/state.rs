@@ -9,27 +9,29 @@ use std::path::Path;
 use common::{Dice, HOUR, check_revisions, open, signal};
 use correlator::store::Store;
 use correlator::{Config, Correlator, MapStore, RocksConfig, RocksStore, StoreError};
-use schemas::{EntityKind, Incident, Signal, SignalKind};
+use schemas::{Entity, EntityKind, Incident, Signal, SignalKind, TenantId};
 
 fn open_rocks(path: &Path) -> Result<RocksStore, StoreError> {
     RocksStore::open(path, RocksConfig { block_cache_bytes: 20_000, ..RocksConfig::default() })
 }
 
-/// A few hundred signals over ten days, so that incidents merge, close and expire.
+/// A few hundred signals of three sources over ten days, so that incidents merge, close and expire; users have
+/// two names, by either or both.
 fn stream(seed: u64) -> Vec<Signal> {
     let mut dice = Dice(seed);
     (0..600)
         .map(|at| {
             let kind = [SignalKind::AiAlert, SignalKind::Alert, SignalKind::Context][dice.below(3) as usize];
             let jitter = dice.below(12) as i64 * HOUR;
-            let user = format!("user{}", dice.below(40));
+            let user = dice.below(40);
+            let names = [format!("user{user}@contoso.example"), format!("s-1-5-21-1-1-1-{user}")];
+            let names = [&names[..1], &names[1..], &names[..]][dice.below(3) as usize].iter().map(String::as_str);
             let device = format!("device{}", dice.below(40));
-            signal(
-                &format!("s{at}"),
-                kind,
-                at * HOUR * 2 / 5 + jitter,
-                &[(EntityKind::User, &user), (EntityKind::Device, &device)],
-            )
+            let time = at * HOUR * 2 / 5 + jitter;
+            let mut made = signal(&format!("s{at}"), kind, time, &[(EntityKind::Device, &device)]);
+            made.entities.extend(Entity::new(EntityKind::User, names));
+            made.product = ["weir", "okta", "windows"][dice.below(3) as usize].to_owned();
+            made
         })
         .collect()
 }
@@ -56,8 +58,32 @@ fn a_map_and_rocksdb_give_the_same_revisions() {
         let expected = feed(&mut map, &signals, 7);
         assert_eq!(feed(&mut rocks, &signals, 50), expected);
         assert!(expected.iter().any(|i| i.merged_into.is_some()), "no merge");
-        assert!(map.stats().incidents_closed > 0 && map.stats().expired > 0, "{:?}", map.stats());
+        let stats = map.stats();
+        assert!(stats.incidents_closed > 0 && stats.expired > 0 && stats.aliases > 10, "{stats:?}");
         check_revisions(&expected);
+    }
+}
+
+/// What one tenant sees does not depend on who else is there, nor on how their signals lie among each other.
+#[test]
+fn tenants_do_not_show_in_each_other() {
+    let of = |tenant: &str, seed| -> Vec<Signal> {
+        stream(seed).into_iter().map(|s| Signal { tenant: TenantId::from(tenant), ..s }).collect()
+    };
+    let (ours, theirs) = (of("ours", 21), of("theirs", 22));
+    let mut both: Vec<Signal> = Vec::new();
+    let (mut dice, mut left) = (Dice(5), [ours.as_slice(), theirs.as_slice()]);
+    while left.iter().any(|rest| !rest.is_empty()) {
+        if let Some((first, rest)) = left[dice.below(2) as usize].split_first() {
+            both.push(first.clone());
+            *left.iter_mut().find(|left| left.first() == Some(first)).expect("one of both") = rest;
+        }
+    }
+    let alone = |signals: &[Signal]| feed(&mut Correlator::new(Config::default(), MapStore::default()), signals, 9);
+    let together = alone(&both);
+    for (tenant, signals) in [("ours", &ours), ("theirs", &theirs)] {
+        let seen: Vec<Incident> = together.iter().filter(|i| i.tenant.as_str() == tenant).cloned().collect();
+        assert_eq!(seen, alone(signals));
     }
 }
 

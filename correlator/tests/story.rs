@@ -6,8 +6,7 @@ mod common;
 
 use common::counting::Counting;
 use common::{HOUR, START, check_revisions, open, run, run_with, signal};
-use correlator::inventory::SharedAs;
-use correlator::{Asset, Config, Correlator, Inventory, MapStore};
+use correlator::{Config, Correlator, MapStore};
 use schemas::EntityKind::{Agent, Application, Device, Ip, Model, Session, User};
 use schemas::SignalKind::{AiAlert, Alert, Context};
 use schemas::{
@@ -225,91 +224,6 @@ fn two_campaigns_behind_one_nat_are_two_incidents() {
             uids(incident).iter().filter_map(|(uid, _)| uid.split('-').next()).collect();
         assert_eq!(owners.len(), 1, "{owners:?}");
     }
-}
-
-/// One person by object id here and by SID there, until a third record says that both are one.
-fn one_person_by_two_names() -> [Signal; 3] {
-    let person = |uid: &str, kind, at, ids: &[&str]| {
-        let mut made = signal(uid, kind, at, &[]);
-        made.entities.extend(Entity::new(User, ids.iter().copied()));
-        made
-    };
-    const OBJECT_ID: &str = "5c1a1f52-2d8f-4c9c-9b5e-0f6f2f0a7d11";
-    const SID: &str = "s-1-5-21-1004336348-1177238915-682003330-1104";
-    [
-        person("ai", AiAlert, HOUR, &[OBJECT_ID]),
-        person("logon", Context, 2 * HOUR, &[SID, "contoso\\alice"]),
-        person("between", Context, 3 * DAY / 2, &[OBJECT_ID, SID]),
-    ]
-}
-
-#[test]
-fn a_third_record_says_that_two_names_are_one_person() {
-    let [ai, logon, between] = one_person_by_two_names();
-    assert_eq!(open(&run(&[ai.clone(), logon.clone()]))[0].members_total, 1);
-    for signals in [[&ai, &logon, &between], [&between, &logon, &ai], [&logon, &between, &ai], [&ai, &between, &logon]]
-    {
-        let incidents = open(&run(&signals.map(Signal::clone)));
-        let [incident] = incidents.as_slice() else { panic!("{incidents:#?}") };
-        // The record between lies beyond the window of a user: it links, and is no member.
-        assert_eq!(uids(incident), [("ai", 0), ("logon", 1)]);
-        let link = incident.members[1].link.as_ref().expect("a reason");
-        assert_eq!(link.shared[0].ids, ["s-1-5-21-1004336348-1177238915-682003330-1104"]);
-        assert!(link.factors[0].alias && link.factors[0].kind == User && !link.factors[0].mentioned);
-    }
-}
-
-#[test]
-fn the_inventory_names_and_judges() {
-    let [ai, logon, _] = one_person_by_two_names();
-    let asset = |ids: &[&str], shared_as| Asset {
-        kind: User,
-        ids: ids.iter().map(|id| (*id).to_owned()).collect(),
-        shared_as,
-        criticality: 0.0,
-    };
-    let ids = ["5C1A1F52-2D8F-4C9C-9B5E-0F6F2F0A7D11", "CONTOSO\\Alice"];
-    let with = |shared_as| {
-        let inventory = Inventory::new(vec![asset(&ids, shared_as)]).expect("an inventory");
-        let config = Config { inventory: inventory.into(), ..Config::default() };
-        open(&run_with(&config, &[ai.clone(), logon.clone()]))[0].members_total
-    };
-    assert_eq!(with(None), 2);
-    assert_eq!(with(Some(SharedAs::ServiceAccount)), 1, "what many share links nothing alone");
-}
-
-#[test]
-fn a_name_of_several_holds_nothing_together() {
-    let person = |uid: &str, kind, at, ids: &[&str]| {
-        let mut made = signal(uid, kind, at, &[]);
-        made.entities.extend(Entity::new(User, ids.iter().copied()));
-        made
-    };
-    let sid = |number: u32| format!("s-1-5-21-1-1-{number}-1104");
-    let mut signals = vec![
-        person("ai-1", AiAlert, 0, &["alice", &sid(1)]),
-        person("ai-2", AiAlert, 1, &["alice@contoso.example", "alice"]),
-        person("logon", Context, 2, &["alice"]),
-    ];
-    assert_eq!(open(&run(&signals)).len(), 1);
-    signals.push(person("elsewhere", Context, 3, &["alice", &sid(2)]));
-    assert_eq!(open(&run(&signals)).len(), 2, "the account of two SIDs is nobody in particular");
-    signals.rotate_right(1);
-    assert_eq!(open(&run(&signals)).len(), 2);
-}
-
-/// Names without end beside one name: rows stay small, work stays bounded, and nothing is joined.
-#[test]
-fn names_without_end_are_bounded() {
-    let mut correlator = Correlator::new(Config::default(), MapStore::default());
-    for at in 0..500i64 {
-        let kind = if at % 5 == 0 { AiAlert } else { Context };
-        let mut made = signal(&format!("s{at:03}"), kind, at, &[]);
-        made.entities.extend(Entity::new(User, ["helpdesk@contoso.example", &format!("user-{at}@contoso.example")]));
-        correlator.process(made).expect("process");
-    }
-    let stats = correlator.stats();
-    assert_eq!((stats.identities_ambiguous, stats.aliases, stats.keys_dropped), (1, 16, 0), "{stats:?}");
 }
 
 /// An attacker may write a victim's address into a prompt: it may bring the victim's records in, but never

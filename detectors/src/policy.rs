@@ -190,6 +190,24 @@ fn participants(interaction: &Interaction) -> Vec<Entity> {
     entities
 }
 
+/// Who calls which application and model, from where, with which key: what usage is added up by. Canonical and sorted.
+pub fn callers(interaction: &Interaction) -> Vec<Entity> {
+    let who = &interaction.who;
+    let one = |kind, id: Option<&str>| id.and_then(|id| Entity::new(kind, [id]));
+    let mut entities: Vec<Entity> = [
+        user(interaction),
+        one(EntityKind::Ip, who.source_ip.as_deref()),
+        one(EntityKind::Application, who.application.as_deref()),
+        one(EntityKind::Model, interaction.model.as_deref()),
+        one(EntityKind::ApiKey, who.api_key_id.as_deref()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    entities.sort_unstable();
+    entities
+}
+
 /// A user by id, and by name where the name is an address: "Alice" is many people, `alice@contoso.example` is one.
 fn user(interaction: &Interaction) -> Option<Entity> {
     let user = interaction.who.user.as_ref()?;

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use schemas::Timestamp;
 
+use crate::simulation::Faults;
+
 /// Threat protection for AI applications, as a stream.
 #[derive(Parser)]
 #[command(name = "weir", version, long_version = crate::version::long(), about, arg_required_else_help = true)]
@@ -33,14 +35,16 @@ pub enum Command {
     #[command(after_help = "Examples:\n  weir detect telemetry.jsonl\n  cat telemetry.jsonl | weir detect --scores -")]
     Detect(DetectArgs),
     /// Files in, incidents out, without any broker; the same input gives the same bytes
-    #[command(after_help = "Example:\n  weir replay --input ai=telemetry.jsonl --input identity=okta/ --out story/")]
+    #[command(
+        after_help = "Examples:\n  weir replay --input ai=telemetry.jsonl --input identity=okta/ --out story/\n  weir replay --input ai=week/ --out story/ --what-if rules.toml --days 7"
+    )]
     Replay(ReplayArgs),
     /// The stages on Kafka, exactly once
     #[command(after_help = "Example:\n  weir run --config weir.toml --stage detect")]
     Run(RunArgs),
     /// Make realistic traffic with attacks in it, and the truth about them in a file beside it
     #[command(
-        after_help = "Examples:\n  weir simulate --out traffic/ --seed 7\n  weir simulate --brokers 127.0.0.1:9092 --seed 7 --rate 500"
+        after_help = "Examples:\n  weir simulate --out traffic/ --seed 7 --users 200 --days 3\n  weir simulate --brokers 127.0.0.1:9092 --seed 7 --rate 500"
     )]
     Simulate(SimulateArgs),
     /// Show or create the topics
@@ -64,6 +68,13 @@ pub struct ReplayArgs {
     /// The tenant of records that bring none
     #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
+    /// Replay a second time with what this TOML file says laid over the configuration, and say which incidents are
+    /// added, removed, merged and split: a summary, and what-if.jsonl in DIR. The other files are of the first run
+    #[arg(long, value_name = "RULES.toml")]
+    pub what_if: Option<PathBuf>,
+    /// Look only at the last so many days of the input
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub days: Option<u32>,
     /// Read as of this instant (RFC 3339): later times count as in the future, as they do for the stages, and it
     /// is the time of records that have none. Without it no time is in the future: files have no broker's clock
     #[arg(long, value_name = "TIME", value_parser = instant)]
@@ -222,22 +233,37 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "DIR", required_unless_present = "brokers", conflicts_with = "brokers")]
     pub out: Option<PathBuf>,
     /// Produce to the input topics of this Kafka; the truth goes to --truth
-    #[arg(long, value_name = "HOST:PORT", requires = "rate")]
+    #[arg(long, value_name = "HOST:PORT")]
     pub brokers: Option<String>,
     /// Where the truth is written with --brokers
     #[arg(long, value_name = "FILE", default_value = "truth.jsonl")]
     pub truth: PathBuf,
-    /// The same seed makes the same traffic
+    /// The same seed and options make the same bytes
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Interactions a second of simulated time, and of real time with --brokers
-    #[arg(long, value_name = "R", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub rate: Option<u32>,
-    /// How many interactions
-    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
-    pub count: u64,
+    /// How fast records are sent with --brokers: interactions a second; what is sent does not depend on it
+    #[arg(long, value_name = "R", allow_negative_numbers = true, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub rate: u32,
+    /// People of the company
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub users: u32,
+    /// Days that are simulated
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=366))]
+    pub days: u32,
+    /// Attack campaigns; each kind once before any comes again
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    pub campaigns: u32,
+    /// Duplicates, disorder, lateness, wrong clocks and missing fields
+    #[arg(long, value_name = "LEVEL", default_value = "usual")]
+    pub faults: Faults,
+    /// Of a hundred records, how many come from one farm of virtual desktops that all look the same
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub hub: u32,
+    /// Stop after so many interactions
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
     /// When the simulated time starts
-    #[arg(long, value_name = "TIME", default_value = "2026-05-01T08:00:00Z")]
+    #[arg(long, value_name = "TIME", default_value = "2026-05-04T00:00:00Z")]
     pub start: String,
 }
 
@@ -276,10 +302,22 @@ pub enum BenchWhat {
         #[arg(long, default_value_t = 800_000, value_parser = clap::value_parser!(u64).range(1..))]
         count: u64,
     },
-    /// Every reader over its golden cases
+    /// Simulated attacks in a simulated estate: do their records come together, and nothing else
+    Quality {
+        /// Simulations, each from a seed of its own
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        seeds: u32,
+        /// The configuration that is measured
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Every reader over its golden cases, and over samples of what vendors write
     Readers {
         /// The folder of the cases: `schemas/cases` of the repository
         #[arg(long, value_name = "DIR", default_value = "schemas/cases")]
         cases: PathBuf,
+        /// The folder of the samples, with `signals` and `telemetry` in it
+        #[arg(long, value_name = "DIR", env = "WEIR_SAMPLES")]
+        samples: Option<PathBuf>,
     },
 }

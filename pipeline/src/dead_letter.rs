@@ -23,6 +23,8 @@ pub struct DeadLetterLine<'a> {
 pub const STAGE_DETECT: &str = "detect";
 /// The stage in which joining fails.
 pub const STAGE_CORRELATE: &str = "correlate";
+/// The reason code of a command about an incident that is not there to say so itself.
+pub const COMMAND_REFUSED: &str = "command_refused";
 
 impl<'a> DeadLetterLine<'a> {
     /// The dead letter for `rejected` on `line` of `source`, with at most `bytes_max` original bytes of `len`.
@@ -36,6 +38,19 @@ impl<'a> DeadLetterLine<'a> {
             message: &rejected.error.message,
             value_base64: STANDARD.encode(kept),
             value_bytes: (kept.len() < len).then_some(len),
+        }
+    }
+
+    /// The dead letter for a command on `line` of `source` that no incident answers.
+    pub fn refused(source: &'a str, line: u64, command: &[u8], why: &'a str) -> Self {
+        Self {
+            source,
+            line,
+            stage: STAGE_CORRELATE,
+            reason: COMMAND_REFUSED,
+            message: why,
+            value_base64: STANDARD.encode(command),
+            value_bytes: None,
         }
     }
 }

@@ -22,4 +22,5 @@ pub mod schema_registry;
 pub mod shutdown;
 pub mod simulation;
 pub mod stages;
+pub mod usage;
 pub mod version;

@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! bytes ─ read ─┬─ interaction ─ annotate ─┬─ annotated interaction
-//!               │                          └─ policy ─ alerts ─ signals
-//!               ├─ signal of a vendor ───────────────────────── signals
+//!               │                          ├─ policy ─ alerts ─ rules ─ signals
+//!               │                          └─ usage, added up ─ rules ─ signals
+//!               ├─ signal of a vendor ──────────────────────── rules ─ signals
+//!               ├─ command of an analyst ────────────────────── signals
 //!               └─ error ────────────────────────────────────── dead letters
 //! ```
 //!
@@ -11,12 +13,16 @@
 //! configuration. Every command goes through here: `run`, `replay`, `detect`, `demo`, the benchmarks.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
+use correlator::sigma::RuleSet;
+use correlator::sigma::attribute::ALERT_FIELDS;
 use detectors::{Detectors, LexiconError};
 use schemas::readers::{self, Context, Input, Limits, Network, Output, ReadError, Reason, Rejected};
-use schemas::{Alert, AnnotatedInteraction, Flag, Interaction, Signal, Timestamp};
+use schemas::{Alert, AnnotatedInteraction, Annotation, Command, Flag, Interaction, Signal, Timestamp};
 
 use crate::config::{Config, Source, TenantSettings};
+use crate::usage;
 
 /// What the carrier says about one record.
 #[derive(Clone, Copy)]
@@ -43,6 +49,10 @@ pub struct Processed {
     pub annotated: AnnotatedInteraction,
     /// What policy raises.
     pub alerts: Vec<Alert>,
+    /// The same as signals, with the rules that they fit.
+    pub signals: Vec<Signal>,
+    /// What it adds to what is used, where rules ask for that.
+    pub usage: Option<Signal>,
     /// The application's `traceparent`, carried on.
     pub traceparent: Option<String>,
 }
@@ -54,6 +64,8 @@ pub struct Outcome {
     pub interactions: Vec<Processed>,
     /// Signals of vendors, likewise.
     pub signals: Vec<Signal>,
+    /// Commands of analysts.
+    pub commands: Vec<Command>,
     /// Parts of the record that could not be read, or all of it.
     pub rejected: Vec<Rejected>,
     /// Parts that were recognised and hold nothing to look at.
@@ -71,6 +83,8 @@ pub struct Processor {
     proxies: Vec<Network>,
     lone_wrappers: bool,
     limits: Limits,
+    rules: Arc<RuleSet>,
+    counts_usage: bool,
 }
 
 impl Processor {
@@ -80,13 +94,23 @@ impl Processor {
     /// When the detectors' own terms cannot be compiled, which a test rules out.
     pub fn new(config: &Config, tenants: TenantSettings) -> Result<Self, LexiconError> {
         let detectors = Detectors::new()?;
+        let rules = Arc::clone(&config.rulebook.rules);
+        let counts_usage = config.file.rules.usage && rules.asks_about(usage::PRODUCT);
         Ok(Self {
             detectors,
             tenants,
             proxies: config.proxies.clone(),
             lone_wrappers: config.file.telemetry.lone_wrappers,
             limits: config.limits,
+            rules,
+            counts_usage,
         })
+    }
+
+    /// Writes into a usage signal which rules it fits; false where none asks for it.
+    pub fn note_usage(&self, signal: &mut Signal) -> bool {
+        self.rules.note(signal);
+        !signal.facts.rules.is_empty()
     }
 
     /// Everything that comes of one record. A record that makes Weir panic is a dead letter like any other
@@ -109,6 +133,7 @@ impl Processor {
             proxies: &self.proxies,
             lone_wrappers: self.lone_wrappers,
             limits: self.limits,
+            watch: Some(self.rules.watch()),
         };
         let mut read = Output::default();
         let result = readers::read(bytes, source.format, &context, &mut read);
@@ -119,9 +144,14 @@ impl Processor {
         for input in read.inputs {
             match input {
                 Input::Interaction(interaction) => self.interaction(&interaction, &mut outcome),
-                Input::Signal(signal) => {
+                Input::Signal(mut signal) => {
+                    self.rules.note(&mut signal);
                     outcome.time_missing |= lacks_time(&signal.flags);
                     outcome.signals.push(*signal);
+                }
+                Input::Command { command, timeless } => {
+                    outcome.time_missing |= timeless;
+                    outcome.commands.push(*command);
                 }
             }
         }
@@ -142,7 +172,26 @@ impl Processor {
             .trace
             .as_ref()
             .map(|trace| format!("00-{}-{}-{:02x}", trace.trace_id, trace.span_id, u8::from(trace.sampled)));
-        outcome.interactions.push(Processed { annotated: detection.annotated, alerts, traceparent });
+        let usage = if self.counts_usage { usage::contribution(interaction, &detection.annotated) } else { None };
+        let signals = alerts.iter().map(|alert| self.signal(alert)).collect();
+        outcome.interactions.push(Processed { annotated: detection.annotated, alerts, signals, usage, traceparent });
+    }
+
+    /// The alert as a signal; what rules may ask of it beyond that stands in its facts ([`ALERT_FIELDS`]).
+    fn signal(&self, alert: &Alert) -> Signal {
+        let mut signal = Signal::from(alert);
+        let values = |of: fn(&Annotation) -> &str| alert.annotations.iter().map(move |one| of(one).to_owned());
+        let outcome = match alert.outcome {
+            schemas::Outcome::Blocked => "blocked",
+            schemas::Outcome::Detected => "detected",
+        };
+        let [channel, detector, ended, subtype] = ALERT_FIELDS;
+        signal.facts.set(channel, values(|annotation| annotation.channel.as_str()));
+        signal.facts.set(detector, values(|annotation| &annotation.detector));
+        signal.facts.set(ended, [outcome.to_owned()]);
+        signal.facts.set(subtype, values(|annotation| &annotation.subtype));
+        self.rules.note(&mut signal);
+        signal
     }
 }
 

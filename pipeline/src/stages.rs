@@ -59,6 +59,8 @@ impl Stages {
         }
         if self.correlate.is_some() {
             all.extend([topics.incidents.clone(), topics.latest.clone()]);
+            // Alerts of rules go where the other alerts go.
+            all.extend(self.detect.is_none().then(|| topics.alerts.clone()));
         }
         all
     }

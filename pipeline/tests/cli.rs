@@ -458,3 +458,30 @@ fn a_full_disk_is_exit_code_1() {
     let status = Command::new(env!("CARGO_BIN_EXE_weir")).arg("detect").arg(&input).stdout(full).status().unwrap();
     assert_eq!(status.code(), Some(1));
 }
+
+/// `weir check` runs the cases beside rules, names what went otherwise, and refuses rules that do not hold.
+#[test]
+fn check_runs_the_cases_of_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let rule = "title: T\nid: own\ndetection: {s: {weir.category: jailbreak}, condition: s}\n";
+    let record = "{at: 1m, weir.product: weir, weir.kind: ai_alert, weir.category: jailbreak, weir.user: u}";
+    let case = |raises: &str| format!("cases: [{{name: mine, records: [{record}], raises: [{raises}]}}]\n");
+    let rules = write("rules.yml", rule);
+    let config = write("weir.toml", &format!("[rules]\npaths = [{rules:?}]\n"));
+    write("rules.test.yml", &case("own"));
+    let good = weir(&["check", "--config", &config]);
+    assert!(good.status.success() && stderr(&good).contains(" cases, 0 of which"), "{}", stderr(&good));
+    write("rules.test.yml", &case(""));
+    let wrong = weir(&["check", "--config", &config]);
+    assert!(wrong.status.code() == Some(1) && stderr(&wrong).contains("mine"), "{}", stderr(&wrong));
+    for bad in ["title: T", "a: b: c", "title: T\nid: own\ncorrelation: {type: near}"] {
+        write("rules.yml", bad);
+        let refused = weir(&["check", "--config", &config]);
+        assert!(refused.status.code() == Some(2) && stderr(&refused).contains("[rules]"), "{}", stderr(&refused));
+    }
+}

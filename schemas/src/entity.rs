@@ -171,8 +171,9 @@ impl Entity {
 
 /// The canonical form of an identifier, or `None` where it identifies nothing.
 pub fn canonical_id(kind: EntityKind, id: &str) -> Option<String> {
-    let id = id.trim();
-    if is_placeholder(id) || id.len() > ID_BYTES_MAX {
+    // Fixed-width fields end in NULs; within a name a control character is none of its letters.
+    let id = id.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    if is_placeholder(id) || id.len() > ID_BYTES_MAX || has_control(id) {
         return None;
     }
     match kind {
@@ -184,6 +185,11 @@ pub fn canonical_id(kind: EntityKind, id: &str) -> Option<String> {
         EntityKind::Url | EntityKind::ApiKey | EntityKind::Session => Some(id.to_owned()),
         _ => Some(id.to_lowercase()),
     }
+}
+
+fn has_control(id: &str) -> bool {
+    let ascii = |byte: u8| byte.is_ascii_control();
+    if id.is_ascii() { id.bytes().any(ascii) } else { id.chars().any(char::is_control) }
 }
 
 /// Addresses in their shortest form, IPv4-mapped IPv6 as IPv4, ports and zones cut off; loopback,
@@ -213,11 +219,8 @@ fn canonical_user(id: &str) -> Option<String> {
     let id = id.to_lowercase();
     let (domain, account) = id.rsplit_once('\\').unwrap_or(("", &id));
     let machine = account.ends_with('$') || account.split_once('@').is_some_and(|(name, _)| name.ends_with('$'));
-    // Windows makes up these domains for services, which have no person behind them.
-    let service = ["nt authority", "nt service", "nt virtual machine", "iis apppool", "font driver host"];
     let nothing = machine
-        || service.contains(&domain)
-        || domain == "window manager"
+        || placeholder::is_built_in_domain(domain)
         || is_placeholder(account)
         || placeholder::is_built_in_sid(&id)
         || placeholder::is_built_in_account(account)
@@ -261,6 +264,12 @@ mod tests {
                     "<unknown>",
                     "[none]",
                     "Not Set",
+                    "not provided",
+                    "unidentified",
+                    "unknown\u{0}\u{0}",
+                    "eve\u{0}admin",
+                    "ws\u{7}07",
+                    "\u{0}",
                     "0",
                     "0x0",
                     "0.0.0.0",
@@ -277,6 +286,16 @@ mod tests {
                 &[
                     "NT AUTHORITY\\SYSTEM",
                     "NT SERVICE\\MSSQLSERVER",
+                    "NT-AUTORITÄT\\SYSTEM",
+                    "NT-AUTORITÄT\\Netzwerkdienst",
+                    "AUTORITE NT\\Système",
+                    "AUTORITE NT\\SERVICE LOCAL",
+                    "AUTORIDADE NT\\SISTEMA",
+                    "NT AUTHORITY\\СИСТЕМА",
+                    "Système",
+                    "WS07\\Invité",
+                    "unknown user",
+                    "default",
                     "IIS APPPOOL\\DefaultAppPool",
                     "NT VIRTUAL MACHINE\\7E1C",
                     "Window Manager\\DWM-2",
@@ -346,6 +365,8 @@ mod tests {
             (User, "S-1-12-1-1-2-3-501"),
             (User, "nora"),
             (User, "Guestavo"),
+            (User, "gaston"),
+            (User, "ws07\\eve\u{0}\u{0}"),
             (Device, "nonesuch"),
             (Device, "localhost-7"),
             (Device, "ff"),

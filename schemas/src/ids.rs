@@ -87,25 +87,28 @@ impl Default for TenantId {
 impl SignalUid {
     /// The uid of the record `native_id` of `product`; the same on every run and every machine.
     pub fn derive(tenant: &TenantId, product: &str, native_id: &str) -> Self {
-        Self::new(derive("signal", &[tenant.as_str(), product, native_id]))
+        Self::from(&*derive("signal", &[tenant.as_str(), product, native_id], &mut Uuid::encode_buffer()))
     }
 }
 
 impl IncidentUid {
     /// The uid of the incident whose canonical first alert is `first`.
     pub fn derive(tenant: &TenantId, first: &SignalUid) -> Self {
-        Self::new(derive("incident", &[tenant.as_str(), first.as_str()]))
+        Self::from(&*derive("incident", &[tenant.as_str(), first.as_str()], &mut Uuid::encode_buffer()))
     }
 }
 
-/// A UUIDv5 over length-prefixed parts, so that no two lists of parts share a name.
-fn derive(kind: &str, parts: &[&str]) -> String {
-    let mut name = Vec::from(kind.as_bytes());
+/// A UUIDv5 over length-prefixed parts, so that no two lists of parts share a name; its text is in `buffer`.
+fn derive<'b>(kind: &str, parts: &[&str], buffer: &'b mut [u8]) -> &'b mut str {
+    const LENGTH_BYTES: usize = size_of::<u64>();
+    let bytes = parts.iter().map(|part| LENGTH_BYTES + part.len()).sum::<usize>() + kind.len();
+    let mut name = Vec::with_capacity(bytes);
+    name.extend_from_slice(kind.as_bytes());
     for part in parts {
         name.extend_from_slice(&(part.len() as u64).to_be_bytes());
         name.extend_from_slice(part.as_bytes());
     }
-    Uuid::new_v5(&NAMESPACE, &name).hyphenated().to_string()
+    Uuid::new_v5(&NAMESPACE, &name).hyphenated().encode_lower(buffer)
 }
 
 #[cfg(test)]

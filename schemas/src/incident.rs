@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{Entity, EntityKind};
+use crate::handling::Handling;
 use crate::ids::{IncidentUid, SignalUid, TenantId};
 use crate::severity::Severity;
 use crate::signal::Signal;
@@ -21,13 +22,27 @@ pub enum Activity {
 }
 
 /// Where an incident stands, OCSF `status_id`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IncidentStatus {
     /// 1: nobody has taken it.
+    #[default]
     New,
-    /// 5: over, merged away or quiet.
+    /// 2: somebody works on it.
+    InProgress,
+    /// 3: it waits for something.
+    OnHold,
+    /// 4: dealt with.
+    Resolved,
+    /// 5: over, merged away, quiet or closed by an analyst.
     Closed,
+}
+
+impl IncidentStatus {
+    /// Whether nothing may join the incident any more.
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Resolved | Self::Closed)
+    }
 }
 
 /// Why a member belongs to the story.
@@ -79,7 +94,7 @@ pub struct Member {
     pub signal: Signal,
     /// Steps from the nearest alert that opens incidents: 0 for such an alert itself.
     pub hops: u8,
-    /// Why it belongs; absent only for the canonical first alert.
+    /// Why it belongs; absent for the canonical first alert, and where an analyst is the reason.
     pub link: Option<Link>,
 }
 
@@ -113,6 +128,44 @@ pub struct PriorityFactor {
     pub name: String,
     /// What it added to the priority.
     pub points: u8,
+}
+
+/// Why two incidents that share solid evidence are not one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RelatedReason {
+    /// An analyst took one out of the other.
+    Split,
+    /// One of them is over.
+    Closed,
+    /// One of them is locked.
+    Locked,
+    /// Different people deal with them.
+    DifferentAssignees,
+    /// They were found to be different things.
+    DifferentClassifications,
+    /// They belong to different scopes.
+    DifferentScopes,
+    /// Together they would have more entities than an incident may.
+    EntityCap,
+}
+
+/// An incident that this one is linked to without being merged.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Related {
+    /// The other incident.
+    pub uid: IncidentUid,
+    /// What keeps both apart.
+    pub reason: RelatedReason,
+}
+
+/// A listed member that a suppression rule keeps from opening or raising the incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suppressed {
+    /// The member.
+    pub uid: SignalUid,
+    /// The rule's name, of a rule that came by command the command's id.
+    pub rule: String,
 }
 
 /// One revision of an incident, a full snapshot.
@@ -162,4 +215,13 @@ pub struct Incident {
     /// The incident that this one was part of, until what held both together turned out to be shared by many.
     #[serde(default)]
     pub split_from: Option<IncidentUid>,
+    /// Incidents that it is linked to and must not be merged with, by uid, bounded.
+    #[serde(default)]
+    pub related: Vec<Related>,
+    /// Listed members whose alert is suppressed.
+    #[serde(default)]
+    pub suppressed: Vec<Suppressed>,
+    /// What people decided about it.
+    #[serde(default)]
+    pub handling: Handling,
 }

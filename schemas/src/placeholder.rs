@@ -22,7 +22,7 @@ pub fn is_placeholder(text: &str) -> bool {
     {
         return true;
     }
-    const WORDS: [&str; 18] = [
+    const WORDS: [&str; 20] = [
         "anonymous",
         "empty",
         "missing",
@@ -34,43 +34,101 @@ pub fn is_placeholder(text: &str) -> bool {
         "none",
         "not applicable",
         "not available",
+        "not provided",
         "not set",
         "null",
         "redacted",
         "unavailable",
         "undefined",
+        "unidentified",
         "unknown",
         "unspecified",
     ];
+    // Most texts are longer than any of them, with two brackets on either side.
+    const LONGEST: usize = "not applicable".len() + 4;
+    if text.len() > LONGEST {
+        return false;
+    }
     // `(null)`, `<unknown>` and `[none]` are the same words in brackets.
     let word = text.trim_matches(|c| matches!(c, '(' | ')' | '<' | '>' | '[' | ']' | '{' | '}' | '"' | '\''));
     WORDS.iter().any(|known| known.len() == word.len() && known.eq_ignore_ascii_case(word))
 }
 
 /// Whether `account`, in lower case and without its domain, acts for no person on any machine.
+///
+/// Windows translates the names of its well-known SIDs (S-1-5-18 system, S-1-5-19 and S-1-5-20 services, S-1-5-7
+/// anonymous logon, S-1-1-0 everyone, RIDs 501 guest and 503 default account); records that bring the SID as well are
+/// known by it ([`is_built_in_sid`]).
 pub(crate) fn is_built_in_account(account: &str) -> bool {
-    const ACCOUNTS: [&str; 17] = [
+    const ACCOUNTS: [&str; 44] = [
         "anonymous logon",
+        "anonymous user",
+        "convidado",
+        "default",
         "defaultaccount",
         "everyone",
+        "gast",
         "guest",
+        "invitado",
+        "invité",
         "iusr",
+        "jeder",
         "krbtgt",
         "local service",
         "local system",
         "localsystem",
+        "lokaler dienst",
         "network service",
+        "netzwerkdienst",
+        "no user",
         "nobody",
         "not found",
+        "ospite",
         "root",
+        "service local",
+        "service réseau",
+        "servicio de red",
+        "servicio local",
+        "serviço de rede",
+        "serviço local",
+        "servizio di rete",
+        "servizio locale",
+        "sistema",
         "system",
+        "systemkonto",
+        "système",
+        "tout le monde",
         "trustedinstaller",
+        "unknown user",
+        "unknown_user",
         "wdagutilityaccount",
         "window manager",
+        "гость",
+        "система",
     ];
     // Desktop sessions and Exchange's own probes number their accounts.
     const PREFIXES: [&str; 4] = ["dwm-", "umfd-", "healthmailbox", "systemmailbox{"];
     ACCOUNTS.contains(&account) || PREFIXES.iter().any(|prefix| account.starts_with(prefix))
+}
+
+/// Whether `domain`, in lower case, is one of those that Windows makes up for accounts without a person behind them,
+/// in the languages in which it translates it.
+pub(crate) fn is_built_in_domain(domain: &str) -> bool {
+    const DOMAINS: [&str; 12] = [
+        "autoridade nt",
+        "autorite nt",
+        "autorité nt",
+        "font driver host",
+        "iis apppool",
+        "nt authority",
+        "nt instans",
+        "nt service",
+        "nt virtual machine",
+        "nt-autorität",
+        "window manager",
+        "zarządzanie nt",
+    ];
+    DOMAINS.contains(&domain)
 }
 
 /// Whether `account`, in lower case and without any domain, is the name that software ships with: a different
@@ -107,13 +165,14 @@ pub(crate) fn is_built_in_sid(sid: &str) -> bool {
 
 /// Whether a device's name or number, in lower case, is what a maker or an installer left in.
 pub(crate) fn is_default_device(id: &str) -> bool {
-    const NAMES: [&str; 19] = [
+    const NAMES: [&str; 20] = [
         "0123456789",
         "03000200-0400-0500-0006-000700080009",
         "123456789",
         "base board serial number",
         "bogon",
         "chassis serial number",
+        "default",
         "default string",
         "invalid",
         "localdomain",

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Alert;
 use crate::annotation::Category;
 use crate::entity::Entity;
+use crate::facts::Facts;
 use crate::ids::{SignalUid, TenantId};
 use crate::severity::Severity;
 use crate::time::Timestamp;
@@ -101,6 +102,9 @@ pub struct Signal {
     /// What the reader had to assume.
     #[serde(default)]
     pub flags: Vec<Flag>,
+    /// What rules need beyond the rest.
+    #[serde(default)]
+    pub facts: Facts,
 }
 
 impl Signal {
@@ -124,6 +128,7 @@ impl From<&Alert> for Signal {
             techniques: alert.techniques.clone(),
             entities: alert.entities.clone(),
             flags: Vec::new(),
+            facts: Facts::default(),
         }
     }
 }

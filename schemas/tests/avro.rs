@@ -9,7 +9,8 @@ use schemas::entity::{EntityKind, Role};
 use schemas::interaction::{FilterVerdict, Message, Named, Skipped, Tokens, TraceContext, User, Who};
 use schemas::signal::{Flag, Group, SignalKind};
 use schemas::{
-    AnnotatedInteraction, Channel, Entity, Interaction, InteractionId, Severity, Signal, SignalUid, TenantId, Timestamp,
+    AnnotatedInteraction, Channel, Entity, Facts, Interaction, InteractionId, Severity, Signal, SignalUid, TenantId,
+    Timestamp, Usage,
 };
 
 fn interaction() -> Interaction {
@@ -87,7 +88,26 @@ fn signal() -> Signal {
         techniques: vec!["T1078".to_owned()],
         entities: Entity::new(EntityKind::User, ["ada@contoso.example"]).into_iter().collect(),
         flags: vec![Flag::BrokerTime],
+        facts: facts(),
     }
+}
+
+fn facts() -> Facts {
+    let usage = Usage {
+        requests: i64::MAX,
+        input_tokens: 1,
+        output_tokens: 2,
+        refusals: 3,
+        errors: 4,
+        client: Some("python-requests".to_owned()),
+        auth: None,
+        tools: vec!["search".to_owned()],
+        sensitive: vec!["iban".to_owned()],
+        repeats: BTreeMap::from([("00c0ffee".to_owned(), 2)]),
+    };
+    let mut facts = Facts { rules: vec!["rule".to_owned()], usage: Some(usage), ..Facts::default() };
+    facts.set("actor.alternateId", ["ada".to_owned()]);
+    facts
 }
 
 fn round_trip<T: Record + PartialEq + std::fmt::Debug>(record: &T) -> Vec<u8> {
@@ -128,6 +148,7 @@ fn every_name_of_an_enum_is_a_symbol() {
     let flags =
         vec![Flag::DerivedId, Flag::BrokerTime, Flag::FutureTime, Flag::Truncated, Flag::InvalidTime, Flag::LateTime];
     round_trip(&Signal { flags, ..signal() });
+    round_trip(&Signal { facts: Facts::default(), ..signal() });
 }
 
 #[test]

@@ -66,6 +66,7 @@ fn essence(out: Output) -> Vec<String> {
             }
             serde_json::to_string(&signal).expect("JSON")
         }
+        Input::Command { .. } => panic!("a command that no source was named for"),
     };
     out.inputs.into_iter().map(essence).collect()
 }
@@ -238,6 +239,7 @@ fn times_of_1970_and_2099_and_of_no_calendar() {
                 let time = match input {
                     Input::Interaction(interaction) => interaction.time,
                     Input::Signal(signal) => signal.time,
+                    Input::Command { .. } => panic!("a command that no source was named for"),
                 };
                 assert!(time <= latest, "{name} at {wrong}: {time}");
             }

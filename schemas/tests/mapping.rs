@@ -40,13 +40,14 @@ fn read_with(reader: &'static dyn Reader, record: &str) -> Vec<Signal> {
         lone_wrappers: false,
         // Cases have times of their own; lateness has its test with the telemetry.
         limits: Limits { late_millis_max: i64::MAX, ..Limits::default() },
+        watch: None,
     };
     let mut out = Output::default();
     readers::read(record.as_bytes(), Some(reader), &context, &mut out).expect("a record");
     assert!(out.rejected.is_empty());
     let signal = |input| match input {
         Input::Signal(signal) => *signal,
-        Input::Interaction(_) => panic!("a mapping gave an interaction"),
+        Input::Interaction(_) | Input::Command { .. } => panic!("a mapping gave something else"),
     };
     out.inputs.into_iter().map(signal).collect()
 }

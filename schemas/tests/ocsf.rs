@@ -8,7 +8,7 @@
 
 use std::path::PathBuf;
 
-use schemas::ocsf::{write_detection_finding, write_incident_finding};
+use schemas::ocsf::{write_detection_finding, write_incident_finding, write_rule_finding};
 use schemas::{Alert, Incident};
 use serde::de::DeserializeOwned;
 
@@ -35,6 +35,13 @@ fn the_bytes_of_an_alert_are_pinned() {
     let mut out = b"what was there before stays: ".to_vec();
     write_detection_finding(&fixture("alert.json"), &mut out);
     assert_pinned("alert.ocsf.json", out.strip_prefix(b"what was there before stays: ").expect("appended"));
+}
+
+#[test]
+fn the_bytes_of_an_alert_of_a_rule_are_pinned() {
+    let mut out = Vec::new();
+    write_rule_finding(&fixture("rule_alert.json"), &mut out);
+    assert_pinned("rule_alert.ocsf.json", &out);
 }
 
 #[test]

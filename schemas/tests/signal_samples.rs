@@ -54,6 +54,7 @@ fn read(folder: &str) -> Option<Read> {
         proxies: &[],
         lone_wrappers: false,
         limits: Limits::default(),
+        watch: None,
     };
     let mut read = Read { signals: Vec::new(), passed_by: 0, rejected: Vec::new() };
     for record in records(&samples(folder)?) {
@@ -66,7 +67,7 @@ fn read(folder: &str) -> Option<Read> {
         for input in out.inputs {
             match input {
                 Input::Signal(signal) => read.signals.push(*signal),
-                Input::Interaction(_) => panic!("{folder}: an interaction out of {record}"),
+                Input::Interaction(_) | Input::Command { .. } => panic!("{folder}: no signal out of {record}"),
             }
         }
     }

@@ -31,6 +31,7 @@ fn with_context<T>(run: impl FnOnce(&Context<'_>) -> T) -> T {
         lone_wrappers: false,
         // Cases have times of their own; lateness has its test with the telemetry.
         limits: Limits { late_millis_max: i64::MAX, ..Limits::default() },
+        watch: None,
     })
 }
 
@@ -47,7 +48,7 @@ fn read(bytes: &[u8]) -> Result<Vec<Signal>, String> {
 fn signals(out: Output) -> Vec<Signal> {
     let signal = |input| match input {
         Input::Signal(signal) => *signal,
-        Input::Interaction(_) => panic!("a signal reader gave an interaction"),
+        Input::Interaction(_) | Input::Command { .. } => panic!("a signal reader gave something else"),
     };
     out.inputs.into_iter().map(signal).collect()
 }

@@ -56,7 +56,7 @@ fn tally(records: impl IntoIterator<Item = Vec<u8>>) -> (Tally, Vec<Interaction>
                 tally.rejected += out.rejected.len();
                 interactions.extend(out.inputs.into_iter().filter_map(|input| match input {
                     Input::Interaction(interaction) => Some(*interaction),
-                    Input::Signal(_) => None,
+                    Input::Signal(_) | Input::Command { .. } => None,
                 }));
             }
             Err(error) => {

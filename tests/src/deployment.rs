@@ -9,14 +9,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use schemas::{Signal, avro};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::kafka::{Kafka, Record, unique};
 use crate::weir::{Running, final_incidents, json_lines, source_ids, weir_ok};
 
-/// Simulated interactions in each test: enough for many transactions, little enough for two cores.
-const INTERACTIONS: &str = "4000";
+/// The simulated company and its days: enough for many transactions, little enough for two cores. What is delivered
+/// badly is another test's matter.
+const SIMULATION: [&str; 8] = ["--seed", "11", "--users", "100", "--days", "3", "--faults", "none"];
 /// How long a stage may take to work through them, restarts included.
 pub const LIMIT: Duration = Duration::from_secs(90);
 /// The input topics of the simulation, by file.
@@ -135,13 +137,14 @@ impl<'a> Deployment<'a> {
         self.kafka.read_until(&self.topic(topic), LIMIT, |records| records.len() >= count)
     }
 
-    /// The values of a topic, sorted: what was committed, whatever the order of partitions.
+    /// The values of a topic, sorted: what was committed, whatever the order of partitions. Usage signals come added
+    /// up, since how a minute is spread over batches is no part of what was committed.
     ///
     /// # Errors
     /// When the broker does not answer.
     pub fn values(&self, topic: &str) -> Result<Vec<Vec<u8>>> {
         let records = self.kafka.read_committed(&self.topic(topic))?;
-        let mut values: Vec<Vec<u8>> = records.into_iter().filter_map(|record| record.value).collect();
+        let mut values = usage_added_up(records.into_iter().filter_map(|record| record.value));
         values.sort_unstable();
         Ok(values)
     }
@@ -160,13 +163,33 @@ impl<'a> Deployment<'a> {
     }
 }
 
+/// Values as they are, but for usage signals: of those, one text a caller and minute with their sums.
+fn usage_added_up(values: impl Iterator<Item = Vec<u8>>) -> Vec<Vec<u8>> {
+    let mut kept = Vec::new();
+    let mut sums: BTreeMap<String, [i64; 5]> = BTreeMap::new();
+    for value in values {
+        let signal: Option<Signal> = avro::decode(&value).ok();
+        let Some((usage, signal)) = signal.and_then(|mut signal| Some((signal.facts.usage.take()?, signal))) else {
+            kept.push(value);
+            continue;
+        };
+        let key = format!("{:?}", (&signal.tenant, signal.time, &signal.entities, &usage.client, &usage.auth));
+        let counts = [usage.requests, usage.input_tokens, usage.output_tokens, usage.refusals, usage.errors];
+        let sum = sums.entry(key).or_default();
+        sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+    }
+    kept.extend(sums.into_iter().map(|(key, sum)| format!("usage {key} {sum:?}").into_bytes()));
+    kept
+}
+
 /// Files of simulated traffic with attacks in it.
 ///
 /// # Errors
 /// When they cannot be made.
 pub fn simulation() -> Result<TempDir> {
     let files = tempfile::tempdir()?;
-    weir_ok(&["simulate", "--seed", "11", "--count", INTERACTIONS, "--out", &files.path().display().to_string()])?;
+    let folder = files.path().display().to_string();
+    weir_ok(&[&["simulate", "--out", &folder], &SIMULATION[..]].concat())?;
     Ok(files)
 }
 

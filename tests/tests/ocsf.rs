@@ -6,8 +6,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use schemas::entity::{Entity, EntityKind};
-use schemas::ocsf::{write_detection_finding, write_incident_finding};
-use schemas::{Activity, Alert, Incident, IncidentStatus, Outcome, Score, Severity};
+use schemas::ocsf::{write_detection_finding, write_incident_finding, write_rule_finding};
+use schemas::{
+    Activity, Alert, Classification, CommandEntry, CommandOutcome, Comment, Determination, Handling, Incident,
+    IncidentStatus, Outcome, Related, RelatedReason, RuleAlert, Score, Severity, Suppressed, Timestamp,
+};
 use serde_json::{Value, json};
 use tests::ocsf::OcsfSchemas;
 
@@ -80,6 +83,38 @@ fn alerts_are_valid() -> Result<()> {
 }
 
 #[test]
+fn alerts_of_rules_are_valid() -> Result<()> {
+    let Some(schemas) = OcsfSchemas::load()? else { return Ok(()) };
+    let alert = |text: &str, entities: Vec<Entity>| RuleAlert {
+        uid: "uid".into(),
+        tenant: "contoso".into(),
+        time: Timestamp::MAX,
+        rule_id: text.to_owned(),
+        rule_name: text.to_owned(),
+        title: text.to_owned(),
+        description: text.to_owned(),
+        severity: Severity::High,
+        techniques: vec!["AML.T0054".to_owned(), text.to_owned()],
+        group: vec![("weir.user".to_owned(), text.to_owned())],
+        entities,
+        signals: vec!["s1".into(), text.into()],
+    };
+    let check = |alert: &RuleAlert| {
+        let mut bytes = Vec::new();
+        write_rule_finding(alert, &mut bytes);
+        schemas.check(&bytes)
+    };
+    let value = check(&alert("weir_jailbreak_repeated", Vec::new()))?;
+    assert_eq!(value["finding_info"]["analytic"]["uid"], "weir_jailbreak_repeated");
+    assert_eq!(value["finding_info"]["related_events"][0]["uid"], "s1");
+    for entity in hostile_entities() {
+        check(&alert(entity.label(), vec![entity.clone()]))?;
+    }
+    check(&RuleAlert { signals: Vec::new(), techniques: Vec::new(), ..alert("x", hostile_entities()) })?;
+    Ok(())
+}
+
+#[test]
 fn incidents_are_valid() -> Result<()> {
     let Some(schemas) = OcsfSchemas::load()? else { return Ok(()) };
     let incident: Incident = fixture("incident.json")?;
@@ -110,6 +145,82 @@ fn incidents_are_valid() -> Result<()> {
         }
     }
     schemas.check(&incident_bytes(&hostile))?;
+    Ok(())
+}
+
+/// What people decided is valid in every combination, and stands where OCSF has a place for it.
+#[test]
+fn handled_incidents_are_valid() -> Result<()> {
+    use Classification::{FalsePositive, InformationalExpectedActivity, TruePositive};
+    let Some(schemas) = OcsfSchemas::load()? else { return Ok(()) };
+    let incident: Incident = fixture("incident.json")?;
+    let text = |text: &str| text.to_owned();
+    let comment = |time, words: &str| Comment { time, command: text("c"), by: text("ann"), text: text(words) };
+    let entry = |outcome, reason: Option<&str>| CommandEntry {
+        time: incident.time,
+        id: text("c"),
+        by: text("ann"),
+        verb: text("assign"),
+        outcome,
+        reason: reason.map(text),
+    };
+    let handling = Handling {
+        assignee: Some(text("bob")),
+        classification: Some(TruePositive),
+        determination: Some(Determination::CompromisedUser),
+        tags: ["vip".to_owned()].into(),
+        name: Some(text("a name")),
+        locked: true,
+        comments: vec![comment(incident.time, "first"), comment(incident.time, "")],
+        comments_total: 2,
+        commands: vec![entry(CommandOutcome::Applied, None), entry(CommandOutcome::Rejected, Some("no"))],
+        commands_total: 2,
+    };
+    let handled = Incident {
+        handling: handling.clone(),
+        related: vec![Related { uid: "other".into(), reason: RelatedReason::DifferentAssignees }],
+        suppressed: vec![Suppressed { uid: "s".into(), rule: text("r") }],
+        ..incident.clone()
+    };
+    let value = schemas.check(&incident_bytes(&handled))?;
+    for (pointer, expected) in [
+        ("/assignee/name", json!("bob")),
+        ("/assignee_group", Value::Null),
+        ("/verdict_id", json!(2)),
+        ("/is_suspected_breach", json!(true)),
+        ("/comment", json!("first")),
+        ("/unmapped/classification", json!("true_positive")),
+        ("/unmapped/determination", json!("compromised_user")),
+        ("/unmapped/tags", json!(["vip"])),
+        ("/unmapped/locked", json!(true)),
+        ("/unmapped/commands/1/outcome", json!("rejected")),
+        ("/unmapped/commands/1/reason", json!("no")),
+        ("/unmapped/related/0/reason", json!("different_assignees")),
+        ("/unmapped/suppressed/0/rule", json!("r")),
+    ] {
+        assert_eq!(value.pointer(pointer).cloned().unwrap_or_default(), expected, "{pointer}");
+    }
+    for (status, id) in [
+        (IncidentStatus::New, 1),
+        (IncidentStatus::InProgress, 2),
+        (IncidentStatus::OnHold, 3),
+        (IncidentStatus::Resolved, 4),
+        (IncidentStatus::Closed, 5),
+    ] {
+        let value = schemas.check(&incident_bytes(&Incident { status, ..incident.clone() }))?;
+        assert_eq!(value["status_id"], id);
+    }
+    for (classification, determination, verdict) in [
+        (Some(FalsePositive), None, json!(1)),
+        (Some(InformationalExpectedActivity), None, json!(5)),
+        (Some(InformationalExpectedActivity), Some(Determination::SecurityTesting), json!(6)),
+        (None, Some(Determination::InsufficientData), json!(7)),
+        (None, None, Value::Null),
+    ] {
+        let handling = Handling { classification, determination, ..handling.clone() };
+        let value = schemas.check(&incident_bytes(&Incident { handling, ..incident.clone() }))?;
+        assert_eq!(value.get("verdict_id").cloned().unwrap_or_default(), verdict);
+    }
     Ok(())
 }
 

@@ -153,7 +153,7 @@ fn records_are_framed_with_registered_ids_and_read_in_that_frame() -> Result<()>
     let config = config(&folder, &kafka.brokers, &prefix, &url, "hunter2")?;
     let path = config.display().to_string();
     let topics = |action: &str| -> Result<String> { Ok(said(&weir_ok(&["topics", action, "--config", &path])?)) };
-    ensure!(topics("plan")?.matches("missing").count() == 9, "seven topics and two schemas: {}", topics("plan")?);
+    ensure!(topics("plan")?.matches("missing").count() == 10, "eight topics and two schemas: {}", topics("plan")?);
     topics("apply")?;
     ensure!(topics("plan")?.contains("registered as 2"), "{}", topics("plan")?);
     let interaction_id = {
@@ -202,6 +202,7 @@ fn interaction(exchange: &Value) -> Result<Interaction> {
         proxies: &[],
         lone_wrappers: false,
         limits: Limits::default(),
+        watch: None,
     };
     let mut read = Output::default();
     readers::read(exchange.to_string().as_bytes(), None, &context, &mut read)?;

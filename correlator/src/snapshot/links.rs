@@ -13,11 +13,11 @@ use crate::evidence::Worth;
 use crate::link::Rules;
 
 /// A link for each of `listed`, which stand in the order of hops, time and uid; members to whom none leads
-/// leave the list.
-pub fn links(rules: &Rules, listed: &mut Vec<Listed>) -> Vec<Option<Link>> {
+/// leave the list, unless the incident was shaped `by_hand`: then an analyst is the reason.
+pub fn links(rules: &Rules, listed: &mut Vec<Listed>, by_hand: bool) -> Vec<Option<Link>> {
     let strengths = strengths(rules, listed);
     let strength = |one: usize, other: usize| strengths.get(one).and_then(|row| row.get(other)).copied().unwrap_or(0);
-    let order = placing_order(rules, &strengths);
+    let order = placing_order(rules, &strengths, by_hand);
     let mut links: Vec<Option<Link>> = listed.iter().map(|_| None).collect();
     for (position, at) in order.iter().enumerate().skip(1) {
         let Some(member) = listed.get(*at) else { continue };
@@ -54,8 +54,9 @@ fn strengths(rules: &Rules, listed: &[Listed]) -> Vec<Vec<u32>> {
     strengths
 }
 
-/// Breadth-first from the first member, within a depth as listed; who is not reached is left out.
-fn placing_order(rules: &Rules, strengths: &[Vec<u32>]) -> Vec<usize> {
+/// Breadth-first from the first member, within a depth as listed; who is not reached is left out or, `by_hand`,
+/// placed in turn.
+fn placing_order(rules: &Rules, strengths: &[Vec<u32>], by_hand: bool) -> Vec<usize> {
     let mut waiting: Vec<usize> = (1..strengths.len()).collect();
     let mut order: Vec<usize> = (0..strengths.len().min(1)).collect();
     let mut depth_start = 0;
@@ -67,11 +68,14 @@ fn placing_order(rules: &Rules, strengths: &[Vec<u32>]) -> Vec<usize> {
             front.iter().any(|placed| row.and_then(|row| row.get(*placed)).is_some_and(|s| *s >= rules.threshold))
         };
         let (next, rest): (Vec<usize>, Vec<usize>) = waiting.iter().partition(|member| is_next(member));
-        if next.is_empty() {
-            return order;
-        }
         waiting = rest;
         order.extend(next);
+        if order.len() == depth_start {
+            if !by_hand || waiting.is_empty() {
+                return order;
+            }
+            order.push(waiting.remove(0));
+        }
     }
 }
 

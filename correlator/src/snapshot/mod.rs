@@ -8,7 +8,7 @@ mod title;
 
 use std::sync::Arc;
 
-use schemas::{Activity, Incident, IncidentStatus, IncidentUid, Member, Signal, TenantId, Timestamp};
+use schemas::{Activity, Handling, Incident, IncidentStatus, IncidentUid, Member, Signal, TenantId, Timestamp};
 
 use crate::evidence::Evidence;
 use crate::link::{Rules, Side, Spread};
@@ -26,6 +26,8 @@ pub struct Listed {
     pub keys: Arc<[LinkKey]>,
     /// How far each of them is spread at its time.
     pub spreads: Vec<Spread>,
+    /// Whether it is an alert that was not raised about its actor on the days before.
+    pub is_new: bool,
 }
 
 impl Listed {
@@ -62,7 +64,7 @@ pub fn snapshot(
     mut listed: Vec<Listed>,
 ) -> Incident {
     listed.sort_by(|a, b| a.order().cmp(&b.order()));
-    let links = links::links(rules, &mut listed);
+    let links = links::links(rules, &mut listed, !component.steering.shaped.is_empty());
     let entities = entities::most_shared(&listed, rules.config.entities_listed_max);
     let title = title::title(&listed, component, &entities);
     let parts = parts::parts(&listed, &entities);
@@ -95,5 +97,8 @@ pub fn snapshot(
         absorbed: component.absorbed.clone(),
         continues: component.continues.as_ref().map(|(_, uid)| uid.clone()),
         split_from: component.split_from.clone(),
+        related: Vec::new(),
+        suppressed: Vec::new(),
+        handling: Handling::default(),
     }
 }

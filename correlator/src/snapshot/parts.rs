@@ -97,8 +97,9 @@ mod tests {
             techniques: Vec::new(),
             entities: entities.into_iter().flatten().collect(),
             flags: Vec::new(),
+            facts: schemas::Facts::default(),
         };
-        Listed { signal, hops: 0, keys: std::sync::Arc::default(), spreads: Vec::new() }
+        Listed { signal, hops: 0, keys: std::sync::Arc::default(), spreads: Vec::new(), is_new: false }
     }
 
     fn parts_of(listed: &[Listed]) -> Vec<(EntityKind, Part)> {

@@ -15,15 +15,17 @@ use crate::tactic::stage;
 
 /// By the number of further parts of the estate.
 const DIVERSITY_POINTS: [u8; 4] = [0, 8, 13, 16];
-const CATEGORY_POINTS: usize = 3;
-const CATEGORY_POINTS_MAX: usize = 9;
+const CATEGORY_POINTS: usize = 2;
+const CATEGORY_POINTS_MAX: usize = 6;
 const TECHNIQUE_POINTS: usize = 1;
-const TECHNIQUE_POINTS_MAX: usize = 6;
+const TECHNIQUE_POINTS_MAX: usize = 4;
 const ALERT_POINTS: usize = 4;
 const ALERT_POINTS_MAX: usize = 8;
 /// For each step along the attack that alerts took in order.
 const PROGRESS_POINTS: usize = 2;
 const PROGRESS_POINTS_MAX: usize = 6;
+/// For an alert that is new about its actor.
+const RARITY_POINTS: u8 = 5;
 /// For an asset of criticality 1.
 const CRITICALITY_POINTS: f32 = 10.0;
 
@@ -37,6 +39,7 @@ pub fn priority(rules: &Rules, component: &Component, listed: &[Listed]) -> (u8,
     let factors: Vec<PriorityFactor> = [
         ("severity", severity_points(component.severity)),
         ("source_diversity", DIVERSITY_POINTS.get(further_groups).copied().unwrap_or_default()),
+        ("rarity", if listed.iter().any(|listed| listed.is_new) { RARITY_POINTS } else { 0 }),
         ("asset_criticality", (criticality(rules, listed) * CRITICALITY_POINTS).round() as u8),
         ("threat_categories", counted(categories.len().saturating_sub(1), CATEGORY_POINTS, CATEGORY_POINTS_MAX)),
         ("vendor_alerts", counted(alerts, ALERT_POINTS, ALERT_POINTS_MAX)),
@@ -97,7 +100,7 @@ mod tests {
     #[test]
     fn the_maxima_add_up_to_a_hundred() {
         let counted = CATEGORY_POINTS_MAX + TECHNIQUE_POINTS_MAX + ALERT_POINTS_MAX + PROGRESS_POINTS_MAX;
-        let rest = usize::from(severity_points(Severity::Fatal)) + usize::from(DIVERSITY_POINTS[3]);
-        assert_eq!(counted + rest + CRITICALITY_POINTS as usize, 100);
+        let rest = severity_points(Severity::Fatal) + DIVERSITY_POINTS[3] + RARITY_POINTS;
+        assert_eq!(counted + usize::from(rest) + CRITICALITY_POINTS as usize, 100);
     }
 }

@@ -21,13 +21,21 @@ pub fn title(listed: &[Listed], component: &Component, entities: &[Entity]) -> S
     let what = match (first, threats.len()) {
         (Some((category, _)), 1) => words(*category),
         (Some((category, _)), threats) => format!("{} and {} more", words(*category), threats - 1),
-        (None, _) => "AI threat".to_owned(),
+        (None, _) => match_of_a_rule(listed).unwrap_or("AI threat").to_owned(),
     };
     let whom = victim(entities.iter().filter(|entity| is_named_by_alert(entity, listed)))
         .or_else(|| victim(entities.iter()))
         .map(|(kind, label)| format!(" on {kind} {label}"))
         .unwrap_or_default();
     format!("{what}{whom}: {} activity", groups(&component.groups))
+}
+
+/// The title of the worst alert that a rule raised, for an incident that holds no other alert of Weir's.
+fn match_of_a_rule(listed: &[Listed]) -> Option<&str> {
+    let openers = listed.iter().map(|listed| &listed.signal).filter(|signal| signal.kind == SignalKind::AiAlert);
+    openers
+        .max_by_key(|signal| (signal.severity, std::cmp::Reverse((signal.time, &signal.uid))))
+        .map(|s| s.title.as_str())
 }
 
 fn words(category: Category) -> String {

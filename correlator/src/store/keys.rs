@@ -22,6 +22,10 @@ const UID_TEXT: u8 = 1;
 pub enum Table {
     /// Merged-away components, by the component that holds them now.
     Alias,
+    /// What people decided about an incident, by component.
+    Case,
+    /// Commands that were given, by id.
+    Command,
     /// Components: openers that belong together with all that joined them.
     Component,
     /// Components with changes that are not published, by the time at which they are due.
@@ -32,18 +36,30 @@ pub enum Table {
     Head,
     /// On which days an alert was raised about an actor.
     Habit,
+    /// Uids that incidents were published under, with their component.
+    Incident,
     /// Names of users and devices, with what other names stand beside them.
     Identity,
     /// Members of a component, the most telling first.
     Member,
+    /// Signals that an analyst put where they are.
+    Pin,
     /// Signals that have a link key, by class and time.
     Posting,
     /// Open components, by the time at which they may have become quiet.
     Quiet,
     /// Uids of incidents that were closed, and where they went.
     Redirect,
+    /// What rules remember of a group, by the time at which to look at it.
+    RuleDue,
+    /// What rules remember of a group.
+    RuleMemory,
     /// Signals.
     Signal,
+    /// Signals that a rule suppresses, with the rule's name.
+    Suppressed,
+    /// Suppression rules that came by command, one row.
+    Suppression,
     /// What closed incidents leave behind, by actor.
     Trace,
     /// The tenants themselves; the only table whose rows are found without knowing the tenant.
@@ -55,17 +71,25 @@ impl Table {
     pub fn code(self) -> u8 {
         match self {
             Self::Alias => b'A',
+            Self::Case => b'V',
+            Self::Command => b'B',
             Self::Component => b'C',
             Self::Due => b'D',
             Self::Expiry => b'X',
             Self::Head => b'K',
             Self::Habit => b'H',
+            Self::Incident => b'I',
             Self::Identity => b'J',
             Self::Member => b'M',
+            Self::Pin => b'N',
             Self::Posting => b'P',
             Self::Quiet => b'Q',
             Self::Redirect => b'U',
+            Self::RuleDue => b'E',
+            Self::RuleMemory => b'G',
             Self::Signal => b'S',
+            Self::Suppressed => b'Y',
+            Self::Suppression => b'Z',
             Self::Tenant => b'T',
             Self::Trace => b'R',
         }

@@ -117,6 +117,7 @@ impl World {
             techniques: Vec::new(),
             entities: entities.into_iter().flatten().collect(),
             flags: Vec::new(),
+            facts: schemas::Facts::default(),
         }
     }
 }

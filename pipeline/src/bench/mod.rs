@@ -10,6 +10,7 @@ mod detect;
 mod meter;
 mod pipeline;
 mod prose;
+mod quality;
 mod readers;
 
 use crate::cli::{BenchArgs, BenchWhat};
@@ -25,7 +26,8 @@ pub fn run(args: &BenchArgs) -> Result<(), Failure> {
         BenchWhat::Detect { count } => detect::run(*count)?,
         BenchWhat::Correlate { count, entities } => correlate::run(*count, *entities)?,
         BenchWhat::Pipeline { brokers, count } => pipeline::run(brokers, *count)?,
-        BenchWhat::Readers { cases } => readers::run(cases)?,
+        BenchWhat::Quality { seeds, config } => quality::run(*seeds, config.as_deref())?,
+        BenchWhat::Readers { cases, samples } => readers::run(cases, samples.as_deref())?,
     }
     Ok(())
 }

@@ -1,17 +1,20 @@
-//! Every reader over its golden cases: bytes in, interactions or signals out, on one thread.
+//! Every reader over records of its format: bytes in, interactions or signals out, on one thread.
 //!
-//! The cases are of the sizes in which vendors write, a few hundred bytes to a few kilobytes, so the rate is
-//! that of many small records, not of one large text.
+//! Two kinds of record, told apart because the cost of a record and that of a byte are two things. The golden cases are
+//! small on purpose, a few hundred bytes, and hold little but what a reader looks for; samples, where there are some,
+//! are what vendors write, with all that nobody asks for. Each is read twice: by the reader that the source names, and by
+//! whichever recognises it.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use schemas::Group;
 use schemas::readers::{self, Output, Reader};
+use serde_json::Value;
 
 use super::meter::{Meter, ROUNDS, median};
 use crate::config::Config;
@@ -20,77 +23,145 @@ use crate::failure::Failure;
 /// What one round reads of each format, again and again.
 const ROUND_BYTES: usize = 16 * 1024 * 1024;
 
-/// A format's reader and records.
-type Formatted = (&'static dyn Reader, Vec<Vec<u8>>);
+/// Records by the reader that takes them.
+type Formatted = BTreeMap<(usize, &'static str), Vec<Vec<u8>>>;
 
-/// Runs the benchmark over the cases below `cases`, as the repository has them in `schemas/cases`.
+/// Runs the benchmark over the cases below `cases`, as the repository has them in `schemas/cases`, and over the
+/// samples below `samples`.
 ///
 /// # Errors
-/// When there are none, or one cannot be read.
-pub fn run(cases: &Path) -> Result<(), Failure> {
+/// When there are no cases, or a file cannot be read.
+pub fn run(cases: &Path, samples: Option<&Path>) -> Result<(), Failure> {
     let config = Config::defaults()?;
     println!(
-        "method   each reader over its golden cases, {} MiB a round, one thread, CPU time, median of {ROUNDS} rounds",
+        "method   {} MiB a round, one thread, CPU time, median of {ROUNDS} rounds; `told` is read by the named reader, \
+         `auto` by whichever recognises the record",
         ROUND_BYTES >> 20
     );
-    for (reader, records) in load(cases)? {
+    measure_all("golden cases", &load_cases(cases)?, &config)?;
+    match samples {
+        Some(samples) => measure_all("samples", &load_samples(samples, &config)?, &config)?,
+        None => println!("\nno samples: --samples or WEIR_SAMPLES names their folder"),
+    }
+    Ok(())
+}
+
+fn measure_all(what: &str, records: &Formatted, config: &Config) -> anyhow::Result<()> {
+    println!(
+        "\n{:<20} {:>7} {:>7} {:>10} {:>10} {:>10}",
+        what, "records", "bytes", "told MB/s", "auto MB/s", "told µs"
+    );
+    for ((_, name), records) in records {
+        let reader = readers::by_name(name);
         let bytes: usize = records.iter().map(Vec::len).sum();
-        let passes = ROUND_BYTES.div_ceil(bytes.max(1));
-        let round = || -> anyhow::Result<f64> {
-            let meter = Meter::start();
-            for record in std::iter::repeat_n(&records, passes).flatten() {
-                read(reader, record, &config)?;
-            }
-            Ok(meter.read().cpu.as_secs_f64())
-        };
-        let cpu = median((0..ROUNDS).map(|_| round()).collect::<Result<_, _>>()?);
+        let told = seconds_a_pass(records, reader, config)?;
+        let auto = seconds_a_pass(records, None, config)?;
         println!(
-            "{:<20} {:>7.0} MB/s  {:>7.2} µs a record of {:>6} bytes",
-            reader.name(),
-            (bytes * passes) as f64 / cpu / 1e6,
-            cpu / (records.len() * passes) as f64 * 1e6,
+            "{name:<20} {:>7} {:>7} {:>10.0} {:>10.0} {:>10.2}",
+            records.len(),
             bytes / records.len().max(1),
+            bytes as f64 / told / 1e6,
+            bytes as f64 / auto / 1e6,
+            told / records.len() as f64 * 1e6,
         );
     }
     Ok(())
 }
 
-fn read(reader: &'static dyn Reader, record: &[u8], config: &Config) -> anyhow::Result<()> {
+/// The CPU time in which all of `records` are read once.
+fn seconds_a_pass(records: &[Vec<u8>], format: Option<&'static dyn Reader>, config: &Config) -> anyhow::Result<f64> {
+    let bytes: usize = records.iter().map(Vec::len).sum();
+    let passes = ROUND_BYTES.div_ceil(bytes.max(1));
+    let round = || -> anyhow::Result<f64> {
+        let meter = Meter::start();
+        for record in std::iter::repeat_n(records, passes).flatten() {
+            read(format, record, config)?;
+        }
+        Ok(meter.read().cpu.as_secs_f64())
+    };
+    Ok(median((0..ROUNDS).map(|_| round()).collect::<Result<_, _>>()?) / passes as f64)
+}
+
+fn read(format: Option<&'static dyn Reader>, record: &[u8], config: &Config) -> anyhow::Result<()> {
     let tenancy = config.tenancy(None);
     let context = config.context_of_files(Group::Ai, &tenancy, None);
     let mut out = Output::default();
-    readers::read(record, Some(reader), &context, &mut out).map_err(|error| anyhow!("{}: {error}", reader.name()))
+    readers::read(record, format, &context, &mut out).map_err(|error| anyhow!("{error}"))
+}
+
+/// The place of a reader in the list of all, so that telemetry comes first.
+fn key_of(reader: &'static dyn Reader) -> (usize, &'static str) {
+    let place = readers::all().position(|known| known.name() == reader.name());
+    (place.unwrap_or_default(), reader.name())
 }
 
 /// The inputs of every reader's cases, without the white space that makes them legible.
-fn load(cases: &Path) -> anyhow::Result<Vec<Formatted>> {
-    let mut all = BTreeMap::new();
-    for group in ["telemetry", "signals"] {
-        let folder = cases.join(group);
-        let entries = fs::read_dir(&folder)
-            .with_context(|| format!("no cases in {}: --cases names the folder", folder.display()))?;
-        for entry in entries {
-            let path = entry?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-            let reader = readers::by_name(&name).ok_or_else(|| anyhow!("no reader is called {name}"))?;
-            all.insert((group, name), (reader, records(&path)?));
+fn load_cases(cases: &Path) -> anyhow::Result<Formatted> {
+    let mut all = Formatted::new();
+    for folder in ["telemetry", "signals"].map(|group| cases.join(group)) {
+        let folders =
+            folders(&folder).with_context(|| format!("no cases in {}: --cases names the folder", folder.display()))?;
+        for path in folders {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let reader = readers::by_name(name).ok_or_else(|| anyhow!("no reader is called {name}"))?;
+            let files = entries(&path)?.into_iter().filter(|file| file.to_string_lossy().contains(".in."));
+            for file in files {
+                all.entry(key_of(reader)).or_default().extend(records(&file)?);
+            }
         }
     }
-    Ok(all.into_values().collect())
+    Ok(all)
 }
 
-fn records(folder: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
-    let mut records = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.ends_with(".in.json") {
-            let value: serde_json::Value = serde_json::from_slice(&fs::read(&path)?)?;
-            records.push(serde_json::to_vec(&value)?);
-        } else if name.ends_with(".in.b64") {
-            let text: String = fs::read_to_string(&path)?.split_whitespace().collect();
-            records.push(STANDARD.decode(text)?);
+/// The samples that a reader takes, in the folders `signals` and `telemetry`.
+fn load_samples(samples: &Path, config: &Config) -> anyhow::Result<Formatted> {
+    let mut all = Formatted::new();
+    for folder in ["telemetry", "signals"].map(|group| samples.join(group)) {
+        let folders = folders(&folder)
+            .with_context(|| format!("no samples in {}: --samples names the folder", folder.display()))?;
+        for file in folders.iter().map(|path| entries(path)).collect::<Result<Vec<_>, _>>()?.concat() {
+            for record in records(&file)? {
+                let reader = readers::reader_of(&record).filter(|_| read(None, &record, config).is_ok());
+                if let Some(reader) = reader {
+                    all.entry(key_of(reader)).or_default().push(record);
+                }
+            }
         }
     }
-    Ok(records)
+    Ok(all)
+}
+
+fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut entries = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
+    entries.sort();
+    Ok(entries)
+}
+
+fn folders(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    Ok(entries(folder)?.into_iter().filter(|path| path.is_dir()).collect())
+}
+
+/// The records of a file: a document, a line each, or protobuf in base64. Rows of a rule's tests have the record in
+/// `log`.
+fn records(file: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
+    let name = file.to_string_lossy();
+    let text = match name.ends_with(".json") || name.ends_with(".jsonl") || name.contains(".b64") {
+        true => fs::read_to_string(file)?,
+        false => return Ok(Vec::new()),
+    };
+    if name.ends_with(".b64") {
+        return Ok(vec![STANDARD.decode(text.split_whitespace().collect::<String>())?]);
+    }
+    if name.contains(".b64") {
+        return text.lines().map(|line| Ok(STANDARD.decode(line.trim())?)).collect();
+    }
+    let record = |row: Value| -> anyhow::Result<Vec<u8>> { Ok(serde_json::to_vec(row.get("log").unwrap_or(&row))?) };
+    match serde_json::from_str(&text) {
+        Ok(document) => Ok(vec![record(document)?]),
+        Err(_) => text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .map(|line| record(serde_json::from_str(line)?))
+            .collect(),
+    }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::cli::CheckArgs;
-use crate::config::Config;
+use crate::config::{Config, run_cases};
 use crate::failure::Failure;
 use crate::logging::tell;
 
@@ -17,11 +17,22 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
     if args.config.is_some() {
         io::stdout().write_all(effective(&config)?.as_bytes())?;
         tell(format_args!("the configuration holds"));
+        check_rules(&config)?;
     }
     match &args.sample {
         Some(path) => super::sample::describe_file(&config, path, args),
         None => Ok(()),
     }
+}
+
+/// Runs the cases beside the rules.
+fn check_rules(config: &Config) -> Result<(), Failure> {
+    let rules = &config.rulebook.rules;
+    let report = run_cases(&config.file, rules).map_err(|message| Failure::usage(format!("[rules] {message}")))?;
+    report.wrong.iter().for_each(|wrong| tell(format_args!("{wrong}")));
+    let (raising, run, wrong) = (rules.raising().count(), report.run, report.wrong.len());
+    tell(format_args!("{raising} rules raise alerts; {run} cases, {wrong} of which went otherwise"));
+    if wrong > 0 { Err(Failure::Run(anyhow::anyhow!("{wrong} cases of rules went otherwise"))) } else { Ok(()) }
 }
 
 /// The configuration with every default. Secrets are named by where they stand, never by what they are.

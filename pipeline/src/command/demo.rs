@@ -27,9 +27,9 @@ use crate::cli::DemoArgs;
 use crate::failure::Failure;
 use crate::kafka::plain::produce;
 use crate::shutdown;
-use crate::simulation::people::{APPLICATIONS, people};
+use crate::simulation::people::APPLICATIONS;
 use crate::simulation::story::story;
-use crate::simulation::traffic::Traffic;
+use crate::simulation::traffic::{Traffic, people};
 use crate::simulation::{Record, Stream};
 
 /// What the demo's people do follows from this.

@@ -183,6 +183,7 @@ fn fingerprint(output: &Output, result: &Result<(), ReadError>) -> String {
                 serde_json::to_string(&Signal { uid: "".into(), native_id: String::new(), ..(**read).clone() })
             }
             Input::Signal(read) => serde_json::to_string(read),
+            Input::Command { command, .. } => serde_json::to_string(command),
         };
         text.push_str(&json.unwrap_or_default());
     }

@@ -6,11 +6,11 @@ mod check;
 mod demo;
 mod detect;
 mod leftover;
-mod replay;
+pub(crate) mod replay;
 mod run;
 mod sample;
 mod sample_file;
-mod simulate;
+pub(crate) mod simulate;
 mod topics;
 
 use std::path::Path;

@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use schemas::readers::{self, Context, Input, Output, ReadError, Reader, Reason, Rejected};
-use schemas::{Flag, Group, Interaction, Message, Signal, SignalKind, Skipped};
+use schemas::{Command, Flag, Group, Interaction, Message, Signal, SignalKind, Skipped};
 
 use super::leftover::Leftover;
 use super::sample_file::SampleFile;
@@ -107,10 +107,11 @@ impl Totals {
     fn count(&mut self, out: &Output) {
         for input in &out.inputs {
             let reader = match input {
-                Input::Interaction(read) => &read.format,
-                Input::Signal(read) => &read.product,
+                Input::Interaction(read) => read.format.as_str(),
+                Input::Signal(read) => read.product.as_str(),
+                Input::Command { .. } => readers::COMMAND.name(),
             };
-            *self.read.entry(reader.clone()).or_default() += 1;
+            *self.read.entry(reader.to_owned()).or_default() += 1;
         }
         self.passed_by += u64::from(out.passed_by);
         let elsewhere = out.rejected.iter().filter(|rejected| is_elsewhere(rejected)).count();
@@ -136,8 +137,9 @@ fn describe(line: &Line<'_>, reader: &str, out: &Output) -> String {
     let mut text = String::new();
     for input in &out.inputs {
         let (reader, what, took) = match input {
-            Input::Interaction(read) => (&read.format, interaction_head(read), interaction_body(read)),
-            Input::Signal(read) => (&read.product, signal_head(read), signal_body(read)),
+            Input::Interaction(read) => (read.format.as_str(), interaction_head(read), interaction_body(read)),
+            Input::Signal(read) => (read.product.as_str(), signal_head(read), signal_body(read)),
+            Input::Command { command, .. } => (readers::COMMAND.name(), command_head(command), Vec::new()),
         };
         _ = writeln!(text, "{number}: {reader}: {what}");
         took.iter().for_each(|detail| _ = writeln!(text, "    {detail}"));
@@ -150,6 +152,18 @@ fn describe(line: &Line<'_>, reader: &str, out: &Output) -> String {
         _ = writeln!(text, "{number}: {reader}: {what}: {}", escape(&rejected.error.to_string()));
     }
     text
+}
+
+fn command_head(command: &Command) -> String {
+    format!(
+        "command {} at {}, tenant {}, by {}, {} of incident {}",
+        escape(&command.id),
+        command.time,
+        escape(command.tenant.as_str()),
+        escape(&command.by),
+        command.action.verb(),
+        escape(command.incident.as_ref().map_or("-", |uid| uid.as_str())),
+    )
 }
 
 fn is_elsewhere(rejected: &Rejected) -> bool {

@@ -1,4 +1,4 @@
-//! `weir simulate`: traffic into files or into Kafka, and the truth about it into a file of its own.
+//! `weir simulate`: what an estate reports, into files or into Kafka, and the truth about it into a file of its own.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -16,11 +16,7 @@ use crate::failure::Failure;
 use crate::kafka::client::Client;
 use crate::kafka::plain::{self, produce};
 use crate::shutdown;
-use crate::simulation::traffic::Traffic;
-use crate::simulation::{Record, Stream};
-
-/// Interactions a second of simulated time where nothing else is asked for.
-const RATE: u32 = 50;
+use crate::simulation::{Record, Settings, Stream, generate};
 
 /// Runs the command.
 ///
@@ -28,17 +24,39 @@ const RATE: u32 = 50;
 /// When the arguments contradict, or files or topics cannot be written.
 pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
     let start = Timestamp::parse(&args.start)
-        .ok_or_else(|| Failure::usage(format!("--start {:?} is no time: write 2026-05-01T08:00:00Z", args.start)))?;
-    let traffic = Traffic::new(args.seed, start, args.rate.unwrap_or(RATE));
+        .ok_or_else(|| Failure::usage(format!("--start {:?} is no time: write 2026-05-04T00:00:00Z", args.start)))?;
+    let settings = Settings {
+        seed: args.seed,
+        start,
+        days: args.days,
+        users: args.users,
+        campaigns: args.campaigns,
+        faults: args.faults,
+        hub_percent: args.hub,
+    };
+    let records = first(generate(&settings), args.count);
     match (&args.out, &args.brokers) {
-        (Some(directory), _) => into_files(traffic, args.count, directory)?,
-        (None, Some(brokers)) => into_kafka(traffic, args, brokers)?,
+        (Some(directory), _) => into_files(records, directory)?,
+        (None, Some(brokers)) => into_kafka(records, args, brokers)?,
         (None, None) => return Err(Failure::usage("name --out DIR or --brokers HOST:PORT")),
     }
     Ok(())
 }
 
-fn into_files(traffic: Traffic, count: u64, directory: &Path) -> anyhow::Result<()> {
+/// Those of `records` that come before one interaction more than `count`.
+fn first(records: Vec<Record>, count: Option<u64>) -> impl Iterator<Item = Record> {
+    let mut interactions = 0;
+    records.into_iter().take_while(move |record| {
+        interactions += u64::from(record.stream == Stream::Ai);
+        count.is_none_or(|count| interactions <= count)
+    })
+}
+
+/// The records as files, one a stream, and `truth.jsonl`.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn into_files(records: impl Iterator<Item = Record>, directory: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
     let create = |name: &str| -> anyhow::Result<BufWriter<File>> {
         let path = directory.join(name);
@@ -49,7 +67,7 @@ fn into_files(traffic: Traffic, count: u64, directory: &Path) -> anyhow::Result<
         files.insert(stream, create(stream.file())?);
     }
     let mut truth = create("truth.jsonl")?;
-    for record in limited(traffic, count) {
+    for record in records {
         if let Some(file) = files.get_mut(&record.stream) {
             writeln!(file, "{}", record.body).context("cannot write the traffic")?;
         }
@@ -61,21 +79,12 @@ fn into_files(traffic: Traffic, count: u64, directory: &Path) -> anyhow::Result<
     truth.flush().context("cannot write the truth")
 }
 
-/// As many records as `count` interactions and what comes with them.
-fn limited(traffic: Traffic, count: u64) -> impl Iterator<Item = Record> {
-    let mut interactions = 0;
-    traffic.take_while(move |record| {
-        interactions += u64::from(record.stream == Stream::Ai);
-        interactions <= count
-    })
-}
-
 fn write_truth(file: &mut impl Write, record: &Record) -> anyhow::Result<()> {
     serde_json::to_writer(&mut *file, &record.truth).context("cannot write the truth")?;
     file.write_all(b"\n").context("cannot write the truth")
 }
 
-fn into_kafka(traffic: Traffic, args: &SimulateArgs, brokers: &str) -> Result<(), Failure> {
+fn into_kafka(records: impl Iterator<Item = Record>, args: &SimulateArgs, brokers: &str) -> Result<(), Failure> {
     let mut config = Config::defaults()?;
     config.file.kafka.brokers = brokers.to_owned();
     let producer: BaseProducer =
@@ -84,9 +93,9 @@ fn into_kafka(traffic: Traffic, args: &SimulateArgs, brokers: &str) -> Result<()
         BufWriter::new(File::create(&args.truth).with_context(|| format!("cannot create {}", args.truth.display()))?);
     let shutdown = shutdown::on_signals()?;
     let started = Instant::now();
-    let rate = f64::from(args.rate.unwrap_or(RATE));
+    let rate = f64::from(args.rate);
     let mut sent = 0_u64;
-    for record in limited(traffic, args.count) {
+    for record in records {
         if shutdown::requested(&shutdown) {
             break;
         }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use correlator::sigma::Limits;
 use schemas::Group;
 use schemas::readers::signals::MappingFile;
 use serde::{Deserialize, Serialize};
@@ -26,12 +27,16 @@ pub struct ConfigFile {
     pub detection: DetectionFile,
     /// Detection by tenant; what a section leaves out comes from `detection`.
     pub tenant: BTreeMap<String, DetectionFile>,
+    /// What analysts may do.
+    pub commands: CommandsFile,
     /// The detect stage.
     pub detect: StageFile,
     /// The correlate stage.
     pub correlate: CorrelateFile,
     /// How incidents are put together.
     pub correlation: correlator::Config,
+    /// Which rules raise alerts.
+    pub rules: RulesFile,
     /// What is known about the estate.
     pub inventory: InventoryFile,
     /// What stands around the telemetry.
@@ -164,6 +169,25 @@ pub struct DetectorFile {
     pub threshold: Option<f32>,
 }
 
+/// Commands of analysts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CommandsFile {
+    /// Whether `weir.commands` is read.
+    pub enabled: bool,
+}
+
+impl CommandsFile {
+    /// An incident that nobody can close or correct is half a product.
+    pub const ENABLED: bool = true;
+}
+
+impl Default for CommandsFile {
+    fn default() -> Self {
+        Self { enabled: Self::ENABLED }
+    }
+}
+
 /// A stage on Kafka.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -228,6 +252,40 @@ impl Default for CorrelateFile {
             batch_records_max: Self::BATCH_RECORDS_MAX,
             commit_interval_ms: StageFile::COMMIT_INTERVAL_MS,
             state_dir: PathBuf::from(Self::STATE_DIR),
+        }
+    }
+}
+
+/// Which rules raise alerts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RulesFile {
+    /// Whether the rules that come with Weir are loaded. Default: true.
+    pub shipped: bool,
+    /// Files of rules, and directories of which every `*.yml` and `*.yaml` is one. Files named `*.test.yml` hold cases.
+    pub paths: Vec<PathBuf>,
+    /// Rules to leave out, by id or name.
+    pub disable: Vec<String>,
+    /// Whether the detect stage adds up what is used, for rules about volume and access. Default: true.
+    pub usage: bool,
+    /// How long a decision waits for late records, in seconds of event time.
+    pub lateness_secs: u64,
+    /// How long events are kept beyond a rule's timespan, so that late ones revise, in seconds.
+    pub memory_secs: u64,
+    /// The most groups of a tenant that rules follow.
+    pub groups_max: u64,
+}
+
+impl Default for RulesFile {
+    fn default() -> Self {
+        Self {
+            shipped: true,
+            paths: Vec::new(),
+            disable: Vec::new(),
+            usage: true,
+            lateness_secs: Limits::LATENESS_SECS,
+            memory_secs: Limits::MEMORY_SECS,
+            groups_max: Limits::GROUPS_MAX,
         }
     }
 }

@@ -6,6 +6,7 @@
 mod file;
 mod inventory;
 mod registry;
+mod rules;
 mod secret;
 mod settings;
 mod unknown;
@@ -20,6 +21,7 @@ use schemas::{Group, TenantId, Timestamp};
 
 pub use file::{ConfigFile, CorrelateFile, KafkaFile, LimitsFile, SourceFile, StageFile, Start, TopicsFile};
 pub use registry::RegistryConfig;
+pub use rules::{Rulebook, run_cases};
 pub use secret::Secret;
 pub use settings::TenantSettings;
 
@@ -56,6 +58,8 @@ pub struct Config {
     mappings: Mappings,
     /// Detection settings by tenant.
     pub tenants: TenantSettings,
+    /// What correlators work by.
+    pub rulebook: Rulebook,
     /// Networks of proxies that `x-forwarded-for` passes.
     pub proxies: Vec<Network>,
     /// Bounds on one record.
@@ -89,6 +93,30 @@ impl Config {
         }
     }
 
+    /// The configuration at `path`, or the defaults, with what the file at `changes` says instead: its tables are
+    /// laid over those that are there, key by key.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] naming the file, the key and the remedy.
+    pub fn load_changed(path: Option<&Path>, changes: &Path) -> Result<Self, Failure> {
+        let read = |path: &Path| {
+            fs::read_to_string(path)
+                .map_err(|error| Failure::usage(format!("{}: cannot read it: {error}", path.display())))
+        };
+        let usage = |message: String| Failure::usage(format!("{}: {message}", changes.display()));
+        let text = read(changes)?;
+        let (_, unknown) = unknown::parse(&text).map_err(|error| usage(on_one_line(&text, &error)))?;
+        if let Some(path) = unknown.first() {
+            return Err(usage(unknown::message(path)));
+        }
+        let mut table = match path {
+            Some(path) => read(path)?.parse::<toml::Table>().unwrap_or_default(),
+            None => toml::Table::new(),
+        };
+        lay_over(&mut table, text.parse().unwrap_or_default());
+        Self::parse(&table.to_string()).map_err(usage)
+    }
+
     /// The configuration with every default, for commands that run without a file.
     ///
     /// # Errors
@@ -103,10 +131,14 @@ impl Config {
         check_stages(&file)?;
         check_sources(&file)?;
         let mappings = mappings(&file)?;
+        let mut inputs: Vec<_> =
+            file.source.iter().map(|source| input(source, &file, &mappings)).collect::<Result<_, _>>()?;
+        inputs.extend(file.commands.enabled.then(|| commands(&file)));
         Ok(Self {
-            inputs: file.source.iter().map(|source| input(source, &file, &mappings)).collect::<Result<_, _>>()?,
+            inputs,
             mappings,
             tenants: TenantSettings::new(&file)?,
+            rulebook: Rulebook::new(&file)?,
             proxies: file.network.trusted_proxies.iter().map(|text| proxy(text)).collect::<Result<_, _>>()?,
             limits: limits(&file.limits),
             kafka_secrets: kafka_secrets(&file.kafka)?,
@@ -145,6 +177,7 @@ impl Config {
             proxies: &self.proxies,
             lone_wrappers: self.file.telemetry.lone_wrappers,
             limits: self.limits,
+            watch: Some(self.rulebook.rules.watch()),
         }
     }
 
@@ -156,10 +189,20 @@ impl Config {
         if self.file.kafka.brokers.trim().is_empty() {
             return Err(Failure::usage("[kafka] brokers is not set: name at least one `host:port`"));
         }
-        if self.inputs.is_empty() {
+        if self.file.source.is_empty() {
             return Err(Failure::usage("no [[source]] is configured: name at least one input topic"));
         }
         Ok(())
+    }
+}
+
+/// Lays `changes` over `table`: tables key by key, everything else as a whole.
+fn lay_over(table: &mut toml::Table, changes: toml::Table) {
+    for (key, value) in changes {
+        match (table.get_mut(&key), value) {
+            (Some(toml::Value::Table(known)), toml::Value::Table(changes)) => lay_over(known, changes),
+            (_, value) => drop(table.insert(key, value)),
+        }
     }
 }
 
@@ -257,6 +300,13 @@ fn input(source: &SourceFile, file: &ConfigFile, mappings: &Mappings) -> Result<
     Ok(InputTopic { topic: source.topic.clone(), source: source_read })
 }
 
+/// The topic of analysts' commands, which nothing but commands is read from.
+fn commands(file: &ConfigFile) -> InputTopic {
+    // A command belongs to no part of the estate; the group is never asked for.
+    let source = Source { group: Group::Ai, format: Some(readers::COMMAND), tenancy: tenancy(file, None) };
+    InputTopic { topic: format!("{}commands", file.kafka.topic_prefix), source }
+}
+
 fn format_named(name: &str, mappings: &Mappings) -> Result<Option<&'static dyn Reader>, String> {
     if name == file::AUTO {
         return Ok(None);
@@ -267,7 +317,8 @@ fn format_named(name: &str, mappings: &Mappings) -> Result<Option<&'static dyn R
     };
     let names = || {
         let own = mappings.keys().map(|name| format!("{}{name}", file::MAPPING_PREFIX));
-        let all: Vec<String> = readers::all().map(|reader| reader.name().to_owned()).chain(own).collect();
+        let known = readers::all().chain([readers::COMMAND]).map(|reader| reader.name().to_owned());
+        let all: Vec<String> = known.chain(own).collect();
         all.join(", ")
     };
     found.map(Some).ok_or_else(|| format!("no format is called `{name}`: use `auto` or one of {}", names()))

@@ -13,10 +13,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::anyhow;
-use correlator::StoreError;
+use correlator::{Answer, StoreError};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
-use schemas::{Incident, ocsf};
+use schemas::{Incident, RuleAlert, ocsf};
 use tracing::{info, warn};
 
 use super::assignment::Assigned;
@@ -26,20 +26,22 @@ use super::partition::{PartitionState, RecordError, apply, tick};
 use super::restore::{self, Interrupted};
 use super::stage::{Positions, Stage, StageError};
 use super::transaction::{TransactionError, Transactions};
-use crate::config::Config;
-use crate::dead_letter::STAGE_CORRELATE;
+use crate::config::{Config, Rulebook};
+use crate::dead_letter::{COMMAND_REFUSED, STAGE_CORRELATE};
 use crate::framing::Framing;
 use crate::schema_registry::RegistryError;
 
 /// `ce_source` of everything that this stage writes.
 const SOURCE: &str = "/weir/correlate";
+/// `ce_type` of alerts, which is that of the detect stage.
+const ALERT_TYPE: &str = "io.weir.alert.v1";
 /// `ce_type` of incidents.
 const INCIDENT_TYPE: &str = "io.weir.incident.v1";
 /// The reason of a signal that comes too late.
 const LATE: (&str, &str) =
     ("late", "its time lies further back than [correlation] retention_secs reaches: what it belongs to is forgotten");
 /// The reason code of a revision that Kafka refuses for its size.
-const OUTPUT_TOO_LARGE: (&str, &str) = ("output_too_large", "a revision is larger than Kafka takes");
+const OUTPUT_TOO_LARGE: (&str, &str) = ("output_too_large", "a revision or an alert is larger than Kafka takes");
 
 /// The stage's name in groups and transactional ids.
 pub const NAME: &str = "correlate";
@@ -51,7 +53,7 @@ pub struct CorrelateStage<'a> {
     client: Client,
     topics: Topics,
     framing: Arc<Framing>,
-    rules: correlator::Config,
+    rules: Rulebook,
     state_dir: PathBuf,
     dead_letter_bytes_max: usize,
     partitions: BTreeMap<i32, PartitionState>,
@@ -72,7 +74,7 @@ impl<'a> CorrelateStage<'a> {
             client,
             topics,
             framing,
-            rules: config.file.correlation.clone(),
+            rules: config.rulebook.clone(),
             state_dir: config.file.correlate.state_dir.clone(),
             dead_letter_bytes_max: config.file.limits.dead_letter_bytes_max,
             partitions: BTreeMap::new(),
@@ -109,7 +111,31 @@ impl<'a> CorrelateStage<'a> {
             let sent = self.publish_one(incident, output);
             match sent {
                 Err(StageError::TooLarge) => {
-                    warn!(incident = %incident.uid, "a revision is larger than Kafka takes");
+                    warn!(incident = %incident.uid, "a revision or an alert is larger than Kafka takes");
+                    self.dead_letter(message, OUTPUT_TOO_LARGE, output)?;
+                }
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    fn publish_alerts(
+        &mut self,
+        alerts: &[RuleAlert],
+        message: &BorrowedMessage<'_>,
+        output: &Transactions,
+    ) -> Result<(), StageError> {
+        for alert in alerts {
+            self.payload.clear();
+            ocsf::write_rule_finding(alert, &mut self.payload);
+            let (id, time) = (alert.uid.as_str(), alert.time.to_string());
+            let event =
+                Event { id, kind: ALERT_TYPE, source: SOURCE, time: &time, content_type: JSON, traceparent: None };
+            let sent = output::send(output, &self.topics.alerts, alert.tenant.as_str(), &self.payload, &event);
+            match sent.map_err(StageError::from) {
+                Err(StageError::TooLarge) => {
+                    warn!(alert = id, "an alert is larger than Kafka takes");
                     self.dead_letter(message, OUTPUT_TOO_LARGE, output)?;
                 }
                 other => other?,
@@ -186,9 +212,17 @@ impl Stage for CorrelateStage<'_> {
         let late = state.stats().late;
         let applied = apply(state, message, &framing);
         let is_late = state.stats().late > late;
+        let alerts = state.take_alerts();
         match applied {
             Ok(_) if is_late => self.dead_letter(message, LATE, output),
-            Ok(incidents) => self.publish(&incidents, message, output),
+            Ok(Answer { revisions, refused }) => {
+                self.publish_alerts(&alerts, message, output)?;
+                self.publish(&revisions, message, output)?;
+                match refused {
+                    Some(why) => self.dead_letter(message, (COMMAND_REFUSED, &why), output),
+                    None => Ok(()),
+                }
+            }
             Err(RecordError::Unreadable(reason, why)) => self.dead_letter(message, (reason.code(), &why), output),
             Err(RecordError::Registry(error)) => Err(StageError::Restart(error.into())),
             Err(RecordError::Store(error)) => Err(self.store_error(message.partition(), error)),

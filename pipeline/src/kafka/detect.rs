@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rdkafka::message::{BorrowedMessage, Message};
 use schemas::readers::{Reason, Rejected};
-use schemas::{Signal, Timestamp, ocsf};
+use schemas::{Command, Signal, Timestamp, ocsf};
 use tracing::warn;
 
 use super::assignment::Assigned;
@@ -17,6 +17,7 @@ use crate::config::{Config, Source, TenantSettings};
 use crate::dead_letter::STAGE_DETECT;
 use crate::framing::{FrameError, Framing};
 use crate::process::{Delivery, Processed, Processor};
+use crate::usage::Fold;
 
 /// `ce_source` of everything that this stage writes.
 const SOURCE: &str = "/weir/detect";
@@ -73,16 +74,18 @@ impl Shared {
     }
 }
 
-/// The stage in one worker. Keeps nothing between records but buffers.
+/// The stage in one worker. Keeps nothing between batches but buffers.
 pub struct DetectStage {
     shared: Arc<Shared>,
     payload: Vec<u8>,
+    /// What the batch under way used.
+    usage: Fold,
 }
 
 impl DetectStage {
     /// A worker's own stage.
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, payload: Vec::new() }
+        Self { shared, payload: Vec::new(), usage: Fold::default() }
     }
 
     fn interaction(&mut self, processed: &Processed, output: &Transactions) -> Result<(), StageError> {
@@ -106,7 +109,7 @@ impl DetectStage {
         if !matches!(sent, Ok(()) | Err(StageError::TooLarge)) {
             return sent;
         }
-        for alert in &processed.alerts {
+        for (alert, signal) in processed.alerts.iter().zip(&processed.signals) {
             self.payload.clear();
             ocsf::write_detection_finding(alert, &mut self.payload);
             let event = Event {
@@ -116,7 +119,7 @@ impl DetectStage {
                 ..event_at(&time, traceparent)
             };
             output::send(output, &topics.alerts, tenant, &self.payload, &event)?;
-            send_signal(&Signal::from(alert), &self.shared, &mut self.payload, traceparent, output)?;
+            send_signal(signal, &self.shared, &mut self.payload, traceparent, output)?;
         }
         sent
     }
@@ -149,12 +152,20 @@ impl DetectStage {
                 "a detector panicked"
             );
         }
-        for processed in &outcome.interactions {
-            let sent = self.interaction(processed, output);
+        for (number, mut processed) in outcome.interactions.into_iter().enumerate() {
+            let sent = self.interaction(&processed, output);
             self.or_dead_letter(sent, message, output)?;
+            if let Some(contribution) = processed.usage.take() {
+                let place = || format!("{}/{}@{}#{number}", message.topic(), message.partition(), message.offset());
+                self.usage.add(contribution, place);
+            }
         }
         for signal in &outcome.signals {
             let sent = send_signal(signal, &shared, &mut self.payload, None, output);
+            self.or_dead_letter(sent, message, output)?;
+        }
+        for command in &outcome.commands {
+            let sent = send_command(command, &shared, &mut self.payload, output);
             self.or_dead_letter(sent, message, output)?;
         }
         for Rejected { bytes: rejected, error } in &outcome.rejected {
@@ -211,8 +222,24 @@ fn send_signal(
     Ok(output::send(output, &shared.topics.signals, signal.tenant.as_str(), payload, &event)?)
 }
 
+/// Commands go where signals go, so that both have one order. They are few and nested, hence JSON.
+fn send_command(
+    command: &Command,
+    shared: &Shared,
+    payload: &mut Vec<u8>,
+    output: &Transactions,
+) -> Result<(), StageError> {
+    payload.clear();
+    serde_json::to_writer(&mut *payload, command).map_err(fatal)?;
+    let time = command.time.to_string();
+    let event = Event { id: &command.id, kind: COMMAND_TYPE, content_type: JSON, ..event_at(&time, None) };
+    Ok(output::send(output, &shared.topics.signals, command.tenant.as_str(), payload, &event)?)
+}
+
 /// `ce_type` of signals.
 pub const SIGNAL_TYPE: &str = "io.weir.signal.v1";
+/// `ce_type` of commands.
+pub const COMMAND_TYPE: &str = "io.weir.command.v1";
 
 fn fatal(error: impl Into<anyhow::Error>) -> StageError {
     StageError::Fatal(error.into())
@@ -237,9 +264,21 @@ impl Stage for DetectStage {
         self.outputs(message, output)
     }
 
+    fn ending(&mut self, output: &Transactions) -> Result<(), StageError> {
+        let shared = Arc::clone(&self.shared);
+        for mut signal in self.usage.take() {
+            if shared.processor.note_usage(&mut signal) {
+                send_signal(&signal, &shared, &mut self.payload, None, output)?;
+            }
+        }
+        Ok(())
+    }
+
     fn committed(&mut self, _positions: &Positions) -> Result<(), StageError> {
         Ok(())
     }
 
-    fn aborted(&mut self) {}
+    fn aborted(&mut self) {
+        self.usage.clear();
+    }
 }

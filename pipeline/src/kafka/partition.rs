@@ -1,12 +1,16 @@
 //! One partition of signals and the correlator that owns it: what a record does, live or when state is rebuilt.
+//!
+//! Analysts' commands stand among the signals: one topic, one order, so that a rebuild does them where they were
+//! done. Reading a second topic beside it would need an order between both that no offset tells.
 
-use correlator::{Correlator, RocksStore};
+use correlator::{Answer, Correlator, RocksStore};
 use rdkafka::message::{BorrowedMessage, Header, Message, OwnedHeaders};
 use rdkafka::producer::BaseRecord;
 use schemas::avro::{self, AvroError};
-use schemas::readers::Reason;
-use schemas::{Incident, Signal};
+use schemas::readers::{ReadError, Reason};
+use schemas::{Command, Signal};
 
+use super::detect::COMMAND_TYPE;
 use super::output;
 use crate::framing::{FrameError, Framing};
 use crate::schema_registry::RegistryError;
@@ -25,11 +29,21 @@ pub fn apply(
     state: &mut PartitionState,
     message: &BorrowedMessage<'_>,
     framing: &Framing,
-) -> Result<Vec<Incident>, RecordError> {
-    if output::header_text(message.headers(), "ce_type") == Some(TICK_TYPE) {
-        return Ok(state.flush()?);
-    }
-    Ok(state.process(signal(message.payload().unwrap_or_default(), framing)?)?)
+) -> Result<Answer, RecordError> {
+    let bytes = message.payload().unwrap_or_default();
+    let revisions = match output::header_text(message.headers(), "ce_type") {
+        Some(TICK_TYPE) => state.flush()?,
+        Some(COMMAND_TYPE) => return Ok(state.command(&command(bytes)?)?),
+        _ => state.process(signal(bytes, framing)?)?,
+    };
+    Ok(Answer { revisions, refused: None })
+}
+
+fn command(bytes: &[u8]) -> Result<Command, RecordError> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let error = ReadError::json(&error);
+        RecordError::Unreadable(error.reason, error.message)
+    })
 }
 
 fn signal(bytes: &[u8], framing: &Framing) -> Result<Signal, RecordError> {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use correlator::{Correlator, RocksConfig, RocksStore, StoreError};
+use correlator::{RocksConfig, RocksStore, StoreError};
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -20,6 +20,7 @@ use tracing::{info, warn};
 use super::assignment::Assigned;
 use super::client::Client;
 use super::partition::{PartitionState, RecordError, apply};
+use crate::config::Rulebook;
 use crate::framing::Framing;
 
 /// The longest wait for an answer of the broker.
@@ -53,7 +54,7 @@ pub fn state(
     assigned: &Assigned,
     client: &Client,
     framing: &Framing,
-    rules: &correlator::Config,
+    rules: &Rulebook,
     state_dir: &Path,
     shutdown: &AtomicBool,
 ) -> anyhow::Result<PartitionState> {
@@ -109,11 +110,11 @@ pub fn discard(topic: &str, partition: i32, state_dir: &Path, damaged: &StoreErr
     std::fs::remove_dir_all(&directory).with_context(|| format!("cannot remove {}", directory.display()))
 }
 
-fn open(directory: &Path, rules: &correlator::Config) -> Result<PartitionState, StoreError> {
+fn open(directory: &Path, rules: &Rulebook) -> Result<PartitionState, StoreError> {
     let until = Instant::now() + HAND_OVER_MAX;
     loop {
         match RocksStore::open(directory, RocksConfig::default()) {
-            Ok(store) => return Ok(Correlator::new(rules.clone(), store)),
+            Ok(store) => return Ok(rules.correlator(store)),
             // Another worker of this process, or a process that is just ending, still closes it.
             Err(error @ StoreError::Open { .. }) if !error.is_damage() && Instant::now() < until => {
                 std::thread::sleep(HAND_OVER_STEP);
@@ -187,8 +188,11 @@ fn rebuild(
 
 fn replay(state: &mut PartitionState, message: &BorrowedMessage<'_>, framing: &Framing) -> anyhow::Result<()> {
     match apply(state, message, framing) {
-        // Published when they were made.
-        Ok(_incidents) => Ok(()),
+        // Published, or refused, when they were made, and so were the alerts of rules.
+        Ok(_answer) => {
+            state.take_alerts();
+            Ok(())
+        }
         // A dead letter when it came.
         Err(RecordError::Unreadable(..)) => Ok(()),
         Err(RecordError::Registry(error)) => Err(error.into()),

@@ -182,6 +182,9 @@ impl<'a, S: Stage> Session<'a, S> {
         if batch.records == 0 {
             return Ok(BatchEnd::Committed);
         }
+        if let Err(error) = self.stage.ending(&self.producer) {
+            return self.lost(error);
+        }
         let (records, filled) = (batch.records, batch.started.elapsed());
         let committing = Instant::now();
         let end = self.commit(batch.positions());

@@ -63,6 +63,14 @@ pub trait Stage {
     /// When outputs cannot be sent or state cannot be read; a record that cannot be read is no error.
     fn record(&mut self, message: &BorrowedMessage<'_>, output: &Transactions) -> Result<(), StageError>;
 
+    /// The batch is full: the time to produce what came of all of its records together.
+    ///
+    /// # Errors
+    /// When that cannot be sent.
+    fn ending(&mut self, _output: &Transactions) -> Result<(), StageError> {
+        Ok(())
+    }
+
     /// Nothing came for a while. A stage that waits for time to pass may produce what moves it on.
     ///
     /// # Errors

@@ -1,31 +1,16 @@
-//! Who takes part: the users of a fictitious company, their devices, and its five applications.
+//! The names and applications of the fictitious company.
 
 use fastrand::Rng;
 
-/// A person with a device.
-#[derive(Clone, Debug)]
-pub struct Person {
-    /// `first.last@contoso.example`.
-    pub upn: String,
-    /// The object id in the directory.
-    pub object_id: String,
-    /// The display name.
-    pub name: String,
-    /// The device's id in the directory.
-    pub device_id: String,
-    /// The device's host name.
-    pub host: String,
-    /// The usual address, out of the documentation range of RFC 5737.
-    pub ip: String,
-}
-
 /// An AI application.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Application {
     /// The name.
     pub name: &'static str,
     /// The provider whose bodies it records.
     pub provider: Provider,
+    /// How its telemetry is written.
+    pub carrier: Carrier,
     /// The model.
     pub model: &'static str,
     /// Its instructions.
@@ -43,65 +28,116 @@ pub enum Provider {
     Anthropic,
 }
 
-/// The five applications.
-pub const APPLICATIONS: [Application; 5] = [
+/// How an application's telemetry is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// The native JSON of the contract.
+    Exchange,
+    /// LiteLLM's StandardLoggingPayload.
+    LiteLlm,
+    /// OpenTelemetry spans.
+    Otlp,
+    /// Amazon Bedrock's invocation log.
+    Bedrock,
+}
+
+/// The sandbox of the red team.
+pub const SANDBOX: &str = "redteam-sandbox";
+
+/// The applications; the demo's traffic uses the first five.
+pub const APPLICATIONS: [Application; 8] = [
     Application {
         name: "hr-copilot",
         provider: Provider::AzureOpenAi,
+        carrier: Carrier::Exchange,
         model: "gpt-4o",
         system: "You help employees of Contoso with questions about leave, pay and benefits.",
     },
     Application {
         name: "support-desk",
         provider: Provider::OpenAi,
+        carrier: Carrier::Otlp,
         model: "gpt-4o-mini",
         system: "You answer customers of Contoso politely and briefly, from the knowledge base only.",
     },
     Application {
         name: "code-assistant",
         provider: Provider::Anthropic,
+        carrier: Carrier::LiteLlm,
         model: "claude-sonnet-4-5",
         system: "You help engineers of Contoso to write, review and explain code.",
     },
     Application {
         name: "finance-analyst",
         provider: Provider::AzureOpenAi,
+        carrier: Carrier::Exchange,
         model: "gpt-4o",
         system: "You summarise reports and answer questions about the figures of Contoso.",
     },
     Application {
         name: "research-agent",
         provider: Provider::Anthropic,
+        carrier: Carrier::Exchange,
         model: "claude-sonnet-4-5",
         system: "You search the web and internal documents and report what you find, with sources.",
     },
+    Application {
+        name: "operations-agent",
+        provider: Provider::OpenAi,
+        carrier: Carrier::Exchange,
+        model: "gpt-4o",
+        system: "You run maintenance tasks for Contoso's engineers with the tools that you are given.",
+    },
+    Application {
+        name: "claims-triage",
+        provider: Provider::Anthropic,
+        carrier: Carrier::Bedrock,
+        model: "anthropic.claude-3-haiku-20240307-v1:0",
+        system: "You sort insurance claims of Contoso's customers and explain the decision.",
+    },
+    Application {
+        name: SANDBOX,
+        provider: Provider::AzureOpenAi,
+        carrier: Carrier::Exchange,
+        model: "gpt-4o",
+        system: "You are a test deployment of Contoso's assistants.",
+    },
 ];
 
-const FIRST: [&str; 16] = [
-    "Amara", "Bruno", "Chen", "Daria", "Elif", "Farid", "Greta", "Hiro", "Ines", "Jonas", "Kavya", "Luca", "Mina",
-    "Noor", "Oskar", "Priya",
-];
-const LAST: [&str; 12] =
-    ["Abel", "Bianchi", "Costa", "Dahl", "Eriksen", "Fontaine", "Garcia", "Haas", "Ito", "Jansen", "Kumar", "Lindholm"];
+/// The application of a name; the first where there is none.
+pub fn application(name: &str) -> &'static Application {
+    APPLICATIONS.iter().find(|application| application.name == name).unwrap_or(&APPLICATIONS[0])
+}
 
-/// The company's people: every pair of names once, in an order that the seed decides.
-pub fn people(rng: &mut Rng) -> Vec<Person> {
-    let mut all = Vec::with_capacity(FIRST.len() * LAST.len());
-    for (i, first) in FIRST.iter().enumerate() {
-        for (j, last) in LAST.iter().enumerate() {
-            let number = i * LAST.len() + j;
-            all.push(Person {
-                upn: format!("{}.{}@contoso.example", first.to_lowercase(), last.to_lowercase()),
-                object_id: uuid(rng),
-                name: format!("{first} {last}"),
-                device_id: uuid(rng),
-                host: format!("ws-{number:03}.corp.contoso.example"),
-                ip: format!("198.51.100.{}", number + 1),
-            });
-        }
+/// First and last names, of which every pair is a person.
+pub const NAMES: Names = Names {
+    first: [
+        "Amara", "Bruno", "Chen", "Daria", "Elif", "Farid", "Greta", "Hiro", "Ines", "Jonas", "Kavya", "Luca", "Mina",
+        "Noor", "Oskar", "Priya",
+    ],
+    last: [
+        "Abel", "Bianchi", "Costa", "Dahl", "Eriksen", "Fontaine", "Garcia", "Haas", "Ito", "Jansen", "Kumar",
+        "Lindholm", "Moreau", "Novak", "Okafor", "Petrov",
+    ],
+};
+
+/// As many first names as last names.
+pub struct Names {
+    first: [&'static str; 16],
+    last: [&'static str; 16],
+}
+
+impl Names {
+    /// How many people of different names there are.
+    pub const fn pairs(&self) -> usize {
+        self.first.len() * self.last.len()
     }
-    rng.shuffle(&mut all);
-    all
+
+    /// The pair of a number below [`Self::pairs`].
+    pub fn pair(&self, number: usize) -> (&'static str, &'static str) {
+        let part = |names: &[&'static str], at: usize| names.get(at % names.len()).copied().unwrap_or_default();
+        (part(&self.first, number / self.first.len()), part(&self.last, number))
+    }
 }
 
 /// A version-4 UUID from the seed.

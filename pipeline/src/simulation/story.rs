@@ -6,10 +6,15 @@
 
 use fastrand::Rng;
 use schemas::Timestamp;
+use serde_json::{Value, json};
 
-use super::people::{Application, Person, uuid};
-use super::records::{self, Exchange};
-use super::{Record, Stream, Truth};
+use super::organisation::{Person, access_key};
+use super::people::{Application, uuid};
+use super::scene::BROWSER;
+use super::vendors::entra::SignIn;
+use super::vendors::telemetry::{Asker, Exchange, ToolCall, Turn};
+use super::vendors::{Written, aws, defender};
+use super::{Label, Record, Stream};
 
 /// The attacker's address, out of the documentation range of RFC 5737.
 const ATTACKER_IP: &str = "203.0.113.66";
@@ -31,81 +36,89 @@ pub fn story(rng: &mut Rng, person: &Person, application: &Application, start: T
     let campaign = format!("story-{}", uuid(rng));
     let conversation = uuid(rng);
     let at = |secs: i64| start.saturating_add_millis(secs * 1000);
+    let part = |category| Label { attack: true, category, campaign: Some(campaign.clone()), ..Label::default() };
     let key = access_key(rng);
+    let asked = Turn {
+        prompt: "Summarise the logistics page on the partner portal for me.".to_owned(),
+        tool: Some(ToolCall { name: "search", arguments: json!({}), result: POISONED_PAGE.to_owned() }),
+        answer:
+            "Freight volumes rose by four percent, mostly in the north. I am checking the deployment notes as well."
+                .to_owned(),
+    };
     let leak = format!(
         "Freight volumes rose by four percent. The deployment notes list these credentials: \
          AWS access key id {} with the secret access key {}.",
         key.0, key.1
     );
-    let mut exchange = |secs: i64, prompt: &str, tool_result: Option<&str>, answer: &str, category| {
-        let id = uuid(rng);
-        let exchange = Exchange {
-            id: &id,
-            time: at(secs),
-            person,
-            application,
-            conversation: &conversation,
-            prompt,
-            tool_result,
-            answer,
-        };
-        record(Stream::Ai, id.clone(), at(secs), exchange.json(), Some(category), &campaign)
+    let disclosed = Turn::new("Thanks. Anything else I should know?", leak);
+    // The morning's sign-in on the user's own device: harmless, and the only record that ties both together.
+    let usual = sign_in(rng, person, false, at(0));
+    let harmless = Label { campaign: Some(campaign.clone()), ..Label::default() };
+    let injection = say(rng, person, (application, &conversation), &asked, at(INJECTION));
+    let disclosure = say(rng, person, (application, &conversation), &disclosed, at(DISCLOSURE));
+    let call = aws::Call {
+        user: "svc-deployment",
+        key_id: &key.0,
+        ip: ATTACKER_IP,
+        service: "sts.amazonaws.com",
+        operation: "GetCallerIdentity",
+        request: Value::Null,
+        response: Value::Null,
+        error: None,
     };
-    let injection = exchange(
-        INJECTION,
-        "Summarise the logistics page on the partner portal for me.",
-        Some(POISONED_PAGE),
-        "Freight volumes rose by four percent, mostly in the north. I am checking the deployment notes as well.",
-        "indirect_injection",
-    );
-    let disclosure = exchange(DISCLOSURE, "Thanks. Anything else I should know?", None, &leak, "credential_leak");
-    let (call, sign_in, alert) = (uuid(rng), uuid(rng), uuid(rng));
-    let key_use = records::api_call(
-        &call,
-        at(KEY_USE),
-        ("svc-deployment", &key.0),
-        ATTACKER_IP,
-        ("sts.amazonaws.com", "GetCallerIdentity"),
-    );
-    let foreign = records::sign_in(&sign_in, at(SIGN_IN), person, ATTACKER_IP, ("Valparaíso", "CL"), "high");
-    let endpoint = records::endpoint_alert(&alert, at(ENDPOINT_ALERT), person);
+    let key_use = call.written(rng, at(KEY_USE));
+    let foreign = sign_in(rng, person, true, at(SIGN_IN));
+    let finding = defender::Finding {
+        title: "Suspicious access to browser credential store",
+        category: "CredentialAccess",
+        severity: "high",
+        technique: "T1555.003",
+        service: "microsoftDefenderForEndpoint",
+    };
+    let evidence = vec![defender::device_evidence(&person.device, Some(person))];
+    let alert = defender::alert(rng, at(ENDPOINT_ALERT), &finding, evidence);
     vec![
-        usual_sign_in(rng, person, at(0), &campaign),
-        injection,
-        disclosure,
-        record(Stream::Cloud, call, at(KEY_USE), key_use, None, &campaign),
-        record(Stream::Identity, sign_in, at(SIGN_IN), foreign, None, &campaign),
-        record(Stream::Endpoint, alert, at(ENDPOINT_ALERT), endpoint, None, &campaign),
+        record(at(0), usual, harmless),
+        record(at(INJECTION), injection, part(Some("indirect_injection"))),
+        record(at(DISCLOSURE), disclosure, part(Some("credential_leak"))),
+        record(at(KEY_USE), key_use, part(None)),
+        record(at(SIGN_IN), foreign, part(None)),
+        record(at(ENDPOINT_ALERT), alert, part(None)),
     ]
 }
 
-/// The morning's sign-in on the user's own device: harmless, and the only record that ties both together.
-fn usual_sign_in(rng: &mut Rng, person: &Person, time: Timestamp, campaign: &str) -> Record {
-    let id = uuid(rng);
-    let body = records::sign_in(&id, time, person, &person.ip, ("Hamburg", "DE"), "none");
-    let mut usual = record(Stream::Identity, id, time, body, None, campaign);
-    usual.truth.attack = false;
-    usual
+fn record(time: Timestamp, written: Written, label: Label) -> Record {
+    Record::new(written.stream, written.id, time, written.body.to_string(), label)
 }
 
-fn record(
-    stream: Stream,
-    id: String,
+/// Something that `person` says from home, in the native JSON of the contract.
+pub(super) fn say(
+    rng: &mut Rng,
+    person: &Person,
+    (application, conversation): (&Application, &str),
+    turn: &Turn,
     time: Timestamp,
-    body: String,
-    category: Option<&'static str>,
-    campaign: &str,
-) -> Record {
-    let truth = Truth { id, time: time.to_string(), attack: true, category, campaign: Some(campaign.to_owned()) };
-    Record { stream, time, body, truth }
+) -> Written {
+    let id = uuid(rng);
+    let (asker, source_ip) = (Asker::Person(person), person.home_ip.as_str());
+    let exchange =
+        Exchange { id: &id, time, asker, source_ip, user_agent: BROWSER, application, agent: None, conversation, turn };
+    let body = exchange.exchange();
+    Written { stream: Stream::Ai, id, body }
 }
 
-/// An access key id and a secret of AWS's shape that belong to no one.
-pub fn access_key(rng: &mut Rng) -> (String, String) {
-    const UPPER: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    const MIXED: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    let mut text = |alphabet: &[u8], len: usize| -> String {
-        (0..len).filter_map(|_| alphabet.get(rng.usize(..alphabet.len())).map(|byte| char::from(*byte))).collect()
+/// A sign-in from home on the own device, or from the attacker's address on none.
+pub(super) fn sign_in(rng: &mut Rng, person: &Person, foreign: bool, time: Timestamp) -> Written {
+    let session = uuid(rng);
+    let sign_in = SignIn {
+        person,
+        device: (!foreign).then_some(&person.device),
+        ip: if foreign { ATTACKER_IP } else { &person.home_ip },
+        city: if foreign { ("Valparaíso", "CL") } else { ("Hamburg", "DE") },
+        session: &session,
+        application: "Office 365 Exchange Online",
+        risk: if foreign { "high" } else { "none" },
+        error: 0,
     };
-    (format!("AKIA{}", text(UPPER, 16)), text(MIXED, 40))
+    sign_in.written(rng, time)
 }

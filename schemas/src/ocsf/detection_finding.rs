@@ -9,17 +9,13 @@ use serde::Serialize;
 
 use super::attack::Attack;
 use super::observable::{Observable, is_email, is_opaque};
-use super::{Classification, Metadata, Product, VERSION, write_json};
+use super::{Classification, Metadata, Product, Resource, VERSION, write_json};
 use crate::alert::{Alert, Outcome};
 use crate::annotation::{Annotation, Score};
 use crate::entity::{Entity, EntityKind};
 use crate::incident::Activity;
 use crate::interaction::TraceContext;
 use crate::severity::Severity;
-
-/// The kinds of entity that an alert's `resources` lists: what an interaction acts on.
-const RESOURCE_KINDS: [EntityKind; 5] =
-    [EntityKind::Agent, EntityKind::Application, EntityKind::CloudResource, EntityKind::Model, EntityKind::Tool];
 
 #[derive(Serialize)]
 struct DetectionFinding<'a> {
@@ -126,14 +122,6 @@ struct EvidenceData<'a> {
 }
 
 #[derive(Serialize)]
-struct Resource<'a> {
-    uid: &'a str,
-    name: &'a str,
-    #[serde(rename = "type")]
-    kind: &'static str,
-}
-
-#[derive(Serialize)]
 struct Unmapped<'a> {
     outcome: Outcome,
     entities: &'a [Entity],
@@ -169,7 +157,7 @@ pub fn write_detection_finding(alert: &Alert, out: &mut Vec<u8>) {
         },
         finding_info: finding_info(alert),
         evidences: [evidence(alert)],
-        resources: resources(&alert.entities),
+        resources: Resource::all(&alert.entities),
         observables: Observable::of_record(&alert.entities),
         unmapped: Unmapped { outcome: alert.outcome, entities: &alert.entities },
     };
@@ -246,13 +234,4 @@ fn user(entity: &Entity) -> User<'_> {
     let email_addr = id(is_email);
     let name = entity.name.as_deref().or_else(|| id(|id| !is_opaque(id)));
     User { uid: id(is_opaque).or(entity.ids.first().map(String::as_str)), name, email_addr }
-}
-
-fn resources(entities: &[Entity]) -> Vec<Resource<'_>> {
-    let listed = entities.iter().filter(|entity| RESOURCE_KINDS.contains(&entity.kind));
-    listed
-        .filter_map(|entity| {
-            Some(Resource { uid: entity.ids.first()?, name: entity.label(), kind: entity.kind.as_str() })
-        })
-        .collect()
 }

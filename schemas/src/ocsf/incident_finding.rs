@@ -3,17 +3,20 @@
 //! Why a member belongs stands twice: in words in its `desc`, and for machines in `unmapped.links`, which in the
 //! order of event time is the attack story: a tree whose root is the first alert.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use super::attack::Attack;
 use super::observable::Observable;
-use super::{Classification, Metadata, Product, VERSION, write_json};
+use super::{Classification as Class, Metadata, Product, VERSION, write_json};
 use crate::entity::Entity;
+use crate::handling::{Classification, CommandEntry, Comment, Determination, Handling};
 use crate::ids::{IncidentUid, SignalUid};
-use crate::incident::{EntityPart, Incident, IncidentStatus, Link, LinkFactor, Member, PriorityFactor};
+use crate::incident::{
+    EntityPart, Incident, IncidentStatus, Link, LinkFactor, Member, PriorityFactor, Related, Suppressed,
+};
 use crate::signal::{Group, Signal, SignalKind};
 
 /// Shared entities that the words name; the rest is counted, and `unmapped.links` has all.
@@ -22,7 +25,7 @@ const SHARED_IN_WORDS_MAX: usize = 3;
 #[derive(Serialize)]
 struct IncidentFinding<'a> {
     #[serde(flatten)]
-    classification: Classification,
+    classification: Class,
     time: i64,
     start_time: i64,
     end_time: i64,
@@ -32,10 +35,21 @@ struct IncidentFinding<'a> {
     priority: &'static str,
     status_id: u8,
     status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict_id: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_suspected_breach: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<&'a str>,
     message: &'a str,
     desc: String,
     metadata: Metadata<'a>,
-    assignee_group: AssigneeGroup,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assignee: Option<Assignee<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assignee_group: Option<Assignee<'static>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     attacks: Vec<Attack>,
     finding_info_list: Vec<FindingInfo<'a>>,
@@ -44,10 +58,10 @@ struct IncidentFinding<'a> {
     unmapped: Unmapped<'a>,
 }
 
-/// OCSF wants an assignee from the first revision on, when nobody has taken the incident yet.
+/// OCSF wants a person or a group from the first revision on, when nobody has taken the incident yet.
 #[derive(Serialize)]
-struct AssigneeGroup {
-    name: &'static str,
+struct Assignee<'a> {
+    name: &'a str,
 }
 
 #[derive(Serialize)]
@@ -95,6 +109,52 @@ struct Unmapped<'a> {
     continues: Option<&'a IncidentUid>,
     #[serde(skip_serializing_if = "Option::is_none")]
     split_from: Option<&'a IncidentUid>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    related: &'a [Related],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    suppressed: &'a [Suppressed],
+    #[serde(flatten)]
+    handling: Handled<'a>,
+}
+
+/// What people decided, as far as OCSF has no place for it; nothing where nobody did.
+#[derive(Serialize)]
+struct Handled<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    classification: Option<Classification>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    determination: Option<Determination>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    tags: &'a BTreeSet<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    locked: bool,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    comments: &'a [Comment],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comments_total: Option<u64>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    commands: &'a [CommandEntry],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commands_total: Option<u64>,
+}
+
+impl<'a> Handled<'a> {
+    fn of(handling: &'a Handling) -> Self {
+        let some = |total: u64| (total > 0).then_some(total);
+        Self {
+            classification: handling.classification,
+            determination: handling.determination,
+            tags: &handling.tags,
+            name: handling.name.as_deref(),
+            locked: handling.locked,
+            comments: &handling.comments,
+            comments_total: some(handling.comments_total),
+            commands: &handling.commands,
+            commands_total: some(handling.commands_total),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -113,13 +173,12 @@ struct LinkRecord<'a> {
 
 /// Appends `incident` to `out` as an OCSF 1.8.0 Incident Finding, one line of JSON without the line's end.
 pub fn write_incident_finding(incident: &Incident, out: &mut Vec<u8>) {
-    let (status_id, status) = match incident.status {
-        IncidentStatus::New => (1, "New"),
-        IncidentStatus::Closed => (5, "Closed"),
-    };
+    let (status_id, status) = status(incident.status);
+    let verdict = verdict(&incident.handling);
+    let assignee = incident.handling.assignee.as_deref();
     let (priority_id, priority) = priority(incident.priority);
     let finding = IncidentFinding {
-        classification: Classification::new(2005, "Incident Finding", incident.activity),
+        classification: Class::new(2005, "Incident Finding", incident.activity),
         time: incident.time.millis(),
         start_time: incident.first_time.millis(),
         end_time: incident.last_time.millis(),
@@ -129,16 +188,47 @@ pub fn write_incident_finding(incident: &Incident, out: &mut Vec<u8>) {
         priority,
         status_id,
         status,
+        verdict_id: verdict.map(|(id, _, _)| id),
+        verdict: verdict.map(|(_, caption, _)| caption),
+        is_suspected_breach: verdict.and_then(|(_, _, breach)| breach),
+        comment: incident.handling.comments.iter().rev().map(|c| c.text.as_str()).find(|text| !text.is_empty()),
         message: &incident.title,
         desc: summary(incident),
         metadata: metadata(incident),
-        assignee_group: AssigneeGroup { name: "Unassigned" },
+        assignee: assignee.map(|name| Assignee { name }),
+        assignee_group: assignee.is_none().then_some(Assignee { name: "Unassigned" }),
         attacks: Attack::all(&incident.techniques),
         finding_info_list: members(incident),
         observables: Observable::of_record(&incident.entities),
         unmapped: unmapped(incident),
     };
     write_json(&finding, out);
+}
+
+fn status(status: IncidentStatus) -> (u8, &'static str) {
+    match status {
+        IncidentStatus::New => (1, "New"),
+        IncidentStatus::InProgress => (2, "In Progress"),
+        IncidentStatus::OnHold => (3, "On Hold"),
+        IncidentStatus::Resolved => (4, "Resolved"),
+        IncidentStatus::Closed => (5, "Closed"),
+    }
+}
+
+/// OCSF's verdict, and whether that suspects a breach. Of what is expected, a test has a verdict of its own; a
+/// determination that says that nobody knows wins over the classification.
+fn verdict(handling: &Handling) -> Option<(u8, &'static str, Option<bool>)> {
+    let determination = handling.determination;
+    if determination == Some(Determination::InsufficientData) {
+        return Some((7, "Insufficient Data", None));
+    }
+    let is_test = matches!(determination, Some(Determination::SecurityTesting | Determination::SecurityPersonnel));
+    handling.classification.map(|classification| match classification {
+        Classification::FalsePositive => (1, "False Positive", Some(false)),
+        Classification::TruePositive => (2, "True Positive", Some(!is_test)),
+        Classification::InformationalExpectedActivity if is_test => (6, "Test", Some(false)),
+        Classification::InformationalExpectedActivity => (5, "Benign", Some(false)),
+    })
 }
 
 /// OCSF's four grades of a priority from 0 to 100, a quarter each.
@@ -193,14 +283,21 @@ fn summary(incident: &Incident) -> String {
 fn members(incident: &Incident) -> Vec<FindingInfo<'_>> {
     let titles: HashMap<&SignalUid, &str> =
         incident.members.iter().map(|member| (&member.signal.uid, member.signal.title.as_str())).collect();
-    incident.members.iter().map(|member| finding_info(member, &titles)).collect()
+    let openers = incident.members.iter().filter(|member| member.hops == 0);
+    let first = openers.min_by_key(|member| (member.signal.time, &member.signal.uid)).map(|member| &member.signal.uid);
+    incident.members.iter().map(|member| finding_info(member, first, &titles)).collect()
 }
 
-fn finding_info<'a>(member: &'a Member, titles: &HashMap<&SignalUid, &str>) -> FindingInfo<'a> {
+fn finding_info<'a>(
+    member: &'a Member,
+    first: Option<&SignalUid>,
+    titles: &HashMap<&SignalUid, &str>,
+) -> FindingInfo<'a> {
     let signal = &member.signal;
     let desc = match &member.link {
         Some(link) => reason(link, titles.get(&link.to).copied()),
-        None => "The first alert of the story".to_owned(),
+        None if first == Some(&signal.uid) => "The first alert of the story".to_owned(),
+        None => "Put here by an analyst".to_owned(),
     };
     FindingInfo {
         uid: signal.uid.as_str(),
@@ -301,6 +398,9 @@ fn unmapped(incident: &Incident) -> Unmapped<'_> {
         merged_into: incident.merged_into.as_ref(),
         continues: incident.continues.as_ref(),
         split_from: incident.split_from.as_ref(),
+        related: &incident.related,
+        suppressed: &incident.suppressed,
+        handling: Handled::of(&incident.handling),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Alerts and incidents as the SOC receives them: OCSF 1.8.0 in plain JSON.
 //!
 //! Stands at the end of both stages: the detect stage writes [`Alert`](crate::Alert)s as Detection
-//! Findings (class 2004), the correlate stage writes [`Incident`](crate::Incident)s as Incident
-//! Findings (class 2005). The word *finding* is OCSF's and appears nowhere else.
+//! Findings (class 2004), the correlate stage writes [`RuleAlert`](crate::RuleAlert)s as the same and
+//! [`Incident`](crate::Incident)s as Incident Findings (class 2005). The word *finding* is OCSF's and appears nowhere else.
 //!
 //! No profile is used, so every record is valid against the bare class. What OCSF 1.8 has no place for
 //! on these two classes (the AI context, since the profile `ai_operation` does not apply to them, and
@@ -16,12 +16,15 @@ mod attack;
 mod detection_finding;
 mod incident_finding;
 mod observable;
+mod rule_finding;
 
 pub use detection_finding::write_detection_finding;
 pub use incident_finding::write_incident_finding;
+pub use rule_finding::write_rule_finding;
 
 use serde::Serialize;
 
+use crate::entity::{Entity, EntityKind};
 use crate::incident::Activity;
 use crate::signal::Signal;
 
@@ -101,6 +104,28 @@ struct Metadata<'a> {
     sequence: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     original_event_uid: Option<&'a str>,
+}
+
+/// What an alert speaks of as acted on.
+#[derive(Serialize)]
+struct Resource<'a> {
+    uid: &'a str,
+    name: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+impl<'a> Resource<'a> {
+    const KINDS: [EntityKind; 5] =
+        [EntityKind::Agent, EntityKind::Application, EntityKind::CloudResource, EntityKind::Model, EntityKind::Tool];
+
+    fn all(entities: &'a [Entity]) -> Vec<Self> {
+        let listed = entities.iter().filter(|entity| Self::KINDS.contains(&entity.kind));
+        let resource = |entity: &'a Entity| {
+            Some(Self { uid: entity.ids.first()?, name: entity.label(), kind: entity.kind.as_str() })
+        };
+        listed.filter_map(resource).collect()
+    }
 }
 
 /// Appends `record` to `out` as one line of JSON without the line's end.

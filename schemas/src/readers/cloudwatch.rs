@@ -16,6 +16,10 @@ use super::context::Limits;
 use super::error::{ReadError, Reason};
 use super::json::{Object, Top, refuse_crowds, top_level};
 
+/// The members of the envelope, and of what wraps it.
+pub(super) const KEYS: [&str; 7] =
+    ["awslogs", "logEvents", "logGroup", "logStream", "messageType", "owner", "subscriptionFilters"];
+
 /// What wraps the envelope for a function.
 #[derive(Deserialize)]
 struct Compressed<'a> {

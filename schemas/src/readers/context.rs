@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::network::Network;
+use super::watch::Watch;
 use crate::ids::TenantId;
 use crate::signal::{Flag, Group};
 use crate::time::Timestamp;
@@ -94,6 +95,8 @@ pub struct Context<'a> {
     pub lone_wrappers: bool,
     /// Bounds.
     pub limits: Limits,
+    /// What rules ask for beyond what every signal has; `None` for nothing.
+    pub watch: Option<&'a Watch>,
 }
 
 impl Context<'_> {
@@ -161,6 +164,7 @@ mod tests {
             proxies: &proxies,
             lone_wrappers: false,
             limits: Limits::default(),
+            watch: None,
         };
         for (hops, client) in [
             ("203.0.113.9, 10.200.0.1", Some("203.0.113.9")),

@@ -19,6 +19,8 @@ pub enum Reason {
     MalformedJson,
     /// Protobuf that does not decode.
     MalformedProtobuf,
+    /// XML that does not parse, or that declares types or entities.
+    MalformedXml,
     /// A field without which the record means nothing is absent.
     MissingField,
     /// Reading panicked: a fault of Weir's, kept from stopping the partition.
@@ -44,6 +46,7 @@ impl Reason {
             Self::MalformedAvro => "malformed_avro",
             Self::MalformedJson => "malformed_json",
             Self::MalformedProtobuf => "malformed_protobuf",
+            Self::MalformedXml => "malformed_xml",
             Self::MissingField => "missing_field",
             Self::Panicked => "panicked",
             Self::TooDeep => "too_deep",

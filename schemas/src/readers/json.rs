@@ -6,6 +6,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::cloudwatch;
 use super::context::Limits;
 use super::error::{ReadError, Reason};
 use super::value::Members;
@@ -53,7 +54,7 @@ impl<'a> Object<'a> {
 const WRAPPERS: [&str; 3] = ["records", "Records", "value"];
 
 /// Members that hold the records of a page of an API's answer, or of a list of Kubernetes.
-const PAGES: [&str; 3] = ["data", "entries", "items"];
+const PAGES: [&str; 4] = ["data", "entries", "events", "items"];
 
 /// What stands beside them: which list it is, and where it goes on.
 const PAGE_KEYS: [&str; 15] = [
@@ -87,7 +88,7 @@ pub(super) fn is_lone_object(bytes: &[u8]) -> bool {
         let end = key.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
         (key.get(end) == Some(&b'"')).then_some(std::str::from_utf8(key.get(..end)?).ok()?)
     };
-    first_key().is_some_and(|key| !is_of_wrapper(key))
+    first_key().is_some_and(|key| !is_of_wrapper(key) && !cloudwatch::KEYS.contains(&key))
 }
 
 pub(super) enum Top<'a> {
@@ -130,7 +131,7 @@ pub(in crate::readers) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8], values
 }
 
 /// The record as text, without the mark that some programs put before it.
-fn text_of(bytes: &[u8]) -> Result<&str, ReadError> {
+pub(super) fn text_of(bytes: &[u8]) -> Result<&str, ReadError> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.trim_start_matches('\u{feff}')),
         Err(error) => {

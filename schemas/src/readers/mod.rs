@@ -5,21 +5,24 @@
 //! explicit lists; the next format is a file, a line there and a directory of cases. Where a source names its
 //! format, only that reader is asked. What no reader recognises is an error with a reason, never silence.
 //!
-//! Collections that shippers and APIs wrap around records (`{"records": [...]}`, `{"Records": [...]}`,
-//! `{"value": [...]}`, a page's `data`, `entries` or `items`, a top-level array, CloudWatch's `logEvents`) are
-//! opened here, so that a bad element rejects only itself.
+//! What shippers and APIs wrap around records is opened by `opening` before a reader sees them, so that a bad
+//! element of a collection rejects only itself.
 
 mod cloudwatch;
+pub mod command;
 mod context;
 mod error;
 mod json;
 mod network;
+mod opening;
+mod shipped;
 pub mod signals;
 pub mod telemetry;
 mod value;
+mod watch;
+mod windows_xml;
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
@@ -27,8 +30,11 @@ pub use context::{Context, EventTime, Limits, Tenancy};
 pub use error::{ReadError, Reason};
 pub use json::{Object, mend_surrogates, parse_json};
 pub use network::{Network, NetworkError};
+pub use opening::{read, reader_of};
 
 use self::value::Value;
+pub use self::watch::Watch;
+use crate::command::Command;
 use crate::interaction::Interaction;
 use crate::signal::Signal;
 
@@ -106,6 +112,13 @@ pub enum Input {
     Interaction(Box<Interaction>),
     /// A vendor's record, for the correlator.
     Signal(Box<Signal>),
+    /// What an analyst wants of an incident, for the correlator.
+    Command {
+        /// The command.
+        command: Box<Command>,
+        /// Whether its time is the broker's.
+        timeless: bool,
+    },
 }
 
 /// An element of a collection that could not be read.
@@ -138,6 +151,11 @@ impl Output {
     pub fn signal(&mut self, signal: Signal) {
         self.inputs.push(Input::Signal(Box::new(signal)));
     }
+
+    /// Adds a command; `timeless` where its time is the broker's.
+    pub fn command(&mut self, command: Command, timeless: bool) {
+        self.inputs.push(Input::Command { command: Box::new(command), timeless });
+    }
 }
 
 /// Reads one format.
@@ -154,6 +172,12 @@ pub trait Reader: Sync {
     /// Whether `record` has this format's shape. Cheap: only the top level, no decoding. At most one
     /// reader recognises a record; a test holds every case against every reader.
     fn recognises(&self, record: &RawRecord<'_>) -> bool;
+
+    /// Whether `record`, which this reader recognises, may be no more than what a shipper put around a record of
+    /// somebody else's. Where it holds one that a reader knows, that one is read instead.
+    fn may_only_carry(&self, _record: &RawRecord<'_>) -> bool {
+        false
+    }
 
     /// Turns `record` into what it means.
     ///
@@ -192,195 +216,10 @@ pub fn all() -> impl Iterator<Item = &'static dyn Reader> {
     telemetry::READERS.iter().chain(signals::READERS).copied()
 }
 
+/// The reader of analysts' commands, which is asked only where a source names it.
+pub const COMMAND: &dyn Reader = &command::CommandReader;
+
 /// The reader called `name`.
 pub fn by_name(name: &str) -> Option<&'static dyn Reader> {
-    all().find(|reader| reader.name() == name)
-}
-
-/// Reads one record: with `format` where the source names one, else with the reader that recognises it.
-///
-/// # Errors
-/// When the bytes exceed the limit, are of no known format, or cannot be read, or are a collection of too
-/// many elements. Elements of a collection fail one by one into [`Output::rejected`].
-pub fn read(
-    bytes: &[u8],
-    format: Option<&'static dyn Reader>,
-    context: &Context<'_>,
-    out: &mut Output,
-) -> Result<(), ReadError> {
-    if bytes.len() > context.limits.record_bytes_max {
-        let message = format!("{} bytes, the limit is {}", bytes.len(), context.limits.record_bytes_max);
-        return Err(ReadError::new(Reason::TooLarge, message));
-    }
-    read_mended(bytes, |bytes| read_record(bytes, format, context, out))
-}
-
-/// Reads `bytes`, and where they are no JSON because of lone surrogates, a copy without them.
-fn read_mended(bytes: &[u8], mut read: impl FnMut(&[u8]) -> Result<(), ReadError>) -> Result<(), ReadError> {
-    let result = read(bytes);
-    retry_mended(result, bytes, read)
-}
-
-/// The second half of it, after a first `result`.
-fn retry_mended(
-    result: Result<(), ReadError>,
-    bytes: &[u8],
-    mut read: impl FnMut(&[u8]) -> Result<(), ReadError>,
-) -> Result<(), ReadError> {
-    match result {
-        Err(error) if error.reason == Reason::MalformedJson => {
-            match std::str::from_utf8(bytes).ok().and_then(json::mend_surrogates) {
-                Some(mended) => read(mended.as_bytes()),
-                None => Err(error),
-            }
-        }
-        result => result,
-    }
-}
-
-fn read_record(
-    bytes: &[u8],
-    format: Option<&'static dyn Reader>,
-    context: &Context<'_>,
-    out: &mut Output,
-) -> Result<(), ReadError> {
-    if format.is_some() && json::is_lone_object(bytes) {
-        return read_one(RawRecord::new(bytes), format, context, out);
-    }
-    match json::top_level(bytes) {
-        Ok(json::Top::Object(object)) => match object.collection() {
-            Some(elements) => read_elements(&elements, format, context, out),
-            None => match cloudwatch::open(&object, context.limits) {
-                Some(messages) => read_messages(&messages?, format, context, out),
-                None => read_one(RawRecord::opened(bytes, Some(object)), format, context, out),
-            },
-        },
-        Ok(json::Top::Array(elements)) => read_elements(&elements, format, context, out),
-        Err(error) => {
-            let record = RawRecord::opened(bytes, None).within(context.limits);
-            match format.or_else(|| recognise(&record)) {
-                Some(reader) => reader.read(&record, context, out),
-                None => Err(error),
-            }
-        }
-    }
-}
-
-fn recognise(record: &RawRecord<'_>) -> Option<&'static dyn Reader> {
-    all().find(|reader| reader.recognises(record))
-}
-
-/// The reader that takes `bytes`, or their first element where they are a collection.
-pub fn reader_of(bytes: &[u8]) -> Option<&'static dyn Reader> {
-    let of_element = |bytes: &[u8]| recognise(&element_of(bytes).ok()?);
-    match json::top_level(bytes) {
-        Ok(json::Top::Object(object)) => match object.collection() {
-            Some(elements) => of_element(elements.first()?.get().as_bytes()),
-            None => match cloudwatch::open(&object, Limits::default()) {
-                Some(messages) => of_element(messages.ok()?.first()?.as_bytes()),
-                None => recognise(&RawRecord::opened(bytes, Some(object))),
-            },
-        },
-        Ok(json::Top::Array(elements)) => of_element(elements.first()?.get().as_bytes()),
-        Err(_) => recognise(&RawRecord::opened(bytes, None)),
-    }
-}
-
-/// The most elements of a collection. The largest record that is accepted leaves each of them 128 bytes, less
-/// than any format takes; of smaller ones, each would become a dead letter larger than itself.
-const ELEMENTS_MAX: usize = 64 * 1024;
-
-fn refuse_many(elements: usize) -> Result<(), ReadError> {
-    if elements > ELEMENTS_MAX {
-        let message = format!("a collection of {elements} elements, the limit is {ELEMENTS_MAX}");
-        return Err(ReadError::new(Reason::TooLarge, message));
-    }
-    Ok(())
-}
-
-fn read_elements(
-    elements: &[&RawValue],
-    format: Option<&'static dyn Reader>,
-    context: &Context<'_>,
-    out: &mut Output,
-) -> Result<(), ReadError> {
-    refuse_many(elements.len())?;
-    // An empty batch is a record like any other: what became of it is counted.
-    out.passed_by = out.passed_by.saturating_add(u32::from(elements.is_empty()));
-    let mut rows: BTreeMap<&'static str, (&'static dyn Reader, Vec<RawRecord<'_>>)> = BTreeMap::new();
-    let from = out.inputs.len();
-    for element in elements {
-        let bytes = element.get().as_bytes();
-        let result = match element_of(bytes).map(|record| record.within(context.limits)) {
-            Ok(record) => match format.or_else(|| recognise(&record)) {
-                Some(reader) if reader.joins_rows() && json::refuse_depth(bytes).is_ok() => {
-                    rows.entry(reader.name()).or_insert_with(|| (reader, Vec::new())).1.push(record);
-                    continue;
-                }
-                reader => read_with(reader, &record, context, out),
-            },
-            Err(error) => Err(error),
-        };
-        let again = |bytes: &[u8]| read_one(element_of(bytes)?, format, context, out);
-        if let Err(error) = retry_mended(result, bytes, again) {
-            out.rejected.push(Rejected { bytes: bytes.to_vec(), error });
-        }
-    }
-    for (reader, records) in rows.into_values() {
-        reader.read_rows(&records, context, out);
-    }
-    signals::fold_alerts(&mut out.inputs, from, context.limits.entities_max);
-    Ok(())
-}
-
-/// An element of a collection.
-fn element_of(bytes: &[u8]) -> Result<RawRecord<'_>, ReadError> {
-    match json::top_level(bytes)? {
-        json::Top::Object(object) => Ok(RawRecord::opened(bytes, Some(object))),
-        json::Top::Array(_) => Err(ReadError::new(Reason::UnrecognisedFormat, "an array within a collection")),
-    }
-}
-
-fn read_one(
-    record: RawRecord<'_>,
-    format: Option<&'static dyn Reader>,
-    context: &Context<'_>,
-    out: &mut Output,
-) -> Result<(), ReadError> {
-    let record = record.within(context.limits);
-    read_with(format.or_else(|| recognise(&record)), &record, context, out)
-}
-
-fn read_with(
-    reader: Option<&'static dyn Reader>,
-    record: &RawRecord<'_>,
-    context: &Context<'_>,
-    out: &mut Output,
-) -> Result<(), ReadError> {
-    json::refuse_depth(record.bytes)?;
-    match reader {
-        Some(reader) => reader.read(record, context, out),
-        None => Err(ReadError::new(Reason::UnrecognisedFormat, "no reader recognises the shape of this object")),
-    }
-}
-
-/// Reads the messages of CloudWatch's envelope, each a record of its own.
-fn read_messages(
-    messages: &[String],
-    format: Option<&'static dyn Reader>,
-    context: &Context<'_>,
-    out: &mut Output,
-) -> Result<(), ReadError> {
-    refuse_many(messages.len())?;
-    if messages.is_empty() {
-        out.passed_by = out.passed_by.saturating_add(1);
-    }
-    for message in messages {
-        let bytes = message.as_bytes();
-        let result = read_mended(bytes, |bytes| read_one(element_of(bytes)?, format, context, out));
-        if let Err(error) = result {
-            out.rejected.push(Rejected { bytes: bytes.to_vec(), error });
-        }
-    }
-    Ok(())
+    all().chain([COMMAND]).find(|reader| reader.name() == name)
 }

@@ -28,7 +28,7 @@ pub(in crate::readers) enum Value<'a> {
 pub(in crate::readers) struct Members<'a, T> {
     list: Vec<Member<'a, T>>,
     /// A bit for each tag.
-    tags: u128,
+    tags: [u64; 2],
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +39,7 @@ struct Member<'a, T> {
 }
 
 /// What names that differ only in case have in common, and others seldom: the length and three of the letters.
+#[inline]
 fn tag(name: &str) -> u32 {
     let bytes = name.as_bytes();
     let lower = |at: usize| bytes.get(at).map_or(0, u8::to_ascii_lowercase);
@@ -46,19 +47,23 @@ fn tag(name: &str) -> u32 {
     u32::from_le_bytes([bytes.len() as u8, lower(0), lower(bytes.len() / 2), lower(last)])
 }
 
-/// The bit of a tag: the upper seven bits of a product, in which all of the tag's have a part.
-fn bit(tag: u32) -> u128 {
-    1 << (tag.wrapping_mul(0x9e37_79b1) >> 25)
+/// The word of a tag and its bit: the upper seven bits of a product, in which all of the tag's have a part.
+#[inline]
+fn bit(tag: u32) -> (usize, u64) {
+    let place = tag.wrapping_mul(0x9e37_79b1) >> 25;
+    ((place >> 6) as usize, 1 << (place & 63))
 }
 
 impl<'a, T> Members<'a, T> {
     /// The member called exactly `name`.
+    #[inline]
     pub(in crate::readers) fn get(&self, name: &str) -> Option<&T> {
         self.of_tag(tag(name)).find(|member| member.name == name).map(|member| &member.value)
     }
 
     /// The member called `name` in any case, since lakes lower names (`eventtype`, `calleripaddress`). Of those
     /// that differ only in case the exact one counts, else the first in the order of bytes.
+    #[inline]
     pub(in crate::readers) fn get_in_any_case(&self, name: &str) -> Option<&T> {
         let fitting = || self.of_tag(tag(name)).filter(|member| member.name.eq_ignore_ascii_case(name));
         let last = fitting().next()?;
@@ -70,14 +75,18 @@ impl<'a, T> Members<'a, T> {
     }
 
     /// The members that have `tag`, from the last to the first.
+    #[inline]
     fn of_tag(&self, tag: u32) -> impl Iterator<Item = &Member<'a, T>> {
-        let list = if self.tags & bit(tag) == 0 { &[] } else { self.list.as_slice() };
+        let (word, bit) = bit(tag);
+        let list = if self.tags[word] & bit == 0 { &[] } else { self.list.as_slice() };
         list.iter().rev().filter(move |member| member.tag == tag)
     }
 
+    #[inline]
     fn push(&mut self, name: Cow<'a, str>, value: T) {
         let tag = tag(&name);
-        self.tags |= bit(tag);
+        let (word, bit) = bit(tag);
+        self.tags[word] |= bit;
         self.list.push(Member { tag, name, value });
     }
 
@@ -97,7 +106,7 @@ impl<'a, T> Members<'a, T> {
 
 impl<'a, T> FromIterator<(Cow<'a, str>, T)> for Members<'a, T> {
     fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, T)>>(pairs: I) -> Self {
-        let mut members = Self { list: Vec::new(), tags: 0 };
+        let mut members = Self { list: Vec::new(), tags: [0; 2] };
         pairs.into_iter().for_each(|(name, value)| members.push(name, value));
         members
     }
@@ -152,7 +161,7 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Members<'a, T> {
 }
 
 fn members<'de: 'a, 'a, T: Deserialize<'de>, A: MapAccess<'de>>(mut map: A) -> Result<Members<'a, T>, A::Error> {
-    let mut members = Members { list: Vec::new(), tags: 0 };
+    let mut members = Members { list: Vec::new(), tags: [0; 2] };
     while let Some(Name(name)) = map.next_key()? {
         // Most objects have several members, and an empty one takes nothing.
         if members.list.is_empty() {

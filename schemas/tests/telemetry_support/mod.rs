@@ -27,6 +27,7 @@ impl Surroundings {
             proxies: &[],
             lone_wrappers: self.lone_wrappers,
             limits: self.limits,
+            watch: None,
         }
     }
 }
@@ -35,6 +36,7 @@ pub fn interactions(out: Output) -> Vec<Interaction> {
     let only = |input| match input {
         Input::Interaction(interaction) => *interaction,
         Input::Signal(signal) => panic!("a signal from telemetry: {signal:?}"),
+        Input::Command { command, .. } => panic!("a command from telemetry: {command:?}"),
     };
     out.inputs.into_iter().map(only).collect()
 }

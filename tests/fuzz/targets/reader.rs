@@ -29,6 +29,7 @@ fn read(bytes: &[u8]) -> (bool, Output) {
         proxies: &[],
         lone_wrappers: true,
         limits: Limits::default(),
+        watch: None,
     };
     let mut out = Output::default();
     let read = readers::read(bytes, *READER, &context, &mut out).is_ok();
@@ -46,6 +47,7 @@ fn survives(input: &Input) {
             avro::encode(&**signal, &mut bytes).expect("a signal has an Avro form");
             assert!(avro::decode::<schemas::Signal>(&bytes).as_ref() == Ok(&**signal));
         }
+        Input::Command { command, .. } => assert!(!command.id.is_empty() && !command.by.is_empty()),
     }
 }
 

@@ -130,7 +130,7 @@ fn add_action(action: Node<'_>, draft: &mut Draft) {
 
 fn add_process(process: Node<'_>, draft: &mut Draft) {
     let path = process.get("executablePath");
-    draft.add(things::image(EntityKind::Process, &[process.get("executableSha256")], path, Node::absent()));
+    draft.add_image(EntityKind::Process, &[process.get("executableSha256")], path, Node::absent());
 }
 
 /// An attack sequence: its actors, endpoints, resources, and the techniques among its indicators.

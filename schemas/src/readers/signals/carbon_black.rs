@@ -8,7 +8,7 @@ use super::draft::Draft;
 use super::fields::{Node, discriminator, first_time, has, has_any};
 use super::format::Format;
 use super::things::{self, Account};
-use crate::entity::{Entity, EntityKind, Role};
+use crate::entity::{EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
@@ -95,14 +95,14 @@ fn device_id(root: Node<'_>) -> Node<'_> {
     if id.word().is_some_and(|id| id.len() >= 4) { id } else { Node::absent() }
 }
 
-/// The image called by the keys that begin with `prefix`.
-fn image(kind: EntityKind, root: Node<'_>, prefix: &str) -> Option<Entity> {
+/// Adds the image that the keys which begin with `prefix` name.
+fn add_image(kind: EntityKind, root: Node<'_>, prefix: &str, draft: &mut Draft) {
     let key = |name: &str| root.get(&[prefix, "_", name].concat());
     // Events list MD5 and SHA-256 in one array, alerts give each a key.
     let mut hashes = vec![key("sha256"), key("md5")];
     hashes.extend(key("hash").items().take(2));
     let path = [key("path"), key("name")].into_iter().find(|path| path.exists()).unwrap_or(Node::absent());
-    things::image(kind, &hashes, path, Node::absent())
+    draft.add_image(kind, &hashes, path, Node::absent());
 }
 
 fn alert(root: Node<'_>) -> Draft {
@@ -115,9 +115,9 @@ fn alert(root: Node<'_>) -> Draft {
         draft.add_techniques(&technique_of_tag(&tag));
     }
     for process in ["process", "parent", "childproc"] {
-        draft.add(image(EntityKind::Process, root, process));
+        add_image(EntityKind::Process, root, process, &mut draft);
     }
-    draft.add(image(EntityKind::File, root, "blocked"));
+    add_image(EntityKind::File, root, "blocked", &mut draft);
     draft.add_ips_as(Role::Source, [root.get("device_internal_ip"), root.get("netconn_local_ip")]);
     draft.add_ips_as(Role::Destination, [root.get("netconn_remote_ip")]);
     draft.add(things::url_or_domain(root.get("netconn_remote_domain")));
@@ -151,12 +151,12 @@ fn event(root: Node<'_>) -> Draft {
     draft.native_id = root.get("event_id").text().map(Into::into);
     draft.time =
         first_time(&["device_timestamp", "auth_event_timestamp", "backend_timestamp"].map(|key| root.get(key)));
-    draft.add(image(EntityKind::Process, root, "process"));
+    add_image(EntityKind::Process, root, "process", &mut draft);
     for process in ["parent", "childproc", "crossproc"] {
-        draft.add(image(EntityKind::Process, root, process));
+        add_image(EntityKind::Process, root, process, &mut draft);
     }
     for file in ["filemod", "modload", "scriptload", "fileless_scriptload"] {
-        draft.add(image(EntityKind::File, root, file));
+        add_image(EntityKind::File, root, file, &mut draft);
     }
     let (domain, name) = (root.get("auth_domain_name"), root.get("auth_username"));
     draft.add(Account { ids: &[root.get("auth_user_id")], domain, name, display: Node::absent() }.entity());

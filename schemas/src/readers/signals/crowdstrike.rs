@@ -215,19 +215,14 @@ fn add_files(falcon: Falcon<'_>, name: &str, draft: &mut Draft) {
     let target = own(&["TargetFileName", "TargetImageFileName"]);
     if target.exists() {
         // The hashes of an event are those of the file that it is about.
-        draft.add(things::image(EntityKind::File, &hashes, target, Node::absent()));
-        draft.add(things::image(
-            EntityKind::Process,
-            &[],
-            own(&["ImageFileName", "ContextImageFileName"]),
-            Node::absent(),
-        ));
+        draft.add_image(EntityKind::File, &hashes, target, Node::absent());
+        draft.add_image(EntityKind::Process, &[], own(&["ImageFileName", "ContextImageFileName"]), Node::absent());
         return;
     }
     let process = name.contains("ProcessRollup") || is_alert(name);
     let kind = if process { EntityKind::Process } else { EntityKind::File };
     let (path, file) = (own(&["ImageFileName", "FilePath"]), own(&["FileName"]));
-    draft.add(things::image(kind, &hashes, path, file));
+    draft.add_image(kind, &hashes, path, file);
 }
 
 fn title(falcon: Falcon<'_>, name: &str) -> String {

@@ -94,10 +94,10 @@ fn add_devices(alert: Node<'_>, draft: &mut Draft) {
 fn add_files(alert: Node<'_>, draft: &mut Draft) {
     for process in [alert, alert.get("parent_details"), alert.get("grandparent_details")] {
         let hashes = [process.get("sha256"), process.get("sha1"), process.get("md5")];
-        draft.add(things::image(EntityKind::Process, &hashes, process.get("filepath"), process.get("filename")));
+        draft.add_image(EntityKind::Process, &hashes, process.get("filepath"), process.get("filename"));
     }
     for file in ["files_written", "files_accessed"].iter().flat_map(|key| alert.get(key).items()) {
-        draft.add(things::image(EntityKind::File, &[file.get("sha256")], file.get("filepath"), file.get("filename")));
+        draft.add_image(EntityKind::File, &[file.get("sha256")], file.get("filepath"), file.get("filename"));
     }
 }
 

@@ -52,11 +52,11 @@ fn add_own(kind: &str, evidence: Node<'_>, draft: &mut Draft) {
             draft.add_ips_as(Role::Source, [evidence.at("sourceAddress.ipAddress")]);
             draft.add_ips_as(Role::Destination, [evidence.at("destinationAddress.ipAddress")]);
         }
-        "fileevidence" => draft.add(file(EntityKind::File, evidence.get("fileDetails"))),
+        "fileevidence" => add_file(EntityKind::File, evidence.get("fileDetails"), draft),
         "filehashevidence" => draft.add_one(EntityKind::File, evidence.get("value")),
         "processevidence" => {
-            draft.add(file(EntityKind::Process, evidence.get("imageFile")));
-            draft.add(file(EntityKind::Process, evidence.get("parentProcessImageFile")));
+            add_file(EntityKind::Process, evidence.get("imageFile"), draft);
+            add_file(EntityKind::Process, evidence.get("parentProcessImageFile"), draft);
             draft.add(account(evidence.get("userAccount")));
         }
         "urlevidence" => draft.add(things::url_or_domain(evidence.get("url"))),
@@ -117,9 +117,9 @@ fn add_device(device: Node<'_>, draft: &mut Draft) {
     draft.add_ips(device.get("ipInterfaces").items());
 }
 
-fn file(kind: EntityKind, details: Node<'_>) -> Option<Entity> {
+fn add_file(kind: EntityKind, details: Node<'_>, draft: &mut Draft) {
     let hashes = [details.get("sha256"), details.get("sha1")];
-    things::image(kind, &hashes, details.get("filePath"), details.get("fileName"))
+    draft.add_image(kind, &hashes, details.get("filePath"), details.get("fileName"));
 }
 
 /// The mailbox and whose it is.

@@ -201,10 +201,10 @@ fn add_files(row: Node<'_>, draft: &mut Draft) {
     let process = row.get("ActionType").is("ProcessCreated") || row.get("EntityType").is("Process");
     let kind = if process { EntityKind::Process } else { EntityKind::File };
     let hashes = [row.get("SHA256"), row.get("SHA1")];
-    draft.add(things::image(kind, &hashes, row.get("FolderPath"), row.get("FileName")));
+    draft.add_image(kind, &hashes, row.get("FolderPath"), row.get("FileName"));
     let hashes = [row.get("InitiatingProcessSHA256"), row.get("InitiatingProcessSHA1")];
     let (path, name) = (row.get("InitiatingProcessFolderPath"), row.get("InitiatingProcessFileName"));
-    draft.add(things::image(EntityKind::Process, &hashes, path, name));
+    draft.add_image(EntityKind::Process, &hashes, path, name);
 }
 
 fn add_network(row: Node<'_>, draft: &mut Draft) {

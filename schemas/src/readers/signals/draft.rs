@@ -7,7 +7,9 @@
 use sha2::{Digest, Sha256};
 
 use super::fields::Node;
+use super::things::{self, SystemFiles};
 use crate::entity::{Entity, EntityKind, ID_BYTES_MAX, IDS_PER_ENTITY_MAX, Role};
+use crate::facts::Facts;
 use crate::ids::SignalUid;
 use crate::readers::value::Value;
 use crate::readers::{Context, Output, RawRecord, ReadError};
@@ -22,6 +24,8 @@ const TITLE_CHARS_MAX: usize = 240;
 const ENTITIES_SEEN_MAX: usize = 256;
 /// The most techniques that one signal keeps.
 pub(super) const TECHNIQUES_MAX: usize = 64;
+/// How much content most records have for their hash, with the lengths before it.
+const CONTENT_BYTES_USUAL: usize = 4096;
 /// The most techniques that are looked at, repeats included.
 const TECHNIQUES_SEEN_MAX: usize = 4096;
 
@@ -97,6 +101,16 @@ impl Draft {
         }
     }
 
+    /// Adds the file or process image that [`things::image`] makes of these.
+    pub(super) fn add_image(&mut self, kind: EntityKind, hashes: &[Node<'_>], folder: Node<'_>, file: Node<'_>) {
+        self.add(things::image(kind, hashes, folder, file, self.system_files()));
+    }
+
+    /// What the operating system's files are to this signal, whose kind must be known by now.
+    pub(super) fn system_files(&self) -> SystemFiles {
+        if self.kind == SignalKind::Context { SystemFiles::NameNothing } else { SystemFiles::HaveHashes }
+    }
+
     /// Adds every MITRE ATT&CK or ATLAS technique that `text` names.
     pub(super) fn add_techniques(&mut self, text: &str) {
         let room = TECHNIQUES_SEEN_MAX.saturating_sub(self.techniques.len());
@@ -136,6 +150,10 @@ impl Draft {
         self.techniques.sort_unstable();
         self.techniques.dedup();
         self.techniques.truncate(TECHNIQUES_MAX);
+        let mut facts = Facts::default();
+        if let Some(watch) = context.watch {
+            facts.fields = watch.fields(self.product, record.value()?);
+        }
         let tenant = context.tenant(None, self.vendor_tenant.as_deref());
         out.signal(Signal {
             uid: SignalUid::derive(&tenant, self.product, self.unique_id.as_deref().unwrap_or(&native_id)),
@@ -145,12 +163,13 @@ impl Draft {
             group: self.group,
             product: self.product.to_owned(),
             kind: self.kind,
-            title: one_line(&self.title),
+            title: one_line(self.title),
             severity: self.severity,
             category: None,
             techniques: self.techniques,
             entities: self.entities,
             flags,
+            facts,
         });
         Ok(())
     }
@@ -182,7 +201,13 @@ pub(super) fn unite(entities: &mut Vec<Entity>, mut entity: Entity) -> bool {
 }
 
 /// One line of bounded length: runs of white space and control characters become one space.
-fn one_line(text: &str) -> String {
+fn one_line(text: String) -> String {
+    // Nearly all are that already.
+    let (bytes, printable) = (text.as_bytes(), |byte: &u8| byte.is_ascii_graphic() || *byte == b' ');
+    let spaced = bytes.first() == Some(&b' ') || bytes.last() == Some(&b' ') || text.contains("  ");
+    if bytes.len() <= TITLE_CHARS_MAX && !spaced && bytes.iter().all(printable) {
+        return text;
+    }
     let mut line = String::with_capacity(text.len().min(TITLE_CHARS_MAX));
     let mut gap = false;
     for (kept, c) in text.trim().chars().enumerate() {
@@ -221,17 +246,19 @@ fn techniques_in(text: &str) -> impl Iterator<Item = String> + '_ {
     })
 }
 
-/// SHA-256 over a record's content in hexadecimal digits, blind to white space and to the order of members.
+/// SHA-256 over a record's content in hexadecimal digits, blind to white space and to the order of members. The content
+/// is copied together first: a hash that is fed in pieces of nine bytes takes longer than the copy.
 pub(super) fn content_hash(value: &Value<'_>) -> String {
-    let mut hash = Sha256::new();
-    feed(&mut hash, value);
+    let mut content = Vec::with_capacity(CONTENT_BYTES_USUAL);
+    feed(&mut content, value);
+    let hash = Sha256::digest(&content);
     let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
-    hash.finalize().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
+    hash.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
 
 /// Every value with its type and length before it, so that no two contents give the same bytes.
-fn feed(hash: &mut Sha256, value: &Value<'_>) {
-    let mut part = |tag: u8, bytes: &[u8]| part(hash, tag, bytes);
+fn feed(content: &mut Vec<u8>, value: &Value<'_>) {
+    let mut part = |tag: u8, bytes: &[u8]| part(content, tag, bytes);
     match value {
         Value::Null => part(b'n', &[]),
         Value::Bool(flag) => part(b'b', &[u8::from(*flag)]),
@@ -239,24 +266,23 @@ fn feed(hash: &mut Sha256, value: &Value<'_>) {
         Value::String(text) => part(b's', text.as_bytes()),
         Value::Array(elements) => {
             part(b'a', &(elements.len() as u64).to_be_bytes());
-            elements.iter().for_each(|element| feed(hash, element));
+            elements.iter().for_each(|element| feed(content, element));
         }
         Value::Object(members) => {
             let members = members.sorted();
             part(b'o', &(members.len() as u64).to_be_bytes());
             for (name, member) in members {
-                self::part(hash, b's', name.as_bytes());
-                feed(hash, member);
+                self::part(content, b's', name.as_bytes());
+                feed(content, member);
             }
         }
     }
 }
 
-fn part(hash: &mut Sha256, tag: u8, bytes: &[u8]) {
-    let mut head = [tag; 9];
-    head[1..].copy_from_slice(&(bytes.len() as u64).to_be_bytes());
-    hash.update(head);
-    hash.update(bytes);
+fn part(content: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
+    content.push(tag);
+    content.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+    content.extend_from_slice(bytes);
 }
 
 #[cfg(test)]
@@ -284,8 +310,11 @@ mod tests {
 
     #[test]
     fn titles_are_one_bounded_line() {
-        assert_eq!(one_line(" a\r\n\u{0}b  c "), "a b c");
-        assert_eq!(one_line(&"x".repeat(1000)).chars().count(), TITLE_CHARS_MAX + 1);
+        assert_eq!(one_line(" a\r\n\u{0}b  c ".to_owned()), "a b c");
+        for text in ["a b", "", "é", "a  b", " a", "a "] {
+            assert_eq!(one_line(text.to_owned()), text.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
+        assert_eq!(one_line("x".repeat(1000)).chars().count(), TITLE_CHARS_MAX + 1);
     }
 
     #[test]

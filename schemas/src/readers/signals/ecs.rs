@@ -6,6 +6,7 @@
 use super::draft::Draft;
 use super::fields::{Node, first_time, has, has_any, is_one_of, member};
 use super::format::Format;
+use super::product_group;
 use super::things::{self, Account};
 use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
@@ -47,9 +48,17 @@ impl Reader for Ecs {
         has(record, "@timestamp") && (has_any(record, &["ecs", "ecs.version"]) || event) && !has(record, "winlog")
     }
 
+    /// Filebeat and Elastic Agent put `ecs` and where a line came from around every line that they ship.
+    fn may_only_carry(&self, record: &RawRecord<'_>) -> bool {
+        const SAYS_WHAT: [&str; 4] = ["action", "category", "code", "kind"];
+        let says_what =
+            |event: &serde_json::value::RawValue| has_any(&RawRecord::new(event.get().as_bytes()), &SAYS_WHAT);
+        let dotted = ["event.action", "event.category", "event.code", "event.kind", "kibana.alert.uuid"];
+        !has_any(record, &dotted) && !member(record, "event").is_some_and(says_what)
+    }
+
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = record.value()?;
-        let root = Node::new(root);
+        let root = Document::new(Node::new(record.value()?));
         let mut draft = Draft::context(self.name(), group_of(root, context.group));
         let kind = root.dotted("event.kind").word().unwrap_or_default();
         if is_one_of(&kind, &["alert", "signal"]) || root.dotted("kibana.alert.uuid").exists() {
@@ -70,28 +79,67 @@ impl Reader for Ecs {
     }
 }
 
-fn group_of(root: Node<'_>, otherwise: Group) -> Group {
+/// A document, nested or with names that have dots. Most are nested all through, which one look over the names tells
+/// and which saves trying every way to split a path.
+#[derive(Clone, Copy)]
+struct Document<'v> {
+    root: Node<'v>,
+    nested: bool,
+}
+
+impl<'v> Document<'v> {
+    fn new(root: Node<'v>) -> Self {
+        Self { root, nested: !root.has_dotted_names() }
+    }
+
+    fn get(self, key: &str) -> Node<'v> {
+        self.root.get(key)
+    }
+
+    fn dotted(self, path: &str) -> Node<'v> {
+        if self.nested { self.root.at(path) } else { self.root.dotted(path) }
+    }
+
+    fn first_dotted(self, paths: &[&str]) -> Node<'v> {
+        if self.nested { self.root.first(paths) } else { self.root.first_dotted(paths) }
+    }
+
+    /// Whether there may be fields below `path`.
+    fn may_have(self, path: &str) -> bool {
+        !self.nested || self.root.at(path).exists()
+    }
+}
+
+/// By what happened; of findings and whatever has no category of its own, by the product that saw it.
+fn group_of(root: Document<'_>, otherwise: Group) -> Group {
     let categories: Vec<_> = root.dotted("event.category").items().take(LIST_MAX).filter_map(Node::word).collect();
     let any = |words: &[&str]| categories.iter().any(|category| is_one_of(category, words));
+    let product = || {
+        ["event.module", "event.dataset", "event.provider", "observer.product", "observer.vendor"]
+            .iter()
+            .find_map(|path| product_group::of(&root.dotted(path).word()?))
+    };
     if any(&["authentication", "iam", "session"]) {
         Group::Identity
-    } else if any(&["api", "configuration", "database", "email", "web"]) || root.dotted("cloud.provider").exists() {
+    } else if any(&["api", "configuration", "database", "email", "web"]) {
         Group::Cloud
     } else if any(&["driver", "file", "host", "library", "malware", "network", "package", "process", "registry"]) {
         Group::Endpoint
     } else {
-        otherwise
+        // Agents on virtual machines write `cloud.provider` too, so that it says the least.
+        let in_cloud = || root.dotted("cloud.provider").exists().then_some(Group::Cloud);
+        product().or_else(in_cloud).unwrap_or(otherwise)
     }
 }
 
-fn severity_of(root: Node<'_>) -> Severity {
+fn severity_of(root: Document<'_>) -> Severity {
     let word = root.first_dotted(&["kibana.alert.severity", "signal.rule.severity", "log.level"]).word();
     let known = word.map(|word| Severity::from_word(&word)).filter(|known| *known != Severity::Unknown);
     let score = root.first_dotted(&["kibana.alert.risk_score", "event.risk_score", "event.severity"]).number();
     known.or_else(|| score.map(|score| Severity::from_score(score, [1.0, 22.0, 48.0, 74.0]))).unwrap_or_default()
 }
 
-fn add_techniques(root: Node<'_>, draft: &mut Draft) {
+fn add_techniques(root: Document<'_>, draft: &mut Draft) {
     for threat in root.dotted("threat").items().chain(root.dotted("kibana.alert.rule.threat").items()).take(LIST_MAX) {
         for technique in threat.get("technique").items().take(LIST_MAX) {
             draft.add_techniques_at(technique.get("id"));
@@ -103,7 +151,7 @@ fn add_techniques(root: Node<'_>, draft: &mut Draft) {
     }
 }
 
-fn add_users(root: Node<'_>, draft: &mut Draft) {
+fn add_users(root: Document<'_>, draft: &mut Draft) {
     const USERS: [&str; 8] = [
         "user",
         "user.target",
@@ -114,7 +162,7 @@ fn add_users(root: Node<'_>, draft: &mut Draft) {
         "destination.user",
         "server.user",
     ];
-    for user in USERS {
+    for user in USERS.iter().filter(|user| root.may_have(user)) {
         let key = |name: &str| root.dotted(&[user, ".", name].concat());
         let ids = [things::unless_posix_uid(key("id")), key("email")];
         let account = Account { ids: &ids, domain: key("domain"), name: key("name"), display: key("full_name") };
@@ -128,7 +176,7 @@ fn add_users(root: Node<'_>, draft: &mut Draft) {
     }
 }
 
-fn add_hosts(root: Node<'_>, draft: &mut Draft) {
+fn add_hosts(root: Document<'_>, draft: &mut Draft) {
     let own = |path: &str| root.dotted(path);
     let ids =
         [own("host.id"), own("host.name"), own("cloud.instance.id"), own("device.id"), own("device.serial_number")];
@@ -138,21 +186,21 @@ fn add_hosts(root: Node<'_>, draft: &mut Draft) {
     draft.add_one(EntityKind::Agent, own("gen_ai.agent.id"));
 }
 
-fn add_files(root: Node<'_>, draft: &mut Draft) {
+fn add_files(root: Document<'_>, draft: &mut Draft) {
     const IMAGES: [(EntityKind, &str, &str); 4] = [
         (EntityKind::Process, "process", "executable"),
         (EntityKind::Process, "process.parent", "executable"),
         (EntityKind::File, "file", "path"),
         (EntityKind::File, "dll", "path"),
     ];
-    for (kind, place, path) in IMAGES {
+    for (kind, place, path) in IMAGES.into_iter().filter(|(_, place, _)| root.may_have(place)) {
         let key = |name: &str| root.dotted(&[place, ".", name].concat());
         let hashes = [key("hash.sha256"), key("hash.sha1"), key("hash.md5")];
-        draft.add(things::image(kind, &hashes, key(path), Node::absent()));
+        draft.add_image(kind, &hashes, key(path), Node::absent());
     }
 }
 
-fn add_network(root: Node<'_>, draft: &mut Draft) {
+fn add_network(root: Document<'_>, draft: &mut Draft) {
     const ENDS: [(Role, &str); 5] = [
         (Role::Source, "source.ip"),
         (Role::Source, "client.ip"),
@@ -170,7 +218,7 @@ fn add_network(root: Node<'_>, draft: &mut Draft) {
     draft.add(session.and_then(|session| Entity::new(EntityKind::Session, [&*session])));
 }
 
-fn title(root: Node<'_>) -> String {
+fn title(root: Document<'_>) -> String {
     let own = |paths: &[&str]| root.first_dotted(paths).text();
     let what =
         own(&["kibana.alert.rule.name", "rule.name", "event.action", "event.code", "event.dataset", "event.module"]);

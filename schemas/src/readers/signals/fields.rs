@@ -18,22 +18,26 @@ use crate::time::Timestamp;
 pub(super) struct Node<'v>(Option<&'v Value<'v>>);
 
 impl<'v> Node<'v> {
+    #[inline]
     pub(super) fn new(value: &'v Value<'v>) -> Self {
         Self(Some(value).filter(|value| !matches!(value, Value::Null)))
     }
 
     /// Nowhere.
+    #[inline]
     pub(super) fn absent() -> Self {
         Self(None)
     }
 
     /// The member `key` in any case; a `null` is as good as absent.
+    #[inline]
     pub(super) fn get(self, key: &str) -> Self {
         let Some(Value::Object(members)) = self.0 else { return Self(None) };
         members.get_in_any_case(key).map_or(Self(None), Self::new)
     }
 
     /// The member behind `path`, whose steps dots separate.
+    #[inline]
     pub(super) fn at(self, path: &str) -> Self {
         // Most paths are one step, and the general search for a dot takes longer than the step.
         let one_step = !self.exists() || path.bytes().all(|byte| byte != b'.');
@@ -68,6 +72,7 @@ impl<'v> Node<'v> {
         keys.iter().map(|key| self.get(key)).find(|node| node.says_something()).unwrap_or(Self(None))
     }
 
+    #[inline]
     fn says_something(self) -> bool {
         match self.0 {
             None => false,
@@ -76,15 +81,35 @@ impl<'v> Node<'v> {
         }
     }
 
+    /// Whether [`Self::word`] finds something.
+    pub(super) fn is_word(self) -> bool {
+        match self.0 {
+            Some(Value::String(text)) => !text.trim().is_empty(),
+            value => matches!(value, Some(Value::Number(_))),
+        }
+    }
+
+    /// Whether [`Self::text`] finds something; zero is a way to write "nothing".
+    pub(super) fn is_text(self) -> bool {
+        match self.0 {
+            Some(Value::String(text)) => !is_placeholder(text),
+            Some(Value::Number(number)) => number.as_f64() != Some(0.0),
+            _ => false,
+        }
+    }
+
+    #[inline]
     pub(super) fn exists(self) -> bool {
         self.0.is_some()
     }
 
+    #[inline]
     pub(super) fn is_object(self) -> bool {
         matches!(self.0, Some(Value::Object(_)))
     }
 
     /// The text or number, as written.
+    #[inline]
     pub(super) fn word(self) -> Option<Cow<'v, str>> {
         match self.0? {
             Value::String(text) => Some(Cow::Borrowed(text.trim())).filter(|text| !text.is_empty()),
@@ -94,6 +119,7 @@ impl<'v> Node<'v> {
     }
 
     /// The text or number, unless it is one of the ways to write "nothing".
+    #[inline]
     pub(super) fn text(self) -> Option<Cow<'v, str>> {
         self.word().filter(|text| !is_placeholder(text))
     }
@@ -151,6 +177,17 @@ impl<'v> Node<'v> {
             single => (Default::default(), single),
         };
         array.iter().chain(single).map(Node::new)
+    }
+
+    /// Whether an object in here has a name with a dot, so that only [`Self::dotted`] finds everything.
+    pub(super) fn has_dotted_names(self) -> bool {
+        match self.0 {
+            Some(Value::Object(members)) => {
+                members.iter().any(|(name, value)| name.contains('.') || Node::new(value).has_dotted_names())
+            }
+            Some(Value::Array(elements)) => elements.iter().any(|element| Node::new(element).has_dotted_names()),
+            _ => false,
+        }
     }
 
     /// The members of an object in the order of their names.
@@ -254,6 +291,13 @@ mod tests {
         assert_eq!(Node::new(&flat).get("k").items().next().and_then(Node::word).as_deref(), Some("2"));
         assert_eq!((root.get("zero").word().as_deref(), root.get("zero").text()), (Some("0"), None));
         assert_eq!(*root.get("bad").unfolded(), Value::Null);
+        for value in
+            [json!(0), json!(-0.0), json!(7), json!(""), json!(" "), json!("-"), json!("x"), json!([1]), json!(true)]
+        {
+            let value = Value::from(value);
+            let node = Node::new(&value);
+            assert_eq!((node.is_word(), node.is_text()), (node.word().is_some(), node.text().is_some()), "{value:?}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! signal on the topic as well, complete when it is first seen. Context records are never folded: two with one uid
 //! in a message are a vendor's repetition, and whoever counts should see it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::draft::{TECHNIQUES_MAX, unite};
@@ -34,9 +35,10 @@ pub(in crate::readers) fn fold_alerts(inputs: &mut Vec<Input>, from: usize, enti
 }
 
 /// Adds `row` to `whole`. The title is that of the graver row, since rows of evidence bring no severity and often
-/// no title; the time is the earliest.
+/// no title, and of rows that are as grave the first in the order of letters, as the correlator has it where they come
+/// in two messages; the time is the earliest.
 fn fold(whole: &mut Signal, row: Signal, entities_max: usize) {
-    if row.severity > whole.severity {
+    if (row.severity, Reverse(&row.title)) > (whole.severity, Reverse(&whole.title)) {
         whole.title = row.title;
         whole.severity = row.severity;
     }

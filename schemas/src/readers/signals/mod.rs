@@ -44,6 +44,7 @@ mod onelogin;
 mod onepassword;
 mod openai_audit;
 mod osquery;
+mod product_group;
 mod push_security;
 mod sentinelone;
 mod slack_audit;

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use super::draft::Draft;
 use super::fields::{Node, discriminator, first_time, has, has_all, has_any};
 use super::format::Format;
-use super::things::{self, address, image, user};
+use super::things::{self, address, user};
 use super::title::Title;
 use crate::entity::{EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
@@ -74,7 +74,7 @@ impl Reader for Netskope {
         draft.add_one(EntityKind::Session, event.get("app_session_id"));
         draft.add(things::url_or_domain(event.get("url")));
         let hashes = [event.get("sha256"), event.get("md5")];
-        draft.add(image(EntityKind::File, &hashes, event.get("file_path"), event.first(&["file_name", "object"])));
+        draft.add_image(EntityKind::File, &hashes, event.get("file_path"), event.first(&["file_name", "object"]));
         let what = [event.get("audit_log_event"), event.get("alert_name"), event.get("activity")];
         draft.title = Title::new(&what, "Netskope event")
             .by(&[event.get("user"), event.get("ur_normalized")])

@@ -7,6 +7,7 @@ use super::draft::Draft;
 use super::fields::{Node, first_time, has, has_any};
 use super::format::Format;
 use super::ocsf_observable::observable;
+use super::product_group;
 use super::things::{self, Account};
 use crate::entity::{Entity, EntityKind, Role, is_private_ip};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
@@ -93,14 +94,22 @@ fn severity_of(event: Node<'_>) -> Severity {
     id.filter(|id| *id != Severity::Unknown).unwrap_or_else(word)
 }
 
-/// By category: the thousands of a class.
+/// By category, the thousands of a class; findings by the product that found it, else by what they are about.
 fn group_of(event: Node<'_>, class: u32, otherwise: Group) -> Group {
+    let product = || {
+        ["metadata.product.feature.name", "metadata.product.name", "metadata.product.vendor_name"]
+            .iter()
+            .find_map(|path| product_group::of(&event.at(path).word()?))
+    };
     match class / 1000 {
         1 | 4 | 5 => Group::Endpoint,
         3 => Group::Identity,
         6 => Group::Cloud,
-        2 if event.at("cloud.provider").exists() => Group::Cloud,
-        2 if event.get("device").is_object() => Group::Endpoint,
+        2 => product().unwrap_or_else(|| match event {
+            event if event.at("cloud.provider").exists() => Group::Cloud,
+            event if event.get("device").is_object() => Group::Endpoint,
+            _ => otherwise,
+        }),
         _ => otherwise,
     }
 }
@@ -184,7 +193,7 @@ fn add_file(kind: EntityKind, file: Node<'_>, draft: &mut Draft) {
     let mut hashes: Vec<_> = fingerprints.map(|hash| hash.get("value")).collect();
     // Before 1.0, an object by algorithm.
     hashes.extend(["sha256", "sha1", "md5"].map(|hash| file.at("hashes").get(hash)));
-    draft.add(things::image(kind, &hashes, file.get("path"), file.get("name")));
+    draft.add_image(kind, &hashes, file.get("path"), file.get("name"));
 }
 
 /// The class in words, where the event does not say it.

@@ -4,7 +4,7 @@
 //! are no thing (a process name, a file name, a country) and whole objects are left out.
 
 use super::fields::Node;
-use super::things;
+use super::things::{self, SystemFiles};
 use crate::entity::{Entity, EntityKind};
 
 /// The thing that an observable names.
@@ -20,7 +20,7 @@ pub(super) fn observable(observable: Node<'_>) -> Option<Entity> {
         8 => EntityKind::File,
         10 => EntityKind::CloudResource,
         19 => EntityKind::ApiKey,
-        45 => return things::image(EntityKind::File, &[], value, Node::absent()),
+        45 => return things::image(EntityKind::File, &[], value, Node::absent(), SystemFiles::NameNothing),
         _ => return None,
     };
     Entity::new(kind, [&*things::unless_posix_uid(value).text()?])

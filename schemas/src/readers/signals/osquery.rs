@@ -90,7 +90,7 @@ fn add_row(row: Node<'_>, draft: &mut Draft) {
     let hashes = [row.get("sha256"), row.get("sha1"), row.get("md5")];
     let process = row.get("pid").exists();
     let kind = if process { EntityKind::Process } else { EntityKind::File };
-    draft.add(things::image(kind, &hashes, row.first(&["path", "target_path"]), Node::absent()));
+    draft.add_image(kind, &hashes, row.first(&["path", "target_path"]), Node::absent());
     draft.add(things::url_or_domain(row.get("url")));
 }
 

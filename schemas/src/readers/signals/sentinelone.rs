@@ -113,7 +113,7 @@ fn threat(root: Node<'_>) -> Draft {
     let user = info.get("processUser");
     draft.add(Account { ids: &[], domain: Node::absent(), name: user, display: Node::absent() }.entity());
     let hashes = ["sha256", "sha1", "md5"].map(|hash| info.get(hash));
-    draft.add(things::image(EntityKind::File, &hashes, info.get("filePath"), Node::absent()));
+    draft.add_image(EntityKind::File, &hashes, info.get("filePath"), Node::absent());
     let name = info.get("threatName").text().unwrap_or("Threat".into());
     draft.title = match info.get("classification").text() {
         Some(class) => format!("{class}: {name}"),
@@ -139,11 +139,11 @@ fn rule_alert(root: Node<'_>) -> Draft {
         let user = process.get("user");
         draft.add(Account { ids: &[], domain: Node::absent(), name: user, display: Node::absent() }.entity());
         let path = process.get("filePath");
-        draft.add(things::image(EntityKind::Process, &hashes(process, "fileHash"), path, Node::absent()));
+        draft.add_image(EntityKind::Process, &hashes(process, "fileHash"), path, Node::absent());
     }
     let target = root.get("targetProcessInfo");
     let path = target.get("tgtFilePath");
-    draft.add(things::image(EntityKind::File, &hashes(target, "tgtFileHash"), path, Node::absent()));
+    draft.add_image(EntityKind::File, &hashes(target, "tgtFileHash"), path, Node::absent());
     draft.add(things::user(&[info.get("loginAccountSid")]));
     draft.add_ips_as(Role::Source, [info.get("srcIp"), info.get("srcMachineIp")]);
     draft.add_ips_as(Role::Destination, [info.get("dstIp")]);
@@ -173,7 +173,7 @@ fn activity(root: Node<'_>) -> Draft {
     }
     // Either digest may stand there, told apart by nothing but its length.
     let hash = data.get("fileContentHash");
-    draft.add(things::image(EntityKind::File, &[hash], data.get("filePath"), data.get("fileDisplayName")));
+    draft.add_image(EntityKind::File, &[hash], data.get("filePath"), data.get("fileDisplayName"));
     draft.add_ips([data.get("agentIpV4"), data.get("ipAddress")]);
     draft.add_ips_as(Role::Destination, [data.get("dstIp")]);
     draft.add(things::url_or_domain(data.get("dnsRequest")));
@@ -222,10 +222,10 @@ fn add_event_files(root: Node<'_>, draft: &mut Draft) {
     ];
     for (kind, prefix, path) in IMAGES {
         let hashes = ["sha256", "sha1", "md5"].map(|hash| root.dotted(&[prefix, hash].concat()));
-        draft.add(things::image(kind, &hashes, root.dotted(path), Node::absent()));
+        draft.add_image(kind, &hashes, root.dotted(path), Node::absent());
     }
     let hashes = [root.get("processImageSha256Hash"), root.get("processImageSha1Hash")];
-    draft.add(things::image(EntityKind::Process, &hashes, root.get("processImagePath"), Node::absent()));
+    draft.add_image(EntityKind::Process, &hashes, root.get("processImagePath"), Node::absent());
 }
 
 fn event_title(root: Node<'_>) -> String {

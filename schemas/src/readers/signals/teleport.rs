@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::draft::Draft;
 use super::fields::{Node, discriminator, has_any, has_string};
 use super::format::Format;
-use super::things::{self, image, user};
+use super::things::{self, user};
 use super::title::{Title, words};
 use crate::entity::{EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
@@ -63,7 +63,7 @@ impl Reader for Teleport {
         draft.add(things::device(&[event.get("server_id"), event.get("server_hostname")]));
         draft.add_one(EntityKind::Application, event.get("app_name"));
         draft.add_one(EntityKind::CloudResource, event.get("db_uri"));
-        draft.add(image(EntityKind::Process, &[], event.get("path"), event.get("program")));
+        draft.add_image(EntityKind::Process, &[], event.get("path"), event.get("program"));
         let name = event.get("event").text().map_or("Event".to_owned(), |name| words(&name));
         let end = if event.get("success").is_false() { Some("failed") } else { None };
         let targets = ["server_hostname", "app_name", "db_service", "kubernetes_cluster", "name", "server_id"];

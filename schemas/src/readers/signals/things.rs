@@ -1,7 +1,7 @@
 //! How records name users, devices, files and applications, as entities with all their identifiers.
 //!
 //! What stands on every machine or serves every user links everything and is left out here: operating
-//! system binaries, the service accounts of machines, a vendor's own applications.
+//! system binaries but for their hashes in alerts, the service accounts of machines, a vendor's own applications.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -124,9 +124,26 @@ pub(super) fn device_in_domain(nodes: &[Node<'_>], host: Node<'_>, domain: Node<
     device(&nodes)
 }
 
-/// A file or process image by its hashes and path; `None` for programs that every machine has with the same
-/// hash and path, at the price that what an administrator hides among them does not link by its file.
-pub(super) fn image(kind: EntityKind, hashes: &[Node<'_>], folder: Node<'_>, file: Node<'_>) -> Option<Entity> {
+/// What a file where the operating system keeps its programs says about a record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum SystemFiles {
+    /// Nothing: every machine runs it with the same hash and path, day in, day out, so that it would join all their
+    /// events. The price is that what an administrator hides among them does not link by its file.
+    NameNothing,
+    /// Its hash: in an alert the vendor itself says that the file took part, and an implant may well lie in
+    /// `System32`. The path is still every machine's. That the hash may be a shell's is for the correlator to find, which
+    /// sees how many share it.
+    HaveHashes,
+}
+
+/// A file or process image by its hashes and path.
+pub(super) fn image(
+    kind: EntityKind,
+    hashes: &[Node<'_>],
+    folder: Node<'_>,
+    file: Node<'_>,
+    system: SystemFiles,
+) -> Option<Entity> {
     let (folder, file) = (folder.text(), file.text());
     let path = match (&folder, &file) {
         (Some(folder), Some(file)) if !ends_with_name(folder, file) => {
@@ -137,12 +154,13 @@ pub(super) fn image(kind: EntityKind, hashes: &[Node<'_>], folder: Node<'_>, fil
         // A file name without a folder names no file in particular.
         (None, _) => None,
     };
-    if path.as_deref().is_some_and(is_system_path) {
+    let of_system = path.as_deref().is_some_and(is_system_path);
+    if of_system && system == SystemFiles::NameNothing {
         return None;
     }
     let hashes: Vec<_> = hashes.iter().filter_map(|node| node.text()).collect();
     let path = path.filter(|path| path.contains(['\\', '/']));
-    let ids = hashes.iter().map(AsRef::as_ref).chain(path.as_deref());
+    let ids = hashes.iter().map(AsRef::as_ref).chain(path.as_deref().filter(|_| !of_system));
     Entity::new(kind, ids).map(|entity| entity.named(file.as_deref().or(path.as_deref().map(file_name))))
 }
 
@@ -308,6 +326,19 @@ mod tests {
         .into();
         let nodes: Vec<_> = Node::new(&names).items().collect();
         assert_eq!(device(&nodes).map(|device| device.ids), Some(vec!["ws07".into(), "ws07.corp.example".into()]));
+    }
+
+    #[test]
+    fn a_system_file_is_known_by_its_hash_where_it_raised_an_alert() {
+        let file = json!({"sha256": "ab12", "folder": "C:\\Windows\\System32", "name": "svchost.exe"}).into();
+        let file = Node::new(&file);
+        let found = |system| {
+            let (hashes, folder) = ([file.get("sha256")], file.get("folder"));
+            image(EntityKind::Process, &hashes, folder, file.get("name"), system)
+        };
+        assert_eq!(found(SystemFiles::NameNothing), None);
+        let expected = Entity::new(EntityKind::Process, ["ab12"]).map(|image| image.named(Some("svchost.exe")));
+        assert_eq!(found(SystemFiles::HaveHashes), expected);
     }
 
     #[test]

@@ -165,11 +165,11 @@ fn add_files(event: &WindowsRecord<'_>, id: u32, sysmon: bool, draft: &mut Draft
     let loaded = event.data("ImageLoaded");
     // The hashes of an event are those of the file that it is about: the process only when it starts.
     let process_hash = if sysmon && id == 1 { hash } else { absent };
-    draft.add(things::image(EntityKind::Process, &[process_hash], image, absent));
+    draft.add_image(EntityKind::Process, &[process_hash], image, absent);
     let file = if loaded.text().is_some() { loaded } else { event.first(&["TargetFilename", "Path"]) };
     let file_hash = if sysmon && matches!(id, 6 | 7 | 15 | 23 | 26..=29) { hash } else { absent };
     if file.text().is_some() {
-        draft.add(things::image(EntityKind::File, &[file_hash], file, absent));
+        draft.add_image(EntityKind::File, &[file_hash], file, absent);
     }
 }
 

@@ -19,6 +19,9 @@ pub(super) struct WindowsRecord<'v> {
     system: Node<'v>,
     data: Node<'v>,
     named: &'v Value<'v>,
+    computer: Node<'v>,
+    channel: Option<Cow<'v, str>>,
+    provider: Option<Cow<'v, str>>,
 }
 
 /// The values that an event names within arrays or XML, as an object: `[{"@Name": "a", "#text": "b"}]`,
@@ -95,18 +98,22 @@ impl<'v> WindowsRecord<'v> {
             "event_data",
             "ExtraEventData",
         ]);
-        Self { root, system, data, named }
+        let mut record = Self { root, system, data, named, computer: Node::absent(), channel: None, provider: None };
+        record.computer = record.find_computer();
+        record.channel = record.field(&["Channel", "channel", "EventLog", "LogName", "log_name"]);
+        record.provider = record.find_provider();
+        record
     }
 
     /// The value `key` of the event's own data.
     pub(super) fn data(&self, key: &str) -> Node<'v> {
         let mut places = [Node::new(self.named), self.data, self.root].into_iter().map(|place| place.get(key));
-        places.find(|place| place.word().is_some()).unwrap_or(Node::absent())
+        places.find(|place| place.is_word()).unwrap_or(Node::absent())
     }
 
     /// The first of `keys` that the event's own data names.
     pub(super) fn first(&self, keys: &[&str]) -> Node<'v> {
-        keys.iter().map(|key| self.data(key)).find(|place| place.text().is_some()).unwrap_or(Node::absent())
+        keys.iter().map(|key| self.data(key)).find(|place| place.is_text()).unwrap_or(Node::absent())
     }
 
     /// A field of the envelope, wherever the shipper puts it.
@@ -121,17 +128,25 @@ impl<'v> WindowsRecord<'v> {
     }
 
     pub(super) fn computer(&self) -> Node<'v> {
+        self.computer
+    }
+
+    fn find_computer(&self) -> Node<'v> {
         let names = ["Computer", "computer_name", "ComputerName", "Hostname", "host.name", "host"];
         let system = names.iter().map(|name| self.system.at(name));
         let mut places = system.chain(names.iter().map(|name| self.root.at(name)));
-        places.find(|place| place.text().is_some()).unwrap_or(Node::absent())
+        places.find(|place| place.is_text()).unwrap_or(Node::absent())
     }
 
-    pub(super) fn channel(&self) -> Option<Cow<'v, str>> {
-        self.field(&["Channel", "channel", "EventLog", "LogName", "log_name"])
+    pub(super) fn channel(&self) -> Option<&str> {
+        self.channel.as_deref()
     }
 
-    pub(super) fn provider(&self) -> Option<Cow<'v, str>> {
+    pub(super) fn provider(&self) -> Option<&str> {
+        self.provider.as_deref()
+    }
+
+    fn find_provider(&self) -> Option<Cow<'v, str>> {
         self.field(&[
             "provider_name",
             "Provider.Name",
@@ -149,7 +164,7 @@ impl<'v> WindowsRecord<'v> {
     }
 
     pub(super) fn is_sysmon(&self) -> bool {
-        let sysmon = |text: Option<Cow<'_, str>>| text.is_some_and(|text| text.to_ascii_lowercase().contains("sysmon"));
+        let sysmon = |text: Option<&str>| text.is_some_and(|text| text.to_ascii_lowercase().contains("sysmon"));
         sysmon(self.provider()) || sysmon(self.channel())
     }
 

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::draft::Draft;
 use super::fields::{Node, discriminator, first_time, has_all, has_any, within};
 use super::format::Format;
-use super::things::{self, address, image, url_or_domain, user};
+use super::things::{self, address, url_or_domain, user};
 use super::title::{Title, words};
 use crate::entity::{EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
@@ -69,7 +69,7 @@ impl Reader for Zscaler {
         let url = event.first(&["url", "eurl", "hostname", "req"]);
         draft.add(url_or_domain(url));
         let hashes = [event.get("sha256"), event.get("bamd5"), event.get("md5")];
-        draft.add(image(EntityKind::File, &hashes, Node::absent(), event.get("filename")));
+        draft.add_image(EntityKind::File, &hashes, Node::absent(), event.get("filename"));
         draft.title = if audit { change(event) } else { traffic(event, threat, url) };
         draft.publish(record, context, out)
     }

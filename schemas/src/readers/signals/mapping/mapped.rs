@@ -97,16 +97,16 @@ fn time(node: Node<'_>, format: TimeFormat) -> Option<Timestamp> {
 impl Thing {
     fn add(&self, root: &Value<'_>, draft: &mut Draft) {
         match &self.each {
-            None => draft.add(self.entity(root)),
+            None => draft.add(self.entity(root, draft)),
             Some(each) => {
                 let elements = each.at(root).items().filter_map(Node::value);
-                elements.take(ELEMENTS_MAX).for_each(|element| draft.add(self.entity(element)));
+                elements.take(ELEMENTS_MAX).for_each(|element| draft.add(self.entity(element, draft)));
             }
         }
     }
 
     /// The thing that `root` names. An array of identifiers names one thing in several ways.
-    fn entity(&self, root: &Value<'_>) -> Option<Entity> {
+    fn entity(&self, root: &Value<'_>, draft: &Draft) -> Option<Entity> {
         let ids = self.ids.iter().flat_map(|pointer| pointer.at(root).items().take(IDS_PER_ENTITY_MAX));
         let ids: Vec<Node<'_>> = ids.collect();
         let entity = match self.kind {
@@ -115,7 +115,7 @@ impl Thing {
                 let is_path = |node: &&Node<'_>| node.text().is_some_and(|text| text.contains(['/', '\\']));
                 let path = ids.iter().find(is_path).copied().unwrap_or(Node::absent());
                 let hashes: Vec<_> = ids.iter().filter(|node| !is_path(node)).copied().collect();
-                things::image(self.kind, &hashes, path, Node::absent())
+                things::image(self.kind, &hashes, path, Node::absent(), draft.system_files())
             }
             EntityKind::Url => ids.first().and_then(|node| things::url_or_domain(*node)),
             kind => {

@@ -1,0 +1,327 @@
+//! The way of a record from its bytes to its reader, on which everything that is wrapped around it is opened.
+//!
+//! In this order: collections (`{"records": [...]}`, `{"value": [...]}`, a page's `data`, `entries`, `items` or
+//! `events`, a top-level array), CloudWatch's `logEvents`, objects that follow each other in one message as Splunk's
+//! collector takes them, Windows events in XML, and what [`shipped`] knows of shippers. Each element is read for
+//! itself, so that a bad one rejects only itself. What a record means is the readers' business.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+use super::error::{ReadError, Reason};
+use super::json::{self, Top};
+use super::shipped::{self, Shipped};
+use super::{Context, Limits, Output, RawRecord, Reader, Rejected, all, cloudwatch, signals, windows_xml};
+
+/// How many envelopes may lie in each other. XML in Splunk's collector in CloudWatch's envelope makes three; each level
+/// is a copy of what it holds.
+const ENVELOPES_MAX: usize = 4;
+
+/// The most elements of a collection. The largest record that is accepted leaves each of them 128 bytes, less
+/// than any format takes; of smaller ones, each would become a dead letter larger than itself.
+const ELEMENTS_MAX: usize = 64 * 1024;
+
+/// Reads one record: with `format` where the source names one, else with the reader that recognises it.
+///
+/// # Errors
+/// When the bytes exceed the limit, are of no known format, or cannot be read, or are a collection of too
+/// many elements. Elements of a collection fail one by one into [`Output::rejected`].
+pub fn read(
+    bytes: &[u8],
+    format: Option<&'static dyn Reader>,
+    context: &Context<'_>,
+    out: &mut Output,
+) -> Result<(), ReadError> {
+    if bytes.len() > context.limits.record_bytes_max {
+        let message = format!("{} bytes, the limit is {}", bytes.len(), context.limits.record_bytes_max);
+        return Err(ReadError::new(Reason::TooLarge, message));
+    }
+    Opening { format, context, envelopes_left: ENVELOPES_MAX }.document(bytes, out)
+}
+
+/// The reader that takes `bytes`, or the first record in what is wrapped around it.
+pub fn reader_of(bytes: &[u8]) -> Option<&'static dyn Reader> {
+    reader_within(bytes, ENVELOPES_MAX)
+}
+
+fn recognise(record: &RawRecord<'_>) -> Option<&'static dyn Reader> {
+    all().find(|reader| reader.recognises(record))
+}
+
+fn reader_within(bytes: &[u8], envelopes_left: usize) -> Option<&'static dyn Reader> {
+    let of_element = |bytes: &[u8]| reader_of_record(&element_of(bytes).ok()?, envelopes_left);
+    match json::top_level(bytes) {
+        Ok(Top::Object(object)) => match object.collection() {
+            Some(elements) => of_element(elements.first()?.get().as_bytes()),
+            None => match cloudwatch::open(&object, Limits::default()) {
+                Some(messages) => reader_within(messages.ok()?.first()?.as_bytes(), envelopes_left.checked_sub(1)?),
+                None => reader_of_record(&RawRecord::opened(bytes, Some(object)), envelopes_left),
+            },
+        },
+        Ok(Top::Array(elements)) => of_element(elements.first()?.get().as_bytes()),
+        Err(_) => match (xml(bytes), Sequence::of(bytes)) {
+            (Some(xml), _) => of_element(windows_xml::events(xml).ok()?.first()?.as_bytes()),
+            (None, Some(sequence)) => of_element(sequence.objects.first()?.get().as_bytes()),
+            (None, None) => recognise(&RawRecord::opened(bytes, None)),
+        },
+    }
+}
+
+fn reader_of_record(record: &RawRecord<'_>, envelopes_left: usize) -> Option<&'static dyn Reader> {
+    let own = recognise(record);
+    if own.is_some_and(|reader| !reader.may_only_carry(record)) {
+        return own;
+    }
+    let carried = || reader_within(shipped::open(record.object()?)?.text.as_bytes(), envelopes_left.checked_sub(1)?);
+    carried().or(own)
+}
+
+/// Who reads, in which surroundings, and how many more envelopes may be opened.
+#[derive(Clone, Copy)]
+struct Opening<'a> {
+    format: Option<&'static dyn Reader>,
+    context: &'a Context<'a>,
+    envelopes_left: usize,
+}
+
+impl Opening<'_> {
+    /// Reads a document: a record, or several in what is wrapped around them.
+    fn document(self, bytes: &[u8], out: &mut Output) -> Result<(), ReadError> {
+        let result = self.outermost(bytes, out);
+        match retry_mended(result, bytes, |bytes| self.outermost(bytes, out)) {
+            Err(error) if error.reason == Reason::MalformedJson => match Sequence::of(bytes) {
+                Some(sequence) => self.sequence(&sequence, &error, out),
+                None => Err(error),
+            },
+            result => result,
+        }
+    }
+
+    fn outermost(self, bytes: &[u8], out: &mut Output) -> Result<(), ReadError> {
+        if self.format.is_some() && json::is_lone_object(bytes) {
+            return self.record(RawRecord::new(bytes), out);
+        }
+        match json::top_level(bytes) {
+            Ok(Top::Object(object)) => match object.collection() {
+                Some(elements) => self.elements(&elements, out),
+                None => match cloudwatch::open(&object, self.context.limits) {
+                    Some(messages) => self.messages(&messages?, out),
+                    None => self.record(RawRecord::opened(bytes, Some(object)), out),
+                },
+            },
+            Ok(Top::Array(elements)) => self.elements(&elements, out),
+            Err(error) => match xml(bytes) {
+                Some(xml) => self.events(&windows_xml::events(xml)?, out),
+                None => {
+                    let record = RawRecord::opened(bytes, None).within(self.context.limits);
+                    let reader = self.format.or_else(|| recognise(&record)).ok_or(error)?;
+                    reader.read(&record, self.context, out)
+                }
+            },
+        }
+    }
+
+    /// Reads the elements of a collection, each for itself.
+    fn elements(self, elements: &[&RawValue], out: &mut Output) -> Result<(), ReadError> {
+        refuse_many(elements.len())?;
+        // An empty batch is a record like any other: what became of it is counted.
+        out.passed_by = out.passed_by.saturating_add(u32::from(elements.is_empty()));
+        let mut rows: BTreeMap<&'static str, (&'static dyn Reader, Vec<RawRecord<'_>>)> = BTreeMap::new();
+        let from = out.inputs.len();
+        for element in elements {
+            let bytes = element.get().as_bytes();
+            let result = match element_of(bytes).map(|record| record.within(self.context.limits)) {
+                Ok(record) => match self.format.or_else(|| recognise(&record)) {
+                    Some(reader) if reader.joins_rows() && json::refuse_depth(bytes).is_ok() => {
+                        rows.entry(reader.name()).or_insert_with(|| (reader, Vec::new())).1.push(record);
+                        continue;
+                    }
+                    reader => self.record_of(reader, &record, out),
+                },
+                Err(error) => Err(error),
+            };
+            let again = |bytes: &[u8]| self.record(element_of(bytes)?, out);
+            if let Err(error) = retry_mended(result, bytes, again) {
+                out.rejected.push(Rejected { bytes: bytes.to_vec(), error });
+            }
+        }
+        for (reader, records) in rows.into_values() {
+            reader.read_rows(&records, self.context, out);
+        }
+        signals::fold_alerts(&mut out.inputs, from, self.context.limits.entities_max);
+        Ok(())
+    }
+
+    /// Reads the objects that follow each other in one message; what comes after them is rejected with `error`.
+    fn sequence(self, sequence: &Sequence<'_>, error: &ReadError, out: &mut Output) -> Result<(), ReadError> {
+        self.elements(&sequence.objects, out)?;
+        if !sequence.rest.is_empty() {
+            out.rejected.push(Rejected { bytes: sequence.rest.as_bytes().to_vec(), error: error.clone() });
+        }
+        Ok(())
+    }
+
+    /// Reads the messages of CloudWatch's envelope, each a document of its own.
+    fn messages(self, messages: &[String], out: &mut Output) -> Result<(), ReadError> {
+        refuse_many(messages.len())?;
+        let opened = self.opened()?;
+        if messages.is_empty() {
+            out.passed_by = out.passed_by.saturating_add(1);
+        }
+        for message in messages {
+            if let Err(error) = opened.document(message.as_bytes(), out) {
+                out.rejected.push(Rejected { bytes: message.as_bytes().to_vec(), error });
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the events of an XML document. A single one is the record itself.
+    fn events(self, events: &[String], out: &mut Output) -> Result<(), ReadError> {
+        refuse_many(events.len())?;
+        if let [event] = events {
+            return self.record(element_of(event.as_bytes())?, out);
+        }
+        out.passed_by = out.passed_by.saturating_add(u32::from(events.is_empty()));
+        for event in events {
+            let bytes = event.as_bytes();
+            if let Err(error) = element_of(bytes).and_then(|record| self.record(record, out)) {
+                out.rejected.push(Rejected { bytes: bytes.to_vec(), error });
+            }
+        }
+        Ok(())
+    }
+
+    fn record(self, record: RawRecord<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let record = record.within(self.context.limits);
+        self.record_of(self.format.or_else(|| recognise(&record)), &record, out)
+    }
+
+    /// Reads a record with its reader, unless it carries another's.
+    fn record_of(
+        self,
+        reader: Option<&'static dyn Reader>,
+        record: &RawRecord<'_>,
+        out: &mut Output,
+    ) -> Result<(), ReadError> {
+        json::refuse_depth(record.bytes)?;
+        let result = match (reader, self.carried(reader, record)) {
+            (_, Some(shipped)) => return self.shipped(&shipped, out),
+            (Some(reader), None) => reader.read(record, self.context, out),
+            (None, None) => {
+                return Err(ReadError::new(
+                    Reason::UnrecognisedFormat,
+                    "no reader recognises the shape of this object",
+                ));
+            }
+        };
+        // A reader of telemetry that is told its format learns by failing that the record is an envelope.
+        let carried = |reader: &'static dyn Reader| {
+            let envelope = || record.object().and_then(shipped::open);
+            if reader.recognises(record) { None } else { envelope() }
+        };
+        match (result, self.format) {
+            (Err(error), Some(reader)) => match carried(reader) {
+                Some(shipped) => self.shipped(&shipped, out),
+                None => Err(error),
+            },
+            (result, _) => result,
+        }
+    }
+
+    /// What `record` carries instead of being `reader`'s own.
+    fn carried<'r>(self, reader: Option<&'static dyn Reader>, record: &'r RawRecord<'_>) -> Option<Shipped<'r>> {
+        let open = || record.object().and_then(shipped::open);
+        let Some(reader) = reader else { return open() };
+        if self.format.is_some() {
+            // A reader of signals decodes the record anyway, and would read anything.
+            let doubtful = reader.format().is_some() && record.value().is_ok_and(shipped::is_envelope);
+            if !doubtful || !reader.recognises(record) {
+                return if doubtful { open() } else { None };
+            }
+        }
+        let fits = |found: &'static dyn Reader| self.format.is_none_or(|told| told.name() == found.name());
+        let known =
+            |shipped: &Shipped<'_>| reader_within(shipped.text.as_bytes(), self.envelopes_left).is_some_and(fits);
+        if reader.may_only_carry(record) { open().filter(known) } else { None }
+    }
+
+    fn shipped(self, shipped: &Shipped<'_>, out: &mut Output) -> Result<(), ReadError> {
+        self.opened()?.document(shipped.text.as_bytes(), out).map_err(|error| {
+            let message = format!("within `{}`: {}", shipped.member, error.message);
+            ReadError { message, ..error }
+        })
+    }
+
+    /// The same, one envelope further in.
+    fn opened(self) -> Result<Self, ReadError> {
+        let refused = || ReadError::new(Reason::TooDeep, format!("more than {ENVELOPES_MAX} envelopes in each other"));
+        Ok(Self { envelopes_left: self.envelopes_left.checked_sub(1).ok_or_else(refused)?, ..self })
+    }
+}
+
+/// Reads `bytes` again after a first `result`, without the lone surrogates where they made it no JSON.
+fn retry_mended(
+    result: Result<(), ReadError>,
+    bytes: &[u8],
+    mut read: impl FnMut(&[u8]) -> Result<(), ReadError>,
+) -> Result<(), ReadError> {
+    match result {
+        Err(error) if error.reason == Reason::MalformedJson => {
+            match std::str::from_utf8(bytes).ok().and_then(json::mend_surrogates) {
+                Some(mended) => read(mended.as_bytes()),
+                None => Err(error),
+            }
+        }
+        result => result,
+    }
+}
+
+/// Objects that follow each other, with or without white space between them.
+struct Sequence<'a> {
+    /// At least two.
+    objects: Vec<&'a RawValue>,
+    /// What comes after the last whole one.
+    rest: &'a str,
+}
+
+impl<'a> Sequence<'a> {
+    /// What stands in `bytes`; `None` where that is no two objects. A single one that is followed by something else is
+    /// a broken record.
+    fn of(bytes: &'a [u8]) -> Option<Self> {
+        let text = json::text_of(bytes).ok()?;
+        let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+        let mut objects = Vec::new();
+        let mut end = 0;
+        while let Some(Ok(value)) = values.next() {
+            if !value.get().starts_with('{') || objects.len() > ELEMENTS_MAX {
+                break;
+            }
+            objects.push(value);
+            end = values.byte_offset();
+        }
+        (objects.len() > 1).then_some(Self { objects, rest: text.get(end..)?.trim() })
+    }
+}
+
+/// `bytes` as text where they begin like a Windows event in XML.
+fn xml(bytes: &[u8]) -> Option<&str> {
+    json::text_of(bytes).ok().map(str::trim).filter(|text| windows_xml::begins(text))
+}
+
+fn refuse_many(elements: usize) -> Result<(), ReadError> {
+    if elements > ELEMENTS_MAX {
+        let message = format!("a collection of {elements} elements, the limit is {ELEMENTS_MAX}");
+        return Err(ReadError::new(Reason::TooLarge, message));
+    }
+    Ok(())
+}
+
+/// An element of a collection.
+fn element_of(bytes: &[u8]) -> Result<RawRecord<'_>, ReadError> {
+    match json::top_level(bytes)? {
+        Top::Object(object) => Ok(RawRecord::opened(bytes, Some(object))),
+        Top::Array(_) => Err(ReadError::new(Reason::UnrecognisedFormat, "an array within a collection")),
+    }
+}

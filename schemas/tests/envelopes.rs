@@ -1,0 +1,197 @@
+//! What log shippers and event buses put around records. `cases/envelopes/<name>.json` (or `.xml`) is a message as a
+//! shipper writes it, `<name>.inputs.jsonl` what must come of it, one input a line; `WEIR_BLESS=1` rewrites the latter,
+//! for a person to review. Then every case of every reader of signals in every envelope, and what hostile envelopes
+//! may not do.
+#![cfg(test)]
+
+mod telemetry_support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use schemas::readers::{self, Input, Output, ReadError, Reason};
+use serde_json::{Value, json};
+use telemetry_support::{Surroundings, read};
+
+fn cases(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("cases").join(folder)
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> =
+        fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path()).collect();
+    files.sort();
+    files
+}
+
+/// Every input as a line of JSON.
+fn lines(out: &Output) -> Vec<String> {
+    assert!(out.rejected.is_empty() && out.passed_by == 0, "{:?}", out.rejected);
+    let line = |input: &Input| match input {
+        Input::Interaction(interaction) => serde_json::to_string(interaction),
+        Input::Signal(signal) => serde_json::to_string(signal),
+        Input::Command { .. } => panic!("a command that no source was named for"),
+    };
+    out.inputs.iter().map(|input| line(input).expect("JSON")).collect()
+}
+
+fn read_as(bytes: &[u8], format: &str) -> Result<Output, ReadError> {
+    let mut out = Output::default();
+    let reader = readers::by_name(format).expect("a reader");
+    readers::read(bytes, Some(reader), &Surroundings::default().context(), &mut out).map(|()| out)
+}
+
+#[test]
+fn every_message_gives_what_it_carries() {
+    let messages = files(&cases("envelopes")).into_iter().filter(|file| !file.to_string_lossy().ends_with(".jsonl"));
+    for file in messages {
+        let out = read(&fs::read(&file).expect("a case")).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let found = lines(&out).join("\n") + "\n";
+        let expected = file.with_extension("inputs.jsonl");
+        if std::env::var_os("WEIR_BLESS").is_some() {
+            fs::write(&expected, &found).expect("written");
+        }
+        assert_eq!(found, fs::read_to_string(&expected).expect("an expectation"), "{}", file.display());
+    }
+}
+
+/// `record` in every envelope, each with a name for people.
+fn envelopes(record: &str) -> Vec<(&'static str, String)> {
+    let value: Value = serde_json::from_str(record).expect("JSON");
+    let bridge = json!({"version": "0", "id": "e-1", "detail-type": "Event", "source": "x", "detail": value});
+    let original = json!({"@timestamp": "2026-05-01T12:00:00Z", "@version": "1", "event": {"original": record}});
+    vec![
+        ("bridge", bridge.to_string()),
+        ("cloud event", json!({"specversion": "1.0", "type": "x", "source": "y", "id": "z", "data": value}).to_string()),
+        ("collector", json!({"time": 1, "host": "h", "event": value}).to_string()),
+        ("collector's text", json!({"event": record, "fields": {"a": "b"}}).to_string()),
+        ("original", original.to_string()),
+        ("dotted original", json!({"event.original": record}).to_string()),
+        ("message", json!({"message": format!(" {record}\n"), "host": "h"}).to_string()),
+        ("raw", json!({"_raw": record, "_time": "1"}).to_string()),
+        ("log", json!({"log": record, "stream": "stdout"}).to_string()),
+        ("notification", json!({"Type": "Notification", "Message": record}).to_string()),
+        ("two of them", json!({"log": json!({"event": value, "time": 1}).to_string()}).to_string()),
+        ("collection", json!({"records": [{"message": record}]}).to_string()),
+        (
+            "CloudWatch",
+            json!({"logGroup": "g", "logEvents": [{"message": json!({"event": value}).to_string()}]}).to_string(),
+        ),
+        (
+            "Filebeat",
+            json!({"@timestamp": "2026-05-01T12:00:00Z", "ecs": {"version": "8"}, "agent": {"id": "a"}, "message": record})
+                .to_string(),
+        ),
+    ]
+}
+
+/// Readers whose records look like Splunk's collector or EventBridge by themselves take these as their own.
+fn is_own(reader: &str, envelope: &str, text: &str) -> bool {
+    let own = readers::reader_of(text.as_bytes()).is_some_and(|own| own.name() == reader);
+    own && matches!(envelope, "bridge" | "cloud event" | "collector")
+}
+
+#[test]
+fn every_signal_is_read_in_every_envelope() {
+    for folder in files(&cases("signals")) {
+        let reader = folder.file_name().expect("a name").to_string_lossy().into_owned();
+        for file in files(&folder).into_iter().filter(|file| file.to_string_lossy().ends_with(".in.json")) {
+            let record = fs::read_to_string(&file).expect("a case");
+            let expected = lines(&read(record.as_bytes()).expect("sound"));
+            for (envelope, text) in envelopes(record.trim()) {
+                let about = format!("{} in {envelope}", file.display());
+                for out in [read(text.as_bytes()), read_as(text.as_bytes(), &reader)] {
+                    let found = lines(&out.unwrap_or_else(|error| panic!("{about}: {error}")));
+                    assert!(found == expected || is_own(&reader, envelope, &text), "{about}: {found:?}");
+                }
+                assert_eq!(readers::reader_of(text.as_bytes()).map(|reader| reader.name()), Some(&*reader), "{about}");
+            }
+        }
+    }
+}
+
+const EXCHANGE: &str = r#"{"id":"i-1","request":{"prompt":"Hello"}}"#;
+
+#[test]
+fn telemetry_is_read_in_every_envelope() {
+    let expected = lines(&read(EXCHANGE.as_bytes()).expect("sound"));
+    for (envelope, text) in envelopes(EXCHANGE) {
+        assert_eq!(lines(&read(text.as_bytes()).expect(envelope)), expected, "{envelope}");
+        assert_eq!(lines(&read_as(text.as_bytes(), "exchange").expect(envelope)), expected, "{envelope}, told so");
+    }
+}
+
+#[test]
+fn what_is_known_for_itself_is_no_envelope() {
+    let document = json!({"@timestamp": "2026-05-01T12:00:00Z", "ecs": {"version": "8"}, "event": {"action": "login"},
+        "user": {"name": "eve"}, "message": EXCHANGE});
+    assert!(matches!(read(document.to_string().as_bytes()).expect("ECS").inputs.as_slice(), [Input::Signal(_)]));
+    // What nobody knows within it leaves the document to the reader of ECS.
+    let line =
+        json!({"@timestamp": "2026-05-01T12:00:00Z", "ecs": {"version": "8"}, "message": "{\"level\": \"info\"}"});
+    assert_eq!(readers::reader_of(line.to_string().as_bytes()).map(|reader| reader.name()), Some("ecs"));
+    assert_eq!(read(line.to_string().as_bytes()).expect("ECS").inputs.len(), 1);
+}
+
+fn refused(text: &str) -> ReadError {
+    read(text.as_bytes()).map(|out| out.inputs.len()).expect_err(text)
+}
+
+#[test]
+fn an_envelope_around_nothing_known_is_rejected_whole() {
+    for (text, reason) in [
+        (json!({"message": "plain words"}), Reason::UnrecognisedFormat),
+        (json!({"message": "[2026-05-01] something"}), Reason::UnrecognisedFormat),
+        (json!({"message": "{\"level\": \"info\"}"}), Reason::UnrecognisedFormat),
+        (json!({"message": "{\"request\": "}), Reason::MalformedJson),
+        (json!({"message": 7, "event": [1], "_raw": null, "log": {}}), Reason::UnrecognisedFormat),
+        (json!({"event": {"id": 1}, "host": "h"}), Reason::UnrecognisedFormat),
+        (json!({"detail": {"eventType": "x"}}), Reason::UnrecognisedFormat),
+        (json!({"event": "<Event><System/>"}), Reason::MalformedXml),
+        (json!({"event": "<Event><Other/></Event>"}), Reason::UnrecognisedFormat),
+        (json!({"_raw": "<!DOCTYPE Event []><Event><System/></Event>"}), Reason::UnrecognisedFormat),
+        (json!({"_raw": "<?xml version='1.0'?><!DOCTYPE Event []><Event><System/></Event>"}), Reason::MalformedXml),
+    ] {
+        assert_eq!(refused(&text.to_string()).reason, reason, "{text}");
+    }
+    assert!(refused(&json!({"message": "{\"a\": 1}"}).to_string()).message.starts_with("within `message`: "));
+}
+
+#[test]
+fn envelopes_in_each_other_are_bounded() {
+    let wrapped = |levels: usize| (0..levels).fold(EXCHANGE.to_owned(), |text, _| json!({"_raw": text}).to_string());
+    assert_eq!(read(wrapped(4).as_bytes()).expect("four levels").inputs.len(), 1);
+    let error = refused(&wrapped(5));
+    assert_eq!((error.reason, error.message.ends_with("more than 4 envelopes in each other")), (Reason::TooDeep, true));
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    assert_eq!(
+        refused(&json!({"_raw": format!(r#"{{"request":{{}},"x":{deep}}}"#)}).to_string()).reason,
+        Reason::TooDeep
+    );
+}
+
+#[test]
+fn objects_that_follow_each_other_are_a_batch() {
+    for (text, inputs, rejected) in [
+        (format!("{EXCHANGE}{EXCHANGE}"), 2, vec![]),
+        (format!("\u{feff}{EXCHANGE}\n {EXCHANGE}\r\n{EXCHANGE}\n"), 3, vec![]),
+        (format!(r#"{{"event":{EXCHANGE}}}{{"event":{EXCHANGE}}}"#), 2, vec![]),
+        (format!(r#"{EXCHANGE}{{"a":1}}{EXCHANGE}"#), 2, vec![r#"{"a":1}"#]),
+        (format!("{EXCHANGE}{EXCHANGE}{{\"id\":"), 2, vec!["{\"id\":"]),
+        (format!("{EXCHANGE}{EXCHANGE}7 {EXCHANGE}"), 2, vec!["7 {\"id\":\"i-1\",\"request\":{\"prompt\":\"Hello\"}}"]),
+    ] {
+        for out in [read(text.as_bytes()), read_as(text.as_bytes(), "exchange")] {
+            let out = out.unwrap_or_else(|error| panic!("{text}: {error}"));
+            let left: Vec<_> = out.rejected.iter().map(|rejected| String::from_utf8_lossy(&rejected.bytes)).collect();
+            // Told its format, the reader tries what looks like none of its records, and fails.
+            assert_eq!(
+                (out.inputs.len(), left),
+                (inputs, rejected.iter().map(|text| (*text).into()).collect()),
+                "{text}"
+            );
+        }
+    }
+    for text in [format!("{EXCHANGE}{{"), format!("{EXCHANGE} trailing"), format!("{EXCHANGE}\0")] {
+        assert_eq!(refused(&text).reason, Reason::MalformedJson, "{text}");
+    }
+}
