@@ -134,6 +134,9 @@ impl RuleFile {
     /// # Errors
     /// When it is none.
     pub fn new(document: Value) -> Result<Self, RuleError> {
+        if !document.is_object() {
+            return Err(RuleError::new("a rule is a map of keys"));
+        }
         let title = document.get("title").and_then(Value::as_str).unwrap_or("a rule without title").to_owned();
         serde_json::from_value(document).map_err(|error| RuleError::new(format!("{title}: {error}")))
     }
