@@ -187,6 +187,7 @@ fn a_rule_of_the_configuration_is_a_tenants_own() {
 fn the_log_and_a_replay_by_time_agree_where_commands_come_after_what_they_speak_of() {
     let one = |uid: &str, at: i64, user: &str| signal(uid, AiAlert, at, &[(User, user)]);
     let (a, b, c) = (named("a1"), named("b1"), named("c1"));
+    #[expect(clippy::large_enum_variant, reason = "fifteen of them")]
     enum Entry {
         Signal(Signal),
         Command(Command),

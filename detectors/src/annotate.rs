@@ -9,6 +9,7 @@ use crate::DETECTORS;
 use crate::detector::{Detector, Mask, Scene, Sighting, Sightings};
 use crate::evidence::excerpt;
 use crate::hash::content_hash;
+use crate::intel::Feeds;
 use crate::lexicon::{Lexicon, LexiconError};
 use crate::settings::Settings;
 use crate::text_entities::TextEntities;
@@ -50,16 +51,21 @@ impl Detectors {
         Ok(Self { lexicon: Lexicon::new()?, list })
     }
 
+    /// Annotates one interaction without threat intelligence.
+    pub fn annotate(&self, interaction: &Interaction, settings: &Settings) -> Detection {
+        self.annotate_with(interaction, settings, &Feeds::default())
+    }
+
     /// Annotates one interaction. A panic inside a detector is caught, so that a hostile record cannot stop
     /// a partition; the panic hook still runs and must not print payloads.
-    pub fn annotate(&self, interaction: &Interaction, settings: &Settings) -> Detection {
+    pub fn annotate_with(&self, interaction: &Interaction, settings: &Settings, feeds: &Feeds) -> Detection {
         let mut scores = BTreeMap::new();
         let (mut annotations, mut faults) = (Vec::new(), Vec::new());
         if settings.enabled {
             match catch_unwind(AssertUnwindSafe(|| View::new(interaction, &self.lexicon))) {
                 Ok(view) => {
                     let mut seen = Seen::default();
-                    let scene = Scene { view: &view, settings };
+                    let scene = Scene { view: &view, settings, feeds };
                     faults = self.look(&scene, true, &mut seen);
                     if settings.scores {
                         scores = self.scores(&seen, settings);

@@ -1,8 +1,5 @@
-//! Behaviour tests as data: `cases/<detector>/*.json`, one list of cases a file.
-//!
-//! A case is an interaction in short and what its detector must say: `expected` subtypes, or an empty list
-//! for silence. `{tags:...}`, `{base64:...}` and `{zw:...}` in texts stand for invisible or encoded forms that a
-//! JSON file should not hold, `{join:a|b}` for `ab`, so that no scanner takes a made-up token for a real one.
+//! Behaviour tests as data: `cases/<detector>/*.json`, one list of cases a file; `cases/README.md` says how they are
+//! written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -19,6 +16,8 @@ struct Case {
     name: String,
     #[serde(default)]
     user_agent: Option<String>,
+    #[serde(default)]
+    source_ip: Option<String>,
     messages: Vec<CaseMessage>,
     expected: BTreeSet<String>,
     #[serde(default)]
@@ -104,10 +103,9 @@ fn cases_dir() -> PathBuf {
 
 #[test]
 fn every_detector_has_cases_and_every_directory_a_detector() {
-    let dirs: BTreeSet<String> = std::fs::read_dir(cases_dir())
-        .expect("cases/")
-        .map(|entry| entry.expect("entry").file_name().into_string().expect("UTF-8"))
-        .collect();
+    let folders = std::fs::read_dir(cases_dir()).expect("cases/").map(|entry| entry.expect("entry"));
+    let folders = folders.filter(|entry| entry.path().is_dir());
+    let dirs: BTreeSet<String> = folders.map(|entry| entry.file_name().into_string().expect("UTF-8")).collect();
     assert_eq!(dirs, crate::names().map(str::to_owned).collect());
     let listed: Vec<_> = crate::names().collect();
     assert!(listed.is_sorted(), "alphabetical");
@@ -142,8 +140,9 @@ fn check(detectors: &Detectors, name: &str, case: &Case) -> Option<String> {
     let message = |m: &CaseMessage| Message { response: m.response, ..Message::request(m.channel, expand(&m.text)) };
     let mut interaction = talk(case.messages.iter().map(message).collect());
     interaction.who.user_agent = case.user_agent.clone();
+    interaction.who.source_ip = case.source_ip.clone();
     let settings = Settings { scores: true, ..Settings::default() };
-    let detection = detectors.annotate(&interaction, &settings);
+    let detection = detectors.annotate_with(&interaction, &settings, &crate::intel::fixture::feeds());
     let own: Vec<_> = detection.annotated.annotations.iter().filter(|a| a.detector == name).collect();
     let found: BTreeSet<String> = own.iter().map(|a| a.subtype.clone()).collect();
     let score = detection.annotated.scores.as_ref().and_then(|scores| scores.get(name));

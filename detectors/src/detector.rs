@@ -4,6 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use schemas::{Category, Channel, Entity, EntityKind, Severity, TenantId};
 use sha2::Sha256;
 
+use crate::intel::Feeds;
 use crate::settings::Settings;
 use crate::view::{MessageView, Text, View};
 
@@ -33,6 +34,8 @@ pub struct Scene<'a> {
     pub view: &'a View<'a>,
     /// The tenant's settings.
     pub settings: &'a Settings,
+    /// What threat intelligence knows at this moment.
+    pub feeds: &'a Feeds,
 }
 
 impl Scene<'_> {

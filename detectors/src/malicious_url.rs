@@ -1,22 +1,23 @@
 //! Malicious URL: a link that harms whoever follows it, or carries data out when it is rendered.
 //!
-//! **Finds**, in user text, answers, tool calls, tool results and documents: script and data URLs
-//! (`active_content`), numeric hosts outside private ranges (`ip_host`), punycode and mixed-script hosts
-//! that read like a known brand (`lookalike_host`), brands in front of a foreign domain (`brand_in_subdomain`),
-//! credentials that pretend to be a host (`userinfo`), downloads of executables (`executable_download`),
-//! Markdown images with long query data (`image_exfiltration`). Signs add up.
+//! **Finds**, in user text, answers, tool calls, tool results and documents: what feeds list (`listed_url`, by itself
+//! or by its host; and outside of links `listed_domain`, `listed_ip`, `listed_email`, `listed_file`), script and data
+//! URLs (`active_content`), numeric hosts in any notation outside private ranges (`ip_host`), hosts that read like a
+//! known brand or the operator's own name (`lookalike_host`, `typosquat`), such names in front of a foreign domain
+//! (`brand_in_subdomain`), credentials that pretend to be a host (`userinfo`), downloads of executables
+//! (`executable_download`), links that lead on to another host (`open_redirect`), images with long query data
+//! (`image_exfiltration`). Signs add up.
 //!
 //! **Why**: models repeat links that attackers plant, and chat windows fetch images without a click.
 //!
 //! **Example**: `https://login.microsoftonline.com@198.51.100.7/setup.exe`
 //!
-//! **Does not find**: harmful pages on ordinary hosts; reputation needs intelligence feeds. A rare top
-//! level domain alone is no sign.
+//! **Does not find**: harmful pages on ordinary hosts that no feed lists. A rare top level domain alone is no sign.
 //!
 //! **References**: MITRE ATLAS AML.T0077 (LLM Response Rendering), ATT&CK T1566.002 (Spearphishing Link);
 //! OWASP LLM05:2025 Improper Output Handling; Unicode UTS 39; RFC 3986, RFC 3492.
 
-use std::net::IpAddr;
+use std::net::Ipv6Addr;
 use std::ops::Range;
 
 use schemas::{Category, Channel, Severity};
@@ -25,7 +26,9 @@ use crate::addresses::{Parts, is_web, parts, url_at};
 use crate::bounds::{head, tail};
 use crate::concept::Concept;
 use crate::detector::{Detector, Scene, Sighting, Sightings, texts_on};
-use crate::fold::fold;
+use crate::intel::{Standing, mentions};
+use crate::lookalike::{self, Names};
+use crate::numeric_host;
 use crate::view::{Layer, Text};
 
 /// See the file's head.
@@ -38,23 +41,6 @@ const URLS_MAX: usize = 256;
 const IMAGE_QUERY_BYTES_MIN: usize = 48;
 /// The longest text of an image that is looked at, in bytes.
 const IMAGE_TEXT_BYTES_MAX: usize = 400;
-/// Brands that phishing imitates, and the domains that are theirs.
-const BRANDS: [(&str, &[&str]); 14] = [
-    ("microsoft", &["microsoft.com", "microsoftonline.com"]),
-    ("microsoftonline", &["microsoftonline.com"]),
-    ("office365", &["office365.com"]),
-    ("google", &["google.com", "withgoogle.com"]),
-    ("apple", &["apple.com"]),
-    ("icloud", &["icloud.com"]),
-    ("paypal", &["paypal.com"]),
-    ("amazon", &["amazon.com"]),
-    ("github", &["github.com"]),
-    ("facebook", &["facebook.com"]),
-    ("okta", &["okta.com"]),
-    ("openai", &["openai.com"]),
-    ("netflix", &["netflix.com"]),
-    ("dropbox", &["dropbox.com"]),
-];
 const EXECUTABLES: [&str; 14] =
     ["exe", "scr", "msi", "bat", "cmd", "ps1", "vbs", "hta", "apk", "jar", "dmg", "lnk", "iso", "xll"];
 
@@ -74,30 +60,57 @@ impl Detector for MaliciousUrl {
     fn detect(&self, scene: &Scene<'_>, out: &mut Sightings) {
         const CHANNELS: &[Channel] =
             &[Channel::User, Channel::Assistant, Channel::ToolCall, Channel::ToolResult, Channel::Document];
+        let names = Names(&scene.settings.protected_domains);
         for (message, text) in texts_on(scene.view, CHANNELS).filter(|(_, text)| text.layer != Layer::Leet) {
+            let mut urls: Vec<Range<usize>> = Vec::new();
             let starts = text.hits.iter().filter(|hit| hit.concepts.has(Concept::Url)).take(URLS_MAX);
             for hit in starts {
                 let start = text.raw_at(hit.start as usize);
                 let Some(url) = url_at(text.raw(), start) else { continue };
-                let Some((subtype, score)) = judge(url, text, start) else { continue };
                 let range = start..start + url.len();
+                urls.push(range.clone());
+                let Some((subtype, score)) = listed(url, scene).or_else(|| judge(url, text, start, names)) else {
+                    continue;
+                };
                 let severity = if score >= 0.8 { Severity::High } else { Severity::Medium };
                 out.push(Sighting::new(message, subtype, score, severity, text.raw_span(range)));
+            }
+            if scene.feeds.is_empty() {
+                continue;
+            }
+            let apart = |range: &Range<usize>| !urls.iter().any(|url| url.start < range.end && range.start < url.end);
+            let mentions = mentions(text.raw(), scene.feeds, scene.view.interaction.time);
+            for (range, subtype, listed) in mentions.into_iter().filter(|(range, ..)| apart(range)) {
+                if listed.standing == Standing::Malicious && out.room(message.index) {
+                    let span = text.raw_span(range);
+                    out.push(Sighting::new(message, subtype, listed.score(), Severity::High, span));
+                }
             }
         }
     }
 }
 
+/// What the feeds say about a URL: it is theirs, whatever else it looks like.
+fn listed(url: &str, scene: &Scene<'_>) -> Option<(&'static str, f32)> {
+    let parts = parts(url);
+    let wanted = !scene.feeds.is_empty() && is_web(&parts);
+    let host = numeric_host::ipv4(parts.host).map(|(address, _)| address.to_string());
+    let host = host.as_deref().unwrap_or(parts.host);
+    let listed = wanted.then(|| scene.feeds.url(url, host, scene.view.interaction.time)).flatten()?;
+    (listed.standing == Standing::Malicious).then(|| ("listed_url", listed.score()))
+}
+
 /// The strongest sign and the sum of all.
-fn judge(url: &str, text: &Text<'_>, start: usize) -> Option<(&'static str, f32)> {
+fn judge(url: &str, text: &Text<'_>, start: usize, names: Names<'_>) -> Option<(&'static str, f32)> {
     let parts = parts(url);
     let signs = [
         active_content(&parts, url),
         numeric_host(&parts),
-        lookalike(&parts),
-        brand_in_subdomain(&parts),
+        imitation(&parts, names),
+        name_in_subdomain(&parts, names),
         userinfo(&parts),
         executable(&parts),
+        open_redirect(&parts),
         image_exfiltration(&parts, text, start),
     ];
     let mut best: Option<(&'static str, f32)> = None;
@@ -133,85 +146,28 @@ fn active_content(parts: &Parts<'_>, url: &str) -> Option<(&'static str, f32)> {
     Some(("active_content", weight))
 }
 
-/// Numeric hosts, also as one number, which only someone with something to hide writes.
+/// Numeric hosts; in a notation that only someone with something to hide writes, wherever they lead.
 fn numeric_host(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
     if !is_web(parts) {
         return None;
     }
-    let odd = parts.host.parse::<u32>().is_ok()
-        || parts.host.strip_prefix("0x").is_some_and(|hex| u32::from_str_radix(hex, 16).is_ok());
-    if odd {
-        return Some(("ip_host", 0.75));
-    }
-    match parts.host.parse::<IpAddr>().ok()? {
-        IpAddr::V4(ip) if ip.is_private() || ip.is_loopback() || ip.is_unspecified() || ip.is_link_local() => None,
-        IpAddr::V6(ip) if ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() => None,
+    match (numeric_host::ipv4(parts.host), parts.host.parse::<Ipv6Addr>()) {
+        (Some((_, false)), _) => Some(("ip_host", 0.75)),
+        (Some((ip, true)), _) if ip.is_private() || ip.is_loopback() || ip.is_unspecified() || ip.is_link_local() => {
+            None
+        }
+        (None, Ok(ip)) if ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() => None,
+        (None, Err(_)) => None,
         _ => Some(("ip_host", 0.4)),
     }
 }
 
-/// A host whose letters only look like a brand, in Unicode, in punycode or with digits for letters.
-fn lookalike(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
-    if !is_web(parts) {
-        return None;
-    }
-    // What an ordinary host lacks altogether needs no closer look.
-    let plain = parts.host.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'.' | b'-'));
-    if plain && !["rn", "vv", "xn--"].iter().any(|sign| parts.host.contains(sign)) {
-        return None;
-    }
-    let host = parts.host.to_lowercase();
-    let mixed = host.split('.').any(|label| {
-        label.bytes().any(|b| b.is_ascii_alphabetic()) && label.chars().any(|c| c.is_alphabetic() && !c.is_ascii())
-    });
-    let imitates = |spelling: &dyn Fn(&str) -> String| {
-        host.split(['.', '-']).any(|label| {
-            let read = spelling(label);
-            read != label && BRANDS.iter().any(|(brand, _)| *brand == read)
-        })
-    };
-    let digits = |label: &str| label.chars().map(|c| digit_as_letter(c).unwrap_or(c)).collect();
-    let pairs = |label: &str| label.replace("rn", "m").replace("vv", "w");
-    if imitates(&|label| fold(label).text) {
-        return Some(("lookalike_host", 0.9));
-    }
-    if imitates(&digits) || imitates(&pairs) {
-        return Some(("lookalike_host", 0.75));
-    }
-    // Punycode is how honest names in other scripts travel, so alone it weighs little.
-    let punycode = host.split('.').any(|label| label.starts_with("xn--"));
-    match (mixed, punycode) {
-        (true, _) => Some(("lookalike_host", 0.5)),
-        (_, true) => Some(("lookalike_host", 0.35)),
-        _ => None,
-    }
+fn imitation(parts: &Parts<'_>, names: Names<'_>) -> Option<(&'static str, f32)> {
+    if is_web(parts) { lookalike::imitation(parts.host, names) } else { None }
 }
 
-fn digit_as_letter(c: char) -> Option<char> {
-    Some(match c {
-        '0' => 'o',
-        '1' => 'l',
-        '3' => 'e',
-        '5' => 's',
-        _ => return None,
-    })
-}
-
-/// `microsoft.com.account-verify.example`: the brand stands where it does not decide.
-fn brand_in_subdomain(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
-    // A brand's domain and a foreign one have two labels each.
-    if !is_web(parts) || parts.host.split('.').count() < 4 {
-        return None;
-    }
-    let host = parts.host.to_ascii_lowercase();
-    let foreign = |own: &str| {
-        host.split_once(own).is_some_and(|(before, after)| {
-            let apart = before.is_empty() || before.ends_with(['.', '-']);
-            apart && after.starts_with('.') && after.split('.').filter(|label| !label.is_empty()).count() >= 2
-        })
-    };
-    let found = BRANDS.iter().any(|(_, owns)| owns.iter().any(|own| foreign(own)));
-    found.then_some(("brand_in_subdomain", 0.7))
+fn name_in_subdomain(parts: &Parts<'_>, names: Names<'_>) -> Option<(&'static str, f32)> {
+    (is_web(parts) && lookalike::in_subdomain(parts.host, names)).then_some(("brand_in_subdomain", 0.7))
 }
 
 /// `https://bank.example@evil.example`: what stands before the `@` reads like the host.
@@ -227,14 +183,56 @@ fn executable(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
     found.then_some(("executable_download", 0.35))
 }
 
-/// A Markdown image whose query holds more than sizes and versions.
+/// A known host that sends whoever follows the link on to another one.
+fn open_redirect(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
+    const NAMES: [&str; 12] = [
+        "continue",
+        "dest",
+        "destination",
+        "goto",
+        "next",
+        "redir",
+        "redirect",
+        "redirect_uri",
+        "return",
+        "target",
+        "u",
+        "url",
+    ];
+    let leads_on = |pair: &str| {
+        let (name, value) = pair.split_once('=')?;
+        let name = name.to_ascii_lowercase();
+        let value = head(value, REDIRECT_BYTES_MAX).to_ascii_lowercase().replace("%3a", ":").replace("%2f", "/");
+        let host = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"))?;
+        let host = host.split(['/', '?', ':']).next().unwrap_or_default();
+        (NAMES.contains(&name.as_str()) && !host.is_empty() && !same_site(host, parts.host)).then_some(())
+    };
+    let found = is_web(parts) && parts.query.split('&').take(QUERY_PAIRS_MAX).any(|pair| leads_on(pair).is_some());
+    // Logins and trackers do so all day: a sign beside others.
+    found.then_some(("open_redirect", 0.3))
+}
+
+/// How much of a value tells where it leads, in bytes.
+const REDIRECT_BYTES_MAX: usize = 256;
+/// How many pairs of a query are looked at.
+const QUERY_PAIRS_MAX: usize = 32;
+
+/// Whether two hosts end in the same two labels.
+fn same_site(one: &str, other: &str) -> bool {
+    let site = |host: &str| host.rsplit('.').take(2).map(str::to_ascii_lowercase).collect::<Vec<_>>();
+    site(one) == site(other)
+}
+
+/// An image in Markdown or HTML whose query holds more than sizes and versions.
 fn image_exfiltration(parts: &Parts<'_>, text: &Text<'_>, start: usize) -> Option<(&'static str, f32)> {
-    let before: Range<usize> = start.saturating_sub(2)..start;
-    if text.raw().get(before) != Some("](") || !is_web(parts) {
+    if parts.query.len() < IMAGE_QUERY_BYTES_MIN || !is_web(parts) {
         return None;
     }
     let line = tail(text.raw().get(..start)?, IMAGE_TEXT_BYTES_MAX).rsplit('\n').next()?;
-    let image = line.rfind('[').is_some_and(|at| line.get(..at).is_some_and(|head| head.ends_with('!')));
+    let alt = line.strip_suffix("](").and_then(|line| line.get(..line.rfind('[')?));
+    let tag = line.rsplit('<').next().filter(|tag| line.contains('<') && !tag.contains('>'));
+    let in_tag = tag.is_some_and(|tag| head(tag, 4).eq_ignore_ascii_case("img ") && tag.contains("src"));
+    let image = alt.is_some_and(|before| before.ends_with('!')) || in_tag;
     let signed = ["x-amz-signature", "sig=", "signature=", "token="]
         .iter()
         .any(|sign| parts.query.to_ascii_lowercase().contains(sign));

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use schemas::Severity;
+
 use crate::credential::user_rules::UserRules;
 use crate::sensitive::custom::CustomTypes;
 
@@ -45,6 +47,21 @@ impl Default for DetectorSettings {
     }
 }
 
+/// A tenant's settings for one kind of alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlertSettings {
+    /// Whether it is raised.
+    pub enabled: bool,
+    /// Its severity; `None` for that of the annotations.
+    pub severity: Option<Severity>,
+}
+
+impl Default for AlertSettings {
+    fn default() -> Self {
+        Self { enabled: true, severity: None }
+    }
+}
+
 /// A tenant's settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -60,8 +77,12 @@ pub struct Settings {
     pub credential_rules: Option<Arc<UserRules>>,
     /// An operator's own sensitive information types; default none.
     pub sensitive_types: Option<Arc<CustomTypes>>,
+    /// The operator's own domains in lower case, which links may imitate; default none.
+    pub protected_domains: Vec<String>,
     /// By detector name; a detector that is absent has [`DetectorSettings::default`].
     pub detectors: BTreeMap<String, DetectorSettings>,
+    /// By id of the [catalogue](crate::catalogue); an alert that is absent has [`AlertSettings::default`].
+    pub alerts: BTreeMap<String, AlertSettings>,
 }
 
 impl Settings {
@@ -85,7 +106,9 @@ impl Default for Settings {
             hash_key: HashKey::new(Self::HASH_KEY_DEFAULT),
             credential_rules: None,
             sensitive_types: None,
+            protected_domains: Vec::new(),
             detectors: BTreeMap::new(),
+            alerts: BTreeMap::new(),
         }
     }
 }

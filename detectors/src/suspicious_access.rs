@@ -1,14 +1,16 @@
-//! Suspicious access: the caller's client is a known attack tool.
+//! Suspicious access: the caller's client is a known attack tool, or comes from where attackers do.
 //!
-//! **Finds**: user agents of LLM red-team tools and of scanners.
+//! **Finds**: user agents of LLM red-team tools and of scanners (`llm_attack_tool`, `scanner`), user agents that feeds
+//! list (`listed_user_agent`), addresses of anonymisers such as exits of Tor (`anonymized_ip`) and other addresses
+//! that feeds list (`suspicious_ip`).
 //!
 //! **Why**: a tool that names itself is either an authorised test that the SOC should know about, or an
-//! attacker in a hurry. It costs nothing to look.
+//! attacker in a hurry; an application for employees is seldom used through Tor. It costs nothing to look.
 //!
 //! **Example**: `garak/0.9 (LLM vulnerability scanner)`.
 //!
 //! **Does not find**: tools that name themselves otherwise, places and times that do not fit (they need
-//! memory: correlation rules), addresses of anonymisers.
+//! memory: correlation rules). Without feeds, addresses say nothing.
 //!
 //! **References**: MITRE ATLAS AML.T0040 (AI Model Inference API Access), ATT&CK T1595 (Active Scanning);
 //! the tools' own documentation.
@@ -17,6 +19,7 @@ use schemas::{Category, Channel, Severity};
 
 use crate::bounds::head;
 use crate::detector::{Detector, Scene, Sighting, Sightings};
+use crate::intel::{Observable, Standing};
 
 /// See the file's head.
 #[derive(Debug)]
@@ -61,27 +64,46 @@ impl Detector for SuspiciousAccess {
     }
 
     fn detect(&self, scene: &Scene<'_>, out: &mut Sightings) {
-        let Some(agent) = &scene.view.interaction.who.user_agent else { return };
-        let agent = head(agent, USER_AGENT_BYTES_MAX).to_ascii_lowercase();
-        let named = |tools: &[&str]| tools.iter().any(|tool| names(&agent, tool));
-        let (subtype, score, severity) = match (named(&LLM_TOOLS), named(&SCANNERS)) {
-            (true, _) => ("llm_attack_tool", 0.9, Severity::Medium),
-            (_, true) => ("scanner", 0.8, Severity::Low),
-            _ => return,
-        };
-        // The access is not a text: the sighting stands at the first message with an empty span.
-        out.push(Sighting {
-            subtype,
-            score,
-            severity,
-            message_index: 0,
-            channel: scene.view.messages.first().map_or(Channel::User, |message| message.channel),
-            span: (0, 0),
-            entities: Vec::new(),
-            masks: Vec::new(),
-            left_to: None,
-        });
+        let signs = [address(scene), client(scene)];
+        for (subtype, score, severity) in signs.into_iter().flatten() {
+            // The access is not a text: the sighting stands at the first message with an empty span.
+            out.push(Sighting {
+                subtype,
+                score,
+                severity,
+                message_index: 0,
+                channel: scene.view.messages.first().map_or(Channel::User, |message| message.channel),
+                span: (0, 0),
+                entities: Vec::new(),
+                masks: Vec::new(),
+                left_to: None,
+            });
+        }
     }
+}
+
+/// What the feeds say about where the caller is.
+fn address(scene: &Scene<'_>) -> Option<(&'static str, f32, Severity)> {
+    let interaction = scene.view.interaction;
+    let address = interaction.who.source_ip.as_deref()?.parse().ok()?;
+    let listed = scene.feeds.address(address, interaction.time)?;
+    let subtype = if listed.standing == Standing::Anonymizer { "anonymized_ip" } else { "suspicious_ip" };
+    Some((subtype, listed.score(), Severity::High))
+}
+
+/// What the caller's client is known for.
+fn client(scene: &Scene<'_>) -> Option<(&'static str, f32, Severity)> {
+    let interaction = scene.view.interaction;
+    let agent = head(interaction.who.user_agent.as_ref()?, USER_AGENT_BYTES_MAX).to_lowercase();
+    let named = |tools: &[&str]| tools.iter().any(|tool| names(&agent, tool));
+    if named(&LLM_TOOLS) {
+        return Some(("llm_attack_tool", 0.9, Severity::Medium));
+    }
+    let listed = Observable::user_agent(&agent).and_then(|agent| scene.feeds.exact(&agent, interaction.time));
+    if let Some(listed) = listed {
+        return Some(("listed_user_agent", listed.score(), Severity::Medium));
+    }
+    named(&SCANNERS).then_some(("scanner", 0.8, Severity::Low))
 }
 
 /// Whether `agent` holds `tool` as a word of its own.

@@ -2,8 +2,9 @@
 //!
 //! **Finds**, in tool calls: destructive commands (`destructive_command`), downloads piped to a shell
 //! (`remote_code`), reverse shells (`reverse_shell`), reading or sending of credential files
-//! (`credential_access`), cloud metadata services (`cloud_metadata`), destructive or injected SQL (`sql`),
-//! rules that forward mail (`mail_forwarding`).
+//! (`credential_access`), cloud metadata services in every notation of their address (`cloud_metadata`), destructive
+//! or injected SQL (`sql`), rules that forward mail (`mail_forwarding`), commands in arguments that should be a name,
+//! a host or a path (`shell_injection`).
 //!
 //! **Why**: this is where an injection becomes an action with the agent's rights.
 //!
@@ -21,6 +22,7 @@ use crate::concept::Concept::{self, *};
 use crate::concept::Concepts;
 use crate::detector::{Detector, Scene, Sighting, Sightings, texts_on};
 use crate::rules::{Rule, judge};
+use crate::tool_arguments::{asks_metadata, shell_injection};
 
 /// See the file's head.
 #[derive(Debug)]
@@ -60,6 +62,14 @@ impl Detector for ToolAbuse {
 
     fn detect(&self, scene: &Scene<'_>, out: &mut Sightings) {
         for (message, text) in texts_on(scene.view, &[Channel::ToolCall]) {
+            let whole = 0..text.raw().len();
+            if asks_metadata(text) && !text.concepts.has(Metadata) {
+                let span = text.raw_span(whole.clone());
+                out.push(Sighting::new(message, "cloud_metadata", 0.95, Severity::High, span));
+            }
+            if shell_injection(text) {
+                out.push(Sighting::new(message, "shell_injection", 0.8, Severity::High, text.raw_span(whole)));
+            }
             let Some(verdict) = judge(RULES, text) else { continue };
             let severity = if verdict.score >= 0.8 { Severity::High } else { Severity::Medium };
             out.push(Sighting::new(message, verdict.subtype, verdict.score, severity, text.span(verdict.range)));

@@ -21,7 +21,7 @@ use detectors::{Detectors, LexiconError};
 use schemas::readers::{self, Context, Input, Limits, Network, Output, ReadError, Reason, Rejected};
 use schemas::{Alert, AnnotatedInteraction, Annotation, Command, Flag, Interaction, Signal, Timestamp};
 
-use crate::config::{Config, Source, TenantSettings};
+use crate::config::{Config, FeedStore, Source, TenantSettings};
 use crate::usage;
 
 /// What the carrier says about one record.
@@ -80,6 +80,7 @@ pub struct Outcome {
 pub struct Processor {
     detectors: Detectors,
     tenants: TenantSettings,
+    feeds: FeedStore,
     proxies: Vec<Network>,
     lone_wrappers: bool,
     limits: Limits,
@@ -99,6 +100,7 @@ impl Processor {
         Ok(Self {
             detectors,
             tenants,
+            feeds: config.feeds.clone(),
             proxies: config.proxies.clone(),
             lone_wrappers: config.file.telemetry.lone_wrappers,
             limits: config.limits,
@@ -159,13 +161,10 @@ impl Processor {
     }
 
     fn interaction(&self, interaction: &Interaction, outcome: &mut Outcome) {
-        let settings = self.tenants.of(&interaction.tenant);
-        let detection = self.detectors.annotate(interaction, settings);
-        // Nearly every interaction ends here, so what an alert would need is not gathered for nothing.
-        let alerts = match detection.annotated.annotations.as_slice() {
-            [] => Vec::new(),
-            _ => detectors::policy::alerts(interaction, &detection.annotated, settings),
-        };
+        let settings = self.tenants.of(&interaction.tenant, interaction.who.application.as_deref());
+        // What the feeds hold at this moment decides: a later reload changes nothing that was said.
+        let detection = self.detectors.annotate_with(interaction, settings, &self.feeds.current());
+        let alerts = detectors::policy::alerts(interaction, &detection.annotated, settings);
         outcome.time_missing |= lacks_time(&interaction.flags);
         outcome.faults += detection.faults.len() as u32;
         let traceparent = interaction

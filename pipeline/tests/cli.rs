@@ -139,6 +139,9 @@ fn unknown_keys_are_refused_with_the_nearest_known_name() {
     refused("[detect]\nworker = 1\n", &["[detect]", "`workers`"]);
     refused("[tenant.contoso]\nevidense = true\n", &["[tenant.contoso]", "`evidence`"]);
     refused("[tenant.contoso.detectors.jailbreak]\ntreshold = 0.5\n", &["`threshold`"]);
+    refused("[tenant.contoso.applications.hr.detectors.jailbreak]\ntreshold = 0.5\n", &["`threshold`"]);
+    refused("[detection.alerts.\"weir.jailbreak.role_play\"]\nseverty = \"low\"\n", &["severty"]);
+    refused("[[intel.feed]]\npath = \"x\"\nfromat = \"misp\"\n", &["`format`"]);
     refused("[[source]]\ntopic = \"t\"\ngroup = \"ai\"\nformt = \"auto\"\n", &["`formt`", "`format`"]);
     refused("[correlation]\nwindow_sec = 5\n", &["window_sec", "window_secs"]);
 }
@@ -484,4 +487,39 @@ fn check_runs_the_cases_of_rules() {
         let refused = weir(&["check", "--config", &config]);
         assert!(refused.status.code() == Some(2) && stderr(&refused).contains("[rules]"), "{}", stderr(&refused));
     }
+}
+
+#[test]
+fn alerts_and_applications_that_cannot_be_are_refused_with_the_remedy() {
+    refused("[detection.alerts.\"weir.nothing\"]\nenabled = false\n", &["weir.nothing", "catalogue"]);
+    refused("[detection.alerts.\"weir.jailbreak.role_play\"]\nseverity = \"loud\"\n", &["severity", "medium"]);
+    refused("[detection.applications.hr.applications.x]\nevidence = true\n", &["applications", "leave it out"]);
+    refused("[[intel.feed]]\npath = \"/nowhere/list.txt\"\n", &["/nowhere/list.txt", "cannot read it"]);
+}
+
+/// What a feed lists is found in a replay, and an application's own section decides over its tenant's.
+#[test]
+fn feeds_and_applications_decide_what_is_raised() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name)
+    };
+    let feed = file("feed.txt", "# made up\ndrop.evil.example\n");
+    let off = "[tenant.contoso.applications.quiet.alerts.\"weir.malicious_url.user_prompt\"]\nenabled = false\n";
+    let config = file("weir.toml", &format!("{off}[[intel.feed]]\npath = {feed:?}\n"));
+    let said = |id: &str, application: &str| {
+        let content = "Is https://cdn.drop.evil.example/a safe?";
+        format!(
+            r#"{{"id":"{id}","time":"2026-05-01T12:00:00Z","tenant":"contoso","application":"{application}","request":{{"messages":[{{"role":"user","content":"{content}"}}]}}}}"#
+        )
+    };
+    let records = file("ai.jsonl", &format!("{}\n{}\n", said("loud-1", "loud"), said("quiet-1", "quiet")));
+    let (input, out) = (format!("ai={}", records.display()), folder.path().join("out"));
+    let output =
+        weir(&["replay", "--config", config.to_str().unwrap(), "--input", &input, "--out", out.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let alerts = fs::read_to_string(out.join("alerts.jsonl")).unwrap();
+    assert!(alerts.contains("weir.malicious_url.user_prompt") && alerts.contains("loud-1"), "{alerts}");
+    assert!(!alerts.contains("quiet-1"), "{alerts}");
 }

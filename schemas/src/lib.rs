@@ -29,7 +29,7 @@ pub mod signal;
 pub mod suppression;
 pub mod time;
 
-pub use alert::{Alert, Outcome};
+pub use alert::{Alert, Analytic, Outcome};
 pub use annotation::{AnnotatedInteraction, Annotation, Category, Score};
 pub use command::{Action, Command};
 pub use entity::{Entity, EntityKind, Role, is_private_ip};

@@ -29,6 +29,17 @@ impl Severity {
         self as u8
     }
 
+    /// One step less, but never below low: what was stopped still tells who tried.
+    pub fn lowered(self) -> Self {
+        match self {
+            Self::Fatal => Self::Critical,
+            Self::Critical => Self::High,
+            Self::High => Self::Medium,
+            Self::Medium => Self::Low,
+            other => other,
+        }
+    }
+
     /// The OCSF 1.8 caption of [`Self::ocsf_id`].
     pub fn caption(self) -> &'static str {
         match self {

@@ -76,6 +76,13 @@ struct MemoryRow {
     memory: Memory,
 }
 
+/// A memory to look at: its row in the table of looks, its rule, the name of its group.
+struct Look {
+    key: Vec<u8>,
+    rule: String,
+    group: String,
+}
+
 /// A match before it is an alert.
 struct Matched<'r> {
     heading: &'r Heading,
@@ -199,15 +206,15 @@ impl<'a, S: Store> Turn<'a, S> {
         let (looks, next) = self.looks()?;
         self.clock.rules_from = next;
         let mut matched = Vec::new();
-        for (key, rule_name, name) in looks {
+        for Look { key, rule, group } in looks {
             self.db.delete(key);
-            self.look(&rule_name, &name, &mut matched)?;
+            self.look(&rule, &group, &mut matched)?;
         }
         self.raise(matched)
     }
 
     /// The looks that are due, and when the next one is.
-    fn looks(&self) -> Result<(Vec<(Vec<u8>, String, String)>, Option<Timestamp>), StoreError> {
+    fn looks(&self) -> Result<(Vec<Look>, Option<Timestamp>), StoreError> {
         let prefix = self.key(Table::RuleDue);
         let skip = prefix.clone().done().len();
         let (from, to) = prefix.prefix_range();
@@ -220,7 +227,7 @@ impl<'a, S: Store> Turn<'a, S> {
                 return ControlFlow::Break(());
             }
             let rule = parts.name().unwrap_or_default().to_owned();
-            looks.push((key.to_vec(), rule, parts.tail().unwrap_or_default().to_owned()));
+            looks.push(Look { key: key.to_vec(), rule, group: parts.tail().unwrap_or_default().to_owned() });
             ControlFlow::Continue(())
         })?;
         Ok((looks, next))

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
+use std::time::{Duration, Instant};
 
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::cli::{RunArgs, StageChoice};
-use crate::config::Config;
+use crate::config::{Config, FeedStore};
 use crate::failure::Failure;
 use crate::kafka::client::Client;
 use crate::kafka::worker::preflight;
@@ -22,13 +23,38 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let config = Config::load(&args.config)?;
     config.require_kafka()?;
     let shutdown = shutdown::on_signals()?;
+    let (feeds, reload_secs) = (config.feeds.clone(), config.file.intel.reload_secs);
     let client = Client::new(&config, args.instance.as_deref());
     let stages = Stages::new(config, client, args.stage != StageChoice::Correlate, args.stage != StageChoice::Detect)?;
     preflight(stages.client(), &stages.topics())?;
-    info!(brokers = stages.client().brokers(), "started");
-    run_until(&stages, &shutdown)?;
+    info!(brokers = stages.client().brokers(), indicators = feeds.current().len(), "started");
+    thread::scope(|scope| {
+        scope.spawn(|| keep_fresh(&feeds, reload_secs, &shutdown));
+        let _stop = shutdown::OnDrop(&shutdown);
+        run_until(&stages, &shutdown)
+    })?;
     info!("stopped");
     Ok(())
+}
+
+/// How often the wait for the next look at the feeds asks whether to stop.
+const STOP_LOOK: Duration = Duration::from_millis(200);
+
+/// Reads feeds anew when their files change, until told to stop.
+fn keep_fresh(feeds: &FeedStore, reload_secs: u64, shutdown: &AtomicBool) {
+    let mut last = Instant::now();
+    while reload_secs > 0 && !shutdown::requested(shutdown) {
+        thread::sleep(STOP_LOOK);
+        if last.elapsed() < Duration::from_secs(reload_secs) {
+            continue;
+        }
+        last = Instant::now();
+        match feeds.refresh() {
+            Ok(None) => {}
+            Ok(Some(loaded)) => info!(loaded.indicators, loaded.skipped, loaded.left_out, "feeds read anew"),
+            Err(message) => warn!(message, "feeds stay as they were"),
+        }
+    }
 }
 
 /// Runs every worker on a thread of its own; the first that ends stops the others.

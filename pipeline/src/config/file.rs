@@ -35,6 +35,8 @@ pub struct ConfigFile {
     pub correlate: CorrelateFile,
     /// How incidents are put together.
     pub correlation: correlator::Config,
+    /// Threat intelligence.
+    pub intel: IntelFile,
     /// Which rules raise alerts.
     pub rules: RulesFile,
     /// What is known about the estate.
@@ -141,6 +143,47 @@ fn auto() -> String {
     AUTO.to_owned()
 }
 
+/// Threat intelligence.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct IntelFile {
+    /// How often `weir run` looks whether a feed's file has changed, in seconds; 0 for never.
+    pub reload_secs: u64,
+    /// The feeds.
+    pub feed: Vec<FeedFile>,
+}
+
+impl IntelFile {
+    /// Feeds change by the hour; a look costs a system call a file.
+    pub const RELOAD_SECS: u64 = 60;
+}
+
+impl Default for IntelFile {
+    fn default() -> Self {
+        Self { reload_secs: Self::RELOAD_SECS, feed: Vec::new() }
+    }
+}
+
+/// One feed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FeedFile {
+    /// The file. Relative to the working directory.
+    pub path: PathBuf,
+    /// `abuse_ch`, `misp`, `plain`, `stix`, or `auto` to go by its content.
+    #[serde(default = "auto")]
+    pub format: String,
+    /// What it means to be on it: `malicious`, `anonymizer`, or `allow` for what is known as harmless.
+    #[serde(default = "malicious")]
+    pub list: String,
+    /// How sure the feed is where it does not say itself, 0 to 100. Default: 75.
+    #[serde(default)]
+    pub confidence: Option<u8>,
+}
+
+fn malicious() -> String {
+    "malicious".to_owned()
+}
+
 /// Detection for one tenant, or for all that have no section.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -155,8 +198,24 @@ pub struct DetectionFile {
     /// A file of `[[type]]` sections that describe sensitive information types of one's own. Relative to the
     /// working directory. Default: none.
     pub sensitive_types: Option<PathBuf>,
+    /// The operator's own domains, which links may imitate. Default: none.
+    pub protected_domains: Option<Vec<String>>,
     /// Single detectors.
     pub detectors: BTreeMap<String, DetectorFile>,
+    /// Single kinds of alerts, by their ids.
+    pub alerts: BTreeMap<String, AlertFile>,
+    /// Detection of single applications of the tenant, by name; what a section leaves out is the tenant's.
+    pub applications: BTreeMap<String, DetectionFile>,
+}
+
+/// One kind of alert.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AlertFile {
+    /// Whether it is raised. Default: true.
+    pub enabled: Option<bool>,
+    /// `informational`, `low`, `medium`, `high` or `critical`. Default: that of what was found.
+    pub severity: Option<String>,
 }
 
 /// One detector.

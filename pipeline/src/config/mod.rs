@@ -4,6 +4,7 @@
 //! that was not looked at. Every complaint names the file, the key and the remedy.
 
 mod file;
+mod intel;
 mod inventory;
 mod registry;
 mod rules;
@@ -20,6 +21,7 @@ use schemas::readers::{self, Context, Limits, Network, NetworkError, Reader, Ten
 use schemas::{Group, TenantId, Timestamp};
 
 pub use file::{ConfigFile, CorrelateFile, KafkaFile, LimitsFile, SourceFile, StageFile, Start, TopicsFile};
+pub use intel::FeedStore;
 pub use registry::RegistryConfig;
 pub use rules::{Rulebook, run_cases};
 pub use secret::Secret;
@@ -58,6 +60,8 @@ pub struct Config {
     mappings: Mappings,
     /// Detection settings by tenant.
     pub tenants: TenantSettings,
+    /// Threat intelligence as it stands.
+    pub feeds: FeedStore,
     /// What correlators work by.
     pub rulebook: Rulebook,
     /// Networks of proxies that `x-forwarded-for` passes.
@@ -138,6 +142,7 @@ impl Config {
             inputs,
             mappings,
             tenants: TenantSettings::new(&file)?,
+            feeds: FeedStore::new(&file.intel)?,
             rulebook: Rulebook::new(&file)?,
             proxies: file.network.trusted_proxies.iter().map(|text| proxy(text)).collect::<Result<_, _>>()?,
             limits: limits(&file.limits),

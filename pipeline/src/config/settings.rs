@@ -1,20 +1,27 @@
 //! Detection settings of each tenant, with everything that a tenant's section leaves out filled in.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use detectors::{CustomTypes, HashKey, Settings, UserRules};
-use schemas::TenantId;
+use schemas::{Severity, TenantId};
 
 use super::file::{ConfigFile, DetectionFile};
 
 /// The settings of every tenant. Cheap to clone and to ask.
 #[derive(Clone)]
 pub struct TenantSettings {
-    by_tenant: HashMap<TenantId, Arc<Settings>>,
+    by_tenant: HashMap<TenantId, Sections>,
+    others: Sections,
+}
+
+/// The settings of one tenant: its applications', and those of all others.
+#[derive(Clone)]
+struct Sections {
+    by_application: HashMap<String, Arc<Settings>>,
     others: Arc<Settings>,
 }
 
@@ -29,31 +36,60 @@ impl TenantSettings {
         apply(&mut base, &file.detection, "detection")?;
         let mut by_tenant = HashMap::new();
         for (name, section) in &file.tenant {
+            let place = format!("tenant.{name}");
             let mut settings = base.clone();
-            apply(&mut settings, section, &format!("tenant.{name}"))?;
-            by_tenant.insert(TenantId::from(name.as_str()), Arc::new(settings));
+            apply(&mut settings, section, &place)?;
+            // An application's section of all tenants holds for this one, too, unless it has its own.
+            let mut applications = file.detection.applications.clone();
+            applications.extend(section.applications.clone());
+            let sections = Sections::new(settings, &applications, &place)?;
+            by_tenant.insert(TenantId::from(name.as_str()), sections);
         }
-        Ok(Self { by_tenant, others: Arc::new(base) })
+        Ok(Self { by_tenant, others: Sections::new(base, &file.detection.applications, "detection")? })
     }
 
-    /// The settings of `tenant`.
-    pub fn of(&self, tenant: &TenantId) -> &Settings {
-        self.by_tenant.get(tenant).unwrap_or(&self.others)
+    /// The settings of `tenant` for its `application`.
+    pub fn of(&self, tenant: &TenantId, application: Option<&str>) -> &Settings {
+        let sections = self.by_tenant.get(tenant).unwrap_or(&self.others);
+        let own = application.and_then(|application| sections.by_application.get(application));
+        own.unwrap_or(&sections.others)
     }
 
     /// The same settings with every detector's raw score reported.
     pub fn with_scores(self) -> Self {
-        let scored = |settings: &Arc<Settings>| Arc::new(Settings { scores: true, ..Settings::clone(settings) });
         Self {
-            by_tenant: self.by_tenant.iter().map(|(tenant, settings)| (tenant.clone(), scored(settings))).collect(),
-            others: scored(&self.others),
+            by_tenant: self.by_tenant.into_iter().map(|(tenant, sections)| (tenant, sections.with_scores())).collect(),
+            others: self.others.with_scores(),
         }
     }
 
     /// The same for every tenant, with no detector running: the pipe alone, for measuring.
     pub fn without_detection() -> Self {
         let off = Settings { enabled: false, ..Settings::default() };
-        Self { by_tenant: HashMap::new(), others: Arc::new(off) }
+        let others = Sections { by_application: HashMap::new(), others: Arc::new(off) };
+        Self { by_tenant: HashMap::new(), others }
+    }
+}
+
+impl Sections {
+    fn new(tenant: Settings, applications: &BTreeMap<String, DetectionFile>, place: &str) -> Result<Self, String> {
+        let mut by_application = HashMap::new();
+        for (name, section) in applications {
+            let place = format!("{place}.applications.{name}");
+            if !section.applications.is_empty() {
+                return Err(format!("[{place}.applications]: an application has no applications: leave it out"));
+            }
+            let mut settings = tenant.clone();
+            apply(&mut settings, section, &place)?;
+            by_application.insert(name.clone(), Arc::new(settings));
+        }
+        Ok(Self { by_application, others: Arc::new(tenant) })
+    }
+
+    fn with_scores(self) -> Self {
+        let scored = |settings: Arc<Settings>| Arc::new(Settings { scores: true, ..Settings::clone(&settings) });
+        let by_application = self.by_application.into_iter().map(|(name, own)| (name, scored(own))).collect();
+        Self { by_application, others: scored(self.others) }
     }
 }
 
@@ -65,6 +101,23 @@ fn apply(settings: &mut Settings, section: &DetectionFile, place: &str) -> Resul
     }
     if let Some(path) = &section.sensitive_types {
         settings.sensitive_types = Some(compiled(path, place, "sensitive_types", CustomTypes::parse)?);
+    }
+    if let Some(domains) = &section.protected_domains {
+        settings.protected_domains = domains.iter().map(|domain| domain.trim().to_lowercase()).collect();
+    }
+    for (id, alert) in &section.alerts {
+        if !detectors::catalogue::entries().any(|(_, entry)| entry.id == id) {
+            let remedy = "the catalogue is in detectors/src/catalogue/threats.rs, as `\"weir.jailbreak.role_play\"`";
+            return Err(format!("[{place}.alerts.{id}]: no alert is called `{id}`: {remedy}"));
+        }
+        let severity = alert.severity.as_deref().map(Severity::from_word);
+        if severity == Some(Severity::Unknown) {
+            let levels = "informational, low, medium, high or critical";
+            return Err(format!("[{place}.alerts.{id}] severity is no severity: it must be {levels}"));
+        }
+        let known = settings.alerts.entry(id.clone()).or_default();
+        known.enabled = alert.enabled.unwrap_or(known.enabled);
+        known.severity = severity.or(known.severity);
     }
     for (name, detector) in &section.detectors {
         if let Some(threshold) = detector.threshold

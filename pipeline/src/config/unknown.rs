@@ -5,7 +5,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::file::{ConfigFile, DetectionFile, DetectorFile, SecretFile, SourceFile};
+use super::file::{AlertFile, ConfigFile, DetectionFile, DetectorFile, FeedFile, SecretFile, SourceFile};
 
 /// How alike two names must be (Jaro-Winkler, 0 to 1) for one to be proposed for the other.
 const LIKENESS_MIN: f64 = 0.7;
@@ -41,7 +41,13 @@ fn known_keys(path: &str) -> Vec<String> {
             tree(&SourceFile { topic: String::new(), group: schemas::Group::Ai, format: String::new(), tenant: None })
         }
         ["tenant", _] => tree(&DetectionFile::default()),
-        ["tenant", _, "detectors", _] | ["detection", "detectors", _] => tree(&DetectorFile::default()),
+        ["tenant", _, "applications", _] | ["detection", "applications", _] => tree(&DetectionFile::default()),
+        ["tenant" | "detection", .., "detectors", _] => tree(&DetectorFile::default()),
+        // An id has three parts.
+        ["tenant" | "detection", .., "alerts", _, _, _] => tree(&AlertFile::default()),
+        ["intel", "feed", _] => {
+            tree(&FeedFile { path: Default::default(), format: String::new(), list: String::new(), confidence: None })
+        }
         ["kafka", "secrets", _] => tree(&SecretFile::default()),
         parts => parts
             .iter()

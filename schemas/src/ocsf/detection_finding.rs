@@ -3,6 +3,7 @@
 //! `evidences[]` holds one entry, the interaction: who acted, from where, and under `data` the AI
 //! context with the annotations. Excerpts in them are redacted already, or absent while evidence is off.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use serde::Serialize;
@@ -34,6 +35,7 @@ struct DetectionFinding<'a> {
     message: &'a str,
     metadata: Metadata<'a>,
     finding_info: FindingInfo<'a>,
+    remediation: Remediation<'a>,
     evidences: [Evidence<'a>; 1],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     resources: Vec<Resource<'a>>,
@@ -61,9 +63,15 @@ struct FindingInfo<'a> {
 struct Analytic<'a> {
     uid: &'a str,
     name: &'a str,
+    desc: &'a str,
     type_id: u8,
     #[serde(rename = "type")]
     type_name: &'static str,
+}
+
+#[derive(Serialize)]
+struct Remediation<'a> {
+    desc: &'a str,
 }
 
 #[derive(Serialize)]
@@ -124,6 +132,15 @@ struct EvidenceData<'a> {
 #[derive(Serialize)]
 struct Unmapped<'a> {
     outcome: Outcome,
+    /// OCSF's disposition, which the bare class has no place for: it comes with the profile `security_control`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disposition_id: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disposition: Option<&'static str>,
+    dedup_key: &'a str,
+    owasp: &'a [Cow<'static, str>],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    defender: Option<&'a str>,
     entities: &'a [Entity],
 }
 
@@ -156,12 +173,26 @@ pub fn write_detection_finding(alert: &Alert, out: &mut Vec<u8>) {
             original_event_uid: Some(alert.interaction_id.as_str()),
         },
         finding_info: finding_info(alert),
+        remediation: Remediation { desc: &alert.analytic.remediation },
         evidences: [evidence(alert)],
         resources: Resource::all(&alert.entities),
         observables: Observable::of_record(&alert.entities),
-        unmapped: Unmapped { outcome: alert.outcome, entities: &alert.entities },
+        unmapped: unmapped(alert),
     };
     write_json(&finding, out);
+}
+
+fn unmapped(alert: &Alert) -> Unmapped<'_> {
+    let blocked = alert.outcome == Outcome::Blocked;
+    Unmapped {
+        outcome: alert.outcome,
+        disposition_id: blocked.then_some(2),
+        disposition: blocked.then_some("Blocked"),
+        dedup_key: &alert.dedup_key,
+        owasp: &alert.analytic.owasp,
+        defender: alert.analytic.defender.as_deref(),
+        entities: &alert.entities,
+    }
 }
 
 /// OCSF's three grades of a score: High from 0.8, Medium from 0.5.
@@ -174,9 +205,6 @@ fn confidence(score: Score) -> (u8, &'static str) {
 }
 
 fn finding_info(alert: &Alert) -> FindingInfo<'_> {
-    // The surest annotation names the detector; of equals the first, so that the answer is stable.
-    let surest = alert.annotations.iter().reduce(|best, next| if next.score > best.score { next } else { best });
-    let detector = surest.map_or(alert.category.as_str(), |annotation| &annotation.detector);
     FindingInfo {
         uid: alert.uid.as_str(),
         title: &alert.title,
@@ -185,7 +213,13 @@ fn finding_info(alert: &Alert) -> FindingInfo<'_> {
         types: [alert.category.as_str()],
         data_sources: ["ai"],
         attacks: Attack::all(&alert.techniques),
-        analytic: Analytic { uid: detector, name: detector, type_id: 1, type_name: "Rule" },
+        analytic: Analytic {
+            uid: &alert.analytic.uid,
+            name: &alert.analytic.name,
+            desc: &alert.analytic.description,
+            type_id: 1,
+            type_name: "Rule",
+        },
         product: Product::WEIR,
         related_events: [RelatedEvent {
             uid: alert.interaction_id.as_str(),
