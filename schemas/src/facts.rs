@@ -31,6 +31,11 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Whether they say nothing.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty() && self.fields.is_empty() && self.usage.is_none()
+    }
+
     /// What two records of one signal say together; neither order nor repetition shows.
     pub fn united(&self, other: &Self) -> Self {
         let rules: BTreeSet<&String> = self.rules.iter().chain(&other.rules).collect();

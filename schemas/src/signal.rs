@@ -103,7 +103,7 @@ pub struct Signal {
     #[serde(default)]
     pub flags: Vec<Flag>,
     /// What rules need beyond the rest.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Facts::is_empty")]
     pub facts: Facts,
 }
 

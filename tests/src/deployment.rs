@@ -19,6 +19,8 @@ use crate::weir::{Running, final_incidents, json_lines, source_ids, weir_ok};
 /// The simulated company and its days: enough for many transactions, little enough for two cores. What is delivered
 /// badly is another test's matter.
 const SIMULATION: [&str; 8] = ["--seed", "11", "--users", "100", "--days", "3", "--faults", "none"];
+/// Topics are read side by side, so signals come out of order by as much as all the days: bounds on lateness that hold that.
+const LATENESS: &str = "[correlation]\nsource_lag_secs = 604800\n[rules]\nlateness_secs = 604800\n";
 /// How long a stage may take to work through them, restarts included.
 pub const LIMIT: Duration = Duration::from_secs(90);
 /// The input topics of the simulation, by file.
@@ -74,6 +76,7 @@ impl<'a> Deployment<'a> {
             self.prefix,
             self.folder.path().join(format!("state-{process}")),
         );
+        text.push_str(LATENESS);
         for (stream, group) in STREAMS {
             let _ = write!(text, "[[source]]\ntopic = \"{}{stream}\"\ngroup = {group:?}\n", self.prefix);
         }
@@ -231,7 +234,10 @@ pub fn replayed_stories(files: &TempDir) -> Result<Vec<(String, BTreeSet<String>
     let input = |stream: &str| format!("{stream}={}", files.path().join(format!("{stream}.jsonl")).display());
     let inputs = STREAMS.map(|(stream, _)| input(stream));
     let folder = out.path().display().to_string();
-    let mut args = vec!["replay", "--out", &folder];
+    let config = out.path().join("replay.toml");
+    fs::write(&config, LATENESS)?;
+    let config = config.display().to_string();
+    let mut args = vec!["replay", "--config", &config, "--out", &folder];
     inputs.iter().for_each(|input| args.extend(["--input", input]));
     weir_ok(&args)?;
     open_stories(&json_lines(&out.path().join("incidents.jsonl"))?)
