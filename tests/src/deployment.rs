@@ -20,8 +20,11 @@ use crate::weir::{Running, final_incidents, json_lines, source_ids, weir_ok};
 /// more members than a revision lists, since which are listed then depends on their order. What is delivered badly is
 /// another test's matter.
 const SIMULATION: [&str; 8] = ["--seed", "11", "--users", "200", "--days", "1", "--faults", "none"];
-/// Topics are read side by side, so signals come out of order by as much as the whole day: bounds on lateness that hold that.
-const LATENESS: &str = "[correlation]\nsource_lag_secs = 172800\n[rules]\nlateness_secs = 172800\n";
+/// Topics are read side by side, so signals come out of order by as much as the whole day: bounds on lateness that
+/// hold that. Nothing is coalesced, so that what is published when a test looks is all there is; `stages.rs` has the
+/// rest.
+const LATENESS: &str =
+    "[correlation]\nsource_lag_secs = 172800\ncoalesce_after_members = 10000\n[rules]\nlateness_secs = 172800\n";
 /// How long a stage may take to work through them, restarts included.
 pub const LIMIT: Duration = Duration::from_secs(90);
 /// The input topics of the simulation, by file.
