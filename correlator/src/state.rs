@@ -1,7 +1,7 @@
 //! What the rows of the state hold, and their bytes.
 //!
 //! Rows that grow with versions are MessagePack with named fields behind a version byte; those that every
-//! signal writes or asks for ([`SignalRow`], [`crate::index::Posting`], [`crate::head::Head`]) have layouts of
+//! signal writes or asks for ([`SignalRow`], [`crate::posting::Posting`], [`crate::head::Head`]) have layouts of
 //! their own.
 
 use std::collections::BTreeSet;

@@ -14,7 +14,7 @@ pub const IBAN: &str = "iban";
 pub const SWIFT_BIC: &str = "swift_bic";
 /// Crypto currencies, by [`super::super::wallet`].
 pub const CRYPTO_WALLET: &str = "crypto_wallet";
-/// E-mail addresses, by [`super::super::contact`].
+/// E-mail addresses, by their shape.
 pub const EMAIL_ADDRESS: &str = "email_address";
 /// Telephone numbers, by [`super::super::phone`].
 pub const PHONE_NUMBER: &str = "phone_number";
