@@ -161,11 +161,6 @@ impl<S: Store> Correlator<S> {
         self.db.position()
     }
 
-    /// About how many bytes of memory the changes since the last commit take; commit early when it grows.
-    pub fn overlay_bytes(&self) -> usize {
-        self.db.bytes() + self.held.changed_bytes()
-    }
-
     /// What was done so far.
     pub fn stats(&self) -> Stats {
         self.stats

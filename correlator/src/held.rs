@@ -5,7 +5,7 @@
 //!
 //! Two generations bound what is kept: what is asked for moves to the young one; when that has grown to its
 //! limit, its committed rows become the old one, and what was old is forgotten. Changed rows stay until they are
-//! committed; they count in [`Held::changed_bytes`], by which a caller knows when to commit early.
+//! committed; the caller bounds them by the number of signals that it takes into one batch.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -192,15 +192,6 @@ impl Held {
         settle(self.identities.get_mut(), &mut changes)?;
         settle(self.tenants.get_mut(), &mut changes)?;
         Ok(changes)
-    }
-
-    /// About how much memory the changed rows take.
-    pub fn changed_bytes(&self) -> usize {
-        self.signals.borrow().changed_bytes
-            + self.heads.borrow().changed_bytes
-            + self.components.borrow().changed_bytes
-            + self.identities.borrow().changed_bytes
-            + self.tenants.borrow().changed_bytes
     }
 }
 

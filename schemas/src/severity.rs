@@ -24,6 +24,10 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// All of them; the place of each is its OCSF `severity_id`.
+    pub const ALL: [Self; 7] =
+        [Self::Unknown, Self::Informational, Self::Low, Self::Medium, Self::High, Self::Critical, Self::Fatal];
+
     /// The OCSF 1.8 `severity_id`.
     pub fn ocsf_id(self) -> u8 {
         self as u8

@@ -25,7 +25,7 @@ use crate::{Config, Correlator, MapStore};
 /// The most signals of one case.
 const SIGNALS_MAX: u32 = 10_000;
 /// Midnight of the first of May 2026, when every case starts.
-const START_MILLIS: i64 = 1_777_593_600_000;
+pub(super) const START_MILLIS: i64 = 1_777_593_600_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -149,7 +149,8 @@ fn nobody(time: Timestamp) -> Signal {
     blank(&format!("clock-{}", time.millis()), time)
 }
 
-fn blank(uid: &str, time: Timestamp) -> Signal {
+/// A context signal that says nothing yet.
+pub(super) fn blank(uid: &str, time: Timestamp) -> Signal {
     Signal {
         uid: SignalUid::from(uid),
         native_id: uid.to_owned(),

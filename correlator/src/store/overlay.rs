@@ -7,21 +7,17 @@ use std::sync::Arc;
 
 use super::{Changes, LooseChanges, Store, StoreError, Visit};
 
-/// What a changed row costs beside its bytes: two heap blocks and its share of a tree node.
-const ROW_OVERHEAD_BYTES: usize = 64;
-
 /// A store whose changes stay in memory until they are committed.
 #[derive(Debug)]
 pub struct Overlay<S> {
     store: S,
     changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    bytes: usize,
 }
 
 impl<S: Store> Overlay<S> {
     /// No changes above `store`.
     pub fn new(store: S) -> Self {
-        Self { store, changes: Changes::new(), bytes: 0 }
+        Self { store, changes: Changes::new() }
     }
 
     /// The value of `key` as the batch sees it.
@@ -34,22 +30,12 @@ impl<S: Store> Overlay<S> {
 
     /// Sets `key`.
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        self.change(key, Some(value));
+        self.changes.insert(key, Some(value));
     }
 
     /// Removes `key`.
     pub fn delete(&mut self, key: Vec<u8>) {
-        self.change(key, None);
-    }
-
-    fn change(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
-        let size = |value: &Option<Vec<u8>>| value.as_ref().map_or(0, Vec::len);
-        self.bytes += size(&value);
-        let key_bytes = key.len() + ROW_OVERHEAD_BYTES;
-        match self.changes.insert(key, value) {
-            Some(old) => self.bytes = self.bytes.saturating_sub(size(&old)),
-            None => self.bytes += key_bytes,
-        }
+        self.changes.insert(key, None);
     }
 
     /// Visits rows as [`Store::scan`] does, changes included.
@@ -104,17 +90,11 @@ impl<S: Store> Overlay<S> {
     /// Forgets the changes.
     pub fn rollback(&mut self) {
         self.changes.clear();
-        self.bytes = 0;
     }
 
     /// The position of the last commit.
     pub fn position(&self) -> Result<Option<Vec<u8>>, StoreError> {
         self.store.position()
-    }
-
-    /// About how much memory the changes take.
-    pub fn bytes(&self) -> usize {
-        self.bytes
     }
 
     /// What is committed.
@@ -168,15 +148,13 @@ mod tests {
     }
 
     #[test]
-    fn rollback_leaves_no_trace_and_bytes_count_what_is_pending() {
+    fn rollback_leaves_no_trace() {
         let mut overlay = Overlay::new(MapStore::default());
         overlay.put("a".into(), vec![0; 100]);
-        assert!(overlay.bytes() >= 101);
-        overlay.put("a".into(), vec![0; 10]);
-        assert!(overlay.bytes() < 101);
+        assert_eq!(overlay.get(b"a").expect("get").map(|value| value.len()), Some(100));
         overlay.rollback();
-        assert_eq!(overlay.bytes(), 0);
         assert_eq!(overlay.get(b"a").expect("get"), None);
+        assert_eq!(rows(&overlay, b"a", b"z", false, 9), []);
         assert_eq!(overlay.position().expect("position"), None);
     }
 }

@@ -79,18 +79,9 @@ impl Reader for Ocsf {
 }
 
 fn severity_of(event: Node<'_>) -> Severity {
-    const BY_ID: [Severity; 7] = [
-        Severity::Unknown,
-        Severity::Informational,
-        Severity::Low,
-        Severity::Medium,
-        Severity::High,
-        Severity::Critical,
-        Severity::Fatal,
-    ];
     let word = || event.get("severity").word().map(|word| Severity::from_word(&word)).unwrap_or_default();
     // 99 is "other", which the word explains.
-    let id = event.get("severity_id").number().and_then(|id| BY_ID.get(id as usize).copied());
+    let id = event.get("severity_id").number().and_then(|id| Severity::ALL.get(id as usize).copied());
     id.filter(|id| *id != Severity::Unknown).unwrap_or_else(word)
 }
 
