@@ -280,7 +280,7 @@ pub struct Config {
     pub common_days_min: u32,
     /// An incident of lower priority is a candidate: kept and counted, not published until it has reached this.
     pub surface_priority_min: u8,
-    /// An incident of one alert of lower severity is a candidate too, until a second alert, a record from a new
+    /// An incident of one detector's alert of lower severity is a candidate too, until a second alert, a record from a new
     /// address or another technique joins it; `unknown` for never.
     pub surface_lone_severity_min: Severity,
     /// Members in a revision, 1 to 1,000.

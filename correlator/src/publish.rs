@@ -238,15 +238,17 @@ impl<S: Store> Turn<'_, S> {
     }
 }
 
-/// Whether an incident that was never published is worth somebody's look. One light alert is not, with nothing
-/// beside it but the everyday records of the same people: every assistant sees such all day. It surfaces as soon as a
-/// second alert, a record from a new address or one with a technique of its own joins it; what is more severe
-/// surfaces at once.
+/// Whether an incident that was never published is worth somebody's look. One light alert of a detector is not, with
+/// nothing beside it but the everyday records of the same people: every assistant sees such all day. It surfaces as
+/// soon as a second alert, a record from a new address or one with a technique of its own joins it; what is more
+/// severe surfaces at once, and so does what a rule concluded, mostly from several records.
 fn surfaces(incident: &Incident, config: &Config) -> bool {
     let mut alerts = incident.members.iter().map(|m| &m.signal).filter(|signal| signal.kind != SignalKind::Context);
     let (first, second) = (alerts.next(), alerts.next());
     let told = first.map(|alert| alert.techniques.as_slice()).unwrap_or_default();
+    let by_rule = first.is_some_and(|alert| alert.category.is_none());
     let beside = second.is_some()
+        || by_rule
         || incident.techniques.iter().any(|technique| !told.contains(technique))
         || incident.priority_factors.iter().any(|factor| factor.name == NEW_ADDRESS);
     let lone = !beside && incident.severity < config.surface_lone_severity_min;

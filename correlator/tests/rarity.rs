@@ -122,6 +122,8 @@ fn a_light_alert_waits_for_something_beside_it() {
     }
     let grave = Signal { severity: Severity::High, ..light("grave", 0) };
     assert_eq!(run(&[grave]).len(), 1);
+    let of_a_rule = Signal { category: None, ..light("rule", 0) };
+    assert_eq!(run(&[of_a_rule]).len(), 1);
     let all = Config { surface_lone_severity_min: Severity::Unknown, ..Config::default() };
     assert_eq!(run_with(&all, &everyday).len(), 2);
 }
