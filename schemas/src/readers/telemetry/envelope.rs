@@ -104,7 +104,7 @@ fn interaction(
     envelope: &Envelope<'_>,
     format: &str,
     request: &Request<'_>,
-    body: Body,
+    mut body: Body,
     bytes: &[u8],
     context: &Context<'_>,
 ) -> Interaction {
@@ -120,6 +120,7 @@ fn interaction(
         }
     };
     let time = context.time(EventTime::parse(envelope.time.get()), &mut flags);
+    let tools_offered = body.take_tools_offered();
     let model = body.model.or_else(|| envelope.model.owned()).or_else(|| request.model.owned());
     Interaction {
         id,
@@ -130,6 +131,7 @@ fn interaction(
         provider: envelope.provider.owned(),
         model,
         messages: body.messages,
+        tools_offered,
         tokens: body.tokens,
         latency_ms: envelope.latency_ms,
         filters: body.filters,

@@ -294,7 +294,8 @@ fn interaction(
     let start = if span.start_unreadable { EventTime::Unreadable } else { start.into() };
     let time = context.time(start, &mut flags);
     let latency = span.end_nanos.checked_sub(span.start_nanos).filter(|_| span.start_nanos > 0);
-    let body = call.body;
+    let mut body = call.body;
+    let tools_offered = body.take_tools_offered();
     let mut interaction = Interaction {
         id: InteractionId::new(id),
         time,
@@ -304,6 +305,7 @@ fn interaction(
         provider: call.provider,
         model: body.model.or(call.model),
         messages: body.messages,
+        tools_offered,
         tokens: body.tokens,
         latency_ms: latency.map(|nanos| nanos / 1_000_000),
         filters: body.filters,
