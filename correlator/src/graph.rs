@@ -35,7 +35,7 @@ use schemas::{EntityKind, SignalKind, Timestamp};
 use crate::head::Head;
 use crate::index::{Span, Stretch};
 use crate::link::Spread;
-use crate::link_key::LinkKey;
+use crate::link_key::{LinkKey, shared};
 use crate::posting::Posting;
 use crate::state::{Class, Component, ComponentId, Residence};
 use crate::store::{Store, StoreError};
@@ -155,12 +155,13 @@ impl<S: Store> Turn<'_, S> {
         if !self.may_have(key, &head, Class::Opener, Span::around(time, self.rules.window(key.kind)), subject) {
             return Ok(());
         }
+        let own = self.own_spread(key, subject)?;
         for (posting, certain) in self.candidates(key, &head, Class::Opener, subject)? {
             let Some(component) = self.home(&posting)? else { continue };
             if reached.iter().any(|reach| reach.component == component && reach.bridge) {
                 continue;
             }
-            let bridge = if certain { Some(true) } else { self.compare(subject, &posting)? };
+            let bridge = if certain { Some(true) } else { self.compare(subject, &posting, (key, own))? };
             reached.extend(bridge.map(|bridge| Reach { component, hops: 1, bridge }));
         }
         Ok(())
@@ -173,7 +174,7 @@ impl<S: Store> Turn<'_, S> {
         head: &Head,
         class: Class,
         subject: &Subject,
-    ) -> Result<Vec<(Posting, bool)>, StoreError> {
+    ) -> Result<Vec<(Arc<Posting>, bool)>, StoreError> {
         let (time, uid) = (subject.signal.time, &subject.signal.uid);
         let mut found = Vec::new();
         if !subject.keys.contains(key) || key.mentioned {
@@ -199,8 +200,9 @@ impl<S: Store> Turn<'_, S> {
             if !self.may_have(key, &head, class, span, opener) {
                 continue;
             }
+            let own = self.own_spread(key, opener)?;
             for (posting, certain) in self.context_of(key, &head, class, opener, home)? {
-                let bridge = if certain { Some(true) } else { self.compare(opener, &posting)? };
+                let bridge = if certain { Some(true) } else { self.compare(opener, &posting, (key, own))? };
                 let Some(bridge) = bridge else { continue };
                 let reach = Reach { component: home, hops: 1, bridge };
                 if self.resides(&posting, &reach)? {
@@ -222,7 +224,7 @@ impl<S: Store> Turn<'_, S> {
         class: Class,
         opener: &Subject,
         home: ComponentId,
-    ) -> Result<Vec<(Posting, bool)>, StoreError> {
+    ) -> Result<Vec<(Arc<Posting>, bool)>, StoreError> {
         let mut found = Vec::new();
         if !opener.keys.contains(key) || key.mentioned {
             let nearest = self.nearest(key, class, opener.signal.time, WEAK_NEIGHBOURS_MAX, &opener.signal.uid)?;
@@ -277,7 +279,7 @@ impl<S: Store> Turn<'_, S> {
         stretch: Stretch,
         neighbours: &[Timestamp],
         subject: &Subject,
-    ) -> Result<Vec<Posting>, StoreError> {
+    ) -> Result<Vec<Arc<Posting>>, StoreError> {
         let middle = Timestamp::from_millis(stretch.span.from.max(0)).unwrap_or_default();
         let covered: Vec<Span> = neighbours
             .iter()
@@ -394,10 +396,33 @@ impl<S: Store> Turn<'_, S> {
         Ok(false)
     }
 
-    /// Whether two signals are linked, and if so, whether solidly.
-    fn compare(&self, subject: &Subject, posting: &Posting) -> Result<Option<bool>, StoreError> {
+    /// How far what `key` names is spread at the subject's time, at least.
+    fn own_spread(&self, key: &LinkKey, subject: &Subject) -> Result<Spread, StoreError> {
+        if subject.keys.contains(key) && !key.mentioned {
+            self.spread_at(key, subject.signal.time)
+        } else {
+            Ok(Spread::Few)
+        }
+    }
+
+    /// Whether two signals are linked, and if so, whether solidly; `known` is a key with its spread on the subject's
+    /// side.
+    fn compare(
+        &self,
+        subject: &Subject,
+        posting: &Posting,
+        known: (&LinkKey, Spread),
+    ) -> Result<Option<bool>, StoreError> {
         let Some(other) = self.subject(posting.uid.as_str())? else { return Ok(None) };
-        let best = self.rules.evidence(subject.side(), other.side(), |_, _| Ok(Spread::Few))?;
+        // What shares a hub and nothing else is most of what is compared, and quickly told.
+        let shares_more = shared(&subject.keys, &other.keys).any(|(own, _)| own != known.0);
+        if known.1 == Spread::Hub && !shares_more && !self.rules.hub_links(known.0) {
+            return Ok(None);
+        }
+        // More spread is never worth more: most of what shares a hub ends here, and nobody looks at how far the rest
+        // is spread.
+        let at_least = |own: &LinkKey, _: &LinkKey| Ok(if own == known.0 { known.1 } else { Spread::Few });
+        let best = self.rules.evidence(subject.side(), other.side(), at_least)?;
         if best.all() < self.rules.threshold {
             return Ok(None);
         }
