@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
+use crate::readers::Json;
 use sha2::{Digest, Sha256};
 
 use super::body::azure::SecurityContext;
@@ -64,7 +64,7 @@ pub(super) struct Envelope<'a> {
 }
 
 /// A short text, without a parser where it has no escapes.
-pub(super) fn text(raw: &RawValue) -> Result<Text<'_>, serde_json::Error> {
+pub(super) fn text(raw: Json<'_>) -> Result<Text<'_>, serde_json::Error> {
     let json = raw.get();
     match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         Some(plain) if !plain.contains('\\') => Ok(Text(Some(Cow::Borrowed(plain)))),

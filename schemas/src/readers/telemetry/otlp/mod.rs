@@ -124,6 +124,8 @@ struct LogRecord<'a> {
     place: Place,
     flags: u32,
     resource: usize,
+    /// Whether it names a time that is none.
+    time_unreadable: bool,
 }
 
 /// Everything in one message of Kafka, what an SDK exported at once.
@@ -204,7 +206,7 @@ fn read_export(mut export: Export<'_>, format: &str, context: &Context<'_>, out:
     // A message of nothing is a record like any other: what became of it is counted.
     let nothing = export.spans.is_empty() && export.records.is_empty();
     out.passed_by = out.passed_by.saturating_add(u32::from(nothing));
-    out.passed_by = out.passed_by.saturating_add(join::give_records_to_spans(&mut export));
+    out.passed_by = out.passed_by.saturating_add(join::give_records_to_spans(&mut export, &mut out.carried));
     for span in &mut export.spans {
         span.details = span.events.iter().position(|event| event.name == events::DETAILS);
     }
