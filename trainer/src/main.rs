@@ -13,6 +13,7 @@ mod learn;
 mod measure;
 mod odds;
 mod output;
+mod probe;
 mod random;
 mod row;
 mod templates;
@@ -33,6 +34,7 @@ type Key = fn(&Row) -> &str;
 
 struct Options {
     samples: PathBuf,
+    probes: PathBuf,
     out: PathBuf,
     /// Also leaves out languages and carriers, which takes long.
     thorough: bool,
@@ -46,6 +48,7 @@ fn options() -> Result<Options> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let mut options = Options {
         samples: root.join("../../shared/data/injection/train.jsonl.gz"),
+        probes: root.join("probes"),
         out: root.join("../detectors/model"),
         thorough: false,
         dry: false,
@@ -103,18 +106,26 @@ fn main() -> Result<()> {
             report.push((name, holdout::table(&by_fifths(key), &heads, own(key))));
         }
     }
+    let lessons: Vec<Lesson> = rows
+        .iter()
+        .zip(&weights)
+        .enumerate()
+        .map(|(bag, (row, weight))| Lesson { bag, attack: row.attack, weight: *weight })
+        .collect();
+    let learner = Learner::learn(&bags, &lessons, 7);
+    let probe = probe::read(&options.probes)?;
+    let judged = probed(&probe, &learner, &heads, &lexicon);
+    let group = |row: &Row| Some(format!("{} {}", if row.attack { "attack" } else { "benign" }, row.family));
+    report.push(("probe group", holdout::table(&judged, &heads, group)));
+    report.push(("probe language", holdout::table(&judged, &heads, |row| Some(row.language.clone()))));
     for (name, lines) in &report {
-        println!("left out by {name}\n{}", holdout::markdown(lines));
+        println!("by {name}\n{}", holdout::markdown(lines));
+    }
+    if options.show > 0 {
+        show(&judged, &heads, options.show);
     }
     if !options.dry {
-        let lessons: Vec<Lesson> = rows
-            .iter()
-            .zip(&weights)
-            .enumerate()
-            .map(|(bag, (row, weight))| Lesson { bag, attack: row.attack, weight: *weight })
-            .collect();
         let languages = holdout::keys(&rows, |row| Some(row.language.clone()).filter(|language| !language.is_empty()));
-        let learner = Learner::learn(&bags, &lessons, 7);
         let own: Vec<(&Row, &Bag)> = rows.iter().zip(&bags).take(samples).collect();
         output::write(&options.out, &learner, &heads, &report, &own, (rows.len() - samples, languages.len()))?;
     }
@@ -143,6 +154,20 @@ fn judged<'r>(
         }
     }
     all
+}
+
+/// The probe as what ships judges it.
+fn probed<'r>(
+    rows: &'r [Row],
+    learner: &Learner,
+    heads: &[detectors::model::Head; detectors::model::HEADS],
+    lexicon: &Lexicon,
+) -> Vec<Judged<'r>> {
+    let judge = |row: &'r Row| {
+        let bag = Bag::new(row, lexicon);
+        Judged { row, evidence: learner.evidence(&bag, &heads[bag.head]), head: bag.head }
+    };
+    rows.iter().map(judge).collect()
 }
 
 /// The rows without those whose text came before.
