@@ -35,6 +35,7 @@ mod jailbreak;
 mod lexicon;
 mod lookalike;
 mod malicious_url;
+mod meaning;
 pub mod model;
 mod numeric_host;
 pub mod policy;

@@ -36,7 +36,7 @@ struct Options {
     samples: PathBuf,
     probes: PathBuf,
     out: PathBuf,
-    /// Also leaves out languages and carriers, which takes long.
+    /// Also leaves out all families, languages and carriers, which takes long.
     thorough: bool,
     /// Only measures, writes nothing.
     dry: bool,
@@ -85,12 +85,13 @@ fn main() -> Result<()> {
     let own = |key: Key| {
         move |row: &Row| (row.source == generate::SOURCE).then(|| key(row).to_owned()).filter(|key| !key.is_empty())
     };
-    let by_fifths = |key: Key| {
-        let fifths = holdout::fifths(&rows, own(key));
-        let fifth = |row: &Row| own(key)(row).and_then(|key| fifths.get(&key).cloned());
-        judged(&rows, &bags, &weights, fifth, |_| Vec::new())
+    let by_parts = |key: Key, most: usize| {
+        let parts = holdout::parts(&rows, own(key), most);
+        let part = |row: &Row| own(key)(row).and_then(|key| parts.get(&key).cloned());
+        judged(&rows, &bags, &weights, part, |_| Vec::new())
     };
-    let families = by_fifths(|row| &row.family);
+    let fitted = if options.thorough { holdout::PARTS } else { holdout::PARTS_FITTED };
+    let families = by_parts(|row| &row.family, fitted);
     let heads = holdout::heads(&sources, &families);
     println!("{heads:#?}");
     let mut report = vec![
@@ -103,7 +104,7 @@ fn main() -> Result<()> {
     if options.thorough {
         let keys: [(&str, Key); 2] = [("language", |row| &row.language), ("carrier", |row| &row.carrier)];
         for (name, key) in keys {
-            report.push((name, holdout::table(&by_fifths(key), &heads, own(key))));
+            report.push((name, holdout::table(&by_parts(key, holdout::PARTS), &heads, own(key))));
         }
     }
     let lessons: Vec<Lesson> = rows

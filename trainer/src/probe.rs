@@ -62,6 +62,7 @@ fn row(line: &str) -> Result<Row> {
         family: line.group,
         language: line.language,
         carrier: line.carrier,
+        order: None,
     })
 }
 
