@@ -287,6 +287,28 @@ fn check_reads_binary_messages_and_names_what_it_leaves_of_them() {
 }
 
 #[test]
+fn check_reads_avro_and_says_which_fields_only_stand_in_for_others() {
+    let case = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/cases/telemetry/avro");
+    let mut files = fs::read_dir(case).unwrap().map(|entry| entry.unwrap().path());
+    let avro = files.find(|file| file.to_string_lossy().ends_with(".in.b64")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (messages, alert) = (folder.path().join("messages.b64"), folder.path().join("alert.jsonl"));
+    fs::write(&messages, fs::read_to_string(avro).unwrap().split_whitespace().collect::<String>()).unwrap();
+    let output = weir(&["check", "--sample", messages.to_str().unwrap(), "--format", "avro"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && text.contains("1: avro: interaction"), "{text} {}", stderr(&output));
+    fs::write(
+        &alert,
+        r#"{"id":"da-1","title":"T","severity":"high","serviceSource":"x","firstActivityDateTime":"2026-05-01T12:00:00Z","createdDateTime":"2026-05-01T12:05:00Z","colour":"red"}"#,
+    )
+    .unwrap();
+    let output = weir(&["check", "--sample", alert.to_str().unwrap()]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("not needed, a better field says it: createdDateTime\n"), "{text}");
+    assert!(text.contains("left out: ") && text.contains("colour"), "{text}");
+}
+
+#[test]
 fn a_body_that_lies_elsewhere_is_said_and_does_not_fail_the_check() {
     let record = r#"{"schemaType":"ModelInvocationLog","timestamp":"2026-05-01T12:00:00Z","requestId":"r-1","operation":"Converse","modelId":"m","input":{"inputBodyJson":{"messages":[{"role":"user","content":[{"text":"hi"}]}]}},"output":{"outputBodyS3Path":"s3://logs.example.com/o.gz"}}"#;
     let folder = tempfile::tempdir().unwrap();

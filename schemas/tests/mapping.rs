@@ -120,6 +120,13 @@ fn times_are_read_as_they_are_said_to_be_written() {
     ] {
         let reader = small(json!({"time": "/t", "time_format": format})).expect("a mapping").leak();
         let signal = one(reader, &json!({"t": value}).to_string());
+        assert!(signal.flags.contains(&Flag::InvalidTime), "{format} {value}");
+    }
+    for (format, value) in
+        [("rfc3339", json!("-")), ("rfc3339", json!(0)), ("epoch_millis", json!("0")), ("epoch_millis", json!(null))]
+    {
+        let reader = small(json!({"time": "/t", "time_format": format})).expect("a mapping").leak();
+        let signal = one(reader, &json!({"t": value}).to_string());
         assert!(signal.flags.contains(&Flag::BrokerTime), "{format} {value}");
     }
 }

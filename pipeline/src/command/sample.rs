@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
 
+use schemas::interaction::Named;
 use schemas::readers::{self, Context, Input, Output, ReadError, Reader, Reason, Rejected};
 use schemas::{Command, Flag, Group, Interaction, Message, Signal, SignalKind, Skipped};
 
@@ -35,27 +36,43 @@ pub(super) fn describe_file(config: &Config, path: &Path, args: &CheckArgs) -> R
     let tenancy = config.tenancy(None);
     let context = config.context_of_files(Group::Ai, &tenancy, args.as_of);
     let mut totals = Totals::default();
+    let mut remedy = None;
     while let Some(line) = sample.next_record()? {
+        remedy = remedy.or_else(|| encoding(line.bytes));
         let out = read(&line, format, &context);
         let reader = format.or_else(|| readers::reader_of(line.bytes));
         let name = reader.map_or("no reader", |reader| reader.name());
         totals.count(&out);
         let mut text = describe(&line, name, &out);
-        if !out.inputs.is_empty()
-            && let Some(left) = leftover(&line, reader, format, &context).describe()
-        {
-            _ = writeln!(text, "    left out: {}", escape(&left));
+        if !out.inputs.is_empty() {
+            let left = leftover(&line, reader, format, &context);
+            if let Some(fallbacks) = left.describe_fallbacks() {
+                _ = writeln!(text, "    not needed, a better field says it: {}", escape(&fallbacks));
+            }
+            if let Some(left) = left.describe() {
+                _ = writeln!(text, "    left out: {}", escape(&left));
+            }
         }
         io::stdout().write_all(text.as_bytes())?;
     }
     tell(format_args!("{}", totals.summary(sample.name())));
     if totals.binary {
-        tell(format_args!("some lines are no text: of a binary format, name it with --format otlp_proto or avro"));
+        let remedy = remedy.unwrap_or("of a binary format, name it with --format otlp_proto or avro");
+        tell(format_args!("some lines are no text: {remedy}"));
     }
     match totals.rejected {
         0 => Ok(()),
         1 => Err(anyhow::anyhow!("1 record cannot be read").into()),
         rejected => Err(anyhow::anyhow!("{rejected} records cannot be read").into()),
+    }
+}
+
+/// What to do about a file that begins with `bytes`, where it is text that is wrapped up.
+fn encoding(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0x1f, 0x8b, ..] => Some("the file is compressed with gzip, unpack it first"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("the file is UTF-16, convert it to UTF-8 first"),
+        _ => None,
     }
 }
 
@@ -186,6 +203,7 @@ fn interaction_head(interaction: &Interaction) -> String {
 
 fn interaction_body(interaction: &Interaction) -> Vec<String> {
     let mut details = vec![format!("texts: {}", texts(&interaction.messages))];
+    details.extend(who(interaction));
     let tokens = &interaction.tokens;
     if tokens.input.is_some() || tokens.output.is_some() {
         let count = |count: Option<u64>| count.map_or("-".to_owned(), |count| count.to_string());
@@ -201,6 +219,25 @@ fn interaction_body(interaction: &Interaction) -> Vec<String> {
     details.extend(skipped(&interaction.skipped));
     details.extend(interaction.flags.iter().map(|flag| assumption(*flag).to_owned()));
     details
+}
+
+/// What else is known of who took part, which says whether the client was found behind its proxies.
+fn who(interaction: &Interaction) -> Option<String> {
+    let who = &interaction.who;
+    let named = |named: &Option<Named>| named.as_ref().and_then(|named| named.name.clone().or(named.id.clone()));
+    let known = [
+        ("provider", interaction.provider.clone()),
+        ("source ip", who.source_ip.clone()),
+        ("conversation", who.conversation_id.clone()),
+        ("session", who.session_id.clone()),
+        ("api key", who.api_key_id.clone()),
+        ("agent", named(&who.agent)),
+        ("device", named(&who.device)),
+        ("trace", interaction.trace.as_ref().map(|trace| trace.trace_id.clone())),
+    ];
+    let known = known.into_iter().filter_map(|(what, text)| Some(format!("{what} {}", escape(&text?))));
+    let known: Vec<String> = known.collect();
+    (!known.is_empty()).then(|| format!("also: {}", known.join(", ")))
 }
 
 /// How many texts there are of each channel, and how long.
@@ -246,7 +283,10 @@ fn signal_body(signal: &Signal) -> Vec<String> {
     let entities: Vec<String> = signal
         .entities
         .iter()
-        .map(|entity| format!("{}={}", entity.kind.as_str(), escape(&entity.ids.join("|"))))
+        .map(|entity| {
+            let role = entity.role.map_or(String::new(), |role| format!("({})", role.as_str()));
+            format!("{}{role}={}", entity.kind.as_str(), escape(&entity.ids.join("|")))
+        })
         .collect();
     let entities = if entities.is_empty() { "none".to_owned() } else { entities.join(" ") };
     let mut details = vec![format!("entities: {entities}")];

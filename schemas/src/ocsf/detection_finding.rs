@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::attack::Attack;
 use super::observable::{Observable, is_email, is_opaque};
-use super::{Classification, Metadata, Product, Resource, VERSION, write_json};
+use super::{Analytic, Classification, Metadata, Product, Resource, write_json};
 use crate::alert::{Alert, Outcome};
 use crate::annotation::{Annotation, Score};
 use crate::entity::{Entity, EntityKind};
@@ -57,16 +57,6 @@ struct FindingInfo<'a> {
     analytic: Analytic<'a>,
     product: Product<'static>,
     related_events: [RelatedEvent<'a>; 1],
-}
-
-#[derive(Serialize)]
-struct Analytic<'a> {
-    uid: &'a str,
-    name: &'a str,
-    desc: &'a str,
-    type_id: u8,
-    #[serde(rename = "type")]
-    type_name: &'static str,
 }
 
 #[derive(Serialize)]
@@ -164,13 +154,8 @@ pub fn write_detection_finding(alert: &Alert, out: &mut Vec<u8>) {
         is_alert: alert.severity > Severity::Informational,
         message: &alert.title,
         metadata: Metadata {
-            version: VERSION,
-            product: Product::WEIR,
-            tenant_uid: alert.tenant.as_str(),
-            uid: alert.uid.to_string(),
-            correlation_uid: None,
-            sequence: None,
             original_event_uid: Some(alert.interaction_id.as_str()),
+            ..Metadata::new(&alert.tenant, alert.uid.to_string())
         },
         finding_info: finding_info(alert),
         remediation: Remediation { desc: &alert.analytic.remediation },
@@ -213,13 +198,7 @@ fn finding_info(alert: &Alert) -> FindingInfo<'_> {
         types: [alert.category.as_str()],
         data_sources: ["ai"],
         attacks: Attack::all(&alert.techniques),
-        analytic: Analytic {
-            uid: &alert.analytic.uid,
-            name: &alert.analytic.name,
-            desc: &alert.analytic.description,
-            type_id: 1,
-            type_name: "Rule",
-        },
+        analytic: Analytic::rule(&alert.analytic.uid, &alert.analytic.name, Some(&alert.analytic.description)),
         product: Product::WEIR,
         related_events: [RelatedEvent {
             uid: alert.interaction_id.as_str(),

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::attack::Attack;
 use super::observable::Observable;
-use super::{Classification as Class, Metadata, Product, VERSION, write_json};
+use super::{Classification as Class, Metadata, Product, write_json};
 use crate::entity::Entity;
 use crate::handling::{Classification, CommandEntry, Comment, Determination, Handling};
 use crate::ids::{IncidentUid, SignalUid};
@@ -243,14 +243,10 @@ fn priority(points: u8) -> (u8, &'static str) {
 
 fn metadata(incident: &Incident) -> Metadata<'_> {
     Metadata {
-        version: VERSION,
-        product: Product::WEIR,
-        tenant_uid: incident.tenant.as_str(),
-        // The uid of this revision, since OCSF wants one an event; the incident's is the correlation uid.
-        uid: format!("{}:{}", incident.uid, incident.revision),
         correlation_uid: Some(incident.uid.as_str()),
         sequence: Some(incident.revision),
-        original_event_uid: None,
+        // The uid of this revision, since OCSF wants one an event; the incident's is the correlation uid.
+        ..Metadata::new(&incident.tenant, format!("{}:{}", incident.uid, incident.revision))
     }
 }
 

@@ -25,6 +25,7 @@ pub use rule_finding::write_rule_finding;
 use serde::Serialize;
 
 use crate::entity::{Entity, EntityKind};
+use crate::ids::TenantId;
 use crate::incident::Activity;
 use crate::signal::Signal;
 
@@ -104,6 +105,38 @@ struct Metadata<'a> {
     sequence: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     original_event_uid: Option<&'a str>,
+}
+
+impl<'a> Metadata<'a> {
+    fn new(tenant: &'a TenantId, uid: String) -> Self {
+        Self {
+            version: VERSION,
+            product: Product::WEIR,
+            tenant_uid: tenant.as_str(),
+            uid,
+            correlation_uid: None,
+            sequence: None,
+            original_event_uid: None,
+        }
+    }
+}
+
+/// The rule that an alert comes from.
+#[derive(Serialize)]
+struct Analytic<'a> {
+    uid: &'a str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    desc: Option<&'a str>,
+    type_id: u8,
+    #[serde(rename = "type")]
+    type_name: &'static str,
+}
+
+impl<'a> Analytic<'a> {
+    fn rule(uid: &'a str, name: &'a str, desc: Option<&'a str>) -> Self {
+        Self { uid, name, desc, type_id: 1, type_name: "Rule" }
+    }
 }
 
 /// What an alert speaks of as acted on.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::attack::Attack;
 use super::observable::Observable;
-use super::{Classification, Metadata, Product, Resource, VERSION, write_json};
+use super::{Analytic, Classification, Metadata, Product, Resource, write_json};
 use crate::entity::Entity;
 use crate::incident::Activity;
 use crate::rule_alert::RuleAlert;
@@ -49,15 +49,6 @@ struct FindingInfo<'a> {
 }
 
 #[derive(Serialize)]
-struct Analytic<'a> {
-    uid: &'a str,
-    name: &'a str,
-    type_id: u8,
-    #[serde(rename = "type")]
-    type_name: &'static str,
-}
-
-#[derive(Serialize)]
 struct RelatedEvent<'a> {
     uid: &'a str,
 }
@@ -86,22 +77,14 @@ pub fn write_rule_finding(alert: &RuleAlert, out: &mut Vec<u8>) {
         status: "New",
         is_alert: alert.severity > Severity::Informational,
         message: &alert.title,
-        metadata: Metadata {
-            version: VERSION,
-            product: Product::WEIR,
-            tenant_uid: alert.tenant.as_str(),
-            uid: alert.uid.to_string(),
-            correlation_uid: None,
-            sequence: None,
-            original_event_uid: None,
-        },
+        metadata: Metadata::new(&alert.tenant, alert.uid.to_string()),
         finding_info: FindingInfo {
             uid: alert.uid.as_str(),
             title: &alert.title,
             desc: &alert.description,
             created_time: alert.time.millis(),
             attacks: Attack::all(&alert.techniques),
-            analytic: Analytic { uid: &alert.rule_id, name: &alert.rule_name, type_id: 1, type_name: "Rule" },
+            analytic: Analytic::rule(&alert.rule_id, &alert.rule_name, None),
             product: Product::WEIR,
             related_events: alert.signals.iter().map(|uid| RelatedEvent { uid: uid.as_str() }).collect(),
         },

@@ -7,10 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::value::RawValue;
-
 use super::error::{ReadError, Reason};
-use super::json::{self, Top};
+use super::json::{self, Json, Top};
 use super::shipped::{self, Shipped};
 use super::{Context, Limits, Output, RawRecord, Reader, Rejected, all, cloudwatch, signals, windows_xml};
 
@@ -45,8 +43,16 @@ pub fn reader_of(bytes: &[u8]) -> Option<&'static dyn Reader> {
     reader_within(bytes, ENVELOPES_MAX)
 }
 
+/// The reader whose `record` is. One that takes what a shipper put around a record for its own comes last: shippers
+/// also write theirs among the members of the record itself.
 fn recognise(record: &RawRecord<'_>) -> Option<&'static dyn Reader> {
-    all().find(|reader| reader.recognises(record))
+    let mut own = all().filter(|reader| reader.recognises(record));
+    let first = own.next()?;
+    if first.may_only_carry(record) {
+        own.find(|reader| !reader.may_only_carry(record)).or(Some(first))
+    } else {
+        Some(first)
+    }
 }
 
 fn reader_within(bytes: &[u8], envelopes_left: usize) -> Option<&'static dyn Reader> {
@@ -116,14 +122,14 @@ impl Opening<'_> {
                 None => {
                     let record = RawRecord::opened(bytes, None).within(self.context.limits);
                     let reader = self.format.or_else(|| recognise(&record)).ok_or(error)?;
-                    reader.read(&record, self.context, out)
+                    self.read_with(reader, &record, out)
                 }
             },
         }
     }
 
     /// Reads the elements of a collection, each for itself.
-    fn elements(self, elements: &[&RawValue], out: &mut Output) -> Result<(), ReadError> {
+    fn elements(self, elements: &[Json<'_>], out: &mut Output) -> Result<(), ReadError> {
         refuse_many(elements.len())?;
         // An empty batch is a record like any other: what became of it is counted.
         out.passed_by = out.passed_by.saturating_add(u32::from(elements.is_empty()));
@@ -208,7 +214,7 @@ impl Opening<'_> {
         json::refuse_depth(record.bytes)?;
         let result = match (reader, self.carried(reader, record)) {
             (_, Some(shipped)) => return self.shipped(&shipped, out),
-            (Some(reader), None) => reader.read(record, self.context, out),
+            (Some(reader), None) => self.read_with(reader, record, out),
             (None, None) => {
                 return Err(ReadError::new(
                     Reason::UnrecognisedFormat,
@@ -228,6 +234,27 @@ impl Opening<'_> {
             },
             (result, _) => result,
         }
+    }
+
+    /// Reads `record` with its reader, and what that found in it of others'.
+    fn read_with(self, reader: &dyn Reader, record: &RawRecord<'_>, out: &mut Output) -> Result<(), ReadError> {
+        reader.read(record, self.context, out)?;
+        for carried in std::mem::take(&mut out.carried) {
+            let bytes = carried.as_bytes();
+            let known = self.envelopes_left > 0 && reader_within(bytes, self.envelopes_left - 1).is_some();
+            // What no reader knows is a line in a log of something else.
+            let result = match self.opened() {
+                Ok(opened) if known => Self { format: None, ..opened }.document(bytes, out),
+                _ => {
+                    out.passed_by = out.passed_by.saturating_add(1);
+                    Ok(())
+                }
+            };
+            if let Err(error) = result {
+                out.rejected.push(Rejected { bytes: bytes.to_vec(), error });
+            }
+        }
+        Ok(())
     }
 
     /// What `record` carries instead of being `reader`'s own.
@@ -281,7 +308,7 @@ fn retry_mended(
 /// Objects that follow each other, with or without white space between them.
 struct Sequence<'a> {
     /// At least two.
-    objects: Vec<&'a RawValue>,
+    objects: Vec<Json<'a>>,
     /// What comes after the last whole one.
     rest: &'a str,
 }
@@ -291,7 +318,7 @@ impl<'a> Sequence<'a> {
     /// a broken record.
     fn of(bytes: &'a [u8]) -> Option<Self> {
         let text = json::text_of(bytes).ok()?;
-        let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+        let mut values = serde_json::Deserializer::from_str(text).into_iter::<Json<'_>>();
         let mut objects = Vec::new();
         let mut end = 0;
         while let Some(Ok(value)) = values.next() {

@@ -10,7 +10,7 @@ use super::fields::{Node, first_time, has_any, member};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
+use crate::readers::{Context, EventTime, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -41,7 +41,7 @@ impl Reader for Crowdstrike {
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
         const TYPES: [&str; 4] = ["event_simpleName", "fdr_event_type", "ExternalApiType", "unknown_payload"];
         let replicated = has_any(record, &TYPES) && has_any(record, &["aid", "cid", "AgentIdString"]);
-        let streamed = |metadata: &serde_json::value::RawValue| {
+        let streamed = |metadata: crate::readers::Json<'_>| {
             has_any(&RawRecord::new(metadata.get().as_bytes()), &["customerIDString"])
         };
         replicated || member(record, "metadata").is_some_and(streamed)
@@ -131,7 +131,7 @@ impl<'v> Falcon<'v> {
         self.first(&IDS).text().map(Into::into)
     }
 
-    fn time(self) -> Option<crate::Timestamp> {
+    fn time(self) -> EventTime {
         const TIMES: [&str; 6] =
             ["UTCTimestamp", "ContextTimeStamp", "timestamp", "StartTimestamp", "StartTime", "eventCreationTime"];
         first_time(&TIMES.map(|key| self.first(&[key])))

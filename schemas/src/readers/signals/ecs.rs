@@ -41,8 +41,7 @@ impl Reader for Ecs {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        let nested =
-            |event: &serde_json::value::RawValue| has_any(&RawRecord::new(event.get().as_bytes()), &EVENT_FIELDS);
+        let nested = |event: crate::readers::Json<'_>| has_any(&RawRecord::new(event.get().as_bytes()), &EVENT_FIELDS);
         let dotted = ["event.kind", "event.category", "event.action", "event.dataset", "kibana.alert.uuid"];
         let event = has_any(record, &dotted) || member(record, "event").is_some_and(nested);
         has(record, "@timestamp") && (has_any(record, &["ecs", "ecs.version"]) || event) && !has(record, "winlog")
@@ -51,8 +50,7 @@ impl Reader for Ecs {
     /// Filebeat and Elastic Agent put `ecs` and where a line came from around every line that they ship.
     fn may_only_carry(&self, record: &RawRecord<'_>) -> bool {
         const SAYS_WHAT: [&str; 4] = ["action", "category", "code", "kind"];
-        let says_what =
-            |event: &serde_json::value::RawValue| has_any(&RawRecord::new(event.get().as_bytes()), &SAYS_WHAT);
+        let says_what = |event: crate::readers::Json<'_>| has_any(&RawRecord::new(event.get().as_bytes()), &SAYS_WHAT);
         let dotted = ["event.action", "event.category", "event.code", "event.kind", "kibana.alert.uuid"];
         !has_any(record, &dotted) && !member(record, "event").is_some_and(says_what)
     }

@@ -6,11 +6,9 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
-use crate::entity::is_placeholder;
-use crate::readers::RawRecord;
+use crate::placeholder::{is_placeholder, trimmed};
 use crate::readers::value::Value;
+use crate::readers::{EventTime, Json, RawRecord};
 use crate::time::Timestamp;
 
 /// A place in a record, which may be empty.
@@ -30,7 +28,7 @@ impl<'v> Node<'v> {
     }
 
     /// The member `key` in any case; a `null` is as good as absent.
-    #[inline]
+    #[inline(always)]
     pub(super) fn get(self, key: &str) -> Self {
         let Some(Value::Object(members)) = self.0 else { return Self(None) };
         members.get_in_any_case(key).map_or(Self(None), Self::new)
@@ -40,7 +38,7 @@ impl<'v> Node<'v> {
     #[inline]
     pub(super) fn at(self, path: &str) -> Self {
         // Most paths are one step, and the general search for a dot takes longer than the step.
-        let one_step = !self.exists() || path.bytes().all(|byte| byte != b'.');
+        let one_step = !self.exists() || !path.as_bytes().contains(&b'.');
         if one_step { self.get(path) } else { path.split('.').fold(self, Self::get) }
     }
 
@@ -72,8 +70,9 @@ impl<'v> Node<'v> {
         keys.iter().map(|key| self.get(key)).find(|node| node.says_something()).unwrap_or(Self(None))
     }
 
+    /// Whether anything stands here but one of the ways to write "nothing".
     #[inline]
-    fn says_something(self) -> bool {
+    pub(super) fn says_something(self) -> bool {
         match self.0 {
             None => false,
             Some(Value::String(text)) => !is_placeholder(text),
@@ -112,7 +111,7 @@ impl<'v> Node<'v> {
     #[inline]
     pub(super) fn word(self) -> Option<Cow<'v, str>> {
         match self.0? {
-            Value::String(text) => Some(Cow::Borrowed(text.trim())).filter(|text| !text.is_empty()),
+            Value::String(text) => Some(Cow::Borrowed(trimmed(text))).filter(|text| !text.is_empty()),
             Value::Number(number) => Some(Cow::Owned(number.to_string())),
             _ => None,
         }
@@ -160,14 +159,18 @@ impl<'v> Node<'v> {
         }
     }
 
-    /// The instant; the epoch itself is how sources write that there is none.
-    pub(super) fn time(self) -> Option<Timestamp> {
-        let time = match self.0? {
-            Value::String(text) => Timestamp::parse(text).or_else(|| spaced_time(text)),
-            Value::Number(number) => number.as_f64().and_then(Timestamp::from_epoch_number),
+    /// When it was; the epoch itself and placeholders are how sources write that they do not know.
+    pub(super) fn time(self) -> EventTime {
+        let time = match self.0 {
+            Some(Value::String(text)) => Timestamp::parse(text).or_else(|| spaced_time(text)),
+            Some(Value::Number(number)) => number.as_f64().and_then(Timestamp::from_epoch_number),
             _ => None,
         };
-        time.filter(|time| time.millis() > 0)
+        match time {
+            Some(time) if time.millis() > 0 => EventTime::At(time),
+            None if self.says_something() => EventTime::Unreadable,
+            _ => EventTime::Absent,
+        }
     }
 
     /// The elements of an array; anything else is its own only element.
@@ -223,36 +226,42 @@ fn spaced_time(text: &str) -> Option<Timestamp> {
 }
 
 /// The first of `places` that holds a time.
-pub(super) fn first_time(places: &[Node<'_>]) -> Option<Timestamp> {
-    places.iter().find_map(|place| place.time())
+pub(super) fn first_time(places: &[Node<'_>]) -> EventTime {
+    places.iter().fold(EventTime::Absent, |time, place| time.or_else(|| place.time()))
 }
 
 /// The top-level member `key` of a record in any case, undecoded.
-pub(super) fn member<'a>(record: &RawRecord<'a>, key: &str) -> Option<&'a RawValue> {
+#[inline]
+pub(super) fn member<'a>(record: &RawRecord<'a>, key: &str) -> Option<Json<'a>> {
     record.object()?.get_in_any_case(key)
 }
 
 /// Whether a record has the top-level member `key` in any case.
+#[inline]
 pub(super) fn has(record: &RawRecord<'_>, key: &str) -> bool {
     member(record, key).is_some()
 }
 
 /// Whether a record has one of the top-level members `keys` in any case.
+#[inline]
 pub(super) fn has_any(record: &RawRecord<'_>, keys: &[&str]) -> bool {
     keys.iter().any(|key| has(record, key))
 }
 
 /// Whether a record has all of the top-level members `keys` in any case.
+#[inline]
 pub(super) fn has_all(record: &RawRecord<'_>, keys: &[&str]) -> bool {
     keys.iter().all(|key| has(record, key))
 }
 
 /// Whether the top-level member `key` is an object.
+#[inline]
 pub(super) fn has_object(record: &RawRecord<'_>, key: &str) -> bool {
     member(record, key).is_some_and(|raw| raw.get().starts_with('{'))
 }
 
 /// Whether the top-level member `key` is a string.
+#[inline]
 pub(super) fn has_string(record: &RawRecord<'_>, key: &str) -> bool {
     member(record, key).is_some_and(|raw| raw.get().starts_with('"'))
 }
@@ -317,13 +326,19 @@ mod tests {
             "2026-05-01 12:00:00 UTC",
             "2026-05-01 12:00:00 +0000 UTC",
         ] {
-            assert_eq!(Node::new(&text.into()).time(), expected, "{text}");
+            assert_eq!(Node::new(&text.into()).time(), EventTime::from(expected), "{text}");
         }
-        for nothing in [json!(0), json!("0"), json!("1970-01-01T00:00:00Z")].map(Value::from) {
-            assert_eq!(Node::new(&nothing).time(), None, "{nothing:?}");
+        for nothing in [json!(0), json!("0"), json!("1970-01-01T00:00:00Z"), json!(" "), json!("-")].map(Value::from) {
+            assert_eq!(Node::new(&nothing).time(), EventTime::Absent, "{nothing:?}");
         }
-        for text in ["12:00 noon", "2026-05-01 12:00:00 CEST", " "] {
-            assert_eq!(Node::new(&text.into()).time(), None, "{text}");
+        for odd in
+            [json!("12:00 noon"), json!("2026-05-01 12:00:00 CEST"), json!(-5), json!(1e40), json!(true), json!({})]
+        {
+            assert_eq!(Node::new(&odd.into()).time(), EventTime::Unreadable);
         }
+        let record = json!({"odd": "soon", "none": "-", "later": 1_777_636_800}).into();
+        let first = |keys: &[&str]| first_time(&keys.iter().map(|key| Node::new(&record).get(key)).collect::<Vec<_>>());
+        assert_eq!(first(&["odd", "later"]), EventTime::from(expected));
+        assert_eq!((first(&["none", "odd", "absent"]), first(&["none"])), (EventTime::Unreadable, EventTime::Absent));
     }
 }

@@ -97,6 +97,16 @@ fn targets_group(id: u32) -> bool {
     matches!(id, 4727..=4737 | 4754..=4758 | 4764 | 4799)
 }
 
+/// Events about an account, which `Target*` names; who did it stands in `Subject*`.
+fn is_about_account(id: u32) -> bool {
+    matches!(id, 4720 | 4722..=4726 | 4738 | LOCKED_OUT | 4767 | 4781 | 4798)
+}
+
+/// The event that an account was locked out: `TargetDomainName` is the computer where the passwords were tried, and the
+/// subject the domain controller.
+/// Source: learn.microsoft.com/previous-versions/windows/it-pro/windows-10/security/threat-protection/auditing/event-4740.
+const LOCKED_OUT: u32 = 4740;
+
 fn account_of(event: &WindowsRecord<'_>, prefix: &str) -> Option<Entity> {
     let key = |name: &str| event.data(&[prefix, name].concat());
     let sid = if key("UserSid").text().is_some() { key("UserSid") } else { key("Sid") };
@@ -105,7 +115,11 @@ fn account_of(event: &WindowsRecord<'_>, prefix: &str) -> Option<Entity> {
 
 fn add_accounts(event: &WindowsRecord<'_>, id: u32, draft: &mut Draft) {
     draft.add(account_of(event, "Subject"));
-    if !targets_group(id) {
+    if id == LOCKED_OUT {
+        let (sid, name) = (event.data("TargetSid"), event.data("TargetUserName"));
+        draft.add(Account { ids: &[sid], domain: Node::absent(), name, display: Node::absent() }.entity());
+        draft.add(things::device(&[event.data("TargetDomainName")]));
+    } else if !targets_group(id) {
         draft.add(account_of(event, "Target"));
     }
     draft.add(things::user(&[event.data("MemberSid")]));
@@ -158,37 +172,58 @@ fn add_network(event: &WindowsRecord<'_>, draft: &mut Draft) {
 }
 
 fn add_files(event: &WindowsRecord<'_>, id: u32, sysmon: bool, draft: &mut Draft) {
-    let hashes = sha256(&event.data("Hashes").word().unwrap_or_default());
-    let hashes = Value::from(hashes);
-    let (hash, absent) = (Node::new(&hashes), Node::absent());
+    let written = event.first(&["Hashes", "Hash"]).word().unwrap_or_default();
+    let hashes: Vec<Value<'_>> = hashes_in(&written).map(Value::from).collect();
+    let hashes: Vec<Node<'_>> = hashes.iter().map(Node::new).collect();
+    let absent = Node::absent();
     let image = event.first(&["Image", "NewProcessName", "ProcessName", "SourceImage"]);
     let loaded = event.data("ImageLoaded");
     // The hashes of an event are those of the file that it is about: the process only when it starts.
-    let process_hash = if sysmon && id == 1 { hash } else { absent };
-    draft.add_image(EntityKind::Process, &[process_hash], image, absent);
+    let process_hashes = if sysmon && id == 1 { hashes.as_slice() } else { &[] };
+    draft.add_image(EntityKind::Process, process_hashes, image, absent);
     let file = if loaded.text().is_some() { loaded } else { event.first(&["TargetFilename", "Path"]) };
-    let file_hash = if sysmon && matches!(id, 6 | 7 | 15 | 23 | 26..=29) { hash } else { absent };
-    if file.text().is_some() {
-        draft.add_image(EntityKind::File, &[file_hash], file, absent);
+    let file_hashes = if sysmon && matches!(id, 6 | 7 | 15 | 23 | 26..=29) { hashes.as_slice() } else { &[] };
+    if let Some(path) = file.text() {
+        let path = Value::from(scanned_path(&path));
+        draft.add_image(EntityKind::File, file_hashes, Node::new(&path), absent);
     }
 }
 
-/// The SHA-256 within Sysmon's `SHA1=…,SHA256=…`.
-fn sha256(hashes: &str) -> Option<String> {
-    hashes.split(',').find_map(|pair| pair.trim().strip_prefix("SHA256=")).map(str::to_owned)
+/// The hashes of the content in Sysmon's `SHA1=…,MD5=…,SHA256=…,IMPHASH=…`. The last is one of imports, which many
+/// files share.
+fn hashes_in(written: &str) -> impl Iterator<Item = &str> {
+    let pairs = written.split(',').filter_map(|pair| pair.trim().split_once('='));
+    pairs.filter(|(kind, _)| matches!(*kind, "MD5" | "SHA1" | "SHA256")).map(|(_, hash)| hash)
 }
+
+/// The first file in what Defender Antivirus writes: `containerfile:_C:\\a.zip; file:_C:\\a.zip->b.exe`.
+fn scanned_path(written: &str) -> &str {
+    let resource = written.split("; ").next().unwrap_or_default();
+    let path = resource.split_once(":_").map_or(resource, |(_, path)| path);
+    path.split("->").next().unwrap_or_default()
+}
+
+/// The event that somebody signed in as somebody else, whom `Target*` names.
+const EXPLICIT_CREDENTIALS: u32 = 4648;
 
 fn title(event: &WindowsRecord<'_>, id: u32, sysmon: bool) -> String {
     let known = if sysmon { titles::sysmon(id) } else { titles::windows(id) };
     let mut title = known.map_or_else(|| format!("Windows event {id}"), str::to_owned);
     let image = event.first(&["Image", "NewProcessName"]).text();
     let what = image.as_deref().map(things::file_name).map(str::to_owned);
-    let group = event.data("TargetUserName").text().filter(|_| targets_group(id));
-    if let Some(what) = what.or_else(|| event.data("Threat Name").text().or(group).map(Into::into)) {
+    let target = event.data("TargetUserName");
+    let object = target.text().filter(|_| targets_group(id) || is_about_account(id));
+    if let Some(what) = what.or_else(|| event.data("Threat Name").text().or(object).map(Into::into)) {
         title.push_str(&format!(": {what}"));
     }
-    let target = if targets_group(id) { Node::absent() } else { event.data("TargetUserName") };
-    let who = [target, event.data("SubjectUserName"), event.data("ClaimsName"), event.data("User")];
+    let subject = event.data("SubjectUserName");
+    let (first, second) = match id {
+        LOCKED_OUT => (Node::absent(), Node::absent()),
+        EXPLICIT_CREDENTIALS => (subject, target),
+        id if targets_group(id) || is_about_account(id) => (subject, Node::absent()),
+        _ => (target, subject),
+    };
+    let who = [first, second, event.data("ClaimsName"), event.data("User")];
     if let Some(who) = who.iter().find_map(|node| node.text()) {
         title.push_str(&format!(" by {who}"));
     }

@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 
 use super::fields::{Node, first_time};
+use crate::readers::EventTime;
 use crate::readers::value::Value;
-use crate::time::Timestamp;
 
 /// The most named values that are taken from one event's data.
 const DATA_MAX: usize = 256;
@@ -178,7 +178,7 @@ impl<'v> WindowsRecord<'v> {
         self.root.get("EventOriginId").text()
     }
 
-    pub(super) fn time(&self) -> Option<Timestamp> {
+    pub(super) fn time(&self) -> EventTime {
         const CREATED: [&str; 6] = [
             "TimeCreated.SystemTime",
             "TimeCreated.@SystemTime",
