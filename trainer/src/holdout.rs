@@ -82,7 +82,7 @@ pub fn keys(rows: &[Row], key: impl Fn(&Row) -> Option<String>) -> BTreeSet<Stri
 /// How many parts of the generated texts are left out in turn: leaving out one group at a time would take hours.
 pub const PARTS: usize = 5;
 /// How many of them are enough to fit the heads.
-pub const PARTS_FITTED: usize = 2;
+pub const PARTS_FITTED: usize = 1;
 
 /// Which of the parts each group of `key` belongs to, and of which `most` are left out.
 pub fn parts(rows: &[Row], key: impl Fn(&Row) -> Option<String>, most: usize) -> BTreeMap<String, String> {
