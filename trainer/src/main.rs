@@ -90,22 +90,24 @@ fn main() -> Result<()> {
         let part = |row: &Row| own(key)(row).and_then(|key| parts.get(&key).cloned());
         judged(&rows, &bags, &weights, part, |_| Vec::new())
     };
-    let fitted = if options.thorough { holdout::PARTS } else { holdout::PARTS_FITTED };
-    let families = by_parts(|row| &row.family, fitted);
+    let families = by_parts(|row| &row.family, holdout::PARTS_FITTED);
     let heads = holdout::heads(&sources, &families);
     println!("{heads:#?}");
-    let mut report = vec![
-        ("source", holdout::table(&sources, &heads, |row| Some(row.source.clone()))),
-        ("family", holdout::table(&families, &heads, own(|row| &row.family))),
-    ];
+    let mut report = vec![("left out by source", holdout::table(&sources, &heads, |row| Some(row.source.clone())))];
     if options.show > 0 {
         show(&sources, &heads, options.show);
     }
     if options.thorough {
-        let keys: [(&str, Key); 2] = [("language", |row| &row.language), ("carrier", |row| &row.carrier)];
+        let keys: [(&str, Key); 3] = [
+            ("left out by family", |row| &row.family),
+            ("left out by language", |row| &row.language),
+            ("left out by carrier", |row| &row.carrier),
+        ];
         for (name, key) in keys {
             report.push((name, holdout::table(&by_parts(key, holdout::PARTS), &heads, own(key))));
         }
+    } else {
+        report.push(("left out by family", holdout::table(&families, &heads, own(|row| &row.family))));
     }
     let lessons: Vec<Lesson> = rows
         .iter()
@@ -117,10 +119,10 @@ fn main() -> Result<()> {
     let probe = probe::read(&options.probes)?;
     let judged = probed(&probe, &learner, &heads, &lexicon);
     let group = |row: &Row| Some(format!("{} {}", if row.attack { "attack" } else { "benign" }, row.family));
-    report.push(("probe group", holdout::table(&judged, &heads, group)));
-    report.push(("probe language", holdout::table(&judged, &heads, |row| Some(row.language.clone()))));
+    report.push(("probe by group", holdout::table(&judged, &heads, group)));
+    report.push(("probe by language", holdout::table(&judged, &heads, |row| Some(row.language.clone()))));
     for (name, lines) in &report {
-        println!("by {name}\n{}", holdout::markdown(lines));
+        println!("{name}\n{}", holdout::markdown(lines));
     }
     if options.show > 0 {
         show(&judged, &heads, options.show);
