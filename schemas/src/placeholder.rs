@@ -22,9 +22,11 @@ pub fn is_placeholder(text: &str) -> bool {
     {
         return true;
     }
-    const WORDS: [&str; 20] = [
+    const WORDS: [&str; 21] = [
         "anonymous",
         "empty",
+        // CloudTrail's for the name in a failed console logon, which may be a password.
+        "hidden_due_to_security_reasons",
         "missing",
         "n/a",
         "na",
@@ -45,7 +47,7 @@ pub fn is_placeholder(text: &str) -> bool {
         "unspecified",
     ];
     // Most texts are longer than any of them, with two brackets on either side.
-    const LONGEST: usize = "not applicable".len() + 4;
+    const LONGEST: usize = "hidden_due_to_security_reasons".len() + 4;
     if text.len() > LONGEST {
         return false;
     }

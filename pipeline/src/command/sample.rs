@@ -12,9 +12,10 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use schemas::readers::{self, Context, Input, Output, ReadError, Reader, Reason, Rejected};
-use schemas::{Command, Flag, Group, Interaction, Message, Signal, SignalKind, Skipped};
+use schemas::{Command, Flag, Group, Interaction, Message, Named, Signal, SignalKind, Skipped, Timestamp};
 
 use super::leftover::Leftover;
+use super::sample_fault;
 use super::sample_file::SampleFile;
 use crate::cli::CheckArgs;
 use crate::config::Config;
@@ -40,6 +41,7 @@ pub(super) fn describe_file(config: &Config, path: &Path, args: &CheckArgs) -> R
         let reader = format.or_else(|| readers::reader_of(line.bytes));
         let name = reader.map_or("no reader", |reader| reader.name());
         totals.count(&out);
+        totals.remedy = totals.remedy.or_else(|| sample_fault::remedy(line.bytes));
         let mut text = describe(&line, name, &out);
         if !out.inputs.is_empty()
             && let Some(left) = leftover(&line, reader, format, &context).describe()
@@ -49,7 +51,9 @@ pub(super) fn describe_file(config: &Config, path: &Path, args: &CheckArgs) -> R
         io::stdout().write_all(text.as_bytes())?;
     }
     tell(format_args!("{}", totals.summary(sample.name())));
-    if totals.binary {
+    if let Some(remedy) = totals.remedy {
+        tell(format_args!("{}: {remedy}", sample.name()));
+    } else if totals.binary {
         tell(format_args!("some lines are no text: of a binary format, name it with --format otlp_proto or avro"));
     }
     match totals.rejected {
@@ -68,7 +72,7 @@ fn read(line: &Line<'_>, format: Option<&'static dyn Reader>, context: &Context<
         readers::read(line.bytes, format, context, &mut out)
     };
     if let Err(error) = result {
-        out.rejected.push(Rejected { bytes: Vec::new(), error });
+        out.rejected.push(Rejected { bytes: line.bytes.to_vec(), error });
     }
     out
 }
@@ -101,6 +105,8 @@ struct Totals {
     rejected: usize,
     /// Whether a line was no text.
     binary: bool,
+    /// What is to be done about lines that are no text, where their first bytes tell.
+    remedy: Option<&'static str>,
 }
 
 impl Totals {
@@ -149,7 +155,12 @@ fn describe(line: &Line<'_>, reader: &str, out: &Output) -> String {
     }
     for rejected in &out.rejected {
         let what = if is_elsewhere(rejected) { "not in the record" } else { "rejected" };
+        let unknown = rejected.error.reason == Reason::UnrecognisedFormat;
+        let reader = if unknown { "no reader" } else { reader };
         _ = writeln!(text, "{number}: {reader}: {what}: {}", escape(&rejected.error.to_string()));
+        if let Some(members) = sample_fault::members_of(&rejected.bytes).filter(|_| unknown) {
+            _ = writeln!(text, "    {}", escape(&members));
+        }
     }
     text
 }
@@ -176,7 +187,7 @@ fn interaction_head(interaction: &Interaction) -> String {
     format!(
         "interaction {} at {}, tenant {}, application {}, user {}, model {}",
         escape(interaction.id.as_str()),
-        interaction.time,
+        when(interaction.time, &interaction.flags),
         escape(interaction.tenant.as_str()),
         escape(who.application.as_deref().unwrap_or("-")),
         escape(user.unwrap_or("-")),
@@ -186,6 +197,7 @@ fn interaction_head(interaction: &Interaction) -> String {
 
 fn interaction_body(interaction: &Interaction) -> Vec<String> {
     let mut details = vec![format!("texts: {}", texts(&interaction.messages))];
+    details.extend(from_where(interaction));
     let tokens = &interaction.tokens;
     if tokens.input.is_some() || tokens.output.is_some() {
         let count = |count: Option<u64>| count.map_or("-".to_owned(), |count| count.to_string());
@@ -201,6 +213,32 @@ fn interaction_body(interaction: &Interaction) -> Vec<String> {
     details.extend(skipped(&interaction.skipped));
     details.extend(interaction.flags.iter().map(|flag| assumption(*flag).to_owned()));
     details
+}
+
+/// When a record happened. A file has no broker whose time could stand for one that is not there.
+fn when(time: Timestamp, flags: &[Flag]) -> String {
+    let unknown = flags.iter().any(|flag| matches!(flag, Flag::BrokerTime | Flag::InvalidTime));
+    if unknown && time == Timestamp::default() { "the broker's time".to_owned() } else { time.to_string() }
+}
+
+/// By what else an interaction can be joined with other records.
+fn from_where(interaction: &Interaction) -> Option<String> {
+    let who = &interaction.who;
+    let named = |named: &Option<Named>| named.as_ref().and_then(|thing| thing.id.clone().or_else(|| thing.name.clone()));
+    let found = [
+        ("source ip", who.source_ip.clone()),
+        ("user agent", who.user_agent.clone()),
+        ("api key", who.api_key_id.clone()),
+        ("conversation", who.conversation_id.clone()),
+        ("session", who.session_id.clone()),
+        ("agent", named(&who.agent)),
+        ("device", named(&who.device)),
+        ("provider", interaction.provider.clone()),
+        ("trace", interaction.trace.as_ref().map(|trace| trace.trace_id.clone())),
+    ];
+    let found = found.into_iter().filter_map(|(what, value)| Some(format!("{what} {}", escape(&value?))));
+    let found: Vec<String> = found.collect();
+    (!found.is_empty()).then(|| found.join(", "))
 }
 
 /// How many texts there are of each channel, and how long.
@@ -232,11 +270,12 @@ fn skipped(skipped: &Skipped) -> Option<String> {
 
 fn signal_head(signal: &Signal) -> String {
     let kind = if signal.kind == SignalKind::Context { "context" } else { "alert" };
+    // No vendor's record is of the AI group: where it says nothing the source's configuration does.
+    let group = if signal.group == Group::Ai { "(the source's group)" } else { signal.group.as_str() };
     format!(
-        "{} {kind} {} at {}, {}, \"{}\"",
-        signal.group.as_str(),
+        "{group} {kind} {} at {}, {}, \"{}\"",
         escape(&signal.native_id),
-        signal.time,
+        when(signal.time, &signal.flags),
         signal.severity.caption(),
         escape(&signal.title),
     )
@@ -246,7 +285,10 @@ fn signal_body(signal: &Signal) -> Vec<String> {
     let entities: Vec<String> = signal
         .entities
         .iter()
-        .map(|entity| format!("{}={}", entity.kind.as_str(), escape(&entity.ids.join("|"))))
+        .map(|entity| {
+            let role = entity.role.map_or(String::new(), |role| format!("({})", role.as_str()));
+            format!("{}{role}={}", entity.kind.as_str(), escape(&entity.ids.join("|")))
+        })
         .collect();
     let entities = if entities.is_empty() { "none".to_owned() } else { entities.join(" ") };
     let mut details = vec![format!("entities: {entities}")];

@@ -67,6 +67,18 @@ impl From<Option<Timestamp>> for EventTime {
 }
 
 impl EventTime {
+    /// This, else `other` where nothing can be read here: what was written in vain counts only where neither is a time.
+    pub fn or_else(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::At(_) => self,
+            Self::Absent => other(),
+            Self::Unreadable => match other() {
+                Self::Absent => Self::Unreadable,
+                found => found,
+            },
+        }
+    }
+
     /// What `written` says; blank is nothing.
     pub fn parse(written: Option<&str>) -> Self {
         match written.map(str::trim).filter(|written| !written.is_empty()) {

@@ -54,25 +54,47 @@ impl<'a> Object<'a> {
 const WRAPPERS: [&str; 3] = ["records", "Records", "value"];
 
 /// Members that hold the records of a page of an API's answer, or of a list of Kubernetes.
-const PAGES: [&str; 4] = ["data", "entries", "events", "items"];
+const PAGES: [&str; 10] =
+    ["data", "entries", "events", "Findings", "findings", "items", "logs", "resources", "result", "results"];
 
-/// What stands beside them: which list it is, and where it goes on.
-const PAGE_KEYS: [&str; 15] = [
+/// What stands beside them: which list it is, how long, whether it went well, and where it goes on.
+const PAGE_KEYS: [&str; 36] = [
     "apiVersion",
     "cursor",
+    "errors",
     "etag",
     "first_id",
     "has_more",
     "kind",
     "last_id",
+    "length",
+    "limit",
+    "meta",
     "metadata",
+    "next",
     "next_cursor",
     "next_page",
+    "nextLink",
     "nextPageToken",
+    "nextToken",
+    "NextToken",
+    "num_available",
+    "num_found",
     "object",
+    "offset",
     "ok",
+    "page_info",
+    "pagination",
+    "request_id",
     "response_metadata",
+    "schema",
     "selfLink",
+    "start",
+    "stat",
+    "status",
+    "tailnet",
+    "total",
+    "version",
 ];
 
 /// Whether a wrapper around records may have the member `key`; Graph adds `@odata.*`.

@@ -44,6 +44,8 @@ const ENVELOPES: &[Envelope] = &[
     Envelope { path: "detail", holds: Holds::ObjectBeside(&["detail-type"]) },
     Envelope { path: "data", holds: Holds::ObjectBeside(CLOUD_EVENTS) },
     Envelope { path: "event", holds: Holds::ObjectAmong(COLLECTOR) },
+    // Filebeat's `ndjson` parser with its default target.
+    Envelope { path: "json", holds: Holds::ObjectBeside(&["@timestamp", "input", "log"]) },
     Envelope { path: "event", holds: Holds::Text },
     // Filebeat, Elastic Agent and Logstash; the original comes before a message that a pipeline may have rewritten.
     Envelope { path: "event.original", holds: Holds::Text },

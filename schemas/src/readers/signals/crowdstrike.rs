@@ -10,7 +10,7 @@ use super::fields::{Node, first_time, has_any, member};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
+use crate::readers::{Context, EventTime, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -131,7 +131,7 @@ impl<'v> Falcon<'v> {
         self.first(&IDS).text().map(Into::into)
     }
 
-    fn time(self) -> Option<crate::Timestamp> {
+    fn time(self) -> EventTime {
         const TIMES: [&str; 6] =
             ["UTCTimestamp", "ContextTimeStamp", "timestamp", "StartTimestamp", "StartTime", "eventCreationTime"];
         first_time(&TIMES.map(|key| self.first(&[key])))
@@ -175,7 +175,7 @@ fn add_accounts(falcon: Falcon<'_>, draft: &mut Draft) {
 
 fn add_devices(falcon: Falcon<'_>, draft: &mut Draft) {
     let own = |keys: &[&str]| falcon.first(keys);
-    let ids = [own(&["aid", "AgentIdString", "SensorId"])];
+    let ids = [own(&["aid", "AgentIdString", "SensorId", "AgentId"])];
     let host = own(&["ComputerName", "Hostname", "HostnameField"]);
     draft.add(things::device_in_domain(&ids, host, own(&["MachineDomain"])));
     for end in ["Source", "Target"] {

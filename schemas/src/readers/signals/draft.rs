@@ -12,10 +12,9 @@ use crate::entity::{Entity, EntityKind, ID_BYTES_MAX, IDS_PER_ENTITY_MAX, Role};
 use crate::facts::Facts;
 use crate::ids::SignalUid;
 use crate::readers::value::Value;
-use crate::readers::{Context, Output, RawRecord, ReadError};
+use crate::readers::{Context, EventTime, Output, RawRecord, ReadError};
 use crate::severity::Severity;
 use crate::signal::{Flag, Group, Signal, SignalKind};
-use crate::time::Timestamp;
 
 /// The longest title in characters; a title is one line for people.
 const TITLE_CHARS_MAX: usize = 240;
@@ -41,7 +40,7 @@ pub(super) struct Draft {
     pub(super) native_id: Option<String>,
     /// What the uid is derived from where the vendor's id alone is not unique.
     pub(super) unique_id: Option<String>,
-    pub(super) time: Option<Timestamp>,
+    pub(super) time: EventTime,
     /// The vendor's tenant, organisation or account.
     pub(super) vendor_tenant: Option<String>,
     techniques: Vec<String>,
@@ -61,7 +60,7 @@ impl Draft {
             title: String::new(),
             native_id: None,
             unique_id: None,
-            time: None,
+            time: EventTime::Absent,
             vendor_tenant: None,
             techniques: Vec::new(),
             entities: Vec::new(),

@@ -8,9 +8,8 @@ use std::borrow::Cow;
 use super::fields::{Node, discriminator, first_time, has};
 use super::things;
 use crate::entity::Entity;
-use crate::readers::RawRecord;
 use crate::readers::value::Value;
-use crate::time::Timestamp;
+use crate::readers::{EventTime, RawRecord};
 
 /// One Entra record in any form.
 pub(super) struct EntraRecord<'v> {
@@ -42,8 +41,8 @@ impl<'v> EntraRecord<'v> {
     }
 
     /// The first of the record's times `keys`, else the envelope's.
-    pub(super) fn time(&self, keys: &[&str]) -> Option<Timestamp> {
-        let own = keys.iter().find_map(|key| self.body.get(key).time());
+    pub(super) fn time(&self, keys: &[&str]) -> EventTime {
+        let own = keys.iter().fold(EventTime::Absent, |found, key| found.or_else(|| self.body.get(key).time()));
         own.or_else(|| first_time(&[self.envelope.get("TimeGenerated"), self.envelope.get("time")]))
     }
 

@@ -9,8 +9,8 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use crate::entity::is_placeholder;
-use crate::readers::RawRecord;
 use crate::readers::value::Value;
+use crate::readers::{EventTime, RawRecord};
 use crate::time::Timestamp;
 
 /// A place in a record, which may be empty.
@@ -160,14 +160,28 @@ impl<'v> Node<'v> {
         }
     }
 
-    /// The instant; the epoch itself is how sources write that there is none.
-    pub(super) fn time(self) -> Option<Timestamp> {
-        let time = match self.0? {
-            Value::String(text) => Timestamp::parse(text).or_else(|| spaced_time(text)),
-            Value::Number(number) => number.as_f64().and_then(Timestamp::from_epoch_number),
-            _ => None,
+    /// The instant. Placeholders and the epoch itself are how sources write that there is none; a structure is no
+    /// way to write one, and the instant may stand within.
+    pub(super) fn time(self) -> EventTime {
+        let time = match self.0 {
+            Some(Value::String(text)) if is_no_time(text) => return EventTime::Absent,
+            Some(Value::String(text)) => Timestamp::parse(text).or_else(|| spaced_time(text)),
+            Some(Value::Number(number)) => number.as_f64().and_then(Timestamp::from_epoch_number),
+            _ => return EventTime::Absent,
         };
-        time.filter(|time| time.millis() > 0)
+        match time {
+            Some(time) if time.millis() == 0 => EventTime::Absent,
+            Some(time) => EventTime::At(time),
+            None => EventTime::Unreadable,
+        }
+    }
+
+    /// The only element of an array; anything else is itself.
+    pub(super) fn single(self) -> Self {
+        match self.0 {
+            Some(Value::Array(elements)) => elements.first().filter(|_| elements.len() == 1).map_or(self, Self::new),
+            _ => self,
+        }
     }
 
     /// The elements of an array; anything else is its own only element.
@@ -211,6 +225,12 @@ impl<'v> Node<'v> {
     }
 }
 
+/// Whether `text` stands where a time should and says that there is none. The years 1 and 1601 are what .NET and
+/// Windows begin to count from.
+fn is_no_time(text: &str) -> bool {
+    is_placeholder(text) || ["0001-01-01", "1601-01-01"].iter().any(|origin| text.trim_start().starts_with(origin))
+}
+
 /// A time whose zone stands apart: `2026-05-01 12:00:00 +0000`, `2026-05-01 12:00:00 UTC`, or both at once. Each
 /// step cuts a word off what [`Timestamp::parse`] would refuse by its length anyway.
 fn spaced_time(text: &str) -> Option<Timestamp> {
@@ -223,8 +243,8 @@ fn spaced_time(text: &str) -> Option<Timestamp> {
 }
 
 /// The first of `places` that holds a time.
-pub(super) fn first_time(places: &[Node<'_>]) -> Option<Timestamp> {
-    places.iter().find_map(|place| place.time())
+pub(super) fn first_time(places: &[Node<'_>]) -> EventTime {
+    places.iter().fold(EventTime::Absent, |found, place| found.or_else(|| place.time()))
 }
 
 /// The top-level member `key` of a record in any case, undecoded.
@@ -261,6 +281,11 @@ pub(super) fn has_string(record: &RawRecord<'_>, key: &str) -> bool {
 pub(super) fn within<'a>(record: &RawRecord<'a>, key: &str) -> Option<RawRecord<'a>> {
     let raw = member(record, key).filter(|raw| raw.get().starts_with('{'))?;
     Some(RawRecord::new(raw.get().as_bytes()))
+}
+
+/// Whether the object at the top-level member `key` has one of `keys` in any case.
+pub(super) fn has_within(record: &RawRecord<'_>, key: &str, keys: &[&str]) -> bool {
+    within(record, key).is_some_and(|inner| has_any(&inner, keys))
 }
 
 /// The top-level discriminator `key`: a string without escapes, or empty.
@@ -317,13 +342,33 @@ mod tests {
             "2026-05-01 12:00:00 UTC",
             "2026-05-01 12:00:00 +0000 UTC",
         ] {
-            assert_eq!(Node::new(&text.into()).time(), expected, "{text}");
+            assert_eq!(Node::new(&text.into()).time(), EventTime::from(expected), "{text}");
         }
-        for nothing in [json!(0), json!("0"), json!("1970-01-01T00:00:00Z")].map(Value::from) {
-            assert_eq!(Node::new(&nothing).time(), None, "{nothing:?}");
+    }
+
+    #[test]
+    fn what_is_no_time_is_told_from_none() {
+        for nothing in [
+            json!(0),
+            json!("0"),
+            json!("1970-01-01T00:00:00Z"),
+            json!("0001-01-01T00:00:00Z"),
+            json!("1601-01-01T00:00:00.0000000Z"),
+            json!(" "),
+            json!("-"),
+            json!({"SystemTime": "2026-05-01T12:00:00Z"}),
+        ]
+        .map(Value::from)
+        {
+            assert_eq!(Node::new(&nothing).time(), EventTime::Absent, "{nothing:?}");
         }
-        for text in ["12:00 noon", "2026-05-01 12:00:00 CEST", " "] {
-            assert_eq!(Node::new(&text.into()).time(), None, "{text}");
+        for nonsense in [json!("12:00 noon"), json!("2026-05-01 12:00:00 CEST"), json!(-1)].map(Value::from) {
+            assert_eq!(Node::new(&nonsense).time(), EventTime::Unreadable, "{nonsense:?}");
         }
+        let record = json!({"bad": "soon", "good": "2026-05-01T12:00:00Z"}).into();
+        let of = |keys: [&str; 2]| first_time(&keys.map(|key| Node::new(&record).get(key)));
+        assert_eq!(of(["bad", "none"]), EventTime::Unreadable);
+        assert_eq!(of(["none", "bad"]), EventTime::Unreadable);
+        assert_eq!(of(["bad", "good"]), EventTime::from(Timestamp::parse("2026-05-01T12:00:00Z")));
     }
 }

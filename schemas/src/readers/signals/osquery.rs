@@ -11,7 +11,7 @@ use super::fields::{Node, first_time, has, member};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
+use crate::readers::{Context, EventTime, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 use crate::time::Timestamp;
 
@@ -65,11 +65,12 @@ impl Reader for Osquery {
 }
 
 /// `Tue Sep 11 16:14:21 2018 UTC`, or what sources write otherwise.
-fn calendar_time(node: Node<'_>) -> Option<Timestamp> {
-    let text = node.text()?;
+fn calendar_time(node: Node<'_>) -> EventTime {
+    let text = node.text().unwrap_or_default();
     let civil = DateTime::strptime("%a %b %d %H:%M:%S %Y", text.trim_end_matches(" UTC"));
     let instant = civil.ok().and_then(|civil| TimeZone::UTC.to_timestamp(civil).ok());
-    instant.and_then(|instant| Timestamp::from_millis(instant.as_millisecond())).or_else(|| node.time())
+    let time = instant.and_then(|instant| Timestamp::from_millis(instant.as_millisecond()));
+    EventTime::from(time).or_else(|| node.time())
 }
 
 fn add_host(result: Node<'_>, draft: &mut Draft) {

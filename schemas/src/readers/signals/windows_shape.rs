@@ -7,8 +7,10 @@
 use std::borrow::Cow;
 
 use super::fields::{Node, first_time};
+use super::things::Account;
+use crate::entity::Entity;
+use crate::readers::EventTime;
 use crate::readers::value::Value;
-use crate::time::Timestamp;
 
 /// The most named values that are taken from one event's data.
 const DATA_MAX: usize = 256;
@@ -168,6 +170,26 @@ impl<'v> WindowsRecord<'v> {
         sysmon(self.provider()) || sysmon(self.channel())
     }
 
+    /// The account in whose name the event was written; for a PowerShell script the one that ran it. Services write as
+    /// the machine, which is nobody.
+    pub(super) fn security_user(&self) -> Option<Entity> {
+        const PLACES: [&str; 7] = [
+            "Security.UserID",
+            "Security.@UserID",
+            "Security.#attributes.UserID",
+            "Security.$.UserID",
+            "user.identifier",
+            "UserID",
+            "Security_UserID",
+        ];
+        let sid = |text: &str| text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("S-1-"));
+        let own = PLACES.iter().map(|place| self.system.at(place));
+        let mut places = own.chain(PLACES.iter().map(|place| self.root.at(place)));
+        let id = places.find(|place| place.text().is_some_and(|text| sid(&text)))?;
+        let writer = self.system.get("user");
+        Account { ids: &[id], domain: writer.get("domain"), name: writer.get("name"), display: Node::absent() }.entity()
+    }
+
     /// The event's number in its log.
     pub(super) fn record_id(&self) -> Option<Cow<'v, str>> {
         self.field(&["EventRecordID", "record_id", "EventRecordId", "RecordNumber", "RecordID", "RecordId"])
@@ -178,7 +200,7 @@ impl<'v> WindowsRecord<'v> {
         self.root.get("EventOriginId").text()
     }
 
-    pub(super) fn time(&self) -> Option<Timestamp> {
+    pub(super) fn time(&self) -> EventTime {
         const CREATED: [&str; 6] = [
             "TimeCreated.SystemTime",
             "TimeCreated.@SystemTime",
