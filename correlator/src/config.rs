@@ -9,8 +9,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use schemas::EntityKind;
 use schemas::suppression::{Patterns, Suppression};
+use schemas::{EntityKind, Severity};
 use serde::{Deserialize, Serialize};
 
 use crate::inventory::Inventory;
@@ -38,6 +38,13 @@ pub const USERS_PER_ENTITY_MAX: u32 = 16;
 pub const SHARED_FACTOR: f32 = 0.7;
 /// The weight left to a hub: of the heaviest kind too little to link alone, with a second kind enough.
 pub const HUB_FACTOR: f32 = 0.35;
+/// How much more an address of the internet says that hardly anybody has and nobody had before: an attacker's exit
+/// rather than an office's. It attaches a record to an alert for the whole of `ip_window_secs`; it joins no stories.
+pub const RARE_FACTOR: f32 = 2.4;
+/// For how long an address is new: exits are rented for an evening, offices stay.
+pub const NEW_IP_SECS: u64 = 24 * 3600;
+/// Users of an address beyond which it is not rare: an attacker acts under a few names, an office under many.
+pub const USERS_PER_NEW_IP_MAX: u32 = 4;
 /// What techniques in the order of an attack add to what is shared: an address and an application that two
 /// records share link them together with it, no single light kind does.
 pub const SEQUENCE_BONUS: f32 = 0.1;
@@ -50,14 +57,19 @@ pub const ALIAS_SECS: u64 = 30 * 24 * 3600;
 pub const HOPS_MAX: u8 = 2;
 /// Records of one key in one window beyond which it brings in no far members: they would bury the story.
 pub const FANOUT_MAX: u32 = 256;
+/// Records of one API key in its window beyond which it is in daily use: a person makes fewer in two days, a job more.
+pub const CALLS_PER_KEY_MAX: u32 = 64;
 /// Incidents with fewer members publish every change at once.
 pub const COALESCE_AFTER_MEMBERS: u64 = 64;
 /// Larger incidents publish at most once in so many seconds of event time.
 pub const COALESCE_SECS: u64 = 60;
-/// On so many of the seven days before, the same alert about the same actor makes one common: a working week.
-pub const COMMON_DAYS_MIN: u32 = 5;
-/// The priority from which an incident is published at all: every alert is somebody's to see by default.
+/// On so many of the seven days before, the same alert about the same actor makes one common: once is an event,
+/// twice may be a coincidence, what was on the desk three days is known.
+pub const COMMON_DAYS_MIN: u32 = 3;
+/// The priority from which an incident is published at all; who is tired of more sets it higher.
 pub const SURFACE_PRIORITY_MIN: u8 = 0;
+/// The severity from which one alert with only everyday records beside it is published: what needs action now is somebody's to see.
+pub const SURFACE_LONE_SEVERITY_MIN: Severity = Severity::High;
 /// Members in a revision; what a person can read.
 pub const MEMBERS_LISTED_MAX: usize = 200;
 /// Entities in a revision.
@@ -237,6 +249,12 @@ pub struct Config {
     pub shared_factor: f32,
     /// The share of its weight that a hub keeps; with it no kind may link alone.
     pub hub_factor: f32,
+    /// The factor on the weight of an address that is new and rare, 1 to 16; 1 for none.
+    pub rare_factor: f32,
+    /// How long an address is new after it was seen first, in seconds.
+    pub new_ip_secs: u64,
+    /// Users of a new address beyond which it is not rare.
+    pub users_per_new_ip_max: u32,
     /// What techniques in the order of an attack add to what is shared, less than `link_threshold`.
     pub sequence_bonus: f32,
     /// Names beside one name before it counts as ambiguous.
@@ -250,15 +268,21 @@ pub struct Config {
     pub hops_max: u8,
     /// Records of a key in one window beyond which it brings in no far members.
     pub fanout_max: u32,
+    /// Records of an API key in one window beyond which it is in daily use, and links alone only what comes from a
+    /// new address.
+    pub calls_per_key_max: u32,
     /// From so many members on, revisions are coalesced.
     pub coalesce_after_members: u64,
     /// The event time between two coalesced revisions, in seconds.
     pub coalesce_secs: u64,
     /// Of the seven days before an alert's own, those with the same one about the same actor from which it is
-    /// common and opens no incident; 8 for never.
+    /// common: it attaches, and neither opens nor extends an incident nor makes two one; 8 for never.
     pub common_days_min: u32,
     /// An incident of lower priority is a candidate: kept and counted, not published until it has reached this.
     pub surface_priority_min: u8,
+    /// An incident of one detector's alert of lower severity is a candidate too, until a second alert, a record from a new
+    /// address or another technique joins it; `unknown` for never.
+    pub surface_lone_severity_min: Severity,
     /// Members in a revision, 1 to 1,000.
     pub members_listed_max: usize,
     /// Entities in a revision.
@@ -303,16 +327,21 @@ impl Default for Config {
             users_per_entity_max: USERS_PER_ENTITY_MAX,
             shared_factor: SHARED_FACTOR,
             hub_factor: HUB_FACTOR,
+            rare_factor: RARE_FACTOR,
+            new_ip_secs: NEW_IP_SECS,
+            users_per_new_ip_max: USERS_PER_NEW_IP_MAX,
             sequence_bonus: SEQUENCE_BONUS,
             aliases_per_id_max: ALIASES_PER_ID_MAX,
             alias_secs: ALIAS_SECS,
             inventory: Arc::default(),
             hops_max: HOPS_MAX,
             fanout_max: FANOUT_MAX,
+            calls_per_key_max: CALLS_PER_KEY_MAX,
             coalesce_after_members: COALESCE_AFTER_MEMBERS,
             coalesce_secs: COALESCE_SECS,
             common_days_min: COMMON_DAYS_MIN,
             surface_priority_min: SURFACE_PRIORITY_MIN,
+            surface_lone_severity_min: SURFACE_LONE_SEVERITY_MIN,
             members_listed_max: MEMBERS_LISTED_MAX,
             entities_listed_max: ENTITIES_LISTED_MAX,
             members_per_incident_max: MEMBERS_PER_INCIDENT_MAX,
@@ -354,6 +383,7 @@ impl Config {
             ("redirect_secs", self.redirect_secs),
             ("alias_secs", self.alias_secs),
             ("source_lag_secs", self.source_lag_secs),
+            ("new_ip_secs", self.new_ip_secs),
         ] {
             check(name, (1..=SECS_MAX).contains(&secs), "1 second to 100 years")?;
         }
@@ -368,6 +398,7 @@ impl Config {
         check("hops_max", (1..=2).contains(&self.hops_max), "1 or 2")?;
         check("source_idle_signals", self.source_idle_signals >= 1, "at least 1")?;
         check("fanout_max", self.fanout_max >= 1, "at least 1")?;
+        check("calls_per_key_max", self.calls_per_key_max >= 1, "at least 1")?;
         check("common_days_min", (1..=8).contains(&self.common_days_min), "1 to 8")?;
         check("surface_priority_min", self.surface_priority_min <= 100, "0 to 100")?;
         check("coalesce_after_members", self.coalesce_after_members >= 1, "at least 1")?;
@@ -398,6 +429,7 @@ impl Config {
         ] {
             check(name, (0.0..=1.0).contains(&share), "a number from 0 to 1")?;
         }
+        check("rare_factor", (1.0..=16.0).contains(&self.rare_factor), "a number from 1 to 16")?;
         check("shared_factor", self.shared_factor >= self.hub_factor, "at least hub_factor")?;
         let heaviest = EntityKind::ALL.iter().map(|kind| self.weights.largest(*kind)).fold(0.0, f32::max);
         check("weights.ambiguous", self.weights.ambiguous < self.link_threshold, "less than link_threshold")?;
@@ -410,6 +442,7 @@ impl Config {
             ("users_per_device_max", self.users_per_device_max),
             ("users_per_ip_max", self.users_per_ip_max),
             ("users_per_entity_max", self.users_per_entity_max),
+            ("users_per_new_ip_max", self.users_per_new_ip_max),
             ("aliases_per_id_max", self.aliases_per_id_max),
         ] {
             check(name, (1..=1_024).contains(&count), "1 to 1,024")?;
@@ -442,6 +475,9 @@ mod tests {
         assert!(with(|c| c.artifact_window_secs = QUIET_SECS).starts_with("quiet_secs "));
         assert!(with(|c| c.recency_floor = 1.5).starts_with("recency_floor "));
         assert!(with(|c| c.shared_factor = 0.1).starts_with("shared_factor "));
+        assert!(with(|c| c.rare_factor = 0.9).starts_with("rare_factor "));
+        assert!(with(|c| c.new_ip_secs = 0).starts_with("new_ip_secs "));
+        assert!(with(|c| c.users_per_new_ip_max = 0).starts_with("users_per_new_ip_max "));
         assert!(with(|c| c.hub_factor = 0.5).starts_with("hub_factor "));
         assert!(with(|c| c.users_per_ip_max = 0).starts_with("users_per_ip_max "));
         assert!(with(|c| c.weights.ambiguous = 0.5).starts_with("weights.ambiguous "));
@@ -452,6 +488,7 @@ mod tests {
         assert!(with(|c| c.source_idle_signals = 0).starts_with("source_idle_signals "));
         assert!(with(|c| c.source_lag_secs = 0).starts_with("source_lag_secs "));
         assert!(with(|c| c.surface_priority_min = 101).starts_with("surface_priority_min "));
+        assert!(with(|c| c.calls_per_key_max = 0).starts_with("calls_per_key_max "));
         assert!(with(|c| c.hops_max = 3).starts_with("hops_max "));
         assert!(with(|c| c.members_listed_max = 0).starts_with("members_listed_max "));
     }

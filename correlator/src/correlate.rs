@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use schemas::{Command, Incident, IncidentUid, RuleAlert, Signal, SignalKind, TenantId};
+use schemas::{Command, Incident, IncidentUid, RuleAlert, Signal, SignalKind, TenantId, Timestamp};
 
 use crate::command::Answer;
 use crate::config::Config;
@@ -173,11 +173,10 @@ impl<S: Store> Correlator<S> {
 }
 
 impl<S: Store> Turn<'_, S> {
-    /// Takes one canonical signal in.
+    /// Takes one canonical signal of a source in.
     pub fn take(&mut self, signal: Signal) -> Result<(), StoreError> {
         self.stats.signals += 1;
-        let horizon = signal.time.saturating_add_millis(millis(self.rules.config.retention_secs));
-        if horizon <= self.clock.watermark {
+        if self.horizon(&signal) <= self.clock.watermark {
             self.stats.late += 1;
             return Ok(());
         }
@@ -186,6 +185,22 @@ impl<S: Store> Turn<'_, S> {
             self.stats.usage += 1;
             return self.ask_rules(&signal);
         }
+        self.admit(signal)
+    }
+
+    /// Takes the alert of a rule in. It tells nothing of how far any source has come, since it was made here of what
+    /// sources told before; one of long ago joins no incident any more.
+    pub fn take_match(&mut self, signal: Signal) -> Result<(), StoreError> {
+        self.stats.signals += 1;
+        if self.horizon(&signal) <= self.clock.watermark { Ok(()) } else { self.admit(signal) }
+    }
+
+    fn horizon(&self, signal: &Signal) -> Timestamp {
+        signal.time.saturating_add_millis(millis(self.rules.config.retention_secs))
+    }
+
+    fn admit(&mut self, signal: Signal) -> Result<(), StoreError> {
+        let horizon = self.horizon(&signal);
         match self.signal_row(signal.uid.as_str())? {
             None => {
                 self.expire_at(horizon, Aged::Signal, signal.uid.as_str());
@@ -211,7 +226,6 @@ impl<S: Store> Turn<'_, S> {
         let (keys, dropped) = self.keys_of(&signal)?;
         self.stats.keys_dropped += dropped as u64;
         let mut subject = Subject { signal: Arc::new(signal), residences: Vec::new(), keys: keys.into() };
-        self.note_habit(&subject)?;
         self.save(&subject);
         if subject.signal.kind == SignalKind::AiAlert {
             self.count_in(&subject, None)?;
@@ -241,7 +255,7 @@ impl<S: Store> Turn<'_, S> {
         let (keys, dropped) = self.keys_of(&signal)?;
         self.stats.keys_dropped += dropped as u64;
         let mut subject = Subject { signal: Arc::new(signal), residences: old.residences.clone(), keys: keys.into() };
-        self.note_habit(&subject)?;
+        self.note_habit(&subject.signal)?;
         // Of somebody in particular it may no longer be linked to what others did in the same place.
         if names_user(&subject.keys) && !names_user(&old.keys) {
             self.doubt(&old.residences)?;

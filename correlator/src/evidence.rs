@@ -35,6 +35,8 @@ const INDEPENDENT: [&[EntityKind]; 8] = [
 pub struct Worth {
     /// What it adds to the strength, in thousandths, as all that follow.
     pub sum: u32,
+    /// What of that it adds for being rare.
+    pub rarity: u32,
     /// Its weight.
     pub weight: u32,
     /// What its spread leaves.
@@ -55,12 +57,30 @@ pub struct Evidence {
     all: [Worth; KINDS],
     solid: [u32; KINDS],
     sequence: u32,
+    strangers: bool,
 }
 
 impl Evidence {
     /// The strength of the link.
     pub fn all(&self) -> u32 {
         self.all.iter().map(|worth| worth.sum).sum::<u32>() + self.sequence
+    }
+
+    /// The strength without what a rare address is worth beyond an ordinary one: nothing between people who have
+    /// only a place in common.
+    pub fn plain(&self) -> u32 {
+        let sum = self.all.iter().map(|worth| worth.sum - worth.rarity).sum::<u32>() + self.sequence;
+        if self.strangers { 0 } else { sum }
+    }
+
+    /// Whether a rare address is among what is shared.
+    pub fn has_rare(&self) -> bool {
+        self.all.iter().any(|worth| worth.rarity > 0)
+    }
+
+    /// The same between people who have only a place in common: it may attach and makes no two stories one.
+    pub fn of_strangers(self) -> Self {
+        Self { solid: [0; KINDS], strangers: true, ..self }
     }
 
     /// What techniques in the order of an attack add to it.
@@ -95,7 +115,7 @@ impl Evidence {
             *best = worth;
         }
         if let Some(best) = self.solid.get_mut(at).filter(|_| solid) {
-            *best = worth.sum.max(*best);
+            *best = (worth.sum - worth.rarity).max(*best);
         }
     }
 

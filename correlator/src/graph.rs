@@ -6,7 +6,9 @@
 //! - A non-opener that is linked to an opener of a component is a *near* member (1 hop). A near member
 //!   whose links of that sort reach openers of two components makes them one.
 //! - A non-opener that shares a solid key strong enough by itself with a near member is a *far* member
-//!   (2 hops). It may belong to several components and never merges them.
+//!   (2 hops). It may belong to several components and never merges them. So is one that only a rare address
+//!   links, to an opener or a near member, unless it is a near member of another component: two attackers may rent
+//!   one exit. So is an alert that is expected.
 //!
 //! - What must not be one ([`crate::barrier`]) is related instead, and nothing joins what an analyst closed or locked.
 //!
@@ -35,7 +37,7 @@ use schemas::{EntityKind, SignalKind, Timestamp};
 use crate::head::Head;
 use crate::index::{Span, Stretch};
 use crate::link::Spread;
-use crate::link_key::LinkKey;
+use crate::link_key::{LinkKey, shared};
 use crate::posting::Posting;
 use crate::state::{Class, Component, ComponentId, Residence};
 use crate::store::{Store, StoreError};
@@ -48,7 +50,12 @@ pub const RESIDENCES_MAX: usize = 8;
 /// Context that a new opener looks at through one key, on each side of it, the nearest first.
 pub const CONTEXT_PER_KEY_MAX: usize = 1_024;
 
+/// Stands for the hops of a far member that only a rare address attaches: it leaves when it turns out to be a near
+/// member elsewhere. Incidents show it as the far member that it is.
+pub const HOPS_BY_ADDRESS: u8 = 3;
+
 /// A component that a signal reaches.
+#[derive(Clone, Copy)]
 pub struct Reach {
     /// The component.
     pub component: ComponentId,
@@ -58,17 +65,33 @@ pub struct Reach {
     pub bridge: bool,
 }
 
+/// How two signals are linked.
+#[derive(Clone, Copy)]
+struct Tie {
+    /// Steps from the opener: 1, or [`HOPS_BY_ADDRESS`].
+    hops: u8,
+    /// Whether solidly.
+    bridge: bool,
+}
+
+impl Tie {
+    const SOLID: Self = Self { hops: 1, bridge: true };
+}
+
 impl<S: Store> Turn<'_, S> {
     /// Links a subject that is saved and, unless it is a new opener, posted.
     pub fn link(&mut self, subject: &mut Subject) -> Result<(), StoreError> {
         if subject.signal.kind == SignalKind::AiAlert { self.link_opener(subject) } else { self.link_context(subject) }
     }
 
-    fn link_context(&mut self, subject: &mut Subject) -> Result<(), StoreError> {
+    pub fn link_context(&mut self, subject: &mut Subject) -> Result<(), StoreError> {
         // A record that added to a near member may have brought new keys.
         let near = subject.residences.iter().filter(|residence| residence.hops == 1);
         let near: Vec<ComponentId> = near.map(|residence| residence.component).collect();
-        for reach in self.openers_reached(subject)? {
+        let mut reached = self.openers_reached(subject)?;
+        // Whoever is a near member somewhere is nobody's by address.
+        reached.sort_by_key(|reach| reach.hops);
+        for reach in reached {
             self.join(subject, &reach)?;
         }
         if self.rules.config.hops_max >= 2 {
@@ -160,8 +183,8 @@ impl<S: Store> Turn<'_, S> {
             if reached.iter().any(|reach| reach.component == component && reach.bridge) {
                 continue;
             }
-            let bridge = if certain { Some(true) } else { self.compare(subject, &posting)? };
-            reached.extend(bridge.map(|bridge| Reach { component, hops: 1, bridge }));
+            let tie = if certain { Some(Tie::SOLID) } else { self.compare(subject, &posting)? };
+            reached.extend(tie.map(|Tie { hops, bridge }| Reach { component, hops, bridge }));
         }
         Ok(())
     }
@@ -200,9 +223,9 @@ impl<S: Store> Turn<'_, S> {
                 continue;
             }
             for (posting, certain) in self.context_of(key, &head, class, opener, home)? {
-                let bridge = if certain { Some(true) } else { self.compare(opener, &posting)? };
-                let Some(bridge) = bridge else { continue };
-                let reach = Reach { component: home, hops: 1, bridge };
+                let tie = if certain { Some(Tie::SOLID) } else { self.compare(opener, &posting)? };
+                let Some(Tie { hops, bridge }) = tie else { continue };
+                let reach = Reach { component: home, hops, bridge };
                 if self.resides(&posting, &reach)? {
                     continue;
                 }
@@ -301,6 +324,10 @@ impl<S: Store> Turn<'_, S> {
         if self.is_sealed(root) {
             return Ok(());
         }
+        // What is expected attaches and brings nobody else in.
+        let expected = self.suppressed_by(&subject.signal.uid)?.is_some();
+        let hops = if expected { reach.hops.max(2) } else { reach.hops };
+        let reach = &Reach { component: root, hops, bridge: reach.bridge && !expected };
         let posted = subject.residences.clone();
         self.settle(subject)?;
         if Class::of(subject.signal.kind, &posted) != Class::of(subject.signal.kind, &subject.residences) {
@@ -309,6 +336,10 @@ impl<S: Store> Turn<'_, S> {
         }
         let before = subject.residences.clone();
         let known = subject.residences.iter().position(|residence| residence.component == root);
+        // Whoever has a home of their own only rents the same exit.
+        if known.is_none() && hops == HOPS_BY_ADDRESS && is_near(subject) {
+            return Ok(());
+        }
         if known.is_none() && self.is_pinned(&subject.signal.uid)? {
             return Ok(());
         }
@@ -342,6 +373,10 @@ impl<S: Store> Turn<'_, S> {
             self.merge_bridged(subject)?;
         }
         self.save(subject);
+        if reach.hops == 1 {
+            let lodgings = subject.residences.iter().filter(|residence| residence.hops == HOPS_BY_ADDRESS);
+            self.doubt(&lodgings.copied().collect::<Vec<_>>())?;
+        }
         let nearer = reach.hops == 1 && old.is_none_or(|old| old.hops > 1);
         if nearer { self.expand(subject, root) } else { Ok(()) }
     }
@@ -394,19 +429,60 @@ impl<S: Store> Turn<'_, S> {
         Ok(false)
     }
 
-    /// Whether two signals are linked, and if so, whether solidly.
-    fn compare(&self, subject: &Subject, posting: &Posting) -> Result<Option<bool>, StoreError> {
+    /// Whether an opener and another signal are linked, and if so, how.
+    fn compare(&self, subject: &Subject, posting: &Posting) -> Result<Option<Tie>, StoreError> {
         let Some(other) = self.subject(posting.uid.as_str())? else { return Ok(None) };
-        let best = self.rules.evidence(subject.side(), other.side(), |_, _| Ok(Spread::Few))?;
-        if best.all() < self.rules.threshold {
+        let (one, its) = (subject.side(), other.side());
+        let new = self.shares_new_address(subject, &other)?;
+        let best = if new { Spread::Rare } else { Spread::Few };
+        if self.rules.evidence(one, its, |_, _| Ok(best))?.all() < self.rules.threshold {
             return Ok(None);
         }
-        let evidence = self.rules.evidence(subject.side(), other.side(), |own, its| {
-            Ok(self.spread_at(own, subject.signal.time)?.max(self.spread_at(its, posting.time)?))
+        let evidence = self.rules.evidence(one, its, |own, its| {
+            let spread = self.spread_at(own, subject.signal.time)?.max(self.spread_at(its, posting.time)?);
+            // What comes from a new address is unusual for a key in daily use.
+            let unusual = own.kind == EntityKind::ApiKey
+                && spread == Spread::Hub
+                && (self.is_from_new_address(subject)? || self.is_from_new_address(&other)?);
+            Ok(if unusual { Spread::Few } else { spread })
         })?;
         let threshold = self.rules.threshold;
-        Ok((evidence.all() >= threshold).then_some(evidence.joins(threshold)))
+        Ok(match (evidence.all() >= threshold, evidence.plain() >= threshold) {
+            (_, true) => Some(Tie { hops: 1, bridge: evidence.joins(threshold) }),
+            (true, _) => Some(Tie { hops: HOPS_BY_ADDRESS, bridge: false }),
+            _ => None,
+        })
     }
+
+    /// Whether both have an address that is new where each of them stands. Asked first, since most that meet
+    /// behind one address have nothing else in common, and it takes two looks.
+    fn shares_new_address(&self, one: &Subject, other: &Subject) -> Result<bool, StoreError> {
+        for (own, its) in shared(&one.keys, &other.keys).filter(|(own, _)| self.rules.may_be_rare(own)) {
+            let spread = self.spread_at(own, one.signal.time)?;
+            if spread == Spread::Rare && self.spread_at(its, other.signal.time)? == Spread::Rare {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a record that is no opener comes from an address that is new at its time.
+    fn is_from_new_address(&self, subject: &Subject) -> Result<bool, StoreError> {
+        if subject.signal.kind == SignalKind::AiAlert {
+            return Ok(false);
+        }
+        for key in subject.keys.iter().filter(|key| self.rules.may_be_rare(key)) {
+            if self.spread_at(key, subject.signal.time)? == Spread::Rare {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Whether the signal is a near member of a component.
+pub fn is_near(subject: &Subject) -> bool {
+    subject.residences.iter().any(|residence| residence.hops == 1)
 }
 
 /// The key under which a user is found whom a text names where `key` stands in the record, or the reverse.

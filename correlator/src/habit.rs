@@ -1,38 +1,44 @@
-//! Alerts that come every day: what an actor did on most days before is no news by itself.
+//! Alerts that come every day: what somebody did on other days before is no news by itself.
 //!
 //! A red team's sandbox, a scanner, a job with a bad prompt raise the same alert about the same actor day after
-//! day. Such an alert is *common*: it still joins what it belongs to, but an incident of common alerts alone is
-//! a candidate, kept and counted and not published, until something else joins it. An alert is common when the
-//! same product has raised one of the same title about one of its actors (user, mailbox, device, API key) on at
-//! least `common_days_min` of the seven days before its own. Severities above medium never are: a serious attack
-//! does not become harmless by going on.
+//! day. Such an alert is *common*: it attaches to the stories that it is linked to, and neither opens one nor
+//! extends it nor makes two one ([`crate::command`] treats it as it treats what a rule suppresses). An alert is
+//! common when the same rule (of Weir's own alerts, the threat) was raised on at least `common_days_min` of the
+//! seven days before its own about its actor, and on as many about the application that it names: those days are
+//! what it takes to learn, and on each of them it was an alert like any other. Who the actor is says the first of
+//! user, mailbox, device, address, API key and agent that the alert names; an account that every application has is
+//! nobody in particular. So what is common of one person or place is not common of another one. Severities above
+//! medium never are: a serious attack does not become harmless by going on.
 //!
-//! Days are those of event time, so which alerts are common follows from the set of them. An incident that was
-//! published before earlier days came in late stays published. An alert that none of the seven days knows is new,
-//! which raises the priority. Absent: a count within a day, since whoever
-//! floods must not make an attack look usual.
+//! Days are those of event time. Whether an alert is common is decided when it comes, by the days before it that
+//! are known: one that comes before a day that it repeats is an alert like any other. An alert that none of the
+//! seven days knows is new, which raises the priority. Absent: a count within a day, since whoever floods must not
+//! make an attack look usual.
 
 use schemas::{EntityKind, Severity, Signal, SignalKind, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::is_actor;
 use crate::heads::hash;
 use crate::index::Span;
 use crate::link::millis;
-use crate::link_key::LinkKey;
-use crate::state::{Class, ComponentId, decode, encode};
+use crate::link_key::{LinkKey, is_generic};
+use crate::state::{Class, decode, encode};
 use crate::store::keys::Table;
 use crate::store::{Store, StoreError};
 use crate::timers::Aged;
-use crate::turn::{Subject, Turn};
+use crate::turn::Turn;
 
 /// Days before an alert's own that are looked at.
 pub const DAYS: u32 = 7;
-/// Actors of an alert that have habits, the first in their order.
-const ACTORS_MAX: usize = 4;
-/// Alerts of an incident that are looked at before it is published for the first time, and later ones of an actor
-/// that are looked at again when an earlier day comes in late.
+/// Names of one kind in an alert that have habits, the first in their order.
+const NAMES_MAX: usize = 4;
+/// Later alerts of an actor that are explained again when an earlier day comes in late.
 const OPENERS_MAX: usize = 64;
+/// Who acts, the likeliest first: what stands later is shared by those who stand before.
+const ACTORS: [EntityKind; 6] =
+    [EntityKind::User, EntityKind::Mailbox, EntityKind::Device, EntityKind::Ip, EntityKind::ApiKey, EntityKind::Agent];
+/// Those of them whose later alerts are found again when an earlier day comes in late.
+const FOUND: usize = 5;
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 /// Days that a row remembers: those that matter to what may still come late.
 const BITS: u32 = u64::BITS;
@@ -68,15 +74,17 @@ fn day_of(time: Timestamp) -> i64 {
     time.millis().div_euclid(DAY_MS)
 }
 
-fn actors(subject: &Subject) -> impl Iterator<Item = &LinkKey> {
-    let acts =
-        |key: &&LinkKey| is_actor(key.kind) && key.kind != EntityKind::Session && !key.mentioned && !key.is_alias();
-    subject.keys.iter().filter(acts).take(ACTORS_MAX)
+/// What an alert names of a kind.
+fn names(signal: &Signal, kind: EntityKind) -> impl Iterator<Item = &str> {
+    let named = signal.entities.iter().filter(move |entity| entity.kind == kind && !entity.mentioned);
+    let ids = named.flat_map(|entity| entity.ids.iter().map(String::as_str));
+    ids.filter(move |id| kind != EntityKind::User || !is_generic(id)).take(NAMES_MAX)
 }
 
-/// What a row is called. Titles are as long as vendors like; two that share a hash share a habit.
-fn name_of(signal: &Signal, actor: &LinkKey) -> String {
-    format!("{:08x}/{}/{}/{}", hash(&signal.title), signal.product, actor.kind.as_str(), actor.id)
+/// What a row is called. Titles of rules are as long as people like; two that share a hash share a habit.
+fn name_of(signal: &Signal, kind: EntityKind, id: &str) -> String {
+    let rule: &str = signal.category.map_or(signal.title.as_str(), |category| category.as_str());
+    format!("{:08x}/{}/{}/{id}", hash(rule), signal.product, kind.as_str())
 }
 
 fn may_be_common(signal: &Signal) -> bool {
@@ -85,26 +93,29 @@ fn may_be_common(signal: &Signal) -> bool {
 
 impl<S: Store> Turn<'_, S> {
     /// Notes the day of an alert.
-    pub fn note_habit(&mut self, subject: &Subject) -> Result<(), StoreError> {
-        if subject.signal.kind != SignalKind::AiAlert {
+    pub fn note_habit(&mut self, signal: &Signal) -> Result<(), StoreError> {
+        if signal.kind != SignalKind::AiAlert {
             return Ok(());
         }
-        let day = day_of(subject.signal.time);
-        for actor in actors(subject) {
-            let row = self.key(Table::Habit).tail(&name_of(&subject.signal, actor));
+        let day = day_of(signal.time);
+        let kinds = ACTORS.into_iter().chain([EntityKind::Application]);
+        for (kind, id) in kinds.flat_map(|kind| names(signal, kind).map(move |id| (kind, id))) {
+            let name = name_of(signal, kind, id);
+            let row = self.key(Table::Habit).tail(&name);
             let known = self.db.get(&row)?.map_or(Ok(DaysRow::default()), |bytes| decode(&bytes))?;
             let days = known.add(day);
             if known.bits == 0 {
-                self.expire_habit_at(day, &name_of(&subject.signal, actor));
+                self.expire_habit_at(day, &name);
             }
             if days == known {
                 continue;
             }
             self.db.put(row, encode(&days)?);
-            // Later alerts that came first are looked at again: they may be less new than they seemed.
+            // Later alerts that came first are looked at again: they are less new than they seemed.
             let from = (day + 1).saturating_mul(DAY_MS);
             let span = Span { from, to: from.saturating_add(i64::from(DAYS) * DAY_MS) };
-            for posting in self.postings(actor, Class::Opener, span, false, OPENERS_MAX, &"".into())? {
+            let key = LinkKey { kind, id: id.to_owned(), mentioned: false, weight: 0, via: Vec::new() };
+            for posting in self.postings(&key, Class::Opener, span, false, OPENERS_MAX, &"".into())? {
                 self.explain_again(&posting.residences)?;
             }
         }
@@ -131,33 +142,43 @@ impl<S: Store> Turn<'_, S> {
         Ok(())
     }
 
-    fn is_common(&self, subject: &Subject) -> Result<bool, StoreError> {
-        if !may_be_common(&subject.signal) {
-            return Ok(false);
+    /// Why an alert is common, where it is.
+    pub fn common(&self, signal: &Signal) -> Result<Option<String>, StoreError> {
+        if !may_be_common(signal) {
+            return Ok(None);
         }
-        Ok(self.days_before(subject)? >= self.rules.config.common_days_min)
+        let days = match self.days_of(signal, EntityKind::Application)? {
+            Some(days) => days.min(self.days_about(signal, &ACTORS)?),
+            None => self.days_about(signal, &ACTORS)?,
+        };
+        let common = days >= self.rules.config.common_days_min;
+        Ok(common.then(|| format!("common: raised about the same on {days} of the {DAYS} days before")))
     }
 
-    /// On how many of the seven days before it an alert was raised about the same actor, at most.
-    pub fn days_before(&self, subject: &Subject) -> Result<u32, StoreError> {
-        let mut most = 0;
-        for actor in actors(subject) {
-            let row = self.db.get(&self.key(Table::Habit).tail(&name_of(&subject.signal, actor)))?;
-            let days: DaysRow = row.map_or(Ok(DaysRow::default()), |bytes| decode(&bytes))?;
-            most = most.max(days.before(day_of(subject.signal.time)));
-        }
-        Ok(most)
+    /// Whether no alert of its rule was raised about the same actor on the seven days before.
+    pub fn is_new(&self, signal: &Signal) -> Result<bool, StoreError> {
+        Ok(self.days_about(signal, ACTORS.split_at(FOUND).0)? == 0)
     }
 
-    /// Whether a component holds nothing but common alerts and context.
-    pub fn is_all_common(&self, id: ComponentId) -> Result<bool, StoreError> {
-        for row in self.members(id, false, OPENERS_MAX)? {
-            let Some(subject) = self.subject(row.uid.as_str())? else { continue };
-            if subject.signal.kind != SignalKind::Context && !self.is_common(&subject)? {
-                return Ok(false);
+    /// On how many of the seven days before it one was raised about the first of `actors` that it names.
+    fn days_about(&self, signal: &Signal, actors: &[EntityKind]) -> Result<u32, StoreError> {
+        for kind in actors {
+            if let Some(days) = self.days_of(signal, *kind)? {
+                return Ok(days);
             }
         }
-        Ok(true)
+        Ok(0)
+    }
+
+    /// The same about what it names of a kind; `None` where it names nothing of it.
+    fn days_of(&self, signal: &Signal, kind: EntityKind) -> Result<Option<u32>, StoreError> {
+        let mut most = None;
+        for id in names(signal, kind) {
+            let row = self.db.get(&self.key(Table::Habit).tail(&name_of(signal, kind, id)))?;
+            let days: DaysRow = row.map_or(Ok(DaysRow::default()), |bytes| decode(&bytes))?;
+            most = most.max(Some(days.before(day_of(signal.time))));
+        }
+        Ok(most)
     }
 }
 

@@ -8,6 +8,8 @@
 //! Neighbours belong to a window of time and go with its signals, so that a spread is that of the time at
 //! which something happened, and yesterday's hub is an ordinary entity today.
 
+use std::collections::BTreeSet;
+
 use crate::state::Class;
 
 /// One window of time.
@@ -138,6 +140,21 @@ impl Head {
     /// How many neighbours the bucket has seen, at most one more than make a hub.
     pub fn neighbours(&self, number: i64) -> usize {
         self.bucket(number).map_or(0, |bucket| bucket.neighbours.len())
+    }
+
+    /// Whether no bucket before `since` knows the entity, and those from there to `number` name at most
+    /// `neighbours_max` with it.
+    pub fn is_new(&self, number: i64, since: i64, neighbours_max: usize) -> bool {
+        let known_before = self.0.first().is_some_and(|bucket| bucket.number < since);
+        let until_then = self.0.iter().take_while(|bucket| bucket.number <= number);
+        let neighbours: BTreeSet<u32> = until_then.flat_map(|bucket| bucket.neighbours.iter().copied()).collect();
+        !known_before && neighbours.len() <= neighbours_max
+    }
+
+    /// The buckets after `number`: what was told before what happened earlier.
+    pub fn later(&self, number: i64) -> impl Iterator<Item = i64> {
+        let start = self.0.partition_point(|bucket| bucket.number <= number);
+        self.0.iter().skip(start).map(|bucket| bucket.number)
     }
 
     /// How many of `class` the buckets from `first` to `last` hold.

@@ -179,7 +179,22 @@ impl<S: Store> Turn<'_, S> {
 
     /// How far the entity of a key is spread in a bucket.
     pub fn spread_in(&self, key: &LinkKey, head: &Head, bucket: i64) -> Spread {
-        self.rules.spread(key, head.neighbours(bucket))
+        match self.rules.spread(key, head.neighbours(bucket)) {
+            _ if key.kind == EntityKind::ApiKey && self.is_in_daily_use(head, bucket) => Spread::Hub,
+            Spread::Few if self.is_new_address(key, head, bucket) => Spread::Rare,
+            spread => spread,
+        }
+    }
+
+    /// Whether an API key has many records in its window or the one before, so that it does not matter where one ends.
+    fn is_in_daily_use(&self, head: &Head, bucket: i64) -> bool {
+        head.total(bucket).max(head.total(bucket - 1)) > self.rules.config.calls_per_key_max
+    }
+
+    /// Whether the tenant first met an address within the time before, and hardly anybody has it.
+    fn is_new_address(&self, key: &LinkKey, head: &Head, bucket: i64) -> bool {
+        let since = bucket.saturating_sub(self.rules.new_ip_buckets());
+        self.rules.may_be_rare(key) && head.is_new(bucket, since, self.rules.config.users_per_new_ip_max as usize)
     }
 
     /// How far what the signal itself names is spread at a time of its own: of several names, the least.
@@ -204,6 +219,13 @@ impl<S: Store> Turn<'_, S> {
         a.max(b)
     }
 
+    /// How far what is judged by what came before is spread in the buckets after one.
+    fn spreads_after(&self, key: &LinkKey, head: &Head, bucket: i64) -> Vec<(i64, Spread)> {
+        let looks_back = key.kind == EntityKind::ApiKey || self.rules.may_be_rare(key);
+        let later = head.later(bucket).filter(|_| looks_back);
+        later.map(|later| (later, self.spread_in(key, head, later))).collect()
+    }
+
     /// Whether so many records had the key around `time` that all they name would bury the story.
     pub fn is_busy(&self, key: &LinkKey, head: &Head, time: Timestamp) -> bool {
         head.total(self.bucket(key, time.millis())) > self.rules.config.fanout_max
@@ -223,6 +245,7 @@ impl<S: Store> Turn<'_, S> {
             let bucket = self.bucket(key, subject.signal.time.millis());
             // No link rests on what was cold.
             let before = known.as_ref().map(|head| self.spread_in(key, head, bucket));
+            let later = known.as_ref().map_or_else(Vec::new, |head| self.spreads_after(key, head, bucket));
             drop(known);
             let max = self.rules.neighbours_max(key.kind);
             self.change_head(key, |head| {
@@ -231,7 +254,13 @@ impl<S: Store> Turn<'_, S> {
                 }
                 head.meet(bucket, neighbours.meeting(key), max);
             })?;
-            let after = self.spread_in(key, &*self.head(key)?, bucket);
+            let head = self.head(key)?;
+            let after = self.spread_in(key, &head, bucket);
+            for (bucket, before) in later {
+                if before < self.spread_in(key, &head, bucket) {
+                    self.respread.push((key.clone(), bucket));
+                }
+            }
             if before.is_none_or(|before| before < after) {
                 self.stats.hubs += u64::from(after == Spread::Hub);
             }

@@ -1,14 +1,16 @@
 //! What the operator knows about the estate: other names, what is shared by design, what matters most.
 //!
 //! Plain data that the caller reads from wherever it lives; it stands for the whole run. What it says about
-//! names holds always and is never ambiguous; what it calls shared is a hub from the first record on. Absent:
+//! names holds always and is never ambiguous; what it calls shared is a hub from the first record on; alerts about
+//! what it registers as a test are expected for as long as it says, which [`crate::command`] suppresses. Absent:
 //! reading files, and learning, which is [`crate::identity`]'s.
 
 use std::collections::HashMap;
 
-use schemas::EntityKind;
 use schemas::entity::canonical_id;
-use serde::{Deserialize, Serialize};
+use schemas::{EntityKind, Role, Signal, Timestamp};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Names of one asset.
 pub const IDS_PER_ASSET_MAX: usize = 32;
@@ -27,6 +29,25 @@ pub enum SharedAs {
     Nat,
 }
 
+/// Why alerts about what an asset does are expected: somebody arranged them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expected {
+    /// Attacks that were ordered: a red team, a penetration test, a vulnerability scanner.
+    AuthorisedTest,
+    /// Attacks that are played: a sandbox, a training, an evaluation of a model.
+    BenignTest,
+}
+
+impl Expected {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorisedTest => "authorised_test",
+            Self::BenignTest => "benign_test",
+        }
+    }
+}
+
 /// One thing of the estate, as it is written down.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,6 +62,33 @@ pub struct Asset {
     /// How much depends on it, from 0 to 1.
     #[serde(default)]
     pub criticality: f32,
+    /// Whether alerts about it are expected: it is who or what tests.
+    #[serde(default)]
+    pub expected: Option<Expected>,
+    /// Alerts before this instant are not expected.
+    #[serde(default, deserialize_with = "instant", serialize_with = "written")]
+    pub expected_from: Option<Timestamp>,
+    /// Nor those from this instant on.
+    #[serde(default, deserialize_with = "instant", serialize_with = "written")]
+    pub expected_until: Option<Timestamp>,
+}
+
+impl Asset {
+    fn expects(&self, time: Timestamp) -> Option<Expected> {
+        let within =
+            self.expected_from.is_none_or(|from| from <= time) && self.expected_until.is_none_or(|until| time < until);
+        self.expected.filter(|_| within)
+    }
+}
+
+fn written<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.as_ref().map(ToString::to_string).serialize(serializer)
+}
+
+fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let time = Timestamp::parse(&text);
+    time.map(Some).ok_or_else(|| D::Error::custom(format!("{text:?} is no instant: write 2026-06-01T00:00:00Z")))
 }
 
 /// All that is known, by name.
@@ -74,6 +122,12 @@ impl Inventory {
         let mut ids = asset.ids.iter().map(named).collect::<Result<Vec<String>, String>>()?;
         ids.sort_unstable();
         ids.dedup();
+        if asset.expected.is_none() && (asset.expected_from.is_some() || asset.expected_until.is_some()) {
+            return Err("expected_from and expected_until say when, expected must say as what".to_owned());
+        }
+        if asset.expected_from.zip(asset.expected_until).is_some_and(|(from, until)| from >= until) {
+            return Err("expected_until must be after expected_from".to_owned());
+        }
         if ids.is_empty() || ids.len() > IDS_PER_ASSET_MAX {
             return Err(format!("ids must be 1 to {IDS_PER_ASSET_MAX} names"));
         }
@@ -96,6 +150,21 @@ impl Inventory {
     /// How many assets there are.
     pub fn len(&self) -> usize {
         self.assets.len()
+    }
+
+    /// Why an alert is expected: for what the first of those who act in it, or are acted upon, was registered.
+    /// Neither whom only a text names nor where traffic goes to counts: an attacker chooses both.
+    pub fn expected(&self, alert: &Signal) -> Option<String> {
+        if self.is_empty() {
+            return None;
+        }
+        let acts = |entity: &&schemas::Entity| !entity.mentioned && entity.role != Some(Role::Destination);
+        let names = alert.entities.iter().filter(acts).flat_map(|entity| entity.ids.iter().map(|id| (entity.kind, id)));
+        let why = |(kind, id): (EntityKind, &String)| {
+            let expected = self.asset(kind, id)?.expects(alert.time)?;
+            Some(format!("inventory: {} {id} is an {}", kind.as_str(), expected.as_str()))
+        };
+        names.filter_map(why).min()
     }
 
     fn asset(&self, kind: EntityKind, name: &str) -> Option<&Asset> {
@@ -125,7 +194,56 @@ mod tests {
 
     fn asset(ids: &[&str], criticality: f32) -> Asset {
         let ids = ids.iter().map(|id| (*id).to_owned()).collect();
-        Asset { kind: EntityKind::User, ids, shared_as: None, criticality }
+        Asset {
+            kind: EntityKind::User,
+            ids,
+            shared_as: None,
+            criticality,
+            expected: None,
+            expected_from: None,
+            expected_until: None,
+        }
+    }
+
+    fn alert(hour: i64, entities: &[Option<schemas::Entity>]) -> Signal {
+        Signal {
+            uid: "a".into(),
+            native_id: "a".to_owned(),
+            tenant: "acme".into(),
+            time: Timestamp::from_millis(hour * 3_600_000).expect("a time"),
+            group: schemas::Group::Ai,
+            product: Signal::WEIR.to_owned(),
+            kind: schemas::SignalKind::AiAlert,
+            title: String::new(),
+            severity: schemas::Severity::High,
+            category: None,
+            techniques: Vec::new(),
+            entities: entities.iter().flatten().cloned().collect(),
+            flags: Vec::new(),
+            facts: schemas::Facts::default(),
+        }
+    }
+
+    #[test]
+    fn a_registered_test_is_expected_while_it_is_valid_and_only_where_it_acts() {
+        let hours = |hour: i64| Timestamp::from_millis(hour * 3_600_000);
+        let tester = Asset {
+            expected: Some(Expected::AuthorisedTest),
+            expected_from: hours(10),
+            expected_until: hours(20),
+            ..asset(&["red@contoso.example"], 0.0)
+        };
+        let scanner = Asset { kind: EntityKind::Ip, ids: vec!["198.51.100.9".to_owned()], ..tester.clone() };
+        let inventory = Inventory::new(vec![tester, scanner]).expect("an inventory");
+        let red = || schemas::Entity::new(EntityKind::User, ["red@contoso.example"]);
+        let ip = || schemas::Entity::new(EntityKind::Ip, ["198.51.100.9"]);
+        let at = |hour| inventory.expected(&alert(hour, &[red()]));
+        let why = "inventory: user red@contoso.example is an authorised_test";
+        assert_eq!([9, 10, 19, 20].map(|hour| at(hour).is_some()), [false, true, true, false]);
+        assert_eq!(at(10).as_deref(), Some(why));
+        assert_eq!(inventory.expected(&alert(10, &[red().map(schemas::Entity::mentioned)])), None);
+        assert!(inventory.expected(&alert(10, &[ip()])).is_some());
+        assert_eq!(inventory.expected(&alert(10, &[ip().map(|ip| ip.in_role(Role::Destination))])), None);
     }
 
     #[test]
@@ -149,6 +267,8 @@ mod tests {
         );
         assert_eq!(refused(vec![asset(&["n/a"], 0.0)]), "asset 1: \"n/a\" names no one thing");
         assert_eq!(refused(vec![asset(&[], 0.0)]), "asset 1: ids must be 1 to 32 names");
+        let when = Asset { expected_from: Timestamp::from_millis(1), ..asset(&["a"], 0.0) };
+        assert!(refused(vec![when]).contains("expected must say"));
         assert!(refused(vec![asset(&["a"], f32::NAN)]).contains("criticality"));
         assert!(refused(vec![asset(&["a"], 2.0)]).contains("criticality"));
     }

@@ -22,6 +22,13 @@
 //! through two independent kinds. An artefact alone (a file, a URL, a cloud resource) attaches and no more: two
 //! attacks may use one tool.
 //!
+//! An address that the tenant has only just met and that hardly anybody has ([`Spread::Rare`]) says much more than
+//! that of an office: whoever comes from it beside an alert or a near member belongs to the story. It *attaches*
+//! records, as far members that bring nobody else in, and never joins: two attackers may rent one exit.
+//!
+//! An API key with more records than `calls_per_key_max` in its window is in daily use, and a hub: of what is done with it
+//! only what comes from a rare address is unusual, and is taken as if the key were nobody else's.
+//!
 //! Two signals that name users, but none in common, are about different people: then where people meet
 //! (address, agent, application, tool, model; between AI alerts also the API key, which is the application's)
 //! says nothing by itself, or every story behind one NAT would be one.
@@ -45,6 +52,8 @@ use crate::store::StoreError;
 /// How many others have an entity in a window, as far as it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Spread {
+    /// Hardly anybody, and nobody before: an address that the tenant has only just met.
+    Rare,
     /// At most half as many as make a hub.
     Few,
     /// More than that.
@@ -82,7 +91,8 @@ pub struct Rules {
     /// What is left of a name that stands for several.
     pub ambiguous: u32,
     sequence_bonus: u32,
-    shares: [u32; 3],
+    shares: [u32; 4],
+    rare: u32,
     recency_lost: u32,
 }
 
@@ -144,7 +154,8 @@ impl Rules {
             ip_private: thousandths(config.weights.ip_private),
             ambiguous: thousandths(config.weights.ambiguous),
             sequence_bonus: thousandths(config.sequence_bonus),
-            shares: [WHOLE, thousandths(config.shared_factor), thousandths(config.hub_factor)],
+            shares: [WHOLE, WHOLE, thousandths(config.shared_factor), thousandths(config.hub_factor)],
+            rare: thousandths(config.rare_factor),
             recency_lost: WHOLE.saturating_sub(thousandths(config.recency_floor)),
             config,
         }
@@ -157,7 +168,8 @@ impl Rules {
 
     /// How far apart two signals may be so that this key alone links them solidly; `None` where it cannot.
     pub fn reach(&self, key: &LinkKey, spread: Spread) -> Option<i64> {
-        let full = u64::from(key.weight) * u64::from(self.share(spread));
+        let share = if spread == Spread::Rare && self.may_be_rare(key) { self.rare } else { self.share(spread) };
+        let full = u64::from(key.weight) * u64::from(share);
         if key.mentioned || spread == Spread::Hub || full == 0 {
             return None;
         }
@@ -176,6 +188,11 @@ impl Rules {
     /// Whether the key alone can link, wherever few have it.
     pub fn is_strong(&self, key: &LinkKey) -> bool {
         self.reach(key, Spread::Few).is_some()
+    }
+
+    /// Whether the key alone can bring in a far member, where it is as rare as can be.
+    pub fn is_telling(&self, key: &LinkKey) -> bool {
+        self.reach(key, Spread::Rare).is_some()
     }
 
     /// Whether the key has index rows.
@@ -221,6 +238,16 @@ impl Rules {
 
     fn share(&self, spread: Spread) -> u32 {
         self.shares.get(spread as usize).copied().unwrap_or(WHOLE)
+    }
+
+    /// Whether the key is an address of the internet, which is worth more where it is rare.
+    pub fn may_be_rare(&self, key: &LinkKey) -> bool {
+        self.rare > WHOLE && key.kind == EntityKind::Ip && !is_private_ip(&key.id)
+    }
+
+    /// Windows of an address within which it is new.
+    pub fn new_ip_buckets(&self) -> i64 {
+        millis(self.config.new_ip_secs) / self.window(EntityKind::Ip)
     }
 
     /// What a distance in time leaves of a kind's weight; `None` beyond its window.
@@ -275,21 +302,29 @@ impl Rules {
     ) -> Result<Evidence, StoreError> {
         let mut evidence = Evidence::default();
         let mut same_person = false;
+        let openers = [a, b].map(|side| side.kind == SignalKind::AiAlert);
         let distance_ms = a.time.abs_diff(b.time);
         for (x, y) in shared(a.keys, b.keys) {
             let mentioned = x.mentioned || y.mentioned;
             same_person |= x.kind == EntityKind::User && !mentioned;
             let Some(recency) = self.recency(x.kind, distance_ms) else { continue };
             let spread = if self.is_indexed(x) { spread(x, y)? } else { Spread::Few };
-            let (weight, share) = (x.weight.min(y.weight), self.share(spread));
+            let attaches = spread == Spread::Rare && self.may_be_rare(x) && openers != [true; 2];
+            let (weight, plain) = (x.weight.min(y.weight), self.share(spread));
+            let share = if attaches { self.rare } else { plain };
             let (alias, hub) = (x.is_alias() || y.is_alias(), spread == Spread::Hub);
-            let worth = Worth { sum: worth(weight, share, recency), weight, share, recency, mentioned, alias, hub };
+            let sum = worth(weight, share, recency);
+            let rarity = sum - worth(weight, plain, recency);
+            let worth = Worth { sum, rarity, weight, share, recency, mentioned, alias, hub };
             evidence.count(x, worth, !mentioned && !hub);
         }
         let different_people = !same_person && names_user(a.keys) && names_user(b.keys);
-        let openers = a.kind == SignalKind::AiAlert && b.kind == SignalKind::AiAlert;
-        if different_people && evidence.kinds().all(|(kind, _)| is_meeting_place(kind, openers)) {
-            return Ok(Evidence::default());
+        let meets = |(kind, _)| is_meeting_place(kind, openers == [true; 2]);
+        if different_people && evidence.kinds().all(meets) {
+            if !evidence.has_rare() {
+                return Ok(Evidence::default());
+            }
+            evidence = evidence.of_strangers();
         }
         let evidence = evidence.without_dependent().without_implied();
         // Without an indexed kind nobody would look, and a hub says nothing about an order.

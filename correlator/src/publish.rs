@@ -3,17 +3,19 @@
 //! An incident's uid follows from its earliest opener. When that changes, by a merge or because an
 //! earlier opener came late, the old uid gets a last revision that names the new one. Small incidents
 //! publish every change; large ones at most once in `coalesce_secs` of event time, but for a merge of
-//! two published incidents and for a higher severity. An earlier opener of a large incident waits,
+//! two published incidents and for a higher severity. What is too light to be anybody's business stays a candidate:
+//! kept, counted, and published when something joins it. An earlier opener of a large incident waits,
 //! so that a storm in descending order of time does not renumber the incident with every alert.
 
 use std::sync::Arc;
 
-use schemas::{Activity, Incident, IncidentStatus, IncidentUid, SignalUid, Timestamp};
+use schemas::{Activity, Incident, IncidentStatus, IncidentUid, SignalKind, SignalUid, Timestamp};
 use uuid::Uuid;
 
 use crate::component::MemberRow;
+use crate::config::Config;
 use crate::link::millis;
-use crate::snapshot::{Listed, snapshot};
+use crate::snapshot::{Listed, NEW_ADDRESS, snapshot};
 use crate::state::{ComponentId, Published, RedirectRow, encode};
 use crate::store::keys::Table;
 use crate::store::{Store, StoreError};
@@ -109,9 +111,7 @@ impl<S: Store> Turn<'_, S> {
         };
         let mut incident = self.compose(id, uid.clone())?;
         let steering = self.component(id).map(|c| c.steering.clone()).unwrap_or_default();
-        let matters = steering.has_case
-            || (incident.priority >= self.rules.config.surface_priority_min && !self.is_all_common(id)?);
-        if known.is_none() && !matters {
+        if known.is_none() && !steering.has_case && !surfaces(&incident, &self.rules.config) {
             self.stats.candidates += 1;
             return Ok(());
         }
@@ -184,7 +184,7 @@ impl<S: Store> Turn<'_, S> {
             let Some(subject) = self.subject(uid.as_str())? else { continue };
             // The first rows are the first alerts.
             let looked_at = hops == 0 && listed.len() < NEW_LOOKED_AT_MAX;
-            let is_new = looked_at && self.days_before(&subject)? == 0;
+            let is_new = looked_at && self.is_new(&subject.signal)?;
             let Subject { signal, keys, .. } = subject;
             let spreads = keys.iter().map(|key| self.spread_at(key, signal.time));
             let spreads = spreads.collect::<Result<_, _>>()?;
@@ -236,6 +236,23 @@ impl<S: Store> Turn<'_, S> {
         self.stats.revisions += 1;
         self.revisions.push(incident);
     }
+}
+
+/// Whether an incident that was never published is worth somebody's look. One light alert of a detector is not, with
+/// nothing beside it but the everyday records of the same people: every assistant sees such all day. It surfaces as
+/// soon as a second alert, a record from a new address or one with a technique of its own joins it; what is more
+/// severe surfaces at once, and so does what a rule concluded, mostly from several records.
+fn surfaces(incident: &Incident, config: &Config) -> bool {
+    let mut alerts = incident.members.iter().map(|m| &m.signal).filter(|signal| signal.kind != SignalKind::Context);
+    let (first, second) = (alerts.next(), alerts.next());
+    let told = first.map(|alert| alert.techniques.as_slice()).unwrap_or_default();
+    let by_rule = first.is_some_and(|alert| alert.category.is_none());
+    let beside = second.is_some()
+        || by_rule
+        || incident.techniques.iter().any(|technique| !told.contains(technique))
+        || incident.priority_factors.iter().any(|factor| factor.name == NEW_ADDRESS);
+    let lone = !beside && incident.severity < config.surface_lone_severity_min;
+    incident.priority >= config.surface_priority_min && !lone
 }
 
 /// What two revisions must differ in to be worth publishing: everything but number, activity and time.

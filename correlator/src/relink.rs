@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use schemas::{SignalKind, SignalUid, Timestamp};
 
 use crate::component::MemberRow;
-use crate::graph::other_naming;
+use crate::graph::{is_near, other_naming};
 use crate::state::{Class, Component, ComponentId, Residence, Steering};
 use crate::store::{Store, StoreError};
 use crate::turn::{Subject, Turn};
@@ -70,7 +70,7 @@ impl<S: Store> Turn<'_, S> {
             return Ok(vec![id]);
         }
         self.stats.relinked += 1;
-        let openers = self.let_all_go(id)?;
+        let (openers, near) = self.let_all_go(id)?;
         self.forget_timers(id);
         self.remove_component(id);
         for (at, (_, uid)) in openers.iter().enumerate() {
@@ -79,6 +79,12 @@ impl<S: Store> Turn<'_, S> {
                 self.carry_on(id, &old, &mut subject)?;
             }
             self.link(&mut subject)?;
+        }
+        // Who has no home any more may be somebody's by address.
+        for uid in near {
+            if let Some(mut subject) = self.subject(uid.as_str())?.filter(|subject| !is_near(subject)) {
+                self.link_context(&mut subject)?;
+            }
         }
         // Linking posted them again, which says nothing new about how far anything is spread.
         self.respread.clear();
@@ -100,9 +106,10 @@ impl<S: Store> Turn<'_, S> {
         Ok(parts.into_iter().collect())
     }
 
-    /// Takes every member out of a component; the openers are named in the order of time.
-    fn let_all_go(&mut self, id: ComponentId) -> Result<Vec<(Timestamp, SignalUid)>, StoreError> {
-        let mut openers = Vec::new();
+    /// Takes every member out of a component; the openers are named in the order of time, and the near members that
+    /// have an address which may be rare.
+    fn let_all_go(&mut self, id: ComponentId) -> Result<(Vec<(Timestamp, SignalUid)>, Vec<SignalUid>), StoreError> {
+        let (mut openers, mut near) = (Vec::new(), Vec::new());
         for row in self.members(id, false, usize::MAX)? {
             self.drop_member(id, &row);
             let Some(mut subject) = self.subject(row.uid.as_str())? else { continue };
@@ -116,11 +123,14 @@ impl<S: Store> Turn<'_, S> {
                 openers.push((subject.signal.time, subject.signal.uid.clone()));
             } else {
                 self.repost(&subject, &before)?;
+                if row.hops == 1 && subject.keys.iter().any(|key| self.rules.may_be_rare(key)) {
+                    near.push(subject.signal.uid.clone());
+                }
             }
             self.save(&subject);
         }
         openers.sort_unstable();
-        Ok(openers)
+        Ok((openers, near))
     }
 
     fn drop_member(&mut self, id: ComponentId, row: &MemberRow) {

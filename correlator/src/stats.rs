@@ -36,7 +36,7 @@ pub struct Stats {
     pub context_skipped: u64,
     /// Incidents published for the first time.
     pub incidents_created: u64,
-    /// Times that an incident was not published because its priority was too low or all its alerts are common.
+    /// Times that an incident was not published because its priority was too low or its one alert too light.
     pub candidates: u64,
     /// Incidents merged into another.
     pub incidents_merged: u64,
@@ -60,8 +60,10 @@ pub struct Stats {
     pub commands: u64,
     /// Commands that were not done.
     pub commands_rejected: u64,
-    /// Alerts that a rule suppresses.
+    /// Alerts that a rule or the inventory suppresses.
     pub suppressed: u64,
+    /// Alerts that are raised so often about the same that they open nothing.
+    pub common: u64,
     /// Times that two incidents were linked and not merged, for one of the reasons of [`schemas::RelatedReason`].
     pub merges_barred: u64,
     /// Relations beyond the number that one incident may have, dropped.

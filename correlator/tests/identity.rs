@@ -59,6 +59,9 @@ fn the_inventory_names_and_judges() {
         ids: ids.iter().map(|id| (*id).to_owned()).collect(),
         shared_as,
         criticality: 0.0,
+        expected: None,
+        expected_from: None,
+        expected_until: None,
     };
     let ids = ["5C1A1F52-2D8F-4C9C-9B5E-0F6F2F0A7D11", "CONTOSO\\Alice"];
     let with = |shared_as| {

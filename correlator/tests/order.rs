@@ -151,6 +151,7 @@ fn shuffled(worlds: std::ops::Range<u64>, caps: twin::Caps, called: Names, named
         users_per_ip_max: neighbours_max,
         users_per_entity_max: neighbours_max,
         aliases_per_id_max: caps.aliases_max as u32,
+        surface_lone_severity_min: Severity::Unknown,
         ..Config::default()
     };
     let (mut merges, mut splits) = (0, 0);

@@ -287,7 +287,7 @@ fn an_incident_keeps_its_uid_when_its_first_alert_leaves() {
     desk.take([high, signal("b", AiAlert, HOUR, &alice), signal("s", Context, HOUR, &alice)]);
     let a = named("a");
     desk.give(&a, split(&["a"]));
-    assert_eq!((uids(desk.last(&a)), desk.last(&a).severity), (vec!["b", "s"], Severity::Medium));
+    assert_eq!((uids(desk.last(&a)), desk.last(&a).severity), (vec!["b", "s"], Severity::High));
     let incidents = desk.open();
     let part = incidents.iter().find(|incident| incident.uid != a).expect("the part");
     assert_eq!((uids(part), part.severity), (vec!["a"], Severity::Critical));

@@ -321,6 +321,21 @@ fn a_match_joins_the_incident_of_its_signals() {
     assert!(last.members.iter().any(|member| member.signal.uid == alert.uid), "{last:?}");
 }
 
+/// An alert made here says nothing of how far a source has come: it holds no watermark back.
+#[test]
+fn a_match_moves_no_clock() {
+    let rules = rules("{type: event_count, rules: a, group-by: weir.user, timespan: 1h, condition: {gte: 2}}");
+    let mut correlator = correlator(&rules);
+    let mut incidents = Vec::new();
+    // The second record is the last of its kind; three and a half days later the incident is quiet.
+    for mut record in records("a@0/u a@5/u c@5040/v") {
+        rules.note(&mut record);
+        incidents.extend(correlator.process(record).expect("process"));
+    }
+    let told: Vec<_> = incidents.iter().map(|incident| incident.activity).collect();
+    assert_eq!(told.last(), Some(&schemas::Activity::Close), "{told:?}");
+}
+
 /// What was not committed leaves no trace, what was committed needs no repetition.
 #[test]
 fn a_crash_neither_loses_nor_repeats() {

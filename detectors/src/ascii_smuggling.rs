@@ -1,8 +1,9 @@
 //! ASCII smuggling: text in code points that people do not see and models read.
 //!
 //! **Finds**, in any channel: Unicode tag characters that spell text (`tags`), runs of variation selectors
-//! (`variation_selectors`), runs of zero-width characters that encode bits (`zero_width`), bidirectional
-//! overrides (`bidi`).
+//! (`variation_selectors`), runs of zero-width characters that encode bits, also strewn between letters
+//! (`zero_width`), bidirectional overrides (`bidi`). What they spell is a text of its own, which all other detectors
+//! look at.
 //!
 //! **Why**: the reader approves what they see, the model obeys what they do not; and an answer can carry
 //! data out invisibly (Rehberger, "ASCII Smuggler", 2024; Boucher and Anderson, "Trojan Source", 2021).
@@ -21,6 +22,7 @@ use schemas::{Category, Severity};
 
 use crate::decode::from_tags;
 use crate::detector::{Detector, Scene, Sighting, Sightings};
+use crate::invisible::{in_bits, in_selectors, is_selector, longest_run};
 use crate::view::{Layer, MessageView, Text};
 
 /// See the file's head.
@@ -63,10 +65,16 @@ fn look(message: &MessageView<'_>, text: &Text<'_>, out: &mut Sightings) {
         let score = if hidden.len() >= 4 { 0.95 } else { 0.6 };
         report("tags", score, Severity::High, range);
     }
-    if let Some((_, range)) = longest_run(raw, is_selector).filter(|(length, _)| *length >= SELECTORS_MIN) {
+    if let Some((range, _)) = in_selectors(raw) {
+        report("variation_selectors", 0.95, Severity::High, range);
+    } else if let Some((range, _)) = longest_run(raw, is_selector).filter(|(_, length)| *length >= SELECTORS_MIN) {
         report("variation_selectors", 0.9, Severity::High, range);
     }
-    if let Some((length, range)) = longest_run(raw, is_zero_width).filter(|(length, _)| *length >= ZERO_WIDTH_MIN / 2) {
+    if let Some((range, _)) = in_bits(raw) {
+        report("zero_width", 0.95, Severity::High, range);
+    } else if let Some((range, length)) =
+        longest_run(raw, is_zero_width).filter(|(_, length)| *length >= ZERO_WIDTH_MIN / 2)
+    {
         report("zero_width", if length >= ZERO_WIDTH_MIN { 0.85 } else { 0.4 }, Severity::High, range);
     }
     if let Some((at, c)) = raw.char_indices().find(|(_, c)| matches!(c, '\u{202D}' | '\u{202E}')) {
@@ -74,28 +82,6 @@ fn look(message: &MessageView<'_>, text: &Text<'_>, out: &mut Sightings) {
     }
 }
 
-fn is_selector(c: char) -> bool {
-    matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
-}
-
 fn is_zero_width(c: char) -> bool {
     matches!(c, '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' | '\u{180E}')
-}
-
-/// The longest run of characters that satisfy `belongs`: how many, and where in bytes.
-fn longest_run(raw: &str, belongs: fn(char) -> bool) -> Option<(usize, Range<usize>)> {
-    let mut best: Option<(usize, Range<usize>)> = None;
-    let mut run: Option<(usize, Range<usize>)> = None;
-    for (at, c) in raw.char_indices() {
-        run = belongs(c).then(|| {
-            let (length, start) = run.take().map_or((0, at), |(length, range)| (length, range.start));
-            (length + 1, start..at + c.len_utf8())
-        });
-        if let Some((length, range)) = &run
-            && best.as_ref().is_none_or(|(most, _)| length > most)
-        {
-            best = Some((*length, range.clone()));
-        }
-    }
-    best
 }

@@ -1,10 +1,11 @@
-//! Behaviour tests as data: `cases/<detector>/*.json`, one list of cases a file; `cases/README.md` says how they are
+//! Behaviour tests as data: `tests/cases/<detector>/*.json`, one list of cases a file; the README there says how they are
 //! written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use base64::Engine;
+use schemas::interaction::User;
 use schemas::{Channel, Interaction, InteractionId, Message, Severity, TenantId, Timestamp};
 use serde::Deserialize;
 
@@ -18,6 +19,10 @@ struct Case {
     user_agent: Option<String>,
     #[serde(default)]
     source_ip: Option<String>,
+    #[serde(default)]
+    user: Option<String>,
+    #[serde(default)]
+    tools_offered: Vec<String>,
     messages: Vec<CaseMessage>,
     expected: BTreeSet<String>,
     #[serde(default)]
@@ -31,6 +36,8 @@ struct Case {
 struct CaseMessage {
     channel: Channel,
     text: String,
+    #[serde(default)]
+    name: Option<String>,
     #[serde(default)]
     response: bool,
 }
@@ -46,6 +53,7 @@ pub fn interaction(id: InteractionId, tenant: TenantId, time: Timestamp, message
         provider: None,
         model: None,
         messages,
+        tools_offered: Vec::new(),
         tokens: Default::default(),
         latency_ms: None,
         filters: Vec::new(),
@@ -98,12 +106,12 @@ fn expand(text: &str) -> String {
 }
 
 fn cases_dir() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("cases")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/cases")
 }
 
 #[test]
 fn every_detector_has_cases_and_every_directory_a_detector() {
-    let folders = std::fs::read_dir(cases_dir()).expect("cases/").map(|entry| entry.expect("entry"));
+    let folders = std::fs::read_dir(cases_dir()).expect("tests/cases").map(|entry| entry.expect("entry"));
     let folders = folders.filter(|entry| entry.path().is_dir());
     let dirs: BTreeSet<String> = folders.map(|entry| entry.file_name().into_string().expect("UTF-8")).collect();
     assert_eq!(dirs, crate::names().map(str::to_owned).collect());
@@ -137,10 +145,15 @@ fn detectors_say_what_the_cases_expect() {
 
 /// What is wrong with one case, if anything.
 fn check(detectors: &Detectors, name: &str, case: &Case) -> Option<String> {
-    let message = |m: &CaseMessage| Message { response: m.response, ..Message::request(m.channel, expand(&m.text)) };
+    let message = |m: &CaseMessage| {
+        let message = Message::request(m.channel, expand(&m.text)).named(m.name.clone());
+        Message { response: m.response, ..message }
+    };
     let mut interaction = talk(case.messages.iter().map(message).collect());
     interaction.who.user_agent = case.user_agent.clone();
     interaction.who.source_ip = case.source_ip.clone();
+    interaction.who.user = case.user.clone().map(|id| User { id: Some(id), ..User::default() });
+    interaction.tools_offered = case.tools_offered.clone();
     let settings = Settings { scores: true, ..Settings::default() };
     let detection = detectors.annotate_with(&interaction, &settings, &crate::intel::fixture::feeds());
     let own: Vec<_> = detection.annotated.annotations.iter().filter(|a| a.detector == name).collect();

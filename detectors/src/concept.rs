@@ -135,6 +135,16 @@ concepts! {
     Traversal,
     /// To send data out of a host.
     Upload,
+    /// Permanently, for all future conversations.
+    Lasting,
+    /// What is worth money or access: approval limits, bank details, trusted partners.
+    Stake,
+    /// No longer required, was lifted, is now.
+    Changed,
+    /// To rate, to label.
+    Rate,
+    /// What a rating says in somebody's favour: five stars, as safe.
+    Rating,
 }
 
 /// A set of concepts.

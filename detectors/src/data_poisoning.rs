@@ -1,8 +1,8 @@
 //! Data poisoning: text that is meant to stay and to mislead.
 //!
-//! **Finds**, in user text, documents and tool results: orders to remember a falsehood or a preference for
-//! good (`memory_poisoning`), standing orders with a trigger (`backdoor`), and requests or texts about
-//! corrupting training data or a knowledge base (`training_data`).
+//! **Finds**, in user text, documents and tool results: orders to remember a falsehood, a preference or another limit
+//! for good (`memory_poisoning`), standing orders with a trigger (`backdoor`), orders to rate or label something for
+//! good (`rating`), and requests or texts about corrupting training data or a knowledge base (`training_data`).
 //!
 //! **Why**: what reaches a memory, an index or a training set acts later, for other users, long after the
 //! text that brought it is gone.
@@ -44,6 +44,32 @@ const RULES: &[Rule] = &[
         steps: &[of(&[Memory]), of(&[Fact]), of(&[Always, Answer])],
         gap_max: 120,
     },
+    Rule {
+        subtype: "memory_poisoning",
+        weight: 0.6,
+        steps: &[of(&[Remember]), of(&[Lasting]), of(&[Stake, Fact])],
+        gap_max: 60,
+    },
+    Rule {
+        subtype: "memory_poisoning",
+        weight: 0.6,
+        steps: &[of(&[Lasting]), of(&[Remember]), of(&[Stake, Fact])],
+        gap_max: 60,
+    },
+    Rule {
+        subtype: "memory_poisoning",
+        weight: 0.55,
+        steps: &[of(&[Remember]), of(&[Stake]), of(&[Changed])],
+        gap_max: 60,
+    },
+    Rule {
+        subtype: "memory_poisoning",
+        weight: 0.5,
+        steps: &[of(&[Remember]), of(&[Lasting]), of(&[Whenever, Always, Changed])],
+        gap_max: 80,
+    },
+    Rule { subtype: "rating", weight: 0.5, steps: &[of(&[Always, Whenever]), of(&[Rate]), of(&[Rating])], gap_max: 60 },
+    Rule { subtype: "rating", weight: 0.5, steps: &[of(&[Assistant]), of(&[Rate]), of(&[Rating])], gap_max: 60 },
     Rule { subtype: "backdoor", weight: 0.55, steps: &[of(&[Whenever]), of(&[Trigger]), of(&[Always])], gap_max: 60 },
     Rule { subtype: "training_data", weight: 0.6, steps: &[of(&[Poison]), of(&[Training])], gap_max: 60 },
     Rule { subtype: "training_data", weight: 0.45, steps: &[of(&[Training]), of(&[Poison])], gap_max: 60 },
@@ -51,6 +77,11 @@ const RULES: &[Rule] = &[
 
 /// What a question about poisoning keeps of its score.
 const ABOUT_FACTOR: f32 = 0.5;
+
+/// What an order of the user keeps of its score where nothing in it concerns others.
+const TOLD_FACTOR: f32 = 0.8;
+/// What concerns others.
+const OF_OTHERS: Concepts = of(&[Fact, Trigger, Poison]);
 
 impl Detector for DataPoisoning {
     fn name(&self) -> &'static str {
@@ -74,6 +105,9 @@ impl Detector for DataPoisoning {
                 .take_while(|hit| (hit.start as usize) < verdict.range.start)
                 .any(|hit| hit.concepts.has(About));
             let score = if about { verdict.score * ABOUT_FACTOR } else { verdict.score };
+            // People tell their assistant what changed; a text that was only to be read does not.
+            let told = message.channel == Channel::User && verdict.rules == 1 && verdict.subtype != "training_data";
+            let score = if told && !text.concepts.meets(OF_OTHERS) { score * TOLD_FACTOR } else { score };
             let severity = if message.channel == Channel::User { Severity::Medium } else { Severity::High };
             out.push(Sighting::new(message, verdict.subtype, score, severity, text.span(verdict.range)));
         }

@@ -1,4 +1,5 @@
-//! Encoded text inside text: base64, hexadecimal and percent encoding, and Unicode tag characters.
+//! Encoded text inside text: base64, hexadecimal and percent encoding, Unicode tag characters, and what
+//! [`crate::invisible`] reads.
 //!
 //! Bounded: a run must be long enough to carry a sentence, and what it gives must be mostly readable
 //! text. Not here: ciphers, compression, and encodings that need a guess of a key.
@@ -8,6 +9,9 @@ use std::ops::Range;
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use crate::fold::is_invisible;
+use crate::invisible::{in_bits, in_selectors};
 
 /// How a hidden text was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +24,10 @@ pub enum Encoding {
     Percent,
     /// Unicode tag characters, U+E0020 to U+E007E.
     Tags,
+    /// Variation selectors, a byte each.
+    Selectors,
+    /// Zero-width characters, a bit each.
+    ZeroWidth,
 }
 
 /// The shortest base64 run: 16 characters of text.
@@ -61,24 +69,35 @@ pub fn encoded(raw: &str, bytes_max: usize) -> Vec<(Encoding, Range<usize>, Stri
             keep(Encoding::Percent, range, text);
         }
     }
-    if let Some((range, text)) = from_tags(raw) {
-        keep(Encoding::Tags, range, Some(text));
+    if !raw.is_ascii() && raw.chars().any(is_invisible) {
+        let hidden = [
+            (Encoding::Tags, from_tags(raw)),
+            (Encoding::Selectors, in_selectors(raw)),
+            (Encoding::ZeroWidth, in_bits(raw)),
+        ];
+        for (encoding, (range, text)) in hidden.into_iter().filter_map(|(encoding, found)| Some((encoding, found?))) {
+            keep(encoding, range, Some(text));
+        }
     }
     found
 }
 
 /// Maximal runs of bytes that satisfy `belongs`, at least `len_min` long.
+///
+/// Where the last byte of the next `len_min` that does not belong stands tells how far a run cannot begin, so of
+/// ordinary text few bytes are looked at.
 fn runs(raw: &str, belongs: impl Fn(u8) -> bool, len_min: usize) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut start = 0;
-    for (at, byte) in raw.bytes().chain(std::iter::once(b' ')).enumerate() {
-        if at < raw.len() && belongs(byte) {
-            continue;
+    let (bytes, mut found, mut start) = (raw.as_bytes(), Vec::new(), 0);
+    while let Some(window) = bytes.get(start..start + len_min) {
+        match window.iter().rposition(|b| !belongs(*b)) {
+            Some(gap) => start += gap + 1,
+            None => {
+                let rest = bytes.get(start + len_min..).unwrap_or_default();
+                let end = start + len_min + rest.iter().position(|b| !belongs(*b)).unwrap_or(rest.len());
+                found.push(start..end);
+                start = end + 1;
+            }
         }
-        if at - start >= len_min {
-            found.push(start..at);
-        }
-        start = at + 1;
     }
     found
 }
@@ -129,9 +148,6 @@ fn from_percent(run: &str) -> Option<String> {
 /// All tag characters of a text, read as the ASCII that they shadow. Emoji flags of regions use them
 /// too, after U+1F3F4 and with a closing U+E007F; those are left out.
 pub fn from_tags(raw: &str) -> Option<(Range<usize>, String)> {
-    if raw.is_ascii() {
-        return None;
-    }
     let (mut text, mut range, mut flag) = (String::new(), None::<Range<usize>>, false);
     for (at, c) in raw.char_indices() {
         let shadow = char::from_u32((c as u32).wrapping_sub(0xE0000)).filter(|c| matches!(c, ' '..='~'));
@@ -186,6 +202,19 @@ mod tests {
                 .is_empty()
         );
         assert!(texts(&"%zz".repeat(40)).is_empty());
+    }
+
+    #[test]
+    fn runs_are_maximal() {
+        let runs = |raw: &str| {
+            runs(raw, is_base64, 3)
+                .into_iter()
+                .map(|range| raw.get(range).unwrap_or_default().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(runs("abc de fghi.jk lmn"), ["abc", "fghi", "lmn"]);
+        assert_eq!(runs("é abcd é"), ["abcd"]);
+        assert_eq!(runs("ab"), Vec::<String>::new());
     }
 
     #[test]

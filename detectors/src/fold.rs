@@ -172,18 +172,12 @@ fn lookalike(c: char) -> Option<char> {
 /// `None` when fewer than [`LEET_WORDS_MIN`] words are written so, since version numbers and
 /// identifiers look alike one at a time.
 pub fn unleet(folded: &Folded) -> Option<Folded> {
-    // Counting signs first keeps ordinary texts from being split into words at all.
-    let signs: usize = folded.text.bytes().map(|b| usize::from(IS_LEET[usize::from(b)])).sum();
-    if signs < LEET_WORDS_MIN {
-        return None;
-    }
-    let words = folded.text.split_ascii_whitespace().filter(|word| inner_leet(word)).take(LEET_WORDS_MIN);
-    if words.count() < LEET_WORDS_MIN {
+    if disguised_words(folded.text.as_bytes()) < LEET_WORDS_MIN {
         return None;
     }
     let mut text = String::with_capacity(folded.text.len());
     for word in folded.text.split_inclusive(|c: char| c.is_ascii_whitespace()) {
-        let disguised = inner_leet(word);
+        let disguised = inner_leet(word.trim_end().as_bytes());
         // Only one-byte characters are exchanged for one-byte letters, so the map back stays valid.
         text.extend(word.chars().map(|c| if disguised { leet_letter(c).unwrap_or(c) } else { c }));
     }
@@ -193,29 +187,47 @@ pub fn unleet(folded: &Folded) -> Option<Folded> {
 /// How many words must be written in leet before a text is read so.
 pub const LEET_WORDS_MIN: usize = 3;
 
+/// How many bytes are looked at together for a sign; the compiler makes vector instructions of it.
+const CHUNK_BYTES: usize = 32;
+
+/// How many words are written in leet, at most [`LEET_WORDS_MIN`].
+fn disguised_words(text: &[u8]) -> usize {
+    let (mut count, mut word_from) = (0, 0);
+    for (chunk, at) in text.chunks(CHUNK_BYTES).zip((0_usize..).step_by(CHUNK_BYTES)) {
+        if !chunk.iter().fold(false, |any, b| any | is_sign(*b)) {
+            continue;
+        }
+        for (sign, _) in (at..).zip(chunk).filter(|(_, b)| is_sign(**b)) {
+            let near = text.get(sign.saturating_sub(1)..(sign + 2).min(text.len())).unwrap_or_default();
+            let apart = || text.get(word_from..sign).unwrap_or_default().iter().any(u8::is_ascii_whitespace);
+            if inner_leet(near) {
+                count += usize::from(count == 0 || apart());
+                word_from = sign;
+            }
+            if count == LEET_WORDS_MIN {
+                return count;
+            }
+        }
+    }
+    count
+}
+
+/// Whether a byte is a sign of [`leet_letter`], without a branch.
+const fn is_sign(b: u8) -> bool {
+    (b.is_ascii_digit() & (b != b'2')) | (b == b'!') | (b == b'|') | (b == b'@') | (b == b'$') | (b == b'+')
+}
+
 /// Whether a digit or sign stands directly before or after a letter, other than closing punctuation.
-fn inner_leet(word: &str) -> bool {
-    let bytes = word.trim_end().as_bytes();
-    bytes.windows(2).any(|pair| match pair {
+fn inner_leet(word: &[u8]) -> bool {
+    word.windows(2).any(|pair| match pair {
         [a, b] => {
             a.is_ascii_alphabetic() != b.is_ascii_alphabetic()
-                && [*a, *b].iter().any(|c| leet_letter(char::from(*c)).is_some())
+                && (is_sign(*a) || is_sign(*b))
                 && !matches!(b, b'!' | b'|')
         }
         _ => false,
     })
 }
-
-/// Whether a byte is a sign of [`leet_letter`], as a table: every text is asked for every byte.
-const IS_LEET: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        table[byte] = leet_letter(byte as u8 as char).is_some();
-        byte += 1;
-    }
-    table
-};
 
 const fn leet_letter(c: char) -> Option<char> {
     Some(match c {
@@ -259,6 +271,19 @@ mod tests {
         assert_eq!(folded.text, "eab");
         assert_eq!(folded.back, Some(vec![0, 5, 7]));
         assert_eq!(folded.removed, 1);
+    }
+
+    #[test]
+    fn signs_are_those_that_stand_for_letters_and_words_are_counted_once() {
+        assert!((0..=127).all(|b| is_sign(b) == leet_letter(char::from(b)).is_some()));
+        assert!((128..=255).all(|b| !is_sign(b)));
+        for (text, count) in
+            [("1gn0r3", 1), ("a1 b2 c3 d4", 3), ("h3llo w0rld", 2), ("one 2 three 44", 0), ("no! yes|", 0), ("", 0)]
+        {
+            assert_eq!(disguised_words(text.as_bytes()), count, "{text}");
+            let long = format!("{}{text}", "word ".repeat(100));
+            assert_eq!(disguised_words(long.as_bytes()), count, "{text}");
+        }
     }
 
     #[test]

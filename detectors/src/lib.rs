@@ -9,13 +9,14 @@
 //! Deliberately absent: anything that needs memory, such as rates, repeats and first-seen access. Those
 //! are the correlator's rules.
 //!
-//! Adding a detector touches three places: its file, its line in [`DETECTORS`], its directory in `cases/`.
+//! Adding a detector touches three places: its file, its line in [`DETECTORS`], its directory in `tests/cases/`.
 //! Adding a term touches one: the file in `terms/` that lists its concept.
 
 mod addresses;
 mod annotate;
 mod ascii_smuggling;
 mod bounds;
+mod carried;
 pub mod catalogue;
 mod concept;
 mod credential;
@@ -31,6 +32,7 @@ mod hash;
 mod indirect_injection;
 mod instruction_leak;
 pub mod intel;
+mod invisible;
 mod jailbreak;
 mod lexicon;
 mod lookalike;
@@ -50,10 +52,18 @@ mod terms;
 mod text_entities;
 mod tool_abuse;
 mod tool_arguments;
+mod tool_destination;
+mod tool_sql;
 mod view;
+mod work;
 
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod linear;
+#[cfg(test)]
+#[path = "../benches/pieces/mod.rs"]
+mod pieces;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -89,13 +89,24 @@ fn by_shape(host: &str, names: Names<'_>) -> Option<(&'static str, f32)> {
     let mixed = read.iter().any(|label| {
         label.bytes().any(|b| b.is_ascii_alphabetic()) && label.chars().any(|c| c.is_alphabetic() && !is_latin(c))
     });
-    // Punycode is how honest names in other scripts travel, so alone it weighs little.
-    let punycode = host.split('.').any(|label| label.starts_with("xn--"));
-    match (mixed, punycode) {
-        (true, _) => Some(("lookalike_host", 0.5)),
-        (_, true) => Some(("lookalike_host", 0.35)),
+    // Punycode is how honest names in other scripts travel, so alone it weighs little; what is no punycode behind its
+    // mark was never registered so.
+    let mut punycode = host.split('.').filter(|label| label.starts_with("xn--")).peekable();
+    match (mixed, punycode.peek().is_some(), punycode.any(|label| decoded(label).is_none())) {
+        (true, ..) | (.., true) => Some(("lookalike_host", 0.5)),
+        (_, true, _) => Some(("lookalike_host", 0.35)),
         _ => None,
     }
+}
+
+/// The plain names that labels of `host` are drawn like, where these are written in other letters.
+pub fn plain_names(host: &str) -> impl Iterator<Item = String> {
+    host.split('.').filter_map(|label| {
+        let read = decoded(label).or_else(|| (!label.is_ascii()).then(|| label.to_owned()))?;
+        Some(fold(&read).text).filter(|plain| {
+            plain.len() >= SLIP_CHARS_MIN && plain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        })
+    })
 }
 
 /// Latin letters with and without marks stand beside each other in honest names.

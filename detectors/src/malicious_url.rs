@@ -5,8 +5,8 @@
 //! URLs (`active_content`), numeric hosts in any notation outside private ranges (`ip_host`), hosts that read like a
 //! known brand or the operator's own name (`lookalike_host`, `typosquat`), such names in front of a foreign domain
 //! (`brand_in_subdomain`), credentials that pretend to be a host (`userinfo`), downloads of executables
-//! (`executable_download`), links that lead on to another host (`open_redirect`), images with long query data
-//! (`image_exfiltration`). Signs add up.
+//! (`executable_download`), links that lead on to another host (`open_redirect`), images whose address carries what
+//! was said, text or random bytes (`image_exfiltration`, by [`crate::carried`]). Signs add up.
 //!
 //! **Why**: models repeat links that attackers plant, and chat windows fetch images without a click.
 //!
@@ -17,13 +17,15 @@
 //! **References**: MITRE ATLAS AML.T0077 (LLM Response Rendering), ATT&CK T1566.002 (Spearphishing Link);
 //! OWASP LLM05:2025 Improper Output Handling; Unicode UTS 39; RFC 3986, RFC 3492.
 
+use std::borrow::Cow;
 use std::net::Ipv6Addr;
 use std::ops::Range;
 
 use schemas::{Category, Channel, Severity};
 
-use crate::addresses::{Parts, is_web, parts, url_at};
+use crate::addresses::{Parts, is_host_name, is_web, parts, same_site, url_at};
 use crate::bounds::{head, tail};
+use crate::carried::Said;
 use crate::concept::Concept;
 use crate::detector::{Detector, Scene, Sighting, Sightings, texts_on};
 use crate::intel::{Standing, mentions};
@@ -37,8 +39,6 @@ pub struct MaliciousUrl;
 
 /// How many URLs of one text are looked at.
 const URLS_MAX: usize = 256;
-/// From which length on the query of an image is data, in bytes.
-const IMAGE_QUERY_BYTES_MIN: usize = 48;
 /// The longest text of an image that is looked at, in bytes.
 const IMAGE_TEXT_BYTES_MAX: usize = 400;
 const EXECUTABLES: [&str; 14] =
@@ -60,16 +60,19 @@ impl Detector for MaliciousUrl {
     fn detect(&self, scene: &Scene<'_>, out: &mut Sightings) {
         const CHANNELS: &[Channel] =
             &[Channel::User, Channel::Assistant, Channel::ToolCall, Channel::ToolResult, Channel::Document];
-        let names = Names(&scene.settings.protected_domains);
+        let own = own_domains(scene);
+        let names = Names(&own);
         for (message, text) in texts_on(scene.view, CHANNELS).filter(|(_, text)| text.layer != Layer::Leet) {
             let mut urls: Vec<Range<usize>> = Vec::new();
+            let said = Said::before(scene.view, message);
             let starts = text.hits.iter().filter(|hit| hit.concepts.has(Concept::Url)).take(URLS_MAX);
             for hit in starts {
                 let start = text.raw_at(hit.start as usize);
                 let Some(url) = url_at(text.raw(), start) else { continue };
                 let range = start..start + url.len();
                 urls.push(range.clone());
-                let Some((subtype, score)) = listed(url, scene).or_else(|| judge(url, text, start, names)) else {
+                let Some((subtype, score)) = listed(url, scene).or_else(|| judge(url, text, start, names, &said))
+                else {
                     continue;
                 };
                 let severity = if score >= 0.8 { Severity::High } else { Severity::Medium };
@@ -90,6 +93,23 @@ impl Detector for MaliciousUrl {
     }
 }
 
+/// The operator's domains, and the one of the user's address: nobody is worth more to imitate.
+fn own_domains<'s>(scene: &'s Scene<'_>) -> Cow<'s, [String]> {
+    let protected = scene.settings.protected_domains.as_slice();
+    let user = scene.view.interaction.who.user.iter().flat_map(|user| [&user.id, &user.name]).flatten();
+    let mut of_user = user.filter_map(|name| Some(name.rsplit_once('@')?.1)).filter(|domain| is_host_name(domain));
+    match of_user.next() {
+        Some(domain) => Cow::Owned(protected.iter().cloned().chain([site_of(domain).to_lowercase()]).collect()),
+        None => Cow::Borrowed(protected),
+    }
+}
+
+/// The last two labels of a domain.
+fn site_of(domain: &str) -> &str {
+    let start = domain.rmatch_indices('.').nth(1).map_or(0, |(at, _)| at + 1);
+    domain.get(start..).unwrap_or(domain)
+}
+
 /// What the feeds say about a URL: it is theirs, whatever else it looks like.
 fn listed(url: &str, scene: &Scene<'_>) -> Option<(&'static str, f32)> {
     let parts = parts(url);
@@ -101,17 +121,18 @@ fn listed(url: &str, scene: &Scene<'_>) -> Option<(&'static str, f32)> {
 }
 
 /// The strongest sign and the sum of all.
-fn judge(url: &str, text: &Text<'_>, start: usize, names: Names<'_>) -> Option<(&'static str, f32)> {
+fn judge(url: &str, text: &Text<'_>, start: usize, names: Names<'_>, said: &Said<'_>) -> Option<(&'static str, f32)> {
     let parts = parts(url);
     let signs = [
         active_content(&parts, url),
         numeric_host(&parts),
         imitation(&parts, names),
+        spoken_name(&parts, said),
         name_in_subdomain(&parts, names),
         userinfo(&parts),
         executable(&parts),
         open_redirect(&parts),
-        image_exfiltration(&parts, text, start),
+        image_exfiltration(&parts, url, text, start, said),
     ];
     let mut best: Option<(&'static str, f32)> = None;
     let mut doubt = 1.0;
@@ -166,6 +187,12 @@ fn imitation(parts: &Parts<'_>, names: Names<'_>) -> Option<(&'static str, f32)>
     if is_web(parts) { lookalike::imitation(parts.host, names) } else { None }
 }
 
+/// A host drawn like a name of which the conversation speaks in plain letters.
+fn spoken_name(parts: &Parts<'_>, said: &Said<'_>) -> Option<(&'static str, f32)> {
+    let drawn = is_web(parts) && lookalike::plain_names(parts.host).any(|name| said.names(&name));
+    drawn.then_some(("lookalike_host", 0.75))
+}
+
 fn name_in_subdomain(parts: &Parts<'_>, names: Names<'_>) -> Option<(&'static str, f32)> {
     (is_web(parts) && lookalike::in_subdomain(parts.host, names)).then_some(("brand_in_subdomain", 0.7))
 }
@@ -217,15 +244,15 @@ const REDIRECT_BYTES_MAX: usize = 256;
 /// How many pairs of a query are looked at.
 const QUERY_PAIRS_MAX: usize = 32;
 
-/// Whether two hosts end in the same two labels.
-fn same_site(one: &str, other: &str) -> bool {
-    let site = |host: &str| host.rsplit('.').take(2).map(str::to_ascii_lowercase).collect::<Vec<_>>();
-    site(one) == site(other)
-}
-
-/// An image in Markdown or HTML whose query holds more than sizes and versions.
-fn image_exfiltration(parts: &Parts<'_>, text: &Text<'_>, start: usize) -> Option<(&'static str, f32)> {
-    if parts.query.len() < IMAGE_QUERY_BYTES_MIN || !is_web(parts) {
+/// An image in Markdown or HTML whose address carries data.
+fn image_exfiltration(
+    parts: &Parts<'_>,
+    url: &str,
+    text: &Text<'_>,
+    start: usize,
+    said: &Said<'_>,
+) -> Option<(&'static str, f32)> {
+    if !is_web(parts) {
         return None;
     }
     let line = tail(text.raw().get(..start)?, IMAGE_TEXT_BYTES_MAX).rsplit('\n').next()?;
@@ -233,9 +260,6 @@ fn image_exfiltration(parts: &Parts<'_>, text: &Text<'_>, start: usize) -> Optio
     let tag = line.rsplit('<').next().filter(|tag| line.contains('<') && !tag.contains('>'));
     let in_tag = tag.is_some_and(|tag| head(tag, 4).eq_ignore_ascii_case("img ") && tag.contains("src"));
     let image = alt.is_some_and(|before| before.ends_with('!')) || in_tag;
-    let signed = ["x-amz-signature", "sig=", "signature=", "token="]
-        .iter()
-        .any(|sign| parts.query.to_ascii_lowercase().contains(sign));
-    let longest = parts.query.split(['&', '=']).map(str::len).max().unwrap_or_default();
-    (image && !signed && longest >= IMAGE_QUERY_BYTES_MIN).then_some(("image_exfiltration", 0.65))
+    let carried = image.then(|| said.carried(parts, url)).flatten()?;
+    Some(("image_exfiltration", carried.score()))
 }

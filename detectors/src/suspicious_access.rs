@@ -1,7 +1,8 @@
 //! Suspicious access: the caller's client is a known attack tool, or comes from where attackers do.
 //!
-//! **Finds**: user agents of LLM red-team tools and of scanners (`llm_attack_tool`, `scanner`), user agents that feeds
-//! list (`listed_user_agent`), addresses of anonymisers such as exits of Tor (`anonymized_ip`) and other addresses
+//! **Finds**: user agents of LLM red-team tools and of scanners (`llm_attack_tool`, `scanner`), user agents that are
+//! none but code (`payload_user_agent`), that claim to be a browser and name a library or two platforms
+//! (`forged_user_agent`), that feeds list (`listed_user_agent`), addresses of anonymisers such as exits of Tor (`anonymized_ip`) and other addresses
 //! that feeds list (`suspicious_ip`).
 //!
 //! **Why**: a tool that names itself is either an authorised test that the SOC should know about, or an
@@ -26,10 +27,23 @@ use crate::intel::{Observable, Standing};
 pub struct SuspiciousAccess;
 
 /// Tools that attack models, by a part of their user agent in lower case.
-const LLM_TOOLS: [&str; 8] =
-    ["garak", "pyrit", "promptfoo", "promptmap", "llm-attacks", "giskard", "llmfuzzer", "deepteam"];
+const LLM_TOOLS: [&str; 13] = [
+    "agentic_security",
+    "ai-infra-guard",
+    "deepteam",
+    "fuzzyai",
+    "garak",
+    "giskard",
+    "houyi",
+    "llm-attacks",
+    "llmfuzzer",
+    "promptfoo",
+    "promptmap",
+    "pyrit",
+    "spikee",
+];
 /// Scanners and attack proxies.
-const SCANNERS: [&str; 16] = [
+const SCANNERS: [&str; 30] = [
     "sqlmap",
     "nuclei",
     "burpsuite",
@@ -46,7 +60,40 @@ const SCANNERS: [&str; 16] = [
     "acunetix",
     "owasp zap",
     "feroxbuster",
+    "arachni",
+    "commix",
+    "dirsearch",
+    "fuzz faster u fool",
+    "hydra",
+    "jaeles",
+    "metasploit",
+    "nessus",
+    "openvas",
+    "qualysguard",
+    "skipfish",
+    "w3af",
+    "wapiti",
+    "wfuzz",
 ];
+/// Programs and libraries that no browser names.
+const LIBRARIES: [&str; 11] = [
+    "aiohttp",
+    "curl",
+    "go-http-client",
+    "libwww-perl",
+    "node-fetch",
+    "powershell",
+    "python",
+    "python-httpx",
+    "python-requests",
+    "python-urllib",
+    "wget",
+];
+/// Platforms of which a browser runs on one.
+const PLATFORMS: [&str; 5] = ["android", "iphone", "macintosh", "windows nt", "x11"];
+/// Code that a client hopes for somebody's log or page to run.
+const PAYLOADS: [&str; 8] =
+    ["${jndi:", "() { :;}", "() { :; }", "<script", "<?php", "{{7*7}}", "' or '1'='1", "../../"];
 /// The longest user agent that is looked at, in bytes.
 const USER_AGENT_BYTES_MAX: usize = 1024;
 
@@ -103,7 +150,21 @@ fn client(scene: &Scene<'_>) -> Option<(&'static str, f32, Severity)> {
     if let Some(listed) = listed {
         return Some(("listed_user_agent", listed.score(), Severity::Medium));
     }
-    named(&SCANNERS).then_some(("scanner", 0.8, Severity::Low))
+    if PAYLOADS.iter().any(|payload| agent.contains(payload)) {
+        return Some(("payload_user_agent", 0.9, Severity::Medium));
+    }
+    if named(&SCANNERS) {
+        return Some(("scanner", 0.8, Severity::Low));
+    }
+    is_forged(&agent).then_some(("forged_user_agent", 0.55, Severity::Low))
+}
+
+/// Whether a client says that it is a browser and something else as well. Robots that name themselves in a browser's
+/// words (`compatible;`) and applications around a browser do not pretend.
+fn is_forged(agent: &str) -> bool {
+    let browser = agent.starts_with("mozilla/") && !agent.contains("compatible;") && !agent.contains("+http");
+    let platforms = PLATFORMS.iter().filter(|platform| agent.contains(**platform)).count();
+    browser && (platforms > 1 || LIBRARIES.iter().any(|library| names(agent, library)))
 }
 
 /// Whether `agent` holds `tool` as a word of its own.

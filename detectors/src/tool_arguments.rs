@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use serde_json::Value;
 
 use crate::addresses::{is_web, parts, url_at};
+use crate::bounds::head;
 use crate::concept::Concept;
 use crate::numeric_host;
 use crate::view::Text;
@@ -18,6 +19,52 @@ const ARGUMENTS_BYTES_MAX: usize = 64 << 10;
 const FIELDS_MAX: usize = 256;
 /// How many URLs of a call are looked at.
 const URLS_MAX: usize = 64;
+
+/// The arguments of one call.
+#[derive(Debug)]
+pub struct Arguments(Value);
+
+/// One text among them.
+#[derive(Clone, Copy, Debug)]
+pub struct Field<'v> {
+    /// The nearest name around it.
+    pub name: &'v str,
+    /// The text.
+    pub value: &'v str,
+}
+
+impl Field<'_> {
+    /// Whether its name is one of `names`, in whatever case.
+    pub fn is(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| name.eq_ignore_ascii_case(self.name))
+    }
+}
+
+impl Arguments {
+    /// Reads them; `None` where they are too long or no JSON.
+    pub fn read(text: &Text<'_>) -> Option<Self> {
+        Some(text.raw())
+            .filter(|raw| raw.len() <= ARGUMENTS_BYTES_MAX)
+            .and_then(|raw| serde_json::from_str(raw).ok())
+            .map(Self)
+    }
+
+    /// The texts, in order.
+    pub fn fields(&self) -> Vec<Field<'_>> {
+        let mut fields = Vec::new();
+        collect("", &self.0, &mut fields);
+        fields
+    }
+}
+
+fn collect<'v>(name: &'v str, value: &'v Value, fields: &mut Vec<Field<'v>>) {
+    match value {
+        Value::String(value) if fields.len() < FIELDS_MAX => fields.push(Field { name, value }),
+        Value::Array(list) => list.iter().for_each(|value| collect(name, value, fields)),
+        Value::Object(object) => object.iter().for_each(|(name, value)| collect(name, value, fields)),
+        _ => {}
+    }
+}
 
 /// Fields that hold a name or a number, never a command.
 const SMALL: [&str; 22] = [
@@ -65,24 +112,8 @@ const PROGRAMS: [&str; 16] = [
 ];
 
 /// Whether a field that should be small holds a shell's signs and a command behind them.
-pub fn shell_injection(text: &Text<'_>) -> bool {
-    let raw = text.raw();
-    if raw.len() > ARGUMENTS_BYTES_MAX || !raw.contains([';', '|', '&', '`', '$']) {
-        return false;
-    }
-    let Ok(arguments) = serde_json::from_str::<Value>(raw) else { return false };
-    let mut fields = Vec::new();
-    collect("", &arguments, &mut fields);
-    fields.iter().any(|(name, value)| SMALL.contains(&name.to_ascii_lowercase().as_str()) && holds_command(value))
-}
-
-fn collect<'v>(name: &'v str, value: &'v Value, fields: &mut Vec<(&'v str, &'v str)>) {
-    match value {
-        Value::String(text) if fields.len() < FIELDS_MAX => fields.push((name, text)),
-        Value::Array(list) => list.iter().for_each(|value| collect(name, value, fields)),
-        Value::Object(object) => object.iter().for_each(|(name, value)| collect(name, value, fields)),
-        _ => {}
-    }
+pub fn shell_injection(fields: &[Field<'_>]) -> bool {
+    fields.iter().any(|field| field.is(&SMALL) && holds_command(field.value))
 }
 
 fn holds_command(value: &str) -> bool {
@@ -94,18 +125,101 @@ fn holds_command(value: &str) -> bool {
     starts.take(FIELDS_MAX).any(|word| PROGRAMS.contains(&word))
 }
 
+/// Fields that name a file.
+const PATHS: [&str; 18] = [
+    "dest",
+    "destination",
+    "dir",
+    "directory",
+    "document",
+    "file",
+    "file_name",
+    "file_path",
+    "filename",
+    "filepath",
+    "folder",
+    "include",
+    "key",
+    "path",
+    "resource",
+    "template",
+    "uri",
+    "url",
+];
+/// The longest path that is looked at, in bytes (Linux: `PATH_MAX`).
+const PATH_BYTES_MAX: usize = 4096;
+/// How many folders up lead out of any project that people keep.
+const CLIMB_FAR: usize = 5;
+/// From how many folders up on a way into the system's own is one out of the application's.
+const CLIMB_OUT: usize = 2;
+/// Where the system keeps what is its own.
+const SYSTEM_FOLDERS: [&str; 10] = ["boot", "dev", "etc", "home", "proc", "root", "sys", "users", "var", "windows"];
+
+/// How surely a field that names a file climbs out of where files of the application are.
+pub fn climbs(fields: &[Field<'_>]) -> Option<f32> {
+    let scores = fields.iter().filter(|field| field.is(&PATHS)).filter_map(|field| climb(field.value));
+    scores.reduce(f32::max)
+}
+
+fn climb(path: &str) -> Option<f32> {
+    let written = head(path, PATH_BYTES_MAX).to_ascii_lowercase();
+    // Twice, since filters decode once.
+    let plain = percent_decoded(&percent_decoded(&written)).replace('\\', "/");
+    // `....//` becomes `../` where a filter takes `../` away.
+    let plain = plain.replace("....//", "../");
+    let plain = plain.trim_start_matches("file://");
+    let (mut up, mut behind) = (0, None);
+    for part in plain.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => (up, behind) = (up + 1, None),
+            name => behind = behind.or(Some(name)),
+        }
+    }
+    if up == 0 {
+        return None;
+    }
+    let disguised = ["%2e", "%2f", "%5c", "%c0%af", "%252", "....//", "%00"].iter().any(|sign| written.contains(sign));
+    let to_system = up >= CLIMB_OUT && behind.is_some_and(|name| SYSTEM_FOLDERS.contains(&name.trim_end_matches('\0')));
+    Some(match (disguised, to_system) {
+        (true, _) => 0.8,
+        (_, true) => 0.75,
+        _ if up >= CLIMB_FAR => 0.55,
+        _ => 0.2,
+    })
+}
+
+/// The text with its percent escapes of ASCII undone.
+pub fn percent_decoded(text: &str) -> String {
+    let hex = |b: Option<&u8>| b.and_then(|b| char::from(*b).to_digit(16));
+    let (bytes, mut out, mut at) = (text.as_bytes(), Vec::with_capacity(text.len()), 0);
+    while let Some(b) = bytes.get(at) {
+        let escaped = match (b, hex(bytes.get(at + 1)), hex(bytes.get(at + 2))) {
+            (b'%', Some(high), Some(low)) if high < 8 => Some((high << 4 | low) as u8),
+            _ => None,
+        };
+        out.push(escaped.unwrap_or(*b));
+        at += if escaped.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 /// Services that hand out a machine's credentials: AWS, Azure, Google and others; Alibaba; AWS over IPv6.
 const METADATA_V4: [[u8; 4]; 2] = [[169, 254, 169, 254], [100, 100, 100, 200]];
 const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254);
 
 /// Whether a URL of the call leads to a metadata service, in whatever notation.
 pub fn asks_metadata(text: &Text<'_>) -> bool {
-    let starts = text.hits.iter().filter(|hit| hit.concepts.has(Concept::Url)).take(URLS_MAX);
-    let mut urls = starts.filter_map(|hit| url_at(text.raw(), text.raw_at(hit.start as usize)));
-    urls.any(|url| {
+    urls(text).any(|url| {
         let parts = parts(url);
         is_web(&parts) && is_metadata(parts.host)
     })
+}
+
+/// The URLs of a text, in order.
+pub fn urls<'t>(text: &'t Text<'_>) -> impl Iterator<Item = &'t str> {
+    let starts = text.hits.iter().filter(|hit| hit.concepts.has(Concept::Url)).take(URLS_MAX);
+    starts.filter_map(|hit| url_at(text.raw(), text.raw_at(hit.start as usize)))
 }
 
 fn is_metadata(host: &str) -> bool {
@@ -148,6 +262,27 @@ mod tests {
         }
         for value in ["Smith & Sons", "a;b;c", "R&D (id 7)", "rock | pop", "cat.txt", "f(id)", "&&&&", "", "$("] {
             assert!(!holds_command(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn paths_climb_out_in_any_dress() {
+        for path in [
+            "../../etc/hosts",
+            "/app/uploads/../../../etc/nginx/nginx.conf",
+            "..\\..\\windows\\win.ini",
+            "%2e%2e%2f%2e%2e%2fsecret",
+            "..%252f..%252fboot.ini",
+            "....//....//etc/group",
+            "file:///srv/../../proc/self/maps",
+            "../../../../../../x",
+        ] {
+            assert!(climb(path).is_some_and(|score| score >= 0.5), "{path}");
+        }
+        for path in
+            ["../src/main.rs", "../../package.json", "../../../lib/mod.rs", "a/../b.txt", "..", "v1..v2", "/etc/hosts"]
+        {
+            assert!(climb(path).is_none_or(|score| score < 0.5), "{path}");
         }
     }
 }

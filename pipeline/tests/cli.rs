@@ -270,7 +270,8 @@ fn check_says_for_each_line_what_it_is() {
 fn check_says_what_a_record_can_be_joined_by() {
     let folder = tempfile::tempdir().unwrap();
     let sample = folder.path().join("sample.jsonl");
-    let exchange = r#"{"id":"x","headers":{"x-forwarded-for":"203.0.113.9"},"api_key_id":"k-1","request":{"prompt":"hi"}}"#;
+    let exchange =
+        r#"{"id":"x","headers":{"x-forwarded-for":"203.0.113.9"},"api_key_id":"k-1","request":{"prompt":"hi"}}"#;
     let alert = r#"{"@timestamp":"2026-05-01T12:00:00Z","ecs":{"version":"8"},"event":{"kind":"alert","category":["intrusion_detection"]},"source":{"ip":"203.0.113.9"},"destination":{"ip":"10.0.0.5"}}"#;
     let batch = r#"{"records":[{"eventType":"user.session.start","uuid":"ok-1","published":"2026-05-01T12:00:00Z","actor":{}},{"category":"FooLogs"}]}"#;
     fs::write(&sample, [exchange, alert, batch].join("\n")).unwrap();
@@ -316,6 +317,28 @@ fn check_reads_binary_messages_and_names_what_it_leaves_of_them() {
     }
     let output = weir(&["check", "--sample", binary.to_str().unwrap()]);
     assert!(stderr(&output).contains("--format otlp_proto"), "{}", stderr(&output));
+}
+
+#[test]
+fn check_reads_avro_and_says_which_fields_only_stand_in_for_others() {
+    let case = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/cases/telemetry/avro");
+    let mut files = fs::read_dir(case).unwrap().map(|entry| entry.unwrap().path());
+    let avro = files.find(|file| file.to_string_lossy().ends_with(".in.b64")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (messages, alert) = (folder.path().join("messages.b64"), folder.path().join("alert.jsonl"));
+    fs::write(&messages, fs::read_to_string(avro).unwrap().split_whitespace().collect::<String>()).unwrap();
+    let output = weir(&["check", "--sample", messages.to_str().unwrap(), "--format", "avro"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && text.contains("1: avro: interaction"), "{text} {}", stderr(&output));
+    fs::write(
+        &alert,
+        r#"{"id":"da-1","title":"T","severity":"high","serviceSource":"x","firstActivityDateTime":"2026-05-01T12:00:00Z","createdDateTime":"2026-05-01T12:05:00Z","colour":"red"}"#,
+    )
+    .unwrap();
+    let output = weir(&["check", "--sample", alert.to_str().unwrap()]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("not needed, a better field says it: createdDateTime\n"), "{text}");
+    assert!(text.contains("left out: ") && text.contains("colour"), "{text}");
 }
 
 #[test]

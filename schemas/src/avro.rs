@@ -115,7 +115,12 @@ record!(
     "annotated.avsc",
     [include_str!("../avro/history/annotated-1.avsc")]
 );
-record!(Interaction, "io.weir.Interaction", "interaction.avsc", [include_str!("../avro/history/interaction-1.avsc")]);
+record!(
+    Interaction,
+    "io.weir.Interaction",
+    "interaction.avsc",
+    [include_str!("../avro/history/interaction-1.avsc"), include_str!("../avro/history/interaction-2.avsc")]
+);
 record!(
     Signal,
     "io.weir.Signal",

@@ -105,6 +105,15 @@ pub enum Role {
 }
 
 impl Role {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Destination => "destination",
+            Self::Proxy => "proxy",
+        }
+    }
+
     /// The role of what two records name in a role each: the first in the order above, whichever comes first,
     /// so that neither order nor repetition of records shows.
     pub fn of_both(a: Option<Self>, b: Option<Self>) -> Option<Self> {
@@ -172,7 +181,9 @@ impl Entity {
 /// The canonical form of an identifier, or `None` where it identifies nothing.
 pub fn canonical_id(kind: EntityKind, id: &str) -> Option<String> {
     // Fixed-width fields end in NULs; within a name a control character is none of its letters.
-    let id = id.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    let graphic = |end: Option<&u8>| end.is_some_and(u8::is_ascii_graphic);
+    let plain = graphic(id.as_bytes().first()) && graphic(id.as_bytes().last());
+    let id = if plain { id } else { id.trim_matches(|c: char| c.is_whitespace() || c.is_control()) };
     if is_placeholder(id) || id.len() > ID_BYTES_MAX || has_control(id) {
         return None;
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use sha1::{Digest, Sha1};
 use uuid::Uuid;
 
 /// The namespace of every UUIDv5 that Weir derives (RFC 9562 section 5.5): the v5 of `weir` in the
@@ -108,12 +109,27 @@ fn derive<'b>(kind: &str, parts: &[&str], buffer: &'b mut [u8]) -> &'b mut str {
         name.extend_from_slice(&(part.len() as u64).to_be_bytes());
         name.extend_from_slice(part.as_bytes());
     }
-    Uuid::new_v5(&NAMESPACE, &name).hyphenated().encode_lower(buffer)
+    v5(&name).hyphenated().encode_lower(buffer)
+}
+
+/// What [`Uuid::new_v5`] makes of `name`, with the processor's instructions for SHA-1 where it has them.
+fn v5(name: &[u8]) -> Uuid {
+    let hash = Sha1::new().chain_update(NAMESPACE.as_bytes()).chain_update(name).finalize();
+    let mut bytes = [0; size_of::<Uuid>()];
+    bytes.iter_mut().zip(hash).for_each(|(byte, of_hash)| *byte = of_hash);
+    uuid::Builder::from_sha1_bytes(bytes).into_uuid()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn uids_are_uuids_of_version_5() {
+        for name in [&b""[..], b"a", &[0xff; 55], &[7; 56], &[b'x'; 4096]] {
+            assert_eq!(v5(name), Uuid::new_v5(&NAMESPACE, name));
+        }
+    }
 
     #[test]
     fn uids_are_stable_and_parts_do_not_run_together() {

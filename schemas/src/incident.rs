@@ -75,7 +75,7 @@ pub struct LinkFactor {
     pub kind: EntityKind,
     /// The configured weight of the kind.
     pub weight: f32,
-    /// What is left of it because others have the entity too: 1 for few.
+    /// What is left of it because others have the entity too: 1 for few, more for an address that is new and rare.
     pub rarity: f32,
     /// What is left of it because of the time between both: 1 for none.
     pub recency: f32,

@@ -260,6 +260,10 @@ pub struct Interaction {
     /// Every text, request first, in the order in which the model saw them.
     #[serde(default)]
     pub messages: Vec<Message>,
+    /// The names of the tools that the request offered to the model; empty where it offered none, or not only tools
+    /// that it names: a remote server or a provider's own tool may bring others.
+    #[serde(default)]
+    pub tools_offered: Vec<String>,
     /// Token counts.
     #[serde(default)]
     pub tokens: Tokens,

@@ -5,9 +5,22 @@
 //! before it keeps one. The tables hold what vendors document and what software ships with; a name that one
 //! company uses for its own purposes does not belong here.
 
+/// `text` without white space around it, of which most texts have none.
+#[inline]
+pub(crate) fn trimmed(text: &str) -> &str {
+    let plain = |end: Option<&u8>| end.is_some_and(u8::is_ascii_graphic);
+    if plain(text.as_bytes().first()) && plain(text.as_bytes().last()) { text } else { text.trim() }
+}
+
 /// Whether `text` is one of the ways in which sources write "nothing".
 pub fn is_placeholder(text: &str) -> bool {
-    let text = text.trim();
+    // All of them begin with one of these letters or a sign, which most names do not.
+    match text.as_bytes().first() {
+        Some(b'1'..=b'9' | b'B'..=b'D' | b'G' | b'I'..=b'L' | b'O'..=b'Q' | b'S' | b'T' | b'V'..=b'Z') => return false,
+        Some(b'b'..=b'd' | b'g' | b'i'..=b'l' | b'o'..=b'q' | b's' | b't' | b'v'..=b'z') => return false,
+        _ => {}
+    }
+    let text = trimmed(text);
     if text.is_empty() {
         return true;
     }
@@ -62,55 +75,56 @@ pub fn is_placeholder(text: &str) -> bool {
 /// anonymous logon, S-1-1-0 everyone, RIDs 501 guest and 503 default account); records that bring the SID as well are
 /// known by it ([`is_built_in_sid`]).
 pub(crate) fn is_built_in_account(account: &str) -> bool {
-    const ACCOUNTS: [&str; 44] = [
-        "anonymous logon",
-        "anonymous user",
-        "convidado",
-        "default",
-        "defaultaccount",
-        "everyone",
-        "gast",
-        "guest",
-        "invitado",
-        "invité",
-        "iusr",
-        "jeder",
-        "krbtgt",
-        "local service",
-        "local system",
-        "localsystem",
-        "lokaler dienst",
-        "network service",
-        "netzwerkdienst",
-        "no user",
-        "nobody",
-        "not found",
-        "ospite",
-        "root",
-        "service local",
-        "service réseau",
-        "servicio de red",
-        "servicio local",
-        "serviço de rede",
-        "serviço local",
-        "servizio di rete",
-        "servizio locale",
-        "sistema",
-        "system",
-        "systemkonto",
-        "système",
-        "tout le monde",
-        "trustedinstaller",
-        "unknown user",
-        "unknown_user",
-        "wdagutilityaccount",
-        "window manager",
-        "гость",
-        "система",
-    ];
+    let listed = matches!(
+        account,
+        "anonymous logon"
+            | "anonymous user"
+            | "convidado"
+            | "default"
+            | "defaultaccount"
+            | "everyone"
+            | "gast"
+            | "guest"
+            | "invitado"
+            | "invité"
+            | "iusr"
+            | "jeder"
+            | "krbtgt"
+            | "local service"
+            | "local system"
+            | "localsystem"
+            | "lokaler dienst"
+            | "network service"
+            | "netzwerkdienst"
+            | "no user"
+            | "nobody"
+            | "not found"
+            | "ospite"
+            | "root"
+            | "service local"
+            | "service réseau"
+            | "servicio de red"
+            | "servicio local"
+            | "serviço de rede"
+            | "serviço local"
+            | "servizio di rete"
+            | "servizio locale"
+            | "sistema"
+            | "system"
+            | "systemkonto"
+            | "système"
+            | "tout le monde"
+            | "trustedinstaller"
+            | "unknown user"
+            | "unknown_user"
+            | "wdagutilityaccount"
+            | "window manager"
+            | "гость"
+            | "система"
+    );
     // Desktop sessions and Exchange's own probes number their accounts.
     const PREFIXES: [&str; 4] = ["dwm-", "umfd-", "healthmailbox", "systemmailbox{"];
-    ACCOUNTS.contains(&account) || PREFIXES.iter().any(|prefix| account.starts_with(prefix))
+    listed || PREFIXES.iter().any(|prefix| account.starts_with(prefix))
 }
 
 /// Whether `domain`, in lower case, is one of those that Windows makes up for accounts without a person behind them,

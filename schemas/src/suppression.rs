@@ -103,6 +103,9 @@ pub struct Condition {
     /// The source: `weir`, `defender_alert`.
     #[serde(skip_serializing_if = "Patterns::is_empty")]
     pub product: Patterns,
+    /// A detection rule that the record matched, or whose alert it is, by name.
+    #[serde(skip_serializing_if = "Patterns::is_empty")]
+    pub rule: Patterns,
     /// The severity: `low`.
     #[serde(skip_serializing_if = "Patterns::is_empty")]
     pub severity: Patterns,
@@ -115,8 +118,9 @@ pub struct Condition {
 }
 
 impl Condition {
-    fn lists(&self) -> [&Patterns; 7] {
-        [&self.application, &self.category, &self.entity, &self.product, &self.severity, &self.technique, &self.title]
+    fn lists(&self) -> [&Patterns; 8] {
+        let Self { application, category, entity, product, rule, severity, technique, title, all: _, any: _ } = self;
+        [application, category, entity, product, rule, severity, technique, title]
     }
 
     /// Whether the alert is meant.
@@ -132,6 +136,7 @@ impl Condition {
         self.category.hold(|p| signal.category.is_some_and(|category: Category| p.matches(category.as_str())))
             && self.severity.hold(|p| p.matches(severity_word(signal.severity)))
             && self.product.hold(|p| p.matches(&signal.product))
+            && self.rule.hold(|p| signal.facts.rules.iter().any(|rule| p.matches(rule)))
             && self.title.hold(|p| p.matches(&signal.title))
             && self.technique.hold(|p| signal.techniques.iter().any(|technique| p.matches(technique)))
             && self.application.hold(application)

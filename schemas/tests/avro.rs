@@ -37,6 +37,7 @@ fn interaction() -> Interaction {
             Message::request(Channel::System, "Be brief. \u{1f600}"),
             Message::response(Channel::ToolCall, "{}").named(Some("log")),
         ],
+        tools_offered: vec!["log".to_owned()],
         tokens: Tokens { input: Some(5), output: Some(u64::MAX >> 1), total: None, cached: Some(0), reasoning: None },
         latency_ms: Some(250),
         filters: vec![FilterVerdict {

@@ -17,6 +17,14 @@ fn pages_and_lists_are_opened() {
         ),
         format!(r#"{{"entries":[{EXCHANGE},{EXCHANGE}],"response_metadata":{{"next_cursor":""}}}}"#),
         format!(r#"{{"cursor":"c","has_more":true,"items":[{EXCHANGE},{EXCHANGE}]}}"#),
+        format!(r#"{{"value":[{EXCHANGE},{EXCHANGE}],"nextLink":"https://management.azure.com/x"}}"#),
+        format!(r#"{{"data":[{EXCHANGE},{EXCHANGE}],"pagination":{{"nextCursor":null,"totalItems":2}}}}"#),
+        format!(r#"{{"meta":{{"query_time":0.1}},"errors":[],"resources":[{EXCHANGE},{EXCHANGE}]}}"#),
+        format!(r#"{{"results":[{EXCHANGE},{EXCHANGE}],"num_found":2,"num_available":2}}"#),
+        format!(r#"{{"start":0,"limit":50,"length":2,"total":2,"logs":[{EXCHANGE},{EXCHANGE}]}}"#),
+        format!(r#"{{"version":"1.1","tailnet":"example.com","logs":[{EXCHANGE},{EXCHANGE}]}}"#),
+        format!(r#"{{"ok":1,"result":[{EXCHANGE},{EXCHANGE}]}}"#),
+        format!(r#"{{"Findings":[{EXCHANGE},{EXCHANGE}]}}"#),
     ] {
         assert_eq!(read(page.as_bytes()).expect("a page").inputs.len(), 2, "{page}");
     }

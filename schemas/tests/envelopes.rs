@@ -78,9 +78,9 @@ fn envelopes(record: &str) -> Vec<(&'static str, String)> {
             json!({"logGroup": "g", "logEvents": [{"message": json!({"event": value}).to_string()}]}).to_string(),
         ),
         (
-            "Filebeat's parser",
-            json!({"@timestamp": "2026-05-01T12:00:00Z", "ecs": {"version": "8"}, "host": {"name": "logbox"},
-                "input": {"type": "log"}, "log": {"file": {"path": "/x"}}, "json": value})
+            "Filebeat's JSON",
+            json!({"@timestamp": "2026-05-01T12:00:00Z", "ecs": {"version": "8"}, "agent": {"id": "a"},
+                "log": {"file": {"path": "/x"}}, "json": value})
             .to_string(),
         ),
         (
@@ -89,6 +89,84 @@ fn envelopes(record: &str) -> Vec<(&'static str, String)> {
                 .to_string(),
         ),
     ]
+}
+
+/// Filebeat can also be told to mix its own members with the record's.
+#[test]
+fn what_a_shipper_mixes_its_members_into_is_still_the_vendors() {
+    for reader in ["github_audit", "google_workspace", "kubernetes_audit", "okta", "slack_audit", "teleport"] {
+        for file in
+            files(&cases("signals").join(reader)).iter().filter(|file| file.to_string_lossy().ends_with(".in.json"))
+        {
+            let mut record: Value = serde_json::from_slice(&fs::read(file).expect("a case")).expect("JSON");
+            record["@timestamp"] = json!("2026-05-02T00:00:00Z");
+            record["ecs"] = json!({"version": "8.0.0"});
+            record["host"] = json!({"name": "logbox"});
+            record["input"] = json!({"type": "log"});
+            let text = record.to_string();
+            assert_eq!(
+                readers::reader_of(text.as_bytes()).map(|reader| reader.name()),
+                Some(reader),
+                "{}",
+                file.display()
+            );
+        }
+    }
+}
+
+fn log_record(body: Value) -> String {
+    json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"timeUnixNano": "1777636800000000000", "body": body}]}]}]})
+        .to_string()
+}
+
+/// A value of OTLP that says what `value` says.
+fn any_value(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let pair = |(key, value): (&String, &Value)| json!({"key": key, "value": any_value(value)});
+            json!({"kvlistValue": {"values": members.iter().map(pair).collect::<Vec<_>>()}})
+        }
+        Value::Array(values) => json!({"arrayValue": {"values": values.iter().map(any_value).collect::<Vec<_>>()}}),
+        Value::String(text) => json!({"stringValue": text}),
+        Value::Number(number) if number.is_f64() => json!({"doubleValue": number}),
+        Value::Number(number) => json!({"intValue": number.to_string()}),
+        Value::Bool(flag) => json!({"boolValue": flag}),
+        Value::Null => json!({}),
+    }
+}
+
+#[test]
+fn what_a_collector_has_as_the_body_of_a_log_record_is_read() {
+    for reader in ["aws_cloudtrail", "entra_signin", "okta"] {
+        for file in
+            files(&cases("signals").join(reader)).iter().filter(|file| file.to_string_lossy().ends_with(".in.json"))
+        {
+            let record = fs::read_to_string(file).expect("a case");
+            let expected = lines(&read(record.as_bytes()).expect("sound"));
+            let value: Value = serde_json::from_str(&record).expect("JSON");
+            for body in [json!({"stringValue": record}), any_value(&value)] {
+                for out in
+                    [read(log_record(body.clone()).as_bytes()), read_as(log_record(body).as_bytes(), "otlp_json")]
+                {
+                    assert_eq!(lines(&out.expect("sound")), expected, "{}", file.display());
+                }
+            }
+        }
+    }
+    let exchange = json!({"stringValue": r#"{"id":"i-1","request":{"prompt":"Hello"}}"#});
+    let out = read(log_record(exchange).as_bytes()).expect("sound");
+    assert_eq!((out.inputs.len(), out.passed_by), (1, 0));
+    // What nobody knows is a log of other software; what a reader knows and cannot read is not passed by.
+    for (body, passed_by, rejected) in
+        [(r#"{"level":"info"}"#, 1, 0), ("started", 1, 0), (r#"{"request":"{oops"}"#, 0, 1)]
+    {
+        let out = read(log_record(json!({"stringValue": body})).as_bytes()).expect("sound");
+        assert_eq!((out.inputs.len(), out.passed_by, out.rejected.len()), (0, passed_by, rejected), "{body}");
+    }
+    // A log record in a log record, and so on, ends.
+    let nested = (0..12).fold(r#"{"level":"info"}"#.to_owned(), |inner, _| log_record(json!({"stringValue": inner})));
+    let out = read(nested.as_bytes()).expect("sound");
+    assert_eq!((out.inputs.len(), out.passed_by + out.rejected.len() as u32), (0, 1));
 }
 
 /// Readers whose records look like Splunk's collector or EventBridge by themselves take these as their own.

@@ -374,6 +374,45 @@ fn a_stream_of_responses_that_breaks_off_keeps_what_was_there() {
 }
 
 #[test]
+fn retrieved_text_has_its_channel_wherever_a_provider_puts_it() {
+    let exchange =
+        |request: &str, response: &str| format!(r#"{{"id":"i-1","request":{request},"response":{response}}}"#);
+    let asked = r#"{"messages":[{"role":"user","content":"q"}]}"#;
+    let guarded = r#"{"messages":[{"role":"user","content":[
+        {"guardContent":{"text":{"text":"What the page says","qualifiers":["grounding_source"]}}},
+        {"guardContent":{"text":{"text":"What is asked","qualifiers":["query"]}}}]}]}"#;
+    let graph = r#"{"choices":[{"message":{"role":"assistant","content":"a","graph_data":{"sources":[{"file_id":"f","snippet":"S1"}],
+        "subqueries":[{"query":"Q","answer":"A","sources":[{"file_id":"g","snippet":"S2"}]}]}}}]}"#;
+    let ran = r#"{"outputs":[{"type":"tool.execution","name":"code_interpreter","arguments":"{}",
+        "info":{"code":"print(1)","code_output":"1"}}]}"#;
+    for (record, expected) in [
+        (exchange(guarded, "null"), vec![("document", "What the page says"), ("user", "What is asked")]),
+        (
+            exchange(asked, graph),
+            vec![
+                ("user", "q"),
+                ("document", "S1"),
+                ("tool_call", "Q"),
+                ("document", "S2"),
+                ("tool_result", "A"),
+                ("assistant", "a"),
+            ],
+        ),
+        (
+            exchange(asked, ran),
+            vec![("user", "q"), ("tool_call", "{}"), ("tool_call", "print(1)"), ("tool_result", "1")],
+        ),
+    ] {
+        let read = read_one(record.as_bytes());
+        let mut found = texts(&read);
+        let mut expected = expected;
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{record}");
+    }
+}
+
+#[test]
 fn an_event_of_okta_is_no_exchange() {
     let event = json!({"uuid": "u", "published": "2026-05-01T12:00:00Z", "eventType": "user.session.start", "request": {"ipChain": []}});
     let bytes = event.to_string();

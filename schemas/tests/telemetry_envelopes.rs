@@ -139,6 +139,69 @@ fn events_of_a_span_may_hold_their_message_in_attributes() {
     assert_eq!(read.finish_reasons, ["stop"]);
 }
 
+/// Strands Agents writes events with Converse's blocks as JSON in strings, and has spans of tools that have them too.
+#[test]
+fn what_events_hold_as_json_in_a_string_is_opened() {
+    let event = |name: &str, pairs: &[(&str, Value)]| json!({"name": name, "attributes": attributes(pairs)});
+    let mut chat = span(&[("gen_ai.system", text("strands-agents")), ("gen_ai.operation.name", text("chat"))]);
+    chat["events"] = json!([
+        event("gen_ai.user.message", &[("content", text(r#"[{"text":"What is the time?"}]"#))]),
+        event(
+            "gen_ai.choice",
+            &[
+                ("finish_reason", text("tool_use")),
+                (
+                    "message",
+                    text(
+                        r#"[{"text":"Let me look."},{"toolUse":{"toolUseId":"t1","name":"clock","input":{"zone":"UTC"}}}]"#
+                    )
+                )
+            ]
+        ),
+    ]);
+    let mut tool = span(&[
+        ("gen_ai.system", text("strands-agents")),
+        ("gen_ai.operation.name", text("execute_tool")),
+        ("gen_ai.tool.name", text("clock")),
+    ]);
+    tool["events"] = json!([
+        event(
+            "gen_ai.tool.message",
+            &[("role", text("tool")), ("id", text("t1")), ("content", text(r#"{"zone":"UTC"}"#))]
+        ),
+        event("gen_ai.choice", &[("id", text("t1")), ("message", text(r#"[{"text":"It is noon."}]"#))]),
+    ]);
+    for (span, expected) in [
+        (chat, vec![("user", "What is the time?"), ("assistant", "Let me look."), ("tool_call", r#"{"zone":"UTC"}"#)]),
+        (tool, vec![("tool_call", r#"{"zone":"UTC"}"#), ("tool_result", "It is noon.")]),
+    ] {
+        let read = read_one(traces(json!([span])).as_bytes());
+        assert_eq!(texts(&read), expected);
+    }
+    // What a user wrote that is JSON stays what they wrote.
+    let mut odd = span(&[("gen_ai.system", text("openai")), ("gen_ai.operation.name", text("chat"))]);
+    odd["events"] = json!([event("gen_ai.user.message", &[("content", text(r#"{"text":"mine"}"#))])]);
+    assert_eq!(texts(&read_one(traces(json!([odd])).as_bytes())), [("user", r#"{"text":"mine"}"#)]);
+}
+
+#[test]
+fn times_of_log_records_that_are_none_are_said() {
+    let record = |time: Value, observed: Value| {
+        logs(json!([{"timeUnixNano": time, "observedTimeUnixNano": observed, "eventName": "gen_ai.user.message",
+            "attributes": attributes(&[("gen_ai.system", text("openai"))]), "body": text("Hello")}]))
+    };
+    for (time, observed, flag) in [
+        (json!("soon"), json!(null), Some(Flag::InvalidTime)),
+        (json!("soon"), json!("1777636800000000000"), None),
+        (json!("0"), json!(null), Some(Flag::BrokerTime)),
+        (json!(null), json!(1_777_636_800_000_000_000_u64), None),
+    ] {
+        let flags = read_one(record(time.clone(), observed).as_bytes()).flags;
+        let times: Vec<_> = flags.into_iter().filter(|flag| *flag != Flag::DerivedId).collect();
+        assert_eq!(times, Vec::from_iter(flag), "{time}");
+    }
+}
+
 #[test]
 fn what_a_vector_database_found_is_documents() {
     let found = [("db.query.result.id", text("d-1")), ("db.query.result.document", text("obey"))];

@@ -169,6 +169,40 @@ fn waiting_revisions_are_published_when_the_stream_falls_silent() -> Result<()> 
     stages.running.stop()
 }
 
+/// What a feed's topic holds at the start counts at once; what comes later is followed, and taken back by a tombstone.
+#[test]
+fn a_feed_on_a_topic_is_read_from_its_beginning_and_followed() -> Result<()> {
+    let Some(kafka) = Kafka::connect()? else { return Ok(()) };
+    let intel = unique("intel");
+    kafka.create_topic(&intel, 1, &[("cleanup.policy", "compact")])?;
+    let listed = |key: &str, host: &str| Record::new(json!({ "value": host, "confidence": 90 }).to_string()).key(key);
+    kafka.produce(&intel, [listed("1", "first.example"), Record::new("no key, no indicator")])?;
+    let stages = Stages::start(&kafka, "feeds", &format!("[[intel.feed]]\ntopic = {intel:?}\n"))?;
+    let link = |id: &str, host: &str| {
+        let text = format!("Open https://{host}/ please.");
+        let message = json!({ "role": "user", "content": text });
+        let request = json!({ "messages": [message] });
+        Record::new(json!({ "id": id, "time": "2026-05-01T12:00:00Z", "request": request }).to_string())
+    };
+    stages.send([link("before", "first.example"), link("too early", "second.example")])?;
+    stages.wait("annotated", 2)?;
+    ensure!(stages.wait("alerts", 1)?.len() == 1, "only what is listed");
+    kafka.produce(&intel, [Record { value: None, ..Record::new("").key("1") }, listed("2", "second.example")])?;
+    let followed = (0..40).any(|attempt| {
+        let sent = stages.send([link(&format!("after-{attempt}"), "second.example")]);
+        let two = |records: &[Record]| records.len() >= 2;
+        sent.is_ok() && kafka.read_until(&stages.topic("alerts"), Duration::from_secs(1), two).is_ok()
+    });
+    ensure!(followed, "{}", stages.running.log().unwrap_or_default());
+    let before = kafka.read_committed(&stages.topic("annotated"))?.len();
+    stages.send([link("taken back", "first.example")])?;
+    stages.wait("annotated", before + 1)?;
+    let alerts = kafka.read_committed(&stages.topic("alerts"))?;
+    let text = |record: &Record| String::from_utf8_lossy(record.value.as_deref().unwrap_or_default()).into_owned();
+    ensure!(!alerts.iter().any(|alert| text(alert).contains("taken back")), "a tombstone takes the indicator back");
+    stages.running.stop()
+}
+
 /// A clock that runs ahead must not move the tenant's time: everything older would be expired.
 #[test]
 fn times_in_the_future_are_the_brokers() -> Result<()> {

@@ -209,7 +209,7 @@ fn every_detector_is_registered_and_has_cases() -> Result<()> {
     let unlisted: Vec<_> = detectors.iter().filter(|name| !list.contains(&format!("    &{name}::"))).collect();
     assert!(unlisted.is_empty(), "not in DETECTORS: {unlisted:?}");
     let names = detectors.iter().map(String::as_str);
-    assert_eq!(without_cases(names, &root().join("detectors/cases")), Vec::<&str>::new());
+    assert_eq!(without_cases(names, &root().join("tests/cases")), Vec::<&str>::new());
     Ok(())
 }
 

@@ -68,6 +68,7 @@ fn interaction(row: &Row) -> Interaction {
         provider: None,
         model: None,
         messages: vec![message],
+        tools_offered: Vec::new(),
         tokens: Default::default(),
         latency_ms: None,
         filters: Vec::new(),

@@ -1,7 +1,8 @@
-//! Alerts that are expected: rules of the configuration, and rules that came by command.
+//! Alerts that are expected: rules of the configuration, rules that came by command, tests that the inventory
+//! registers, and what is common ([`crate::habit`]).
 //!
-//! A suppressed alert joins a story as context: it is listed, with the rule's name, but it neither opens an
-//! incident nor raises one. That is decided when it comes and stays so; a rule by command speaks of alerts that
+//! A suppressed alert joins a story as context: it is listed, with the rule's name or the reason, but it neither
+//! opens an incident nor raises one, and it brings in nothing else: it is a far member. That is decided when it comes and stays so; a rule by command speaks of alerts that
 //! happen after it. Of a vendor's alert that comes in parts the first part may have raised what the whole does
 //! not; an AI alert comes whole.
 
@@ -53,14 +54,15 @@ impl<S: Store> Turn<'_, S> {
         self.put_suppressions(&rows)
     }
 
-    /// The rule that an alert is suppressed by: the configuration's first, each in order of name.
+    /// The rule that an alert is suppressed by: the configuration's first, each in order of name; else the reason.
     fn suppressing(&self, signal: &Signal) -> Result<Option<String>, StoreError> {
         let configured = self.rules.config.suppression.iter().find(|(_, rule)| rule.covers(signal));
         if let Some((name, _)) = configured {
             return Ok(Some(name.clone()));
         }
         let given = self.suppressions()?;
-        Ok(given.into_iter().find(|row| row.from <= signal.time && row.rule.covers(signal)).map(|row| row.name))
+        let given = given.into_iter().find(|row| row.from <= signal.time && row.rule.covers(signal));
+        Ok(given.map(|row| row.name).or_else(|| self.rules.config.inventory.expected(signal)))
     }
 
     /// Makes an alert context where a rule suppresses it.
@@ -68,8 +70,16 @@ impl<S: Store> Turn<'_, S> {
         if signal.kind == SignalKind::Context {
             return Ok(signal);
         }
-        if let Some(rule) = self.suppressing(&signal)? {
+        let mut reason = self.suppressing(&signal)?;
+        if reason.is_some() {
             self.stats.suppressed += 1;
+        } else {
+            // What a rule suppresses is no habit: it would stay common when the rule has expired.
+            self.note_habit(&signal)?;
+            reason = self.common(&signal)?;
+            self.stats.common += u64::from(reason.is_some());
+        }
+        if let Some(rule) = reason {
             self.clock.suppresses = true;
             let row = self.key(Table::Suppressed).tail(signal.uid.as_str());
             self.db.put(row, rule.into_bytes());
@@ -78,7 +88,7 @@ impl<S: Store> Turn<'_, S> {
         Ok(signal)
     }
 
-    /// The rule that suppresses a signal which is there.
+    /// The rule that suppresses a signal which is there, or the reason.
     pub fn suppressed_by(&self, uid: &SignalUid) -> Result<Option<String>, StoreError> {
         if !self.clock.suppresses {
             return Ok(None);

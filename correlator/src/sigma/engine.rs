@@ -268,10 +268,7 @@ impl<'a, S: Store> Turn<'a, S> {
             if raises {
                 self.stats.rule_alerts += 1;
                 self.alerts.push(alert);
-                // A match of long ago joins no incident any more, which is no fault of the signal under way.
-                let late = self.stats.late;
-                self.take(signal)?;
-                self.stats.late = late;
+                self.take_match(signal)?;
             } else {
                 self.ask_rules(&signal)?;
             }

@@ -6,9 +6,14 @@ mod parts;
 mod priority;
 mod title;
 
+pub use priority::NEW_ADDRESS;
+
 use std::sync::Arc;
 
-use schemas::{Activity, Handling, Incident, IncidentStatus, IncidentUid, Member, Signal, TenantId, Timestamp};
+use schemas::{
+    Activity, EntityKind, Handling, Incident, IncidentStatus, IncidentUid, Member, Signal, SignalKind, TenantId,
+    Timestamp,
+};
 
 use crate::evidence::Evidence;
 use crate::link::{Rules, Side, Spread};
@@ -36,6 +41,11 @@ impl Listed {
         at.ok().and_then(|at| self.spreads.get(at)).copied().unwrap_or(Spread::Few)
     }
 
+    /// Whether it is a record, no alert of Weir's, from an address that is new at its time.
+    fn is_from_new_address(&self) -> bool {
+        self.signal.kind != SignalKind::AiAlert && self.spreads.contains(&Spread::Rare)
+    }
+
     fn side(&self) -> Side<'_> {
         let stage = stage(&self.signal.techniques);
         Side { kind: self.signal.kind, keys: &self.keys, time: self.signal.time, stage }
@@ -43,7 +53,12 @@ impl Listed {
 
     /// What it shares with another member.
     fn evidence(&self, rules: &Rules, other: &Self) -> Evidence {
-        let spread = |own: &LinkKey, its: &LinkKey| Ok(self.spread(own).max(other.spread(its)));
+        let unusual = self.is_from_new_address() || other.is_from_new_address();
+        let spread = |own: &LinkKey, its: &LinkKey| {
+            let spread = self.spread(own).max(other.spread(its));
+            let daily = own.kind == EntityKind::ApiKey && spread == Spread::Hub;
+            Ok(if daily && unusual { Spread::Few } else { spread })
+        };
         // Only a look into the store can fail, and here is none.
         rules.evidence(self.side(), other.side(), spread).unwrap_or_default()
     }
@@ -72,7 +87,7 @@ pub fn snapshot(
     let mut members: Vec<Member> = listed
         .into_iter()
         .zip(links)
-        .map(|(listed, link)| Member { signal: listed.signal, hops: listed.hops, link })
+        .map(|(listed, link)| Member { signal: listed.signal, hops: listed.hops.min(2), link })
         .collect();
     members.sort_by(|a, b| (a.signal.time, &a.signal.uid).cmp(&(b.signal.time, &b.signal.uid)));
     Incident {

@@ -14,7 +14,11 @@ use crate::state::Component;
 use crate::tactic::stage;
 
 /// By the number of further parts of the estate.
-const DIVERSITY_POINTS: [u8; 4] = [0, 8, 13, 16];
+const DIVERSITY_POINTS: [u8; 4] = [0, 6, 10, 12];
+/// For a record from an address that the tenant has only just met.
+const NEW_ADDRESS_POINTS: u8 = 4;
+/// The factor's name.
+pub const NEW_ADDRESS: &str = "new_address";
 const CATEGORY_POINTS: usize = 2;
 const CATEGORY_POINTS_MAX: usize = 6;
 const TECHNIQUE_POINTS: usize = 1;
@@ -40,6 +44,7 @@ pub fn priority(rules: &Rules, component: &Component, listed: &[Listed]) -> (u8,
         ("severity", severity_points(component.severity)),
         ("source_diversity", DIVERSITY_POINTS.get(further_groups).copied().unwrap_or_default()),
         ("rarity", if listed.iter().any(|listed| listed.is_new) { RARITY_POINTS } else { 0 }),
+        (NEW_ADDRESS, if listed.iter().any(Listed::is_from_new_address) { NEW_ADDRESS_POINTS } else { 0 }),
         ("asset_criticality", (criticality(rules, listed) * CRITICALITY_POINTS).round() as u8),
         ("threat_categories", counted(categories.len().saturating_sub(1), CATEGORY_POINTS, CATEGORY_POINTS_MAX)),
         ("vendor_alerts", counted(alerts, ALERT_POINTS, ALERT_POINTS_MAX)),
@@ -100,7 +105,7 @@ mod tests {
     #[test]
     fn the_maxima_add_up_to_a_hundred() {
         let counted = CATEGORY_POINTS_MAX + TECHNIQUE_POINTS_MAX + ALERT_POINTS_MAX + PROGRESS_POINTS_MAX;
-        let rest = severity_points(Severity::Fatal) + DIVERSITY_POINTS[3] + RARITY_POINTS;
+        let rest = severity_points(Severity::Fatal) + DIVERSITY_POINTS[3] + RARITY_POINTS + NEW_ADDRESS_POINTS;
         assert_eq!(counted + usize::from(rest) + CRITICALITY_POINTS as usize, 100);
     }
 }

@@ -19,7 +19,7 @@ pub const HOUR: i64 = 3_600_000;
 /// A signal of tenant `acme` at `START + millis`.
 pub fn signal(uid: &str, kind: SignalKind, millis: i64, entities: &[(EntityKind, &str)]) -> Signal {
     let (group, category, severity) = match kind {
-        SignalKind::AiAlert => (Group::Ai, Some(Category::Jailbreak), Severity::Medium),
+        SignalKind::AiAlert => (Group::Ai, Some(Category::Jailbreak), Severity::High),
         SignalKind::Alert => (Group::Endpoint, None, Severity::High),
         SignalKind::Context => (Group::Identity, None, Severity::Informational),
     };

@@ -71,15 +71,20 @@ pub struct World<'a> {
 pub struct Strength {
     pub all: u64,
     pub sequence: u64,
+    /// The strength without what a rare address adds.
+    plain: u64,
     joins: bool,
     /// Whether one kind alone links solidly.
     alone: bool,
+    /// Whether a rare address is shared.
+    rare: bool,
 }
 
 /// The best that two signals share of a kind.
 #[derive(Clone, Copy, Default)]
 struct Best {
     worth: u64,
+    rarity: u64,
     hub: bool,
 }
 
@@ -147,6 +152,18 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Whether an address of the internet was first seen less than a day before, with few users ever since.
+    fn is_rare(&self, kind: EntityKind, id: &str, time: i64) -> bool {
+        let own = time.div_euclid(window(kind));
+        let names = |signal: &&Signal| signal.entities.iter().any(|e| e.kind == kind && e.ids.iter().any(|i| i == id));
+        let bucket = |signal: &&Signal| signal.time.millis().div_euclid(window(kind));
+        let seen = || self.signals.iter().filter(names).filter(|signal| bucket(signal) <= own);
+        let users = seen().flat_map(|s| &s.entities).filter(|e| e.kind == EntityKind::User && !e.mentioned);
+        let users: BTreeSet<&str> = users.map(|user| user.ids[0].as_str()).collect();
+        let few = self.share(kind, id, time) == 1_000 && users.len() <= 4;
+        kind == EntityKind::Ip && id.starts_with("203.") && few && seen().all(|signal| own - bucket(&signal) <= 6)
+    }
+
     fn shared(&self, a: &Signal, b: &Signal) -> Strength {
         let (mut all, mut solid): (BTreeMap<EntityKind, Best>, BTreeMap<EntityKind, u64>) = Default::default();
         let distance = a.time.abs_diff(b.time);
@@ -170,9 +187,12 @@ impl<'a> World<'a> {
                 let share = self.share(x.kind, i, a.time.millis()).min(self.share(x.kind, j, b.time.millis()));
                 let recency = 1_000 - (400 * distance / window(x.kind)) as u64;
                 let worth = weight * share * recency / 1_000_000;
+                let rare = self.is_rare(x.kind, i, a.time.millis()) && self.is_rare(x.kind, j, b.time.millis());
+                let attaches = rare && !(a.kind == SignalKind::AiAlert && b.kind == SignalKind::AiAlert);
+                let boosted = if attaches { weight * 2_400 * recency / 1_000_000 } else { worth };
                 let best = all.entry(x.kind).or_default();
-                if worth > best.worth {
-                    *best = Best { worth, hub: share == 350 };
+                if boosted > best.worth {
+                    *best = Best { worth: boosted, rarity: boosted - worth, hub: share == 350 };
                 }
                 if !mention && share > 350 {
                     let best = solid.entry(x.kind).or_default();
@@ -189,10 +209,15 @@ impl<'a> World<'a> {
         };
         all.retain(|_, best| best.worth > 0);
         solid.retain(|_, worth| *worth > 0);
-        if !same_person && names_user(a) && names_user(b) && all.keys().all(meeting_place) {
+        let rare = all.values().any(|best| best.rarity > 0);
+        let strangers = !same_person && names_user(a) && names_user(b) && all.keys().all(meeting_place);
+        if strangers && !rare {
             return Strength::default();
         }
         let alone = solid.values().any(|worth| *worth >= 500);
+        if strangers {
+            solid.clear();
+        }
         for (one, other) in [
             (EntityKind::Device, EntityKind::Ip),
             (EntityKind::Mailbox, EntityKind::User),
@@ -209,16 +234,19 @@ impl<'a> World<'a> {
         }
         let particular = all.iter().any(|(kind, best)| !best.hub && !LIGHT.contains(kind));
         let sequence = if particular && in_order(a, b) { 100 } else { 0 };
+        let plain = all.values().map(|best| best.worth - best.rarity).sum::<u64>() + sequence;
         Strength {
             all: all.values().map(|best| best.worth).sum::<u64>() + sequence,
             sequence,
+            plain: if strangers { 0 } else { plain },
             joins: joins(&solid, sequence),
             alone,
+            rare,
         }
     }
 
     fn links(&self, a: &Signal, b: &Signal) -> bool {
-        self.strength(a, b).all >= 500
+        self.strength(a, b).plain >= 500
     }
 
     fn joins(&self, a: &Signal, b: &Signal) -> bool {
@@ -250,7 +278,12 @@ impl<'a> World<'a> {
     fn incident(&self, openers: &[&Signal], others: &[&Signal], is_own: impl Fn(usize) -> bool) -> Expected {
         let own: Vec<&Signal> = openers.iter().enumerate().filter(|(at, _)| is_own(*at)).map(|(_, s)| *s).collect();
         let near: Vec<&Signal> = others.iter().filter(|c| own.iter().any(|o| self.links(o, c))).copied().collect();
-        let far = others.iter().filter(|d| near.iter().any(|c| self.strength(c, d).alone)).copied();
+        let beside = |d: &&&Signal| near.iter().any(|c| self.strength(c, d).alone);
+        let homeless = |d: &&&Signal| openers.iter().all(|o| !self.links(o, d));
+        let by_address = |d: &&&Signal| {
+            near.iter().any(|c| self.strength(c, d).rare) || own.iter().any(|o| self.strength(o, d).all >= 500)
+        };
+        let far = others.iter().filter(|d| beside(d) || (homeless(d) && by_address(d))).copied();
         let far: Vec<&Signal> = far.collect();
         let mut members: BTreeMap<SignalUid, u8> = BTreeMap::new();
         for (hops, signals) in [(2, &far), (1, &near), (0, &own)] {

@@ -115,6 +115,13 @@ pub static THREATS: [Threat; 11] = [
             )
             .techniques(&["AML.T0080"]),
             Entry::new(
+                "weir.data_poisoning.rating",
+                RaisedBy::Subtype(&["rating"]),
+                "Rating manipulation attempt",
+                "Text orders the model to rate or label something in somebody's favour.",
+                Severity::Medium,
+            ),
+            Entry::new(
                 "weir.data_poisoning.training_data",
                 RaisedBy::Subtype(&["training_data"]),
                 "Training data poisoning attempt",
@@ -411,6 +418,15 @@ pub static THREATS: [Threat; 11] = [
             )
             .defender("AI.Azure_AccessFromSuspiciousIP", "AI.Azure_Agentic_AccessFromSuspiciousIP"),
             Entry::new(
+                "weir.suspicious_access.forged_user_agent",
+                RaisedBy::Subtype(&["forged_user_agent", "payload_user_agent"]),
+                "Access by a client that pretends",
+                "The client says that it is a browser and something else as well, or its name is code.",
+                Severity::Low,
+            )
+            .techniques(&["T1036"])
+            .defender("AI.Azure_AccessFromSuspiciousUserAgent", "AI.Azure_Agentic_AccessFromSuspiciousUserAgent"),
+            Entry::new(
                 "weir.suspicious_access.user_agent",
                 RaisedBy::Rest,
                 "Access by an attack tool",
@@ -474,6 +490,37 @@ pub static THREATS: [Threat; 11] = [
                 Severity::Medium,
             )
             .techniques(&["T1190"]),
+            Entry::new(
+                "weir.tool_abuse.sql_injection",
+                RaisedBy::Subtype(&["sql_injection"]),
+                "Tool call that breaks out of a query",
+                "An argument that should be a value ends the query around it and goes on as SQL.",
+                Severity::Medium,
+            )
+            .techniques(&["T1190"]),
+            Entry::new(
+                "weir.tool_abuse.path_traversal",
+                RaisedBy::Subtype(&["path_traversal"]),
+                "Tool call that climbs out of its folder",
+                "A path leads up and out of the files that the tool is for.",
+                Severity::High,
+            )
+            .techniques(&["T1083"]),
+            Entry::new(
+                "weir.tool_abuse.exfiltration",
+                RaisedBy::Subtype(&["exfiltration"]),
+                "Tool call that sends data to a stranger",
+                "A call sends something to a recipient or host that neither the user nor the application named.",
+                Severity::High,
+            )
+            .techniques(&["AML.T0086", "T1567"]),
+            Entry::new(
+                "weir.tool_abuse.unoffered_tool",
+                RaisedBy::Subtype(&["unoffered_tool"]),
+                "Call of a tool that was not offered",
+                "The model calls a tool that the request did not offer: it was talked into it, or made it up.",
+                Severity::Medium,
+            ),
             Entry::new(
                 "weir.tool_abuse.mail_forwarding",
                 RaisedBy::Subtype(&["mail_forwarding"]),

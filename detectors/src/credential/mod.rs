@@ -25,14 +25,13 @@ pub mod user_rules;
 pub mod verify;
 pub mod words;
 
-#[cfg(test)]
-mod cost;
-
 use std::ops::Range;
 
 use format::Ends;
 use reading::Reading;
 use user_rules::UserRules;
+
+use crate::work::work;
 
 /// The longest name that is looked at, in bytes.
 const NAME_BYTES_MAX: usize = 64;
@@ -56,6 +55,7 @@ impl Budget {
 
     /// Whether `cost` is left; takes it.
     pub fn spend(&mut self, cost: usize) -> bool {
+        work(cost);
         let enough = self.0 >= cost;
         self.0 = self.0.saturating_sub(cost);
         enough

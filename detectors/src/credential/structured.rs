@@ -14,6 +14,7 @@ use super::verify::{Look, entropy_bits, is_jwt_head, is_placeholder, look};
 use super::words::MADE_UP_SCORE;
 use super::{Budget, Kind, SECRETS_MAX, Secret};
 use crate::bounds::{head, tail};
+use crate::work::work;
 
 fn secret(subtype: &'static str, score: f32, range: Range<usize>) -> Secret {
     Secret { subtype, score, range, id: None, kind: Kind::Secret }
@@ -46,7 +47,9 @@ fn pem_length(rest: &str) -> Option<usize> {
         return None;
     }
     let body = window.get(head_end..)?;
-    let end = body.find("-----END").unwrap_or(body.len());
+    // Armour ends at the next line of dashes, whatever it says: so no byte is read for two keys.
+    let end = body.find("-----").unwrap_or(body.len());
+    work(head_end + end);
     let key = body.get(..end)?;
     let letters = key.bytes().filter(u8::is_ascii_alphanumeric).count();
     (letters >= LETTERS_MIN && !key.contains("...") && entropy_bits(key) > 4.0).then_some(head_end + end)

@@ -15,6 +15,7 @@ use super::format::{Alphabet, Check, Ends, Format};
 use super::prefixes::FORMATS;
 use super::verify::{Look, aws_account, crc32_holds, look};
 use super::{Kind, Secret};
+use crate::work::work;
 
 /// The shortest word that is looked into.
 pub const WORD_BYTES_MIN: usize = 16;
@@ -108,6 +109,7 @@ pub fn tokens(text: &str, word: Range<usize>, ends: &mut Ends, found: &mut Vec<S
     let bytes = text.as_bytes();
     let mut at = word.start;
     while at + 8 < word.end {
+        work(1);
         if starts_token(bytes, at)
             && let Some(rest) = bytes.get(at..word.end)
         {
@@ -138,6 +140,7 @@ fn starts_token(bytes: &[u8], at: usize) -> bool {
 
 /// The token of `format` at `at`, with the place behind it. `(None, end)` is one that is a placeholder.
 fn token(text: &str, at: usize, rest: &[u8], format: &Format, ends: &mut Ends) -> Option<(Option<Secret>, usize)> {
+    work(1);
     if !rest.starts_with(format.prefix.as_bytes()) {
         return None;
     }
@@ -206,6 +209,7 @@ pub fn key_id(text: &str, start: usize) -> Option<Range<usize>> {
 /// How sure the token is and of which kind; `None` where a check says that it is none, `Some(None)` where it
 /// is a placeholder.
 fn judge(format: &Format, token: &str, body: &str) -> Option<Option<(f32, Kind)>> {
+    work(body.len());
     let base = f32::from(format.percent) / 100.0;
     let digits = body.bytes().filter(u8::is_ascii_digit).count();
     // Letters without a digit are prose that happens to follow a short prefix.

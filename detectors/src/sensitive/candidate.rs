@@ -10,6 +10,7 @@
 use std::ops::Range;
 
 use super::form::NUMBER_BYTES_MAX;
+use crate::work::work;
 
 /// How many atoms a number may be written in: a French social security number has seven.
 const ATOMS_MAX: usize = 8;
@@ -160,6 +161,7 @@ fn numbers_from(text: &[u8], first: Range<usize>, visitor: &mut impl Visitor) {
     for _ in 0..ATOMS_MAX {
         let Some(bytes) = text.get(atom.clone()) else { return };
         singles += usize::from(bytes.len() == 1);
+        work(1);
         if singles > SINGLES_MAX || !number.add(bytes) {
             return;
         }

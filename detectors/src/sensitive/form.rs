@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use super::candidate::Compact;
 use super::information_type::InformationType;
 use super::types;
+use crate::work::work;
 
 /// The longest number of the table, in characters without separators.
 pub const NUMBER_BYTES_MAX: usize = 20;
@@ -39,11 +40,15 @@ pub struct Forms {
     by_length: Vec<[Group; 2]>,
 }
 
-/// Forms with the places where any of them allows a separator: most groups of digits in a text are told by that.
+/// Forms by whether separators part what they fit: most groups of digits in a text are told by that.
 #[derive(Debug, Default)]
 struct Group {
+    /// Where any form allows a separator.
     separators: u32,
-    forms: Vec<Form>,
+    /// Those that fit what nothing parts.
+    plain: Vec<Form>,
+    /// Those that fit what is parted.
+    parted: Vec<Form>,
 }
 
 /// The table, compiled at first use.
@@ -57,13 +62,32 @@ pub static FORMS: LazyLock<Forms> = LazyLock::new(|| {
         for (with_letters, group) in by_length.get_mut(length).into_iter().flatten().enumerate() {
             // What fits digits and letters alike stands in both.
             if with_letters == 1 && (lettered || free.count_ones() < length as u32) || with_letters == 0 && !lettered {
-                group.separators |= form.separators;
-                group.forms.push(form.clone());
+                group.add(&form);
             }
         }
     }
     Forms { types, by_length }
 });
+
+impl Group {
+    fn add(&mut self, form: &Form) {
+        self.separators |= form.separators;
+        if form.required == 0 {
+            self.plain.push(form.clone());
+        }
+        if form.separators != 0 {
+            self.parted.push(form.clone());
+        }
+    }
+
+    fn forms(&self, separators: u32) -> &[Form] {
+        match separators {
+            0 => &self.plain,
+            _ if separators & !self.separators == 0 => &self.parted,
+            _ => &[],
+        }
+    }
+}
 
 fn compiled(written: &str, of: u16) -> (usize, Form) {
     let mut form = Form { letters: 0, digits: 0, separators: 0, required: 0, given: Vec::new(), of };
@@ -91,8 +115,9 @@ impl Forms {
     pub fn matching<'f>(&'f self, number: &'f Compact) -> impl Iterator<Item = u16> + 'f {
         let groups = self.by_length.get(number.len()).map_or(&[][..], |groups| groups.as_slice());
         let group = groups.get(usize::from(number.letters() != 0));
-        let group = group.filter(|group| number.separators() & !group.separators == 0);
-        group.into_iter().flat_map(|group| &group.forms).filter(|form| form.fits(number)).map(|form| form.of)
+        let forms = group.map_or(&[][..], |group| group.forms(number.separators()));
+        work(1 + forms.len());
+        forms.iter().filter(|form| form.fits(number)).map(|form| form.of)
     }
 
     /// The place of the type that is called `id`.

@@ -34,6 +34,11 @@ pub enum Family {
 }
 
 impl Family {
+    /// A bit of its own, for sets.
+    pub fn bit(self) -> u32 {
+        1 << self as u32
+    }
+
     /// The word for it in tables.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -17,26 +17,29 @@ pub mod form;
 pub mod iban;
 pub mod information_type;
 pub mod phone;
+mod type_set;
 pub mod types;
 pub mod wallet;
 pub mod worded;
 pub mod words;
 
 #[cfg(test)]
-mod cost;
-#[cfg(test)]
 pub mod numbers;
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use candidate::{Compact, Visitor, scan};
 use custom::CustomTypes;
 use form::FORMS;
 use information_type::{Check, Confidence, InformationType};
+use type_set::TypeSet;
 use types::worldwide::{CRYPTO_WALLET, EMAIL_ADDRESS, IBAN, PHONE_NUMBER};
+use words::Words;
 
 use crate::addresses::{email_at, is_host_name};
 use crate::view::Text;
+use crate::work::work;
 
 /// How many places of one text are weighed; a text with more is searched no further, and says so.
 pub const PLACES_MAX: usize = 2048;
@@ -90,7 +93,7 @@ struct Ranked {
 
 /// The values in a text.
 pub fn find(text: &Text<'_>, custom: Option<&CustomTypes>) -> Found {
-    let mut search = Search { text, ids: Ids::new(), places: Vec::new(), complete: true };
+    let mut search = Search { text, places: Vec::new(), complete: true };
     scan(text.folded().as_bytes(), &mut search);
     search.emails();
     let Search { mut places, mut complete, .. } = search;
@@ -129,21 +132,13 @@ struct Ids {
     phone: Option<u16>,
 }
 
-impl Ids {
-    fn new() -> Self {
-        let place = |id| FORMS.place(id);
-        Self {
-            iban: place(IBAN),
-            wallet: place(CRYPTO_WALLET),
-            email: place(EMAIL_ADDRESS),
-            phone: place(PHONE_NUMBER),
-        }
-    }
-}
+static IDS: LazyLock<Ids> = LazyLock::new(|| {
+    let place = |id| FORMS.place(id);
+    Ids { iban: place(IBAN), wallet: place(CRYPTO_WALLET), email: place(EMAIL_ADDRESS), phone: place(PHONE_NUMBER) }
+});
 
 struct Search<'t, 'a> {
     text: &'t Text<'a>,
-    ids: Ids,
     places: Vec<Place>,
     complete: bool,
 }
@@ -165,13 +160,13 @@ impl Search<'_, '_> {
             if !beside(Some(at + 1)) || !beside(at.checked_sub(1)) {
                 continue;
             }
-            let address = email_at(folded, at).filter(|range| {
+            let address = email_at(folded, at).inspect(|range| work(range.len())).filter(|range| {
                 let domain = folded.get(at + 1..range.end).unwrap_or_default();
                 is_host_name(domain)
                     && !["png", "jpg", "jpeg", "gif", "svg", "webp"].iter().any(|file| domain.ends_with(file))
             });
             if let Some(range) = address {
-                self.add(range, self.ids.email, Proof::Type);
+                self.add(range, IDS.email, Proof::Type);
             }
             if !self.complete {
                 return;
@@ -191,13 +186,13 @@ impl Visitor for Search<'_, '_> {
             && let Some(range) = iban::at(bytes, atom.start)
         {
             let end = range.end;
-            self.add(range, self.ids.iban, Proof::Type);
+            self.add(range, IDS.iban, Proof::Type);
             return Some(end);
         }
         if wallet::ADDRESS_BYTES.contains(&atom.len()) {
             let raw = self.text.raw().get(self.text.raw_at(atom.start)..self.text.raw_at(atom.end)).unwrap_or_default();
             if wallet::is_address(raw) {
-                self.add(atom.clone(), self.ids.wallet, Proof::Type);
+                self.add(atom.clone(), IDS.wallet, Proof::Type);
             }
             return Some(atom.end);
         }
@@ -207,7 +202,7 @@ impl Visitor for Search<'_, '_> {
             let end = range.end;
             let proof = if form == phone::Form::National { Proof::Introduced } else { Proof::Type };
             let plus = bytes.get(range.start) == Some(&b'+');
-            self.add(range, self.ids.phone, proof);
+            self.add(range, IDS.phone, proof);
             return plus.then_some(end);
         }
         None
@@ -237,35 +232,30 @@ fn weighed(text: &Text<'_>, places: &[Place]) -> Vec<Ranked> {
     }
     let folded = text.folded();
     // Most places share their range with others; each range is measured once.
-    let mut reaches: Vec<(Range<usize>, Range<usize>)> = Vec::new();
-    for place in places {
-        if reaches.last().is_none_or(|(range, _)| *range != place.range) {
-            reaches.push((place.range.clone(), words::reach(folded, &place.range, words::DISTANCE_MAX)));
-        }
-    }
-    let found = words::words(folded, reaches.iter().map(|(_, reach)| reach.clone()));
-    let mut at = 0;
+    let groups = || places.chunk_by(|a, b| a.range == b.range);
+    let reaches = groups().filter_map(|group| Some(words::reach(folded, &group.first()?.range, words::DISTANCE_MAX)));
+    let reaches: Vec<Range<usize>> = reaches.collect();
+    let words = Words::new(folded, reaches.iter().cloned());
     let mut ranked = Vec::new();
-    for place in places {
-        while reaches.get(at).is_some_and(|(range, _)| *range != place.range) {
-            at += 1;
-        }
-        let (Some((_, reach)), Some(kind)) = (reaches.get(at), FORMS.types.get(usize::from(place.kind))) else {
-            continue;
-        };
-        let (own, general) = words::said(&found, &place.range, reach, place.kind);
-        let beside = own.map(|distance| distance <= BESIDE_BYTES);
-        let confidence = match place.proof {
-            Proof::Type => kind.confidence(beside, general),
-            Proof::Introduced => {
-                let introduced = words::introduces(&found, folded, &place.range, place.kind, BESIDE_BYTES);
-                introduced.then_some(Confidence::Medium)
+    for (group, reach) in groups().zip(&reaches) {
+        let mut wanted = TypeSet::default();
+        group.iter().for_each(|place| wanted.insert(place.kind));
+        let Some(first) = group.first() else { continue };
+        let said = words.said(&first.range, reach, &wanted);
+        for place in group {
+            let Some(kind) = FORMS.types.get(usize::from(place.kind)) else { continue };
+            let (own, general) = said.of(place.kind);
+            let confidence = match place.proof {
+                Proof::Type => kind.confidence(own.map(|distance| distance <= BESIDE_BYTES), general),
+                Proof::Introduced => {
+                    words.introduce(folded, &place.range, place.kind, BESIDE_BYTES).then_some(Confidence::Medium)
+                }
+                Proof::Inner => None,
+            };
+            if confidence.is_some() || matches!(kind.check, Check::Digits(_)) {
+                let value = Value { kind, range: raw_range(text, &place.range), confidence };
+                ranked.push(Ranked::new(value, own, place.kind));
             }
-            Proof::Inner => None,
-        };
-        if confidence.is_some() || matches!(kind.check, Check::Digits(_)) {
-            let value = Value { kind, range: raw_range(text, &place.range), confidence };
-            ranked.push(Ranked::new(value, own, place.kind));
         }
     }
     ranked

@@ -9,6 +9,8 @@
 
 use std::ops::Range;
 
+use crate::work::work;
+
 /// What a number shows of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -91,6 +93,7 @@ pub fn at(text: &[u8], atom: usize) -> Option<(Range<usize>, Form)> {
         return None;
     }
     let groups = Groups::read(text, atom, plus == 1);
+    work(groups.count + groups.groups);
     let (end, form) = if plus == 1 {
         (groups.end_of_plan(groups.digits())?, Form::International)
     } else if let Some(end) = groups.exit_code().and_then(|rest| groups.end_of_plan(rest)) {

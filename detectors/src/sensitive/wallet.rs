@@ -5,11 +5,28 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::work::work;
+
 /// The shortest and the longest address.
 pub const ADDRESS_BYTES: std::ops::RangeInclusive<usize> = 25..=90;
 
-const BITCOIN: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-const RIPPLE: &[u8; 58] = b"rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz";
+/// What each character of an alphabet is worth, [`NO_DIGIT`] where it has none.
+type Alphabet = [u8; 256];
+const NO_DIGIT: u8 = u8::MAX;
+
+static BITCOIN: Alphabet = alphabet(b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz");
+static RIPPLE: Alphabet = alphabet(b"rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz");
+static BECH32_DIGITS: Alphabet = alphabet(b"qpzry9x8gf2tvdw0s3jn54khce6mua7l");
+
+const fn alphabet(characters: &[u8]) -> Alphabet {
+    let mut values = [NO_DIGIT; 256];
+    let mut at = 0;
+    while at < characters.len() {
+        values[characters[at] as usize] = at as u8;
+        at += 1;
+    }
+    values
+}
 /// Prefixes of Bech32 addresses (SLIP-173).
 const BECH32: [&str; 4] = ["bc1", "tb1", "ltc1", "addr1"];
 
@@ -24,37 +41,43 @@ pub fn is_address(word: &str) -> bool {
         _ if BECH32.iter().any(|prefix| lower.starts_with(prefix)) => {
             (lower == word || word.to_ascii_uppercase() == word) && bech32(&lower)
         }
-        [b'r', ..] => word.len() <= 35 && base58check(word, RIPPLE, &[0]),
+        [b'r', ..] => word.len() <= 35 && base58check(word, &RIPPLE, &[0]),
         // Version bytes: Bitcoin 0 and 5, Litecoin 48 and 50, Dogecoin 30 and 22, Dash 76 and 16, Tron 65.
         [b'1' | b'3' | b'L' | b'M' | b'D' | b'9' | b'A' | b'X' | b'7' | b'T', ..] => {
-            word.len() <= 35 && base58check(word, BITCOIN, &[0, 5, 48, 50, 30, 22, 76, 16, 65])
+            word.len() <= 35 && base58check(word, &BITCOIN, &[0, 5, 48, 50, 30, 22, 76, 16, 65])
         }
         _ => false,
     }
 }
 
 /// 25 bytes: a version, a hash of 20, and four of the hash of the hash of both.
-fn base58check(word: &str, alphabet: &[u8; 58], versions: &[u8]) -> bool {
-    let mut bytes = [0_u8; 25];
+fn base58check(word: &str, alphabet: &Alphabet, versions: &[u8]) -> bool {
+    work(word.len());
+    // Seven limbs of 32 bits, the greatest first: three bytes more than an address has.
+    let mut limbs = [0_u32; 7];
     for c in word.bytes() {
-        let Some(mut carry) = alphabet.iter().position(|letter| *letter == c) else { return false };
-        for byte in bytes.iter_mut().rev() {
-            carry += usize::from(*byte) * 58;
-            *byte = (carry % 256) as u8;
-            carry /= 256;
+        let digit = alphabet[usize::from(c)];
+        let mut carry = u64::from(digit);
+        for limb in limbs.iter_mut().rev() {
+            carry += u64::from(*limb) * 58;
+            *limb = carry as u32;
+            carry >>= 32;
         }
-        if carry != 0 {
+        if digit == NO_DIGIT || carry != 0 {
             return false;
         }
     }
-    let (payload, check) = bytes.split_at(21);
-    let digest = Sha256::digest(Sha256::digest(payload));
-    bytes.first().is_some_and(|version| versions.contains(version)) && digest.starts_with(check)
+    let bytes: Vec<u8> = limbs.iter().flat_map(|limb| limb.to_be_bytes()).collect();
+    let (Some([0, 0, 0]), Some(payload), Some(check)) = (bytes.first_chunk::<3>(), bytes.get(3..24), bytes.get(24..))
+    else {
+        return false;
+    };
+    payload.first().is_some_and(|version| versions.contains(version))
+        && Sha256::digest(Sha256::digest(payload)).starts_with(check)
 }
 
 /// The checksum's polynomial over GF(32); 1 for Bech32, another constant for Bech32m.
 fn bech32(word: &str) -> bool {
-    const CHARSET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
     const GENERATOR: [u32; 5] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
     let Some((prefix, data)) = word.rsplit_once('1') else { return false };
     let mut check: u32 = 1;
@@ -69,8 +92,10 @@ fn bech32(word: &str) -> bool {
     step(0);
     prefix.bytes().for_each(|b| step(u32::from(b) & 31));
     for c in data.bytes() {
-        let Some(value) = CHARSET.iter().position(|letter| *letter == c) else { return false };
-        step(value as u32);
+        match BECH32_DIGITS[usize::from(c)] {
+            NO_DIGIT => return false,
+            value => step(u32::from(value)),
+        }
     }
     data.len() >= 6 && matches!(check, 1 | 0x2bc8_30a3)
 }

@@ -4,15 +4,18 @@
 //! bounded distance. Names and addresses without such words are not found, on purpose: a text is full of
 //! capitalised words, and calling each a person would drown those that are.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use memchr::memmem;
 
 use super::information_type::Confidence;
 use super::types::worldwide::{HEALTH_CONDITION, PERSON_NAME, POSTAL_ADDRESS, SWIFT_BIC};
 use crate::bounds::head;
 use crate::view::Text;
+use crate::work::work;
 
 /// How many introductions of one text are followed.
 pub const INTRODUCTIONS_MAX: usize = 256;
@@ -74,10 +77,14 @@ const INTRODUCTIONS: &[(&str, Thing)] = &[
     ("diagnose: ", Thing::Condition),
 ];
 
-static AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let words = INTRODUCTIONS.iter().map(|(word, _)| word);
+static AUTOMATON: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| automaton(INTRODUCTIONS.iter().map(|(word, _)| *word)));
+
+static CONDITION: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| automaton(CONDITIONS));
+
+fn automaton(words: impl IntoIterator<Item = &'static str>) -> Option<AhoCorasick> {
     AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).kind(Some(AhoCorasickKind::DFA)).build(words).ok()
-});
+}
 
 /// Something that was introduced, in raw bytes.
 pub struct Introduced {
@@ -202,27 +209,50 @@ const STREETS: [&str; 46] = [
 const STREET_ENDINGS: [&str; 10] =
     ["strasse", "str", "straat", "gatan", "vagen", "gade", "vej", "katu", "weg", "gasse"];
 
+/// How far a house number and the word for the street may stand apart, in words.
+const ADDRESS_WORDS: usize = 3;
+
+/// A word behind an introduction.
+struct AddressWord {
+    range: Range<usize>,
+    number: bool,
+    street: bool,
+}
+
 /// A house number with a word for a street within three words.
 fn address(text: &Text<'_>, end: usize) -> Option<Introduced> {
-    let folded = text.folded();
-    let window = head(folded.get(end..)?, DISTANCE_BYTES_MAX);
-    let mut words = Vec::new();
-    for word in window.split(|c: char| c.is_whitespace() || matches!(c, ',' | '.' | ':' | ';' | '"')) {
+    let window = head(text.folded().get(end..)?, DISTANCE_BYTES_MAX);
+    if !window.bytes().any(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    work(window.len());
+    // The words around the one that is looked at: three before it and three behind it.
+    let mut near: VecDeque<AddressWord> = VecDeque::with_capacity(2 * ADDRESS_WORDS + 2);
+    let mut words = address_words(window);
+    near.extend(words.by_ref().take(ADDRESS_WORDS));
+    let mut at = 0;
+    loop {
+        near.extend(words.next());
+        let street = near.get(at)?.street;
+        if street && near.iter().any(|word| word.number) {
+            break;
+        }
+        if at < ADDRESS_WORDS { at += 1 } else { _ = near.pop_front() }
+    }
+    let ranges = near.iter().filter(|word| word.number || word.street).map(|word| &word.range);
+    let (first, last) = (ranges.clone().map(|r| r.start).min()?, ranges.map(|r| r.end).max()?);
+    let range = text.raw_at(end + first)..text.raw_at(end + last);
+    Some(Introduced { id: POSTAL_ADDRESS, range, confidence: Confidence::Medium })
+}
+
+fn address_words(window: &str) -> impl Iterator<Item = AddressWord> {
+    window.split(|c: char| c.is_whitespace() || matches!(c, ',' | '.' | ':' | ';' | '"')).map(|word| {
         let start = word.as_ptr() as usize - window.as_ptr() as usize;
         let number = word.len() <= 6 && word.starts_with(|c: char| c.is_ascii_digit());
         let street = STREETS.binary_search(&word).is_ok()
             || word.len() > 6 && STREET_ENDINGS.iter().any(|ending| word.ends_with(ending));
-        words.push((start..start + word.len(), number, street));
-    }
-    let near = |at: usize| words.get(at.saturating_sub(3)..(at + 4).min(words.len())).unwrap_or_default();
-    let (at, _) = words
-        .iter()
-        .enumerate()
-        .find(|(at, (_, _, street))| *street && near(*at).iter().any(|(_, number, _)| *number))?;
-    let ranges = near(at).iter().filter(|(_, number, street)| *number || *street).map(|(range, ..)| range);
-    let (first, last) = (ranges.clone().map(|r| r.start).min()?, ranges.map(|r| r.end).max()?);
-    let range = text.raw_at(end + first)..text.raw_at(end + last);
-    Some(Introduced { id: POSTAL_ADDRESS, range, confidence: Confidence::Medium })
+        AddressWord { range: start..start + word.len(), number, street }
+    })
 }
 
 /// Eight or eleven characters: four letters of the bank, two of a country, two or five of place and branch.
@@ -234,15 +264,16 @@ fn bic(text: &Text<'_>, end: usize) -> Option<Introduced> {
         matches!(word.len(), 8 | 11)
             && letters(word.get(..6))
             && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-            && word.get(4..6).is_some_and(|country| COUNTRIES.split(' ').any(|known| known == country))
+            && matches!(word.as_bytes(), [_, _, _, _, a, b, ..] if memmem::find(COUNTRIES, &[b' ', *a, *b]).is_some())
     };
+    work(window.len());
     let word = window.split(|c: char| !c.is_ascii_alphanumeric()).find(code)?;
     let at = start + (word.as_ptr() as usize - window.as_ptr() as usize);
     Some(Introduced { id: SWIFT_BIC, range: at..at + word.len(), confidence: Confidence::Medium })
 }
 
 /// Countries with banks in SWIFT (ISO 3166-1), as far as an everyday word does not read so.
-const COUNTRIES: &str = "AD AE AF AL AM AO AR AT AU AZ BA BB BD BE BF BG BH BJ BM BN BO BR BS BW BY CA CD CG CH CI CL \
+const COUNTRIES: &[u8] = b" AD AE AF AL AM AO AR AT AU AZ BA BB BD BE BF BG BH BJ BM BN BO BR BS BW BY CA CD CG CH CI CL \
     CM CN CO CR CU CV CY CZ DE DK DO DZ EC EE EG ES ET FI FJ FR GA GB GE GG GH GI GR GT HK HN HR HU ID IE IL IM IN IQ IR \
     IS IT JE JM JO JP KE KG KH KR KW KY KZ LA LB LI LK LT LU LV LY MA MC MD ME MG MK ML MM MN MO MR MT MU MV MW MX MY MZ \
     NA NE NG NI NL NO NP NZ OM PA PE PG PH PK PL PR PS PT PY QA RO RS RU RW SA SC SD SE SG SI SK SM SN SV SY TG TH TN TR \
@@ -288,8 +319,9 @@ const CONDITIONS: [&str; 34] = [
 
 fn condition(text: &Text<'_>, end: usize) -> Option<Introduced> {
     let window = head(text.folded().get(end..)?, DISTANCE_BYTES_MAX / 2);
-    let (at, word) = CONDITIONS.iter().filter_map(|word| Some((window.find(word)?, word))).min()?;
-    let range = text.raw_at(end + at)..text.raw_at(end + at + word.len());
+    work(window.len());
+    let named = CONDITION.as_ref()?.find(window)?;
+    let range = text.raw_at(end + named.start())..text.raw_at(end + named.end());
     Some(Introduced { id: HEALTH_CONDITION, range, confidence: Confidence::Medium })
 }
 

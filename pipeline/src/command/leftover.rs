@@ -4,7 +4,8 @@
 //! turn gets another value, and where the reader then says the same, it does not look there. So a field that a
 //! reader recodes (the pieces of a stream, JSON within text) or that only says how to read the rest (roles, types)
 //! counts as taken, and one whose value happens to stand elsewhere too does not. What a reader takes only where a
-//! better field is absent counts as left. Nothing here judges.
+//! better field is absent is told apart from what it never takes: the same is tried without each of the fields that
+//! were taken. Nothing here judges.
 
 use std::collections::HashMap;
 
@@ -22,6 +23,8 @@ const NAMED_MAX: usize = 64;
 pub(super) struct Leftover {
     /// Paths of the values, of array elements by the array, each once.
     fields: Vec<String>,
+    /// Those that would be read if a better field were absent.
+    fallbacks: Vec<String>,
     /// How many fields were not tried, for the size of the record.
     untried: usize,
 }
@@ -39,42 +42,84 @@ impl Leftover {
         };
         let whole = said(&record);
         let mut left = Self::default();
-        let mut tried = 0_usize;
+        let (mut tried, mut taken) = (0_usize, Vec::new());
         for (path, kind) in fields(&record) {
             if tried > TRIED_BYTES_MAX {
                 left.untried += 1;
                 continue;
             }
             let differs = |other: &Value| {
-                let mut changed = record.clone();
-                each_leaf(&mut changed, &mut String::new(), &mut |at, leaf| {
-                    if at == path {
-                        *leaf = changed_to(leaf, other);
-                    }
-                });
                 tried += bytes.len();
-                said(&changed) != whole
+                said(&with(&record, &|at| at == path, other)) != whole
             };
-            if !others(kind).iter().any(differs) {
+            if others(kind).iter().any(differs) {
+                taken.push(path);
+            } else {
                 left.fields.push(path);
             }
+        }
+        for path in taken {
+            if tried > TRIED_BYTES_MAX || left.fields.is_empty() {
+                break;
+            }
+            let without = with(&record, &|at| at == path, &Value::Null);
+            tried += left.find_fallbacks(&without, &said) * bytes.len();
         }
         left
     }
 
+    /// Finds which of the fields that were left `record` is read by, which lacks one that was taken. Gives how often it
+    /// tried: most fields have no other in their place, which one look at the record without all of the rest tells.
+    fn find_fallbacks(&mut self, record: &Value, said: &impl Fn(&Value) -> String) -> usize {
+        let whole = said(record);
+        let spare = with(record, &|at| self.fields.iter().any(|field| field == at), &Value::Null);
+        if said(&spare) == whole {
+            return 2;
+        }
+        let tried = self.fields.len() + 2;
+        let (used, left) = std::mem::take(&mut self.fields)
+            .into_iter()
+            .partition(|field| said(&with(record, &|at| at == field, &Value::Null)) != whole);
+        self.fallbacks.extend::<Vec<String>>(used);
+        self.fields = left;
+        tried
+    }
+
+    /// The fallbacks by name, the first few; `None` where there are none.
+    pub(super) fn describe_fallbacks(&self) -> Option<String> {
+        Some(named(&self.fallbacks)).filter(|text| !text.is_empty())
+    }
+
     /// The fields by name, the first few; `None` where nothing was left.
     pub(super) fn describe(&self) -> Option<String> {
-        let more = self.fields.len().saturating_sub(NAMED_MAX);
-        let mut text = self.fields.iter().take(NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
-        if more > 0 {
-            text.push_str(&format!(" and {more} more"));
-        }
+        let mut text = named(&self.fields);
         if self.untried > 0 {
             let gap = if text.is_empty() { "" } else { "; " };
             text.push_str(&format!("{gap}{} fields not tried, the record is too large", self.untried));
         }
         Some(text).filter(|text| !text.is_empty())
     }
+}
+
+/// The first few of `fields`, and how many more there are.
+fn named(fields: &[String]) -> String {
+    let mut text = fields.iter().take(NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = fields.len().saturating_sub(NAMED_MAX);
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}
+
+/// `record` with another value in the fields whose path `is_one` of them.
+fn with(record: &Value, is_one: &dyn Fn(&str) -> bool, other: &Value) -> Value {
+    let mut changed = record.clone();
+    each_leaf(&mut changed, &mut String::new(), &mut |at, leaf| {
+        if is_one(at) {
+            *leaf = changed_to(leaf, other);
+        }
+    });
+    changed
 }
 
 /// What a field holds.
@@ -199,6 +244,10 @@ mod tests {
     use crate::config::Config;
 
     fn left_of(record: &Value) -> Vec<String> {
+        leftover_of(record).fields
+    }
+
+    fn leftover_of(record: &Value) -> Leftover {
         let config = Config::defaults().expect("the defaults hold");
         let tenancy = config.tenancy(None);
         let context = config.context_of_files(Group::Ai, &tenancy, None);
@@ -209,7 +258,18 @@ mod tests {
         };
         let bytes = record.to_string();
         assert!(read(bytes.as_bytes()).1.is_ok(), "{bytes}");
-        Leftover::of(bytes.as_bytes(), read).fields
+        Leftover::of(bytes.as_bytes(), read)
+    }
+
+    #[test]
+    fn what_stands_in_for_a_better_field_is_told_apart() {
+        let record = serde_json::json!({
+            "id": "da-1", "title": "T", "severity": "high", "serviceSource": "x", "colour": "red",
+            "firstActivityDateTime": "2026-05-01T12:00:00Z", "createdDateTime": "2026-05-01T12:05:00Z" });
+        let left = leftover_of(&record);
+        assert_eq!(left.fallbacks, ["createdDateTime"]);
+        assert!(left.fields.contains(&"colour".to_owned()), "{:?}", left.fields);
+        assert!(!left.fields.contains(&"createdDateTime".to_owned()), "{:?}", left.fields);
     }
 
     #[test]
@@ -259,7 +319,7 @@ mod tests {
     #[test]
     fn the_list_is_short() {
         let fields = (0..NAMED_MAX + 4).map(|n| format!("f{n}")).collect();
-        let text = Leftover { fields, untried: 0 }.describe().expect("something");
+        let text = Leftover { fields, ..Leftover::default() }.describe().expect("something");
         assert!(text.starts_with("f0, f1, ") && text.ends_with("f63 and 4 more"), "{text}");
         assert_eq!(Leftover::default().describe(), None);
     }

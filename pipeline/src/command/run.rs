@@ -11,6 +11,7 @@ use crate::cli::{RunArgs, StageChoice};
 use crate::config::{Config, FeedStore};
 use crate::failure::Failure;
 use crate::kafka::client::Client;
+use crate::kafka::feeds::FeedTopics;
 use crate::kafka::worker::preflight;
 use crate::shutdown;
 use crate::stages::Stages;
@@ -27,9 +28,11 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let client = Client::new(&config, args.instance.as_deref());
     let stages = Stages::new(config, client, args.stage != StageChoice::Correlate, args.stage != StageChoice::Detect)?;
     preflight(stages.client(), &stages.topics())?;
+    let topics = FeedTopics::open(stages.client(), &feeds, &shutdown)?;
     info!(brokers = stages.client().brokers(), indicators = feeds.current().len(), "started");
     thread::scope(|scope| {
         scope.spawn(|| keep_fresh(&feeds, reload_secs, &shutdown));
+        scope.spawn(|| topics.follow(&feeds, &shutdown));
         let _stop = shutdown::OnDrop(&shutdown);
         run_until(&stages, &shutdown)
     })?;

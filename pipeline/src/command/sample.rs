@@ -11,8 +11,9 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
 
+use schemas::interaction::Named;
 use schemas::readers::{self, Context, Input, Output, ReadError, Reader, Reason, Rejected};
-use schemas::{Command, Flag, Group, Interaction, Message, Named, Signal, SignalKind, Skipped, Timestamp};
+use schemas::{Command, Flag, Group, Interaction, Message, Signal, SignalKind, Skipped, Timestamp};
 
 use super::leftover::Leftover;
 use super::sample_fault;
@@ -43,18 +44,21 @@ pub(super) fn describe_file(config: &Config, path: &Path, args: &CheckArgs) -> R
         totals.count(&out);
         totals.remedy = totals.remedy.or_else(|| sample_fault::remedy(line.bytes));
         let mut text = describe(&line, name, &out);
-        if !out.inputs.is_empty()
-            && let Some(left) = leftover(&line, reader, format, &context).describe()
-        {
-            _ = writeln!(text, "    left out: {}", escape(&left));
+        if !out.inputs.is_empty() {
+            let left = leftover(&line, reader, format, &context);
+            if let Some(fallbacks) = left.describe_fallbacks() {
+                _ = writeln!(text, "    not needed, a better field says it: {}", escape(&fallbacks));
+            }
+            if let Some(left) = left.describe() {
+                _ = writeln!(text, "    left out: {}", escape(&left));
+            }
         }
         io::stdout().write_all(text.as_bytes())?;
     }
     tell(format_args!("{}", totals.summary(sample.name())));
-    if let Some(remedy) = totals.remedy {
-        tell(format_args!("{}: {remedy}", sample.name()));
-    } else if totals.binary {
-        tell(format_args!("some lines are no text: of a binary format, name it with --format otlp_proto or avro"));
+    if totals.binary {
+        let remedy = totals.remedy.unwrap_or("of a binary format, name it with --format otlp_proto or avro");
+        tell(format_args!("some lines are no text: {remedy}"));
     }
     match totals.rejected {
         0 => Ok(()),
@@ -197,7 +201,7 @@ fn interaction_head(interaction: &Interaction) -> String {
 
 fn interaction_body(interaction: &Interaction) -> Vec<String> {
     let mut details = vec![format!("texts: {}", texts(&interaction.messages))];
-    details.extend(from_where(interaction));
+    details.extend(who(interaction));
     let tokens = &interaction.tokens;
     if tokens.input.is_some() || tokens.output.is_some() {
         let count = |count: Option<u64>| count.map_or("-".to_owned(), |count| count.to_string());
@@ -221,24 +225,24 @@ fn when(time: Timestamp, flags: &[Flag]) -> String {
     if unknown && time == Timestamp::default() { "the broker's time".to_owned() } else { time.to_string() }
 }
 
-/// By what else an interaction can be joined with other records.
-fn from_where(interaction: &Interaction) -> Option<String> {
+/// What else is known of who took part, which says whether the client was found behind its proxies.
+fn who(interaction: &Interaction) -> Option<String> {
     let who = &interaction.who;
-    let named = |named: &Option<Named>| named.as_ref().and_then(|thing| thing.id.clone().or_else(|| thing.name.clone()));
-    let found = [
+    let named = |named: &Option<Named>| named.as_ref().and_then(|named| named.name.clone().or(named.id.clone()));
+    let known = [
+        ("provider", interaction.provider.clone()),
         ("source ip", who.source_ip.clone()),
         ("user agent", who.user_agent.clone()),
-        ("api key", who.api_key_id.clone()),
         ("conversation", who.conversation_id.clone()),
         ("session", who.session_id.clone()),
+        ("api key", who.api_key_id.clone()),
         ("agent", named(&who.agent)),
         ("device", named(&who.device)),
-        ("provider", interaction.provider.clone()),
         ("trace", interaction.trace.as_ref().map(|trace| trace.trace_id.clone())),
     ];
-    let found = found.into_iter().filter_map(|(what, value)| Some(format!("{what} {}", escape(&value?))));
-    let found: Vec<String> = found.collect();
-    (!found.is_empty()).then(|| found.join(", "))
+    let known = known.into_iter().filter_map(|(what, text)| Some(format!("{what} {}", escape(&text?))));
+    let known: Vec<String> = known.collect();
+    (!known.is_empty()).then(|| format!("also: {}", known.join(", ")))
 }
 
 /// How many texts there are of each channel, and how long.

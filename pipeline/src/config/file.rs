@@ -167,8 +167,13 @@ impl Default for IntelFile {
 /// One feed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FeedFile {
-    /// The file. Relative to the working directory.
-    pub path: PathBuf,
+    /// The file. Relative to the working directory. Either this or `topic`.
+    #[serde(default)]
+    pub path: Option<PathBuf>,
+    /// A compacted topic of the same cluster: the key is an indicator's id, the value a STIX indicator or plain JSON
+    /// (`value`, `confidence`, `valid_until`), and a record without a value takes its key back.
+    #[serde(default)]
+    pub topic: Option<String>,
     /// `abuse_ch`, `misp`, `plain`, `stix`, or `auto` to go by its content.
     #[serde(default = "auto")]
     pub format: String,

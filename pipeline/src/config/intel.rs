@@ -1,21 +1,32 @@
-//! Threat intelligence from files: read when the configuration is, and again when one of them changes.
+//! Threat intelligence from files and compacted topics.
 //!
-//! The store is what the detect stage asks for the feeds as they stand now; a reload that fails keeps what there was.
-//! Commands that end by themselves read the files once.
+//! Files are read when the configuration is, and again when one of them changes; what topics say is told by whoever
+//! follows them ([`crate::kafka::feeds`]), and kept here. The store is what the detect stage asks for the feeds as they
+//! stand now; a reload that fails keeps what there was. Commands that end by themselves read the files once, and no
+//! topics.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use detectors::intel::{FEED_BYTES_MAX, Feeds, FeedsBuilder, Format, Standing, parse};
 
+use super::feed_table::FeedTable;
 use super::file::{FeedFile, IntelFile};
+
+/// Where a feed is.
+#[derive(Clone, Debug)]
+enum Place {
+    File(PathBuf),
+    Topic(String),
+}
 
 /// One feed, checked.
 #[derive(Clone, Debug)]
 struct Source {
-    path: PathBuf,
+    place: Place,
     format: Option<Format>,
     standing: Standing,
     confidence: Option<u8>,
@@ -24,15 +35,24 @@ struct Source {
 /// What tells that a file has changed.
 type Stamp = Option<(SystemTime, u64)>;
 
+/// What topics said so far.
+#[derive(Debug, Default)]
+struct Tables {
+    by_topic: BTreeMap<String, FeedTable>,
+    /// Whether they said something that no look-up knows yet.
+    changed: bool,
+}
+
 /// The feeds as they stand. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct FeedStore {
     sources: Arc<Vec<Source>>,
     stamps: Arc<Mutex<Vec<Stamp>>>,
+    tables: Arc<Mutex<Tables>>,
     current: Arc<RwLock<Arc<Feeds>>>,
 }
 
-/// What a reading of all files gave.
+/// What a reading of all feeds gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Loaded {
     /// Indicators in memory.
@@ -56,48 +76,97 @@ impl FeedStore {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads all files anew where one has changed; `None` where none has.
+    /// The topics that feeds name, each once.
+    pub fn topics(&self) -> Vec<&str> {
+        let names = self.sources.iter().filter_map(|source| match &source.place {
+            Place::Topic(name) => Some(name.as_str()),
+            Place::File(_) => None,
+        });
+        let mut names: Vec<&str> = names.collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Takes a record of a feed's topic; look-ups know it after [`Self::refresh`].
+    pub fn apply(&self, topic: &str, key: Option<&[u8]>, value: Option<&[u8]>) {
+        let named = |source: &&Source| matches!(&source.place, Place::Topic(name) if name == topic);
+        let Some(source) = self.sources.iter().find(named) else { return };
+        let mut tables = self.tables();
+        tables.by_topic.entry(topic.to_owned()).or_default().apply(key, value, source.format);
+        tables.changed = true;
+    }
+
+    /// Puts the feeds together anew where a file or a topic has changed; `None` where none has.
     ///
     /// # Errors
     /// When a file cannot be read or is no feed: then what there was stays until it is.
     pub fn refresh(&self) -> Result<Option<Loaded>, String> {
-        let changed = *self.stamps.lock().unwrap_or_else(PoisonError::into_inner) != self.stamps_now();
-        if changed { self.reload().map(Some) } else { Ok(None) }
+        let files = *self.stamps.lock().unwrap_or_else(PoisonError::into_inner) != self.stamps_now();
+        let topics = std::mem::take(&mut self.tables().changed);
+        if files || topics { self.reload().map(Some) } else { Ok(None) }
     }
 
     fn reload(&self) -> Result<Loaded, String> {
         // Taken first: what changes while it is read is read again.
         let stamps = self.stamps_now();
-        let (mut builder, mut skipped) = (FeedsBuilder::default(), 0);
+        let (mut builder, mut skipped, mut left_out) = (FeedsBuilder::default(), 0, 0);
         for source in self.sources.iter() {
-            let wrong = |what: String| format!("[[intel.feed]] {}: {what}", source.path.display());
-            let length = fs::metadata(&source.path).map_or(0, |metadata| metadata.len());
-            if length > FEED_BYTES_MAX as u64 {
-                return Err(wrong(format!("it has {length} bytes: at most {FEED_BYTES_MAX} are read")));
+            match &source.place {
+                Place::File(path) => {
+                    let parsed = read(path, source.format)?;
+                    skipped += parsed.skipped;
+                    builder.add(&path.to_string_lossy(), source.standing, source.confidence, parsed.indicators);
+                }
+                Place::Topic(name) => {
+                    let tables = self.tables();
+                    let Some(table) = tables.by_topic.get(name) else { continue };
+                    (skipped, left_out) = (skipped + table.skipped, left_out + table.left_out);
+                    builder.add(name, source.standing, source.confidence, table.indicators());
+                }
             }
-            let bytes = fs::read(&source.path).map_err(|error| wrong(format!("cannot read it: {error}")))?;
-            let parsed = parse(&bytes, source.format).map_err(|error| wrong(error.to_string()))?;
-            skipped += parsed.skipped;
-            builder.add(&source.path.to_string_lossy(), source.standing, source.confidence, parsed.indicators);
         }
         let feeds = builder.build();
-        let loaded = Loaded { indicators: feeds.len(), skipped, left_out: feeds.left_out() };
+        let loaded = Loaded { indicators: feeds.len(), skipped, left_out: left_out + feeds.left_out() };
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = feeds;
         *self.stamps.lock().unwrap_or_else(PoisonError::into_inner) = stamps;
         Ok(loaded)
     }
 
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn stamps_now(&self) -> Vec<Stamp> {
         let stamp = |source: &Source| {
-            let metadata = fs::metadata(&source.path).ok()?;
+            let Place::File(path) = &source.place else { return None };
+            let metadata = fs::metadata(path).ok()?;
             Some((metadata.modified().ok()?, metadata.len()))
         };
         self.sources.iter().map(stamp).collect()
     }
 }
 
+fn read(path: &Path, format: Option<Format>) -> Result<detectors::intel::Parsed, String> {
+    let wrong = |what: String| format!("[[intel.feed]] {}: {what}", path.display());
+    let length = fs::metadata(path).map_or(0, |metadata| metadata.len());
+    if length > FEED_BYTES_MAX as u64 {
+        return Err(wrong(format!("it has {length} bytes: at most {FEED_BYTES_MAX} are read")));
+    }
+    let bytes = fs::read(path).map_err(|error| wrong(format!("cannot read it: {error}")))?;
+    parse(&bytes, format).map_err(|error| wrong(error.to_string()))
+}
+
 fn source(file: &FeedFile) -> Result<Source, String> {
-    let wrong = |what: String| format!("[[intel.feed]] {}: {what}", file.path.display());
+    let (place, name) = match (&file.path, &file.topic) {
+        (Some(path), None) => (Place::File(path.clone()), path.display().to_string()),
+        (None, Some(topic)) => (Place::Topic(topic.clone()), topic.clone()),
+        (None, None) => return Err("[[intel.feed]]: names neither `path` nor `topic`: it needs one".to_owned()),
+        (Some(_), Some(topic)) => {
+            return Err(format!("[[intel.feed]] {topic}: names `path` and `topic`: make two feeds of it"));
+        }
+    };
+    let wrong = |what: String| format!("[[intel.feed]] {name}: {what}");
     let format = match file.format.as_str() {
         super::file::AUTO => None,
         name => Some(Format::named(name).ok_or_else(|| {
@@ -113,7 +182,7 @@ fn source(file: &FeedFile) -> Result<Source, String> {
     if let Some(confidence) = file.confidence.filter(|confidence| *confidence > 100) {
         return Err(wrong(format!("confidence is {confidence}: it must be 0 to 100")));
     }
-    Ok(Source { path: file.path.clone(), format, standing, confidence: file.confidence })
+    Ok(Source { place, format, standing, confidence: file.confidence })
 }
 
 #[cfg(test)]
@@ -123,7 +192,8 @@ mod tests {
     use super::*;
 
     fn feed(path: &std::path::Path) -> FeedFile {
-        FeedFile { path: path.to_owned(), format: "auto".into(), list: "malicious".into(), confidence: None }
+        let path = Some(path.to_owned());
+        FeedFile { path, topic: None, format: "auto".into(), list: "malicious".into(), confidence: None }
     }
 
     #[test]
@@ -155,5 +225,23 @@ mod tests {
         assert!(wrong(FeedFile { format: "csv".into(), ..feed(path) }).contains("abuse_ch"));
         assert!(wrong(FeedFile { list: "block".into(), ..feed(path) }).contains("anonymizer"));
         assert!(wrong(FeedFile { confidence: Some(101), ..feed(path) }).contains("0 to 100"));
+        assert!(wrong(FeedFile { path: None, ..feed(path) }).contains("neither `path` nor `topic`"));
+        assert!(wrong(FeedFile { topic: Some("intel".into()), ..feed(path) }).contains("two feeds"));
+    }
+
+    #[test]
+    fn what_a_topic_says_counts_from_the_next_refresh_on() {
+        let feed = FeedFile { path: None, topic: Some("intel".into()), ..feed(std::path::Path::new("")) };
+        let store = FeedStore::new(&IntelFile { feed: vec![feed], ..IntelFile::default() }).unwrap();
+        let knows = |host: &str| store.current().host(host, Timestamp::default()).is_some();
+        assert_eq!((store.topics(), store.refresh()), (vec!["intel"], Ok(None)));
+        store.apply("intel", Some(b"1"), Some(br#"{"value": "a.example"}"#));
+        store.apply("other", Some(b"1"), Some(br#"{"value": "b.example"}"#));
+        assert!(!knows("a.example"));
+        assert_eq!(store.refresh(), Ok(Some(Loaded { indicators: 1, skipped: 0, left_out: 0 })));
+        assert!(knows("a.example") && !knows("b.example"));
+        store.apply("intel", Some(b"1"), None);
+        assert!(store.refresh().unwrap().is_some() && !knows("a.example"));
+        assert_eq!(store.refresh(), Ok(None));
     }
 }

@@ -3,6 +3,7 @@
 //! Written ([`ConfigFile`]) and checked ([`Config`]) are two types, so that no stage meets a value
 //! that was not looked at. Every complaint names the file, the key and the remedy.
 
+mod feed_table;
 mod file;
 mod intel;
 mod inventory;

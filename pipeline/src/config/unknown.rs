@@ -46,7 +46,8 @@ fn known_keys(path: &str) -> Vec<String> {
         // An id has three parts.
         ["tenant" | "detection", .., "alerts", _, _, _] => tree(&AlertFile::default()),
         ["intel", "feed", _] => {
-            tree(&FeedFile { path: Default::default(), format: String::new(), list: String::new(), confidence: None })
+            let (format, list) = (String::new(), String::new());
+            tree(&FeedFile { path: None, topic: None, format, list, confidence: None })
         }
         ["kafka", "secrets", _] => tree(&SecretFile::default()),
         parts => parts

@@ -4,12 +4,13 @@
 //! [`session`] is one life of its clients. [`stage`] is the seam, [`detect`] and [`correlate`] are the
 //! stages. [`client`] turns configuration into librdkafka's, [`assignment`] decides where a partition starts,
 //! [`transaction`] knows which error means what, [`output`] gives each record its topic, key and headers,
-//! [`partition`] and [`restore`] keep the correlator's state.
+//! [`partition`] and [`restore`] keep the correlator's state; [`feeds`] follows the topics of threat intelligence.
 
 pub mod assignment;
 pub mod client;
 pub mod correlate;
 pub mod detect;
+pub mod feeds;
 pub mod output;
 pub mod partition;
 pub mod plain;

@@ -56,6 +56,7 @@ pub fn wanted(config: &Config) -> Vec<Topic> {
         all.push(topic(config.topic(name), Cleanup::Delete));
     }
     all.push(topic(config.topic("incidents.latest"), Cleanup::Compact));
+    all.extend(config.feeds.topics().into_iter().map(|name| topic(name.to_owned(), Cleanup::Compact)));
     all
 }
 

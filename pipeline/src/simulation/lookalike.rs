@@ -4,7 +4,9 @@
 //! Each of them is in every larger estate, most of them daily, and each floods one entity with alerts or with
 //! records that look like the parts of a story.
 
-use schemas::Timestamp;
+use correlator::Asset;
+use correlator::inventory::Expected;
+use schemas::{EntityKind, Timestamp};
 use serde_json::json;
 
 use super::Label;
@@ -19,6 +21,26 @@ use super::vendors::{aws, defender, entra, okta, windows};
 
 const HOUR_MS: i64 = 3_600_000;
 const REFUSAL: &str = "I can't help with that.";
+
+/// What the company knows of its own tests, as its inventory says it: the account and the host of the red team, the
+/// deployment that it attacks, the scanner's address. The training is nobody's asset.
+pub fn registered() -> Vec<Asset> {
+    let asset = |kind, id: &str, expected| Asset {
+        kind,
+        ids: vec![id.to_owned()],
+        shared_as: None,
+        criticality: 0.0,
+        expected: Some(expected),
+        expected_from: None,
+        expected_until: None,
+    };
+    vec![
+        asset(EntityKind::User, "svc-redteam", Expected::AuthorisedTest),
+        asset(EntityKind::Ip, SANDBOX_IP, Expected::AuthorisedTest),
+        asset(EntityKind::Application, SANDBOX, Expected::BenignTest),
+        asset(EntityKind::Ip, SCANNER_IP, Expected::AuthorisedTest),
+    ]
+}
 
 /// All of them, from `start` for `days`.
 pub fn lookalikes(company: &Organisation, seed: u64, start: Timestamp, days: u32) -> Vec<Draft> {

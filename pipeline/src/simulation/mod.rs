@@ -23,6 +23,7 @@ pub mod vendors;
 
 pub use delivery::Faults;
 pub use generate::{Settings, generate};
+pub use lookalike::registered;
 
 use schemas::Timestamp;
 use serde::Serialize;

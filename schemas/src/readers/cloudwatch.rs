@@ -10,11 +10,10 @@ use std::io::Read;
 use base64::Engine;
 use flate2::read::GzDecoder;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::context::Limits;
 use super::error::{ReadError, Reason};
-use super::json::{Object, Top, refuse_crowds, top_level};
+use super::json::{Json, Object, Top, elements, refuse_crowds, top_level};
 
 /// The members of the envelope, and of what wraps it.
 pub(super) const KEYS: [&str; 7] =
@@ -48,17 +47,17 @@ fn messages(object: &Object<'_>, values_max: usize) -> Result<Vec<String>, ReadE
     if object.get("messageType").is_some_and(|kind| kind.get() == "\"CONTROL_MESSAGE\"") {
         return Ok(Vec::new());
     }
-    let events = object.get("logEvents").map_or("[]", RawValue::get);
+    let events = object.get("logEvents").map_or("[]", Json::get);
     refuse_crowds(events.as_bytes(), values_max)?;
-    let events: Vec<&RawValue> = serde_json::from_str(events).map_err(|error| ReadError::json(&error))?;
-    let message = |event: &RawValue| match top_level(event.get().as_bytes()) {
+    let events: Vec<Json<'_>> = elements(events).map_err(|error| ReadError::json(&error))?;
+    let message = |event: Json<'_>| match top_level(event.get().as_bytes()) {
         Ok(Top::Object(event)) => serde_json::from_str(event.get("message")?.get()).ok(),
         _ => None,
     };
     Ok(events.into_iter().map(|event| message(event).unwrap_or_else(|| event.get().to_owned())).collect())
 }
 
-fn inflate(wrapped: &RawValue, bytes_max: usize) -> Result<String, ReadError> {
+fn inflate(wrapped: Json<'_>, bytes_max: usize) -> Result<String, ReadError> {
     let refused = |message: &str| ReadError::new(Reason::InvalidField, message);
     let wrapped: Compressed<'_> = serde_json::from_str(wrapped.get()).map_err(|error| ReadError::json(&error))?;
     let engine = base64::engine::general_purpose::STANDARD;

@@ -67,22 +67,27 @@ impl From<Option<Timestamp>> for EventTime {
 }
 
 impl EventTime {
-    /// This, else `other` where nothing can be read here: what was written in vain counts only where neither is a time.
+    /// This time, else `other`: what is unreadable stays so only where nothing else says when.
     pub fn or_else(self, other: impl FnOnce() -> Self) -> Self {
-        match self {
-            Self::At(_) => self,
-            Self::Absent => other(),
-            Self::Unreadable => match other() {
-                Self::Absent => Self::Unreadable,
-                found => found,
+        match (self, other) {
+            (Self::At(_), _) => self,
+            (Self::Absent, other) => other(),
+            (Self::Unreadable, other) => match other() {
+                Self::At(time) => Self::At(time),
+                _ => Self::Unreadable,
             },
         }
+    }
+
+    /// What a field said that is there, of which `time` was made.
+    pub fn written(time: Option<Timestamp>) -> Self {
+        time.map_or(Self::Unreadable, Self::At)
     }
 
     /// What `written` says; blank is nothing.
     pub fn parse(written: Option<&str>) -> Self {
         match written.map(str::trim).filter(|written| !written.is_empty()) {
-            Some(written) => Timestamp::parse(written).map_or(Self::Unreadable, Self::At),
+            Some(written) => Self::written(Timestamp::parse(written)),
             None => Self::Absent,
         }
     }

@@ -3,25 +3,49 @@
 //! Recognition needs keys only, and telemetry is decoded straight into its own structures, so a full
 //! tree of values is built for no telemetry record.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::cloudwatch;
 use super::context::Limits;
 use super::error::{ReadError, Reason};
-use super::value::Members;
+use super::scan;
+use super::value::{Members, Value};
+
+/// A JSON value within a record, checked and undecoded, without white space around it.
+#[derive(Clone, Copy, Debug)]
+pub struct Json<'a>(&'a str);
+
+impl<'a> Json<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self(text)
+    }
+
+    /// The value as it was written.
+    pub fn get(self) -> &'a str {
+        self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <&RawValue>::deserialize(deserializer).map(|raw| Self(raw.get()))
+    }
+}
 
 /// The members of a JSON object, undecoded, in the order written.
-pub struct Object<'a>(Members<'a, &'a RawValue>);
+pub struct Object<'a>(Members<'a, Json<'a>>);
 
 impl<'a> Object<'a> {
     /// The member `key`; of repeated keys the last.
-    pub fn get(&self, key: &str) -> Option<&'a RawValue> {
+    #[inline]
+    pub fn get(&self, key: &str) -> Option<Json<'a>> {
         self.0.get(key).copied()
     }
 
     /// The member `key` in any case; of several the exact one.
-    pub fn get_in_any_case(&self, key: &str) -> Option<&'a RawValue> {
+    #[inline(always)]
+    pub fn get_in_any_case(&self, key: &str) -> Option<Json<'a>> {
         self.0.get_in_any_case(key).copied()
     }
 
@@ -31,21 +55,21 @@ impl<'a> Object<'a> {
     }
 
     /// The members in the order written, repeated keys included.
-    pub fn members(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+    pub fn members(&self) -> impl Iterator<Item = (&str, Json<'a>)> {
         self.0.iter().map(|(name, value)| (name, *value))
     }
 
     /// The elements, where this object is nothing but a wrapper around an array of records.
-    pub(super) fn collection(&self) -> Option<Vec<&'a RawValue>> {
+    pub(super) fn collection(&self) -> Option<Vec<Json<'a>>> {
         // `value` or `data` beside other fields is a member like any other.
         if !self.keys().all(is_of_wrapper) {
             return None;
         }
         let array = |key: &&str| self.get(key).filter(|member| member.get().starts_with('['));
         if let Some(wrapper) = WRAPPERS.iter().find_map(array) {
-            return serde_json::from_str(wrapper.get()).ok();
+            return elements(wrapper.get()).ok();
         }
-        let page: Vec<&RawValue> = serde_json::from_str(PAGES.iter().find_map(array)?.get()).ok()?;
+        let page = elements(PAGES.iter().find_map(array)?.get()).ok()?;
         page.iter().all(|element| element.get().starts_with('{')).then_some(page)
     }
 }
@@ -55,7 +79,7 @@ const WRAPPERS: [&str; 3] = ["records", "Records", "value"];
 
 /// Members that hold the records of a page of an API's answer, or of a list of Kubernetes.
 const PAGES: [&str; 10] =
-    ["data", "entries", "events", "Findings", "findings", "items", "logs", "resources", "result", "results"];
+    ["Findings", "data", "entries", "events", "findings", "items", "logs", "resources", "result", "results"];
 
 /// What stands beside them: which list it is, how long, whether it went well, and where it goes on.
 const PAGE_KEYS: [&str; 36] = [
@@ -76,8 +100,8 @@ const PAGE_KEYS: [&str; 36] = [
     "next_page",
     "nextLink",
     "nextPageToken",
-    "nextToken",
     "NextToken",
+    "nextToken",
     "num_available",
     "num_found",
     "object",
@@ -115,7 +139,7 @@ pub(super) fn is_lone_object(bytes: &[u8]) -> bool {
 
 pub(super) enum Top<'a> {
     Object(Object<'a>),
-    Array(Vec<&'a RawValue>),
+    Array(Vec<Json<'a>>),
 }
 
 /// Looks at the outermost level of `bytes`.
@@ -124,15 +148,27 @@ pub(super) fn top_level(bytes: &[u8]) -> Result<Top<'_>, ReadError> {
     match text.trim_start().as_bytes().first() {
         None => Err(ReadError::new(Reason::Empty, "nothing but white space")),
         Some(b'{') => {
-            let members = serde_json::from_str(text).map_err(|error| ReadError::json(&error))?;
-            Ok(Top::Object(Object(members)))
+            let members = scan::members(text).map_or_else(|| serde_json::from_str(text), Ok);
+            members.map(|members| Top::Object(Object(members))).map_err(|error| ReadError::json(&error))
         }
-        Some(b'[') => {
-            let elements = serde_json::from_str(text).map_err(|error| ReadError::json(&error))?;
-            Ok(Top::Array(elements))
-        }
+        Some(b'[') => elements(text).map(Top::Array).map_err(|error| ReadError::json(&error)),
         Some(_) => Err(ReadError::new(Reason::UnrecognisedFormat, "neither a JSON object nor an array")),
     }
+}
+
+/// The elements of the JSON array `text`, undecoded.
+pub(super) fn elements(text: &str) -> Result<Vec<Json<'_>>, serde_json::Error> {
+    scan::elements(text).map_or_else(|| serde_json::from_str(text), Ok)
+}
+
+/// Decodes a whole record into the tree that readers walk.
+///
+/// # Errors
+/// As [`parse_json`], where more than `values_max` are too many values.
+pub(super) fn tree(bytes: &[u8], values_max: usize) -> Result<Value<'_>, ReadError> {
+    refuse_crowds(bytes, values_max)?;
+    let text = text_of(bytes)?;
+    scan::tree(text).map_or_else(|| serde_json::from_str(text), Ok).map_err(|error| ReadError::json(&error))
 }
 
 /// Decodes a whole record into a tree, for those who walk it without a reader.
@@ -176,22 +212,30 @@ pub(in crate::readers) fn refuse_depth(record: &[u8]) -> Result<(), ReadError> {
     if brackets <= DEPTH_MAX {
         return Ok(());
     }
-    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    for (position, byte) in record.iter().enumerate() {
+    let (mut depth, mut position) = (0_usize, 0_usize);
+    while let Some(byte) = record.get(position) {
         match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = in_string,
-            b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => depth += 1,
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            b'"' => position = string_end(record, position + 1),
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
             _ => {}
         }
         if depth > DEPTH_MAX {
             let message = format!("nested deeper than {DEPTH_MAX} levels at byte {position}");
             return Err(ReadError::new(Reason::TooDeep, message));
         }
+        position += 1;
     }
     Ok(())
+}
+
+/// Where the string ends whose first letter is at `from`: at its closing quote, else with the record.
+fn string_end(record: &[u8], from: usize) -> usize {
+    let mut at = scan::plain_end(record, from);
+    while let Some(byte) = record.get(at).filter(|byte| **byte != b'"') {
+        at = scan::plain_end(record, at + if *byte == b'\\' { 2 } else { 1 });
+    }
+    at
 }
 
 /// Refuses a record of so many tiny values that decoding would take a hundred times its size: `{},{},{}` costs
@@ -204,18 +248,10 @@ pub(in crate::readers) fn refuse_crowds(record: &[u8], values_max: usize) -> Res
     if record.len() / 2 <= values_max {
         return Ok(());
     }
-    let (mut values, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in record {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = in_string,
-            b'"' => {
-                in_string = !in_string;
-                values += usize::from(in_string);
-            }
-            b'{' | b'[' if !in_string => values += 1,
-            _ => {}
-        }
+    let (mut values, mut position) = (0_usize, 0_usize);
+    while let Some(byte) = record.get(position) {
+        values += usize::from(matches!(byte, b'"' | b'{' | b'['));
+        position = if *byte == b'"' { string_end(record, position + 1) + 1 } else { position + 1 };
     }
     if values > values_max {
         let message = format!("{values} strings, arrays and objects, the limit is {values_max}");

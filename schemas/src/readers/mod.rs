@@ -15,6 +15,7 @@ mod error;
 mod json;
 mod network;
 mod opening;
+mod scan;
 mod shipped;
 pub mod signals;
 pub mod telemetry;
@@ -24,11 +25,9 @@ mod windows_xml;
 
 use std::cell::OnceCell;
 
-use serde_json::value::RawValue;
-
 pub use context::{Context, EventTime, Limits, Tenancy};
 pub use error::{ReadError, Reason};
-pub use json::{Object, mend_surrogates, parse_json};
+pub use json::{Json, Object, mend_surrogates, parse_json};
 pub use network::{Network, NetworkError};
 pub use opening::{read, reader_of};
 
@@ -80,12 +79,12 @@ impl<'a> RawRecord<'a> {
     pub(in crate::readers) fn value(&self) -> Result<&Value<'a>, ReadError> {
         match self.value.get() {
             Some(value) => Ok(value),
-            None => json::decode(self.bytes, self.values_max).map(|value| self.value.get_or_init(|| value)),
+            None => json::tree(self.bytes, self.values_max).map(|value| self.value.get_or_init(|| value)),
         }
     }
 
     /// The member `key` of the JSON object, undecoded.
-    pub fn field(&self, key: &str) -> Option<&'a RawValue> {
+    pub fn field(&self, key: &str) -> Option<Json<'a>> {
         self.object().and_then(|object| object.get(key))
     }
 
@@ -139,6 +138,8 @@ pub struct Output {
     pub passed_by: u32,
     /// Elements of a collection that could not be read.
     pub rejected: Vec<Rejected>,
+    /// Documents within the record that may be records of somebody else's, on their way to a reader.
+    carried: Vec<String>,
 }
 
 impl Output {

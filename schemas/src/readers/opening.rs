@@ -7,10 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::value::RawValue;
-
 use super::error::{ReadError, Reason};
-use super::json::{self, Top};
+use super::json::{self, Json, Top};
 use super::shipped::{self, Shipped};
 use super::{Context, Input, Limits, Output, RawRecord, Reader, Rejected, all, cloudwatch, signals, windows_xml};
 
@@ -45,6 +43,8 @@ pub fn reader_of(bytes: &[u8]) -> Option<&'static dyn Reader> {
     reader_within(bytes, None, ENVELOPES_MAX)
 }
 
+/// The reader whose `record` is. A schema of everybody's comes last: shippers write its members among those of the record
+/// itself, too.
 fn recognise(record: &RawRecord<'_>) -> Option<&'static dyn Reader> {
     let mut common = None;
     for reader in all().filter(|reader| reader.recognises(record)) {
@@ -139,14 +139,14 @@ impl Opening<'_> {
                 None => {
                     let record = RawRecord::opened(bytes, None).within(self.context.limits);
                     let reader = self.format.or_else(|| recognise(&record)).ok_or(error)?;
-                    reader.read(&record, self.context, out)
+                    self.read_as(reader, &record, out)
                 }
             },
         }
     }
 
     /// Reads the elements of a collection, each for itself.
-    fn elements(self, elements: &[&RawValue], out: &mut Output) -> Result<(), ReadError> {
+    fn elements(self, elements: &[Json<'_>], out: &mut Output) -> Result<(), ReadError> {
         refuse_many(elements.len())?;
         // An empty batch is a record like any other: what became of it is counted.
         out.passed_by = out.passed_by.saturating_add(u32::from(elements.is_empty()));
@@ -258,16 +258,34 @@ impl Opening<'_> {
     fn read_as(self, reader: &'static dyn Reader, record: &RawRecord<'_>, out: &mut Output) -> Result<(), ReadError> {
         let from = out.inputs.len();
         reader.read(record, self.context, out)?;
-        if self.format.is_none() || reader.format().is_none() {
-            return Ok(());
-        }
+        let forgiving = self.format.is_some() && reader.format().is_some();
         let empty = |input: &Input| matches!(input, Input::Signal(signal) if signal.entities.is_empty());
-        if out.inputs.iter().skip(from).all(empty) && !reader.recognises(record) {
+        if forgiving && out.inputs.iter().skip(from).all(empty) && !reader.recognises(record) {
             out.inputs.truncate(from);
             let message = format!("nothing of `{}` is in this object", reader.name());
             return Err(ReadError::new(Reason::UnrecognisedFormat, message));
         }
+        self.read_carried(out);
         Ok(())
+    }
+
+    /// Reads what a reader found of others' in a record of its own.
+    fn read_carried(self, out: &mut Output) {
+        for carried in std::mem::take(&mut out.carried) {
+            let bytes = carried.as_bytes();
+            let known = self.envelopes_left > 0 && reader_within(bytes, None, self.envelopes_left - 1).is_some();
+            // What no reader knows is a line in a log of something else.
+            let result = match self.opened() {
+                Ok(opened) if known => Self { format: None, ..opened }.document(bytes, out),
+                _ => {
+                    out.passed_by = out.passed_by.saturating_add(1);
+                    Ok(())
+                }
+            };
+            if let Err(error) = result {
+                out.rejected.push(Rejected { bytes: bytes.to_vec(), error });
+            }
+        }
     }
 
     /// What `record` carries instead of being `reader`'s own.
@@ -322,7 +340,7 @@ fn retry_mended(
 /// Objects that follow each other, with or without white space between them.
 struct Sequence<'a> {
     /// At least two.
-    objects: Vec<&'a RawValue>,
+    objects: Vec<Json<'a>>,
     /// What comes after the last whole one.
     rest: &'a str,
 }
@@ -332,7 +350,7 @@ impl<'a> Sequence<'a> {
     /// a broken record.
     fn of(bytes: &'a [u8]) -> Option<Self> {
         let text = json::text_of(bytes).ok()?;
-        let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+        let mut values = serde_json::Deserializer::from_str(text).into_iter::<Json<'_>>();
         let mut objects = Vec::new();
         let mut end = 0;
         while let Some(Ok(value)) = values.next() {

@@ -7,9 +7,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
-use super::json::Object;
+use super::json::{Json, Object};
 use super::value::{Members, Value};
 use super::windows_xml;
 
@@ -44,8 +42,6 @@ const ENVELOPES: &[Envelope] = &[
     Envelope { path: "detail", holds: Holds::ObjectBeside(&["detail-type"]) },
     Envelope { path: "data", holds: Holds::ObjectBeside(CLOUD_EVENTS) },
     Envelope { path: "event", holds: Holds::ObjectAmong(COLLECTOR) },
-    // Filebeat's `ndjson` parser with its default target.
-    Envelope { path: "json", holds: Holds::ObjectBeside(&["@timestamp", "input", "log"]) },
     Envelope { path: "event", holds: Holds::Text },
     // Filebeat, Elastic Agent and Logstash; the original comes before a message that a pipeline may have rewritten.
     Envelope { path: "event.original", holds: Holds::Text },
@@ -54,6 +50,8 @@ const ENVELOPES: &[Envelope] = &[
     Envelope { path: "_raw", holds: Holds::Text },
     // Fluent Bit and Docker.
     Envelope { path: "log", holds: Holds::Text },
+    // Filebeat's parser of JSON, where it is told a place.
+    Envelope { path: "json", holds: Holds::ObjectBeside(&["@timestamp", "agent", "ecs", "input", "log"]) },
     // Notifications of Amazon SNS.
     Envelope { path: "Message", holds: Holds::Text },
 ];
@@ -81,14 +79,14 @@ pub(super) fn open<'a>(object: &Object<'a>) -> Option<Shipped<'a>> {
 }
 
 /// The member behind a `path` of two steps.
-fn within<'a>(object: &Object<'a>, path: &str) -> Option<&'a RawValue> {
+fn within<'a>(object: &Object<'a>, path: &str) -> Option<Json<'a>> {
     let (outer, inner) = path.split_once('.')?;
-    let members: Members<'a, &'a RawValue> = serde_json::from_str(object.get(outer)?.get()).ok()?;
+    let members: Members<'a, Json<'a>> = serde_json::from_str(object.get(outer)?.get()).ok()?;
     members.get(inner).copied()
 }
 
 /// The record in a member that is a text.
-fn written_out(member: &RawValue) -> Option<Cow<'_, str>> {
+fn written_out(member: Json<'_>) -> Option<Cow<'_, str>> {
     // Most messages are prose, which is not worth decoding; an escape may stand for anything.
     let may_begin = |text: &str| text.trim_start().starts_with(['{', '[', '<', '\\', '\u{feff}']);
     if !member.get().strip_prefix('"').is_some_and(may_begin) {

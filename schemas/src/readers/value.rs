@@ -31,15 +31,23 @@ pub(in crate::readers) struct Members<'a, T> {
     tags: [u64; 2],
 }
 
+/// A member of an object.
 #[derive(Clone, Debug, PartialEq)]
-struct Member<'a, T> {
+pub(super) struct Member<'a, T> {
     tag: u32,
     name: Cow<'a, str>,
     value: T,
 }
 
+impl<'a, T> Member<'a, T> {
+    #[inline]
+    pub(super) fn new(name: Cow<'a, str>, value: T) -> Self {
+        Self { tag: tag(&name), name, value }
+    }
+}
+
 /// What names that differ only in case have in common, and others seldom: the length and three of the letters.
-#[inline]
+#[inline(always)]
 fn tag(name: &str) -> u32 {
     let bytes = name.as_bytes();
     let lower = |at: usize| bytes.get(at).map_or(0, u8::to_ascii_lowercase);
@@ -48,13 +56,18 @@ fn tag(name: &str) -> u32 {
 }
 
 /// The word of a tag and its bit: the upper seven bits of a product, in which all of the tag's have a part.
-#[inline]
+#[inline(always)]
 fn bit(tag: u32) -> (usize, u64) {
     let place = tag.wrapping_mul(0x9e37_79b1) >> 25;
     ((place >> 6) as usize, 1 << (place & 63))
 }
 
 impl<'a, T> Members<'a, T> {
+    /// No members, with room for `capacity`.
+    pub(super) fn with_capacity(capacity: usize) -> Self {
+        Self { list: Vec::with_capacity(capacity), tags: [0; 2] }
+    }
+
     /// The member called exactly `name`.
     #[inline]
     pub(in crate::readers) fn get(&self, name: &str) -> Option<&T> {
@@ -63,31 +76,42 @@ impl<'a, T> Members<'a, T> {
 
     /// The member called `name` in any case, since lakes lower names (`eventtype`, `calleripaddress`). Of those
     /// that differ only in case the exact one counts, else the first in the order of bytes.
-    #[inline]
+    #[inline(always)]
     pub(in crate::readers) fn get_in_any_case(&self, name: &str) -> Option<&T> {
-        let fitting = || self.of_tag(tag(name)).filter(|member| member.name.eq_ignore_ascii_case(name));
-        let last = fitting().next()?;
-        if last.name == name {
-            return Some(&last.value);
+        // Most names that are asked for are not there, and are literals, whose tag is made by the compiler.
+        let tag = tag(name);
+        if self.may_have(tag) { self.find_in_any_case(tag, name) } else { None }
+    }
+
+    #[inline(never)]
+    fn find_in_any_case(&self, tag: u32, name: &str) -> Option<&T> {
+        if let Some(exact) = self.of_tag(tag).find(|member| member.name == name) {
+            return Some(&exact.value);
         }
+        let fitting = || self.of_tag(tag).filter(|member| member.name.eq_ignore_ascii_case(name));
         let first_by_bytes = || fitting().reduce(|first, member| if member.name < first.name { member } else { first });
-        fitting().find(|member| member.name == name).or_else(first_by_bytes).map(|member| &member.value)
+        first_by_bytes().map(|member| &member.value)
+    }
+
+    #[inline(always)]
+    fn may_have(&self, tag: u32) -> bool {
+        let (word, bit) = bit(tag);
+        self.tags[word] & bit != 0
     }
 
     /// The members that have `tag`, from the last to the first.
     #[inline]
     fn of_tag(&self, tag: u32) -> impl Iterator<Item = &Member<'a, T>> {
-        let (word, bit) = bit(tag);
-        let list = if self.tags[word] & bit == 0 { &[] } else { self.list.as_slice() };
+        let list = if self.may_have(tag) { self.list.as_slice() } else { &[] };
         list.iter().rev().filter(move |member| member.tag == tag)
     }
 
     #[inline]
-    fn push(&mut self, name: Cow<'a, str>, value: T) {
-        let tag = tag(&name);
-        let (word, bit) = bit(tag);
+    pub(super) fn push(&mut self, name: Cow<'a, str>, value: T) {
+        let member = Member::new(name, value);
+        let (word, bit) = bit(member.tag);
         self.tags[word] |= bit;
-        self.list.push(Member { tag, name, value });
+        self.list.push(member);
     }
 
     /// The members in the order written, repeated names included.
@@ -106,9 +130,19 @@ impl<'a, T> Members<'a, T> {
 
 impl<'a, T> FromIterator<(Cow<'a, str>, T)> for Members<'a, T> {
     fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, T)>>(pairs: I) -> Self {
-        let mut members = Self { list: Vec::new(), tags: [0; 2] };
-        pairs.into_iter().for_each(|(name, value)| members.push(name, value));
-        members
+        pairs.into_iter().map(|(name, value)| Member::new(name, value)).collect()
+    }
+}
+
+impl<'a, T> FromIterator<Member<'a, T>> for Members<'a, T> {
+    fn from_iter<I: IntoIterator<Item = Member<'a, T>>>(members: I) -> Self {
+        let list: Vec<_> = members.into_iter().collect();
+        let mut tags = [0; 2];
+        for member in &list {
+            let (word, bit) = bit(member.tag);
+            tags[word] |= bit;
+        }
+        Self { list, tags }
     }
 }
 
@@ -161,7 +195,7 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Members<'a, T> {
 }
 
 fn members<'de: 'a, 'a, T: Deserialize<'de>, A: MapAccess<'de>>(mut map: A) -> Result<Members<'a, T>, A::Error> {
-    let mut members = Members { list: Vec::new(), tags: [0; 2] };
+    let mut members = Members::with_capacity(0);
     while let Some(Name(name)) = map.next_key()? {
         // Most objects have several members, and an empty one takes nothing.
         if members.list.is_empty() {

@@ -27,7 +27,7 @@ use crate::cli::{Cli, Command};
 use crate::command::{replay, simulate};
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::simulation::{Faults, Record, Settings, Stream, generate};
+use crate::simulation::{Faults, Record, Settings, Stream, generate, registered};
 
 /// The operating point where no other is asked for: what Weir ships with, all members of an incident listed.
 const OPERATING_POINT: &str = include_str!("operating_point.toml");
@@ -61,13 +61,16 @@ pub fn run(seeds: u32, config: Option<&Path>) -> Result<(), Failure> {
          means over seeds with 95 % bootstrap intervals"
     );
     let meter = Meter::start();
-    let bench = Bench { folder: folder.path().to_owned(), config };
+    let bench = Bench { folder: folder.path().to_owned() };
+    let registered = with_inventory(folder.path(), &config)?;
     for hub_percent in [0, HUB_PERCENT] {
         let mut scores = Vec::new();
         for seed in 1..=u64::from(seeds) {
             let records = generate(&settings(seed, hub_percent)?);
-            let mut score = bench.score(&records)?;
+            let mut score = bench.score(&records, &config)?;
             if hub_percent == 0 {
+                let known = bench.score(&records, &registered)?;
+                known.get(score::BENIGN).into_iter().for_each(|value| score.set(score::BENIGN_REGISTERED, value));
                 let order = Order::new(&checked, &records)?;
                 score.set("ARI, as delivered against in order", order.delivered()?);
                 score.set("ARI, 6 h of jitter against in order", order.jittered(seed)?);
@@ -89,14 +92,25 @@ fn settings(seed: u64, hub_percent: u32) -> Result<Settings, Failure> {
     Ok(Settings { seed, start, days: DAYS, users: USERS, campaigns: CAMPAIGNS, faults: Faults::Usual, hub_percent })
 }
 
+/// The configuration at `config` with an inventory in which the simulated company registers its tests.
+fn with_inventory(folder: &Path, config: &Path) -> anyhow::Result<PathBuf> {
+    let (inventory, path) = (folder.join("inventory.jsonl"), folder.join("registered.toml"));
+    let assets: Vec<String> = registered().iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
+    fs::write(&inventory, assets.join("\n")).context("cannot write the inventory")?;
+    let mut written: toml::Table = fs::read_to_string(config).context("cannot read the configuration")?.parse()?;
+    let file = inventory.display().to_string();
+    written.insert("inventory".to_owned(), toml::Table::from_iter([("file".to_owned(), file.into())]).into());
+    fs::write(&path, written.to_string()).context("cannot write the configuration")?;
+    Ok(path)
+}
+
 struct Bench {
     folder: PathBuf,
-    config: PathBuf,
 }
 
 impl Bench {
     /// Replays the records and compares what comes of them with the truth.
-    fn score(&self, records: &[Record]) -> Result<Score, Failure> {
+    fn score(&self, records: &[Record], config: &Path) -> Result<Score, Failure> {
         let (input, out) = (self.folder.join("input"), self.folder.join("out"));
         simulate::into_files(records.iter().cloned(), &input)?;
         let mut line = vec!["weir".to_owned(), "replay".to_owned()];
@@ -104,7 +118,7 @@ impl Bench {
             let kind = stream.file().trim_end_matches(".jsonl");
             line.extend(["--input".to_owned(), format!("{kind}={}", input.join(stream.file()).display())]);
         }
-        for (option, path) in [("--out", &out), ("--config", &self.config)] {
+        for (option, path) in [("--out", out.as_path()), ("--config", config)] {
             line.extend([option.to_owned(), path.display().to_string()]);
         }
         // As a user types it: what replaying is stays the replay's.

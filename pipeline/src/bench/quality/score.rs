@@ -11,8 +11,13 @@ use super::clustering::{adjusted_rand, pairs};
 use super::story::{Incident, Told};
 use crate::simulation::{Label, Record, Stream};
 
+/// Incidents without a record of an attack.
+pub const BENIGN: &str = "benign incidents a day";
+/// The same where the inventory says what tests.
+pub const BENIGN_REGISTERED: &str = "benign incidents a day, tests registered";
+
 /// What is reported, in this order, with the goal where there is one.
-pub const FIGURES: [(&str, &str); 21] = [
+pub const FIGURES: [(&str, &str); 22] = [
     ("pairwise precision, macro per campaign", "≥ 0.98"),
     ("pairwise recall, macro per campaign", "≥ 0.98"),
     ("ARI, macro per campaign", "≥ 0.98"),
@@ -22,7 +27,8 @@ pub const FIGURES: [(&str, &str); 21] = [
     ("share of items in no incident", "0"),
     ("contamination of the best incident", "0"),
     ("everyday records in the best incident", ""),
-    ("benign incidents a day", "≤ 0.1"),
+    (BENIGN, "≤ 0.1"),
+    (BENIGN_REGISTERED, "≤ 0.1"),
     ("lone attacks' incidents a day", ""),
     ("incidents a day", ""),
     ("alerts per campaign's incident", ""),
@@ -106,7 +112,7 @@ impl Score {
         }
         let vendors = truth.labels.values().filter(|(_, stream)| *stream != Stream::Ai).count() as f64;
         let signals = vendors + told.alerts as f64;
-        self.set("benign incidents a day", benign / days);
+        self.set(BENIGN, benign / days);
         self.set("lone attacks' incidents a day", lone / days);
         self.set("incidents a day", all / days);
         if of_campaigns > 0.0 {

@@ -66,6 +66,8 @@ impl Call<'_> {
 /// A finding about an access key that was used from `ip`: its type and its severity of 10.
 pub fn key_finding(rng: &mut Rng, time: Timestamp, key: (&str, &str), ip: &str, finding: (&str, f64)) -> Written {
     let id = uuid(rng).replace('-', "");
+    // No two users have one principal id; here it is the key's, under the prefix of users.
+    let principal = key.1.replacen("AKIA", "AIDA", 1);
     let body = json!({
         "schemaVersion": "2.0",
         "accountId": AWS_ACCOUNT,
@@ -76,7 +78,7 @@ pub fn key_finding(rng: &mut Rng, time: Timestamp, key: (&str, &str), ip: &str, 
         "type": finding.0,
         "resource": {
             "resourceType": "AccessKey",
-            "accessKeyDetails": { "accessKeyId": key.1, "principalId": "AIDAEXAMPLE", "userType": "IAMUser", "userName": key.0 },
+            "accessKeyDetails": { "accessKeyId": key.1, "principalId": principal, "userType": "IAMUser", "userName": key.0 },
         },
         "service": {
             "serviceName": "guardduty",

@@ -41,7 +41,7 @@ impl Reader for Crowdstrike {
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
         const TYPES: [&str; 4] = ["event_simpleName", "fdr_event_type", "ExternalApiType", "unknown_payload"];
         let replicated = has_any(record, &TYPES) && has_any(record, &["aid", "cid", "AgentIdString"]);
-        let streamed = |metadata: &serde_json::value::RawValue| {
+        let streamed = |metadata: crate::readers::Json<'_>| {
             has_any(&RawRecord::new(metadata.get().as_bytes()), &["customerIDString"])
         };
         replicated || member(record, "metadata").is_some_and(streamed)

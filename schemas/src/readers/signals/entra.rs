@@ -42,7 +42,7 @@ impl<'v> EntraRecord<'v> {
 
     /// The first of the record's times `keys`, else the envelope's.
     pub(super) fn time(&self, keys: &[&str]) -> EventTime {
-        let own = keys.iter().fold(EventTime::Absent, |found, key| found.or_else(|| self.body.get(key).time()));
+        let own = keys.iter().fold(EventTime::Absent, |time, key| time.or_else(|| self.body.get(key).time()));
         own.or_else(|| first_time(&[self.envelope.get("TimeGenerated"), self.envelope.get("time")]))
     }
 

@@ -6,11 +6,9 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
-use crate::entity::is_placeholder;
+use crate::placeholder::{is_placeholder, trimmed};
 use crate::readers::value::Value;
-use crate::readers::{EventTime, RawRecord};
+use crate::readers::{EventTime, Json, RawRecord};
 use crate::time::Timestamp;
 
 /// A place in a record, which may be empty.
@@ -30,7 +28,7 @@ impl<'v> Node<'v> {
     }
 
     /// The member `key` in any case; a `null` is as good as absent.
-    #[inline]
+    #[inline(always)]
     pub(super) fn get(self, key: &str) -> Self {
         let Some(Value::Object(members)) = self.0 else { return Self(None) };
         members.get_in_any_case(key).map_or(Self(None), Self::new)
@@ -40,7 +38,7 @@ impl<'v> Node<'v> {
     #[inline]
     pub(super) fn at(self, path: &str) -> Self {
         // Most paths are one step, and the general search for a dot takes longer than the step.
-        let one_step = !self.exists() || path.bytes().all(|byte| byte != b'.');
+        let one_step = !self.exists() || !path.as_bytes().contains(&b'.');
         if one_step { self.get(path) } else { path.split('.').fold(self, Self::get) }
     }
 
@@ -72,8 +70,9 @@ impl<'v> Node<'v> {
         keys.iter().map(|key| self.get(key)).find(|node| node.says_something()).unwrap_or(Self(None))
     }
 
+    /// Whether anything stands here but one of the ways to write "nothing".
     #[inline]
-    fn says_something(self) -> bool {
+    pub(super) fn says_something(self) -> bool {
         match self.0 {
             None => false,
             Some(Value::String(text)) => !is_placeholder(text),
@@ -112,7 +111,7 @@ impl<'v> Node<'v> {
     #[inline]
     pub(super) fn word(self) -> Option<Cow<'v, str>> {
         match self.0? {
-            Value::String(text) => Some(Cow::Borrowed(text.trim())).filter(|text| !text.is_empty()),
+            Value::String(text) => Some(Cow::Borrowed(trimmed(text))).filter(|text| !text.is_empty()),
             Value::Number(number) => Some(Cow::Owned(number.to_string())),
             _ => None,
         }
@@ -160,19 +159,18 @@ impl<'v> Node<'v> {
         }
     }
 
-    /// The instant. Placeholders and the epoch itself are how sources write that there is none; a structure is no
-    /// way to write one, and the instant may stand within.
+    /// When it was; the epoch itself and placeholders are how sources write that they do not know.
     pub(super) fn time(self) -> EventTime {
         let time = match self.0 {
-            Some(Value::String(text)) if is_no_time(text) => return EventTime::Absent,
+            Some(Value::String(text)) if is_origin(text) => return EventTime::Absent,
             Some(Value::String(text)) => Timestamp::parse(text).or_else(|| spaced_time(text)),
             Some(Value::Number(number)) => number.as_f64().and_then(Timestamp::from_epoch_number),
-            _ => return EventTime::Absent,
+            _ => None,
         };
         match time {
-            Some(time) if time.millis() == 0 => EventTime::Absent,
-            Some(time) => EventTime::At(time),
-            None => EventTime::Unreadable,
+            Some(time) if time.millis() > 0 => EventTime::At(time),
+            None if self.says_something() => EventTime::Unreadable,
+            _ => EventTime::Absent,
         }
     }
 
@@ -225,10 +223,9 @@ impl<'v> Node<'v> {
     }
 }
 
-/// Whether `text` stands where a time should and says that there is none. The years 1 and 1601 are what .NET and
-/// Windows begin to count from.
-fn is_no_time(text: &str) -> bool {
-    is_placeholder(text) || ["0001-01-01", "1601-01-01"].iter().any(|origin| text.trim_start().starts_with(origin))
+/// Whether `text` is where .NET and Windows begin to count, which they write for no time at all.
+fn is_origin(text: &str) -> bool {
+    ["0001-01-01", "1601-01-01"].iter().any(|origin| text.trim_start().starts_with(origin))
 }
 
 /// A time whose zone stands apart: `2026-05-01 12:00:00 +0000`, `2026-05-01 12:00:00 UTC`, or both at once. Each
@@ -244,35 +241,41 @@ fn spaced_time(text: &str) -> Option<Timestamp> {
 
 /// The first of `places` that holds a time.
 pub(super) fn first_time(places: &[Node<'_>]) -> EventTime {
-    places.iter().fold(EventTime::Absent, |found, place| found.or_else(|| place.time()))
+    places.iter().fold(EventTime::Absent, |time, place| time.or_else(|| place.time()))
 }
 
 /// The top-level member `key` of a record in any case, undecoded.
-pub(super) fn member<'a>(record: &RawRecord<'a>, key: &str) -> Option<&'a RawValue> {
+#[inline]
+pub(super) fn member<'a>(record: &RawRecord<'a>, key: &str) -> Option<Json<'a>> {
     record.object()?.get_in_any_case(key)
 }
 
 /// Whether a record has the top-level member `key` in any case.
+#[inline]
 pub(super) fn has(record: &RawRecord<'_>, key: &str) -> bool {
     member(record, key).is_some()
 }
 
 /// Whether a record has one of the top-level members `keys` in any case.
+#[inline]
 pub(super) fn has_any(record: &RawRecord<'_>, keys: &[&str]) -> bool {
     keys.iter().any(|key| has(record, key))
 }
 
 /// Whether a record has all of the top-level members `keys` in any case.
+#[inline]
 pub(super) fn has_all(record: &RawRecord<'_>, keys: &[&str]) -> bool {
     keys.iter().all(|key| has(record, key))
 }
 
 /// Whether the top-level member `key` is an object.
+#[inline]
 pub(super) fn has_object(record: &RawRecord<'_>, key: &str) -> bool {
     member(record, key).is_some_and(|raw| raw.get().starts_with('{'))
 }
 
 /// Whether the top-level member `key` is a string.
+#[inline]
 pub(super) fn has_string(record: &RawRecord<'_>, key: &str) -> bool {
     member(record, key).is_some_and(|raw| raw.get().starts_with('"'))
 }
@@ -344,31 +347,20 @@ mod tests {
         ] {
             assert_eq!(Node::new(&text.into()).time(), EventTime::from(expected), "{text}");
         }
-    }
-
-    #[test]
-    fn what_is_no_time_is_told_from_none() {
-        for nothing in [
-            json!(0),
-            json!("0"),
-            json!("1970-01-01T00:00:00Z"),
-            json!("0001-01-01T00:00:00Z"),
-            json!("1601-01-01T00:00:00.0000000Z"),
-            json!(" "),
-            json!("-"),
-            json!({"SystemTime": "2026-05-01T12:00:00Z"}),
-        ]
-        .map(Value::from)
+        for nothing in
+            [json!(0), json!("0"), json!("1970-01-01T00:00:00Z"), json!(" "), json!("-"), json!("0001-01-01T00:00:00Z")]
+                .map(Value::from)
         {
             assert_eq!(Node::new(&nothing).time(), EventTime::Absent, "{nothing:?}");
         }
-        for nonsense in [json!("12:00 noon"), json!("2026-05-01 12:00:00 CEST"), json!(-1)].map(Value::from) {
-            assert_eq!(Node::new(&nonsense).time(), EventTime::Unreadable, "{nonsense:?}");
+        for odd in
+            [json!("12:00 noon"), json!("2026-05-01 12:00:00 CEST"), json!(-5), json!(1e40), json!(true), json!({})]
+        {
+            assert_eq!(Node::new(&odd.into()).time(), EventTime::Unreadable);
         }
-        let record = json!({"bad": "soon", "good": "2026-05-01T12:00:00Z"}).into();
-        let of = |keys: [&str; 2]| first_time(&keys.map(|key| Node::new(&record).get(key)));
-        assert_eq!(of(["bad", "none"]), EventTime::Unreadable);
-        assert_eq!(of(["none", "bad"]), EventTime::Unreadable);
-        assert_eq!(of(["bad", "good"]), EventTime::from(Timestamp::parse("2026-05-01T12:00:00Z")));
+        let record = json!({"odd": "soon", "none": "-", "later": 1_777_636_800}).into();
+        let first = |keys: &[&str]| first_time(&keys.iter().map(|key| Node::new(&record).get(key)).collect::<Vec<_>>());
+        assert_eq!(first(&["odd", "later"]), EventTime::from(expected));
+        assert_eq!((first(&["none", "odd", "absent"]), first(&["none"])), (EventTime::Unreadable, EventTime::Absent));
     }
 }

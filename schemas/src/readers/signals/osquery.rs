@@ -57,8 +57,8 @@ impl Reader for Osquery {
             single.into_iter().chain(rows).chain(differences.get("removed").items()).take(ROWS_MAX).collect();
         rows.iter().for_each(|row| add_row(*row, &mut draft));
         let own = rows.first().copied().unwrap_or(Node::absent());
-        draft.time = result.get("unixTime").time().or_else(|| calendar_time(result.get("calendarTime")));
-        draft.time = draft.time.or_else(|| first_time(&[own.get("time"), own.get("timestamp")]));
+        let result_time = result.get("unixTime").time().or_else(|| calendar_time(result.get("calendarTime")));
+        draft.time = result_time.or_else(|| first_time(&[own.get("time"), own.get("timestamp")]));
         draft.title = title(result, own);
         draft.publish(record, context, out)
     }
@@ -117,10 +117,17 @@ mod tests {
 
     #[test]
     fn reads_the_calendar() {
-        let of = |text: &str| calendar_time(Node::new(&text.into())).map(|time| time.to_string());
-        assert_eq!(of("Tue Sep 11 16:14:21 2018 UTC").as_deref(), Some("2018-09-11T16:14:21.000Z"));
-        assert_eq!(of("Tue Sep  4 06:04:01 2018 UTC").as_deref(), Some("2018-09-04T06:04:01.000Z"));
-        assert_eq!(of("2020-04-10 23:26:11.000000000").as_deref(), Some("2020-04-10T23:26:11.000Z"));
-        assert_eq!((of("Tue Sep 11"), of(" UTC"), of("Wed Sep 11 16:14:21 99999 UTC")), (None, None, None));
+        let of = |text: &str| calendar_time(Node::new(&text.into()));
+        for (text, time) in [
+            ("Tue Sep 11 16:14:21 2018 UTC", "2018-09-11T16:14:21Z"),
+            ("Tue Sep  4 06:04:01 2018 UTC", "2018-09-04T06:04:01Z"),
+            ("2020-04-10 23:26:11.000000000", "2020-04-10T23:26:11Z"),
+        ] {
+            assert_eq!(of(text), EventTime::parse(Some(time)), "{text}");
+        }
+        for text in ["Tue Sep 11", " UTC", "Wed Sep 11 16:14:21 99999 UTC"] {
+            assert_eq!(of(text), EventTime::Unreadable, "{text}");
+        }
+        assert_eq!(of(""), EventTime::Absent);
     }
 }

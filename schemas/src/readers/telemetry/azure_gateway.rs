@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
-use serde_json::value::RawValue;
+use crate::readers::Json;
 
 use super::body::{Body, Request, read_response};
 use super::envelope::{Envelope, text};
@@ -82,7 +82,7 @@ struct Row<'a> {
     /// Messages of the request and of the response, as JSON or as a string of it.
     messages: [Option<Cow<'a, str>>; 2],
     /// The bodies, as strings.
-    bodies: [Option<&'a RawValue>; 2],
+    bodies: [Option<Json<'a>>; 2],
     tokens: [Option<u64>; 3],
     failure: Option<String>,
 }
@@ -95,7 +95,7 @@ fn row<'a>(record: &RawRecord<'a>, context: &Context<'_>) -> Result<Row<'a>, Rea
     let mut row = Row { bytes: record.bytes, ..Row::default() };
     for (key, value) in object.members() {
         if key.eq_ignore_ascii_case("properties") {
-            let properties: Pairs<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
+            let properties: Pairs<Json<'_>> = serde_json::from_str(value.get()).unwrap_or_default();
             for (key, value) in properties.0 {
                 row.set(&key, value).map_err(|error| ReadError::json(&error))?;
             }
@@ -107,7 +107,7 @@ fn row<'a>(record: &RawRecord<'a>, context: &Context<'_>) -> Result<Row<'a>, Rea
 }
 
 impl<'a> Row<'a> {
-    fn set(&mut self, key: &str, value: &'a RawValue) -> Result<(), serde_json::Error> {
+    fn set(&mut self, key: &str, value: Json<'a>) -> Result<(), serde_json::Error> {
         let count = || serde_json::from_str::<Count>(value.get()).map(|count| count.0);
         let given = || (value.get() != "null" && value.get() != "\"\"").then_some(value);
         let json = || given().map(unquoted);
@@ -155,7 +155,7 @@ fn subscription(resource: Option<&str>) -> Option<String> {
 }
 
 /// What a string says, or other JSON as it is.
-fn unquoted(value: &RawValue) -> Cow<'_, str> {
+fn unquoted(value: Json<'_>) -> Cow<'_, str> {
     match value.get().starts_with('"') {
         true => serde_json::from_str::<Text<'_>>(value.get()).map(Text::into_cow).unwrap_or_default(),
         false => Cow::Borrowed(value.get()),

@@ -6,7 +6,7 @@
 //! rejected, so that nobody takes it for looked at. What wraps the log on its way (CloudWatch Logs) is opened
 //! before.
 
-use serde_json::value::RawValue;
+use crate::readers::Json;
 
 use super::body::{Body, Request, read_response};
 use super::envelope::{Envelope, text};
@@ -102,7 +102,7 @@ struct Log<'a> {
 }
 
 impl<'a> Log<'a> {
-    fn set(&mut self, key: &str, value: &'a RawValue) -> Result<(), serde_json::Error> {
+    fn set(&mut self, key: &str, value: Json<'a>) -> Result<(), serde_json::Error> {
         match key {
             "requestId" => self.envelope.id = text(value)?,
             "timestamp" => self.envelope.time = text(value)?,
@@ -140,7 +140,7 @@ impl<'a> Log<'a> {
         Ok(request)
     }
 
-    fn collect_outcome(&mut self, raw: &RawValue, body: &mut Body) -> Result<(), serde_json::Error> {
+    fn collect_outcome(&mut self, raw: Json<'_>, body: &mut Body) -> Result<(), serde_json::Error> {
         let outcome: Outcome<'_> = serde_json::from_str(raw.get())?;
         self.envelope.latency_ms = outcome.metrics.latency.0;
         let intervened = outcome.guardrail.get().map(|action| action == "INTERVENED");

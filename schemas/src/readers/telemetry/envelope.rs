@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
+use crate::readers::Json;
 use sha2::{Digest, Sha256};
 
 use super::body::azure::SecurityContext;
@@ -64,7 +64,7 @@ pub(super) struct Envelope<'a> {
 }
 
 /// A short text, without a parser where it has no escapes.
-pub(super) fn text(raw: &RawValue) -> Result<Text<'_>, serde_json::Error> {
+pub(super) fn text(raw: Json<'_>) -> Result<Text<'_>, serde_json::Error> {
     let json = raw.get();
     match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         Some(plain) if !plain.contains('\\') => Ok(Text(Some(Cow::Borrowed(plain)))),
@@ -104,7 +104,7 @@ fn interaction(
     envelope: &Envelope<'_>,
     format: &str,
     request: &Request<'_>,
-    body: Body,
+    mut body: Body,
     bytes: &[u8],
     context: &Context<'_>,
 ) -> Interaction {
@@ -120,6 +120,7 @@ fn interaction(
         }
     };
     let time = context.time(EventTime::parse(envelope.time.get()), &mut flags);
+    let tools_offered = body.take_tools_offered();
     let model = body.model.or_else(|| envelope.model.owned()).or_else(|| request.model.owned());
     Interaction {
         id,
@@ -130,6 +131,7 @@ fn interaction(
         provider: envelope.provider.owned(),
         model,
         messages: body.messages,
+        tools_offered,
         tokens: body.tokens,
         latency_ms: envelope.latency_ms,
         filters: body.filters,

@@ -9,13 +9,12 @@ use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
 use super::body::{Body, RecordedResponse, Request};
 use super::envelope::{Envelope, NamedField, UserField};
 use super::lenient::{Pairs, Text, object, pass_over};
 use crate::readers::json::{decode, mend_surrogates, refuse_depth};
-use crate::readers::{Context, Object, Output, RawRecord, ReadError, Reader, Reason};
+use crate::readers::{Context, Json, Object, Output, RawRecord, ReadError, Reader, Reason};
 
 /// Reads `exchange` records.
 pub struct Exchange;
@@ -29,7 +28,7 @@ impl Reader for Exchange {
     /// have a `request` as well, the addresses that a request passed, and are known by what stands beside it.
     /// Gateways that log bodies as they were sent put the JSON into a string.
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        let is_object = |request: &RawValue| ["{", "\"{"].iter().any(|start| request.get().starts_with(start));
+        let is_object = |request: Json<'_>| ["{", "\"{"].iter().any(|start| request.get().starts_with(start));
         let request = record.field("request").is_some_and(is_object);
         request && !record.object().is_some_and(is_audit_event)
     }

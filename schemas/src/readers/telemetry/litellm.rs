@@ -5,7 +5,7 @@
 //! teams and organisations stand in `metadata`. Calls of MCP tools and searches in vector stores, which the proxy
 //! makes itself, stand there too.
 
-use serde_json::value::RawValue;
+use crate::readers::Json;
 
 use super::body::{Body, Part, Request, read_response};
 use super::envelope::{Envelope, text};
@@ -130,13 +130,16 @@ struct Payload<'a> {
     error: ErrorInformation<'a>,
     guardrails: List<Guardrail<'a>>,
     tokens: Tokens,
-    messages: Option<&'a RawValue>,
-    parameters: Option<&'a RawValue>,
-    response: Option<&'a RawValue>,
+    messages: Option<Json<'a>>,
+    parameters: Option<Json<'a>>,
+    response: Option<Json<'a>>,
 }
 
+/// Whose the proxy takes a key to be that was given to nobody, the administrator's too.
+const NOBODY: &str = "default_user_id";
+
 impl<'a> Payload<'a> {
-    fn set(&mut self, key: &str, value: &'a RawValue) -> Result<(), serde_json::Error> {
+    fn set(&mut self, key: &str, value: Json<'a>) -> Result<(), serde_json::Error> {
         let count = || serde_json::from_str::<Count>(value.get()).map(|count| count.0);
         match key {
             "id" => self.envelope.id = text(value)?,
@@ -225,7 +228,8 @@ impl<'a> Payload<'a> {
         let Self { envelope, metadata, start, end, .. } = self;
         let seconds = |text: &Text<'_>| text.get().and_then(|text| text.parse::<f64>().ok());
         let latency = seconds(&start).zip(seconds(&end)).map(|(start, end)| (end - start) * 1e3);
-        let user = self.end_user.or(metadata.end_user).or(metadata.user_id);
+        let key_owner = if metadata.user_id.get() == Some(NOBODY) { Text::default() } else { metadata.user_id };
+        let user = self.end_user.or(metadata.end_user).or(key_owner);
         let mut envelope = Envelope {
             id: envelope.id.or(self.call_id),
             time: start,
@@ -276,7 +280,7 @@ object! {
 }
 
 /// Adds refusals, which stand in place of an answer, so that only silent responses are looked at again.
-fn collect_refusals(response: &RawValue, body: &mut Body) -> Result<(), serde_json::Error> {
+fn collect_refusals(response: Json<'_>, body: &mut Body) -> Result<(), serde_json::Error> {
     if body.messages.iter().any(|message| message.response) {
         return Ok(());
     }
@@ -300,7 +304,7 @@ fn collect_tool_result(name: &str, result: Raw<'_>, body: &mut Body) -> Result<(
         body.push(Channel::ToolResult, result.text(), Some(name));
         return Ok(());
     };
-    let message = format!(r#"{{"role":"tool","name":{},"content":{content}}}"#, serde_json::Value::from(name));
+    let message = format!(r#"{{"role":"tool","name":{},"content":{}}}"#, serde_json::Value::from(name), content.get());
     body.collect_messages(&message, Channel::ToolResult)
 }
 

@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
+use crate::readers::Json;
 
 use super::body::{Body, Request, read_response};
 use super::envelope::{Envelope, text};
@@ -80,14 +80,14 @@ struct Row<'a> {
     endpoint: Text<'a>,
     model: Text<'a>,
     user: Option<String>,
-    request: Option<&'a RawValue>,
-    response: Option<&'a RawValue>,
+    request: Option<Json<'a>>,
+    response: Option<Json<'a>>,
     request_pieces: Vec<Cow<'a, str>>,
     response_pieces: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Row<'a> {
-    fn set(&mut self, key: &str, value: &'a RawValue) -> Result<(), serde_json::Error> {
+    fn set(&mut self, key: &str, value: Json<'a>) -> Result<(), serde_json::Error> {
         let given = || Some(value).filter(|value| !matches!(value.get(), "null" | "\"\"" | "{}" | "\"{}\""));
         match key {
             "request_id" | "requestId" => self.envelope.id = text(value)?,
@@ -132,17 +132,17 @@ fn segment_after(path: &Text<'_>, name: &str) -> Option<String> {
 }
 
 /// The strings of a repeated column; of other values their JSON.
-fn pieces(value: &RawValue) -> Vec<Cow<'_, str>> {
-    let elements: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_default();
+fn pieces(value: Json<'_>) -> Vec<Cow<'_, str>> {
+    let elements: Vec<Json<'_>> = serde_json::from_str(value.get()).unwrap_or_default();
     elements.into_iter().map(unquoted).filter(|piece| !piece.is_empty()).collect()
 }
 
-fn unquoted(value: &RawValue) -> Cow<'_, str> {
+fn unquoted(value: Json<'_>) -> Cow<'_, str> {
     text(value).ok().filter(|_| value.get().starts_with('"')).map_or(Cow::Borrowed(value.get()), Text::into_cow)
 }
 
 /// A body, out of its string where it stands in one, which is then held to the limits of a record.
-fn embedded(value: &RawValue, values_max: usize) -> Result<Cow<'_, str>, ReadError> {
+fn embedded(value: Json<'_>, values_max: usize) -> Result<Cow<'_, str>, ReadError> {
     let text = unquoted(value);
     if matches!(text, Cow::Owned(_)) {
         refuse_depth(text.as_bytes())?;
@@ -167,6 +167,6 @@ fn collect_request_piece(piece: &str, body: &mut Body) {
 
 fn collect_response_piece(piece: &str, body: &mut Body) -> Result<(), ReadError> {
     let quoted = serde_json::Value::from(piece).to_string();
-    let raw: &RawValue = serde_json::from_str(&quoted).map_err(|error| ReadError::json(&error))?;
+    let raw: Json<'_> = serde_json::from_str(&quoted).map_err(|error| ReadError::json(&error))?;
     read_response(raw, body).map_err(|error| ReadError::json(&error))
 }

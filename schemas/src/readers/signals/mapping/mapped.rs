@@ -62,9 +62,8 @@ impl Reader for MappedReader {
         let text = |pointer: &Option<Pointer>| pointer.as_ref().and_then(|at| at.at(root).text()).map(String::from);
         draft.native_id = text(&mapping.id);
         draft.vendor_tenant = text(&mapping.tenant);
-        if let Some((pointer, format)) = &mapping.time {
-            draft.time = time(pointer.at(root), *format);
-        }
+        draft.time =
+            mapping.time.as_ref().map_or(EventTime::Absent, |(pointer, format)| time(pointer.at(root), *format));
         mapping.techniques.iter().for_each(|pointer| draft.add_techniques_at(pointer.at(root)));
         mapping.entities.iter().for_each(|thing| thing.add(root, &mut draft));
         draft.title = mapping.title.fill(root);
@@ -116,33 +115,31 @@ impl Mapping {
     }
 }
 
-const NANOS_PER_MILLI: u128 = 1_000_000;
-
 /// The instant at `node`; a number in text is a number too.
 fn time(node: Node<'_>, format: TimeFormat) -> EventTime {
+    const NANOS_PER_MILLI: u128 = 1_000_000;
     let nanos_per_unit = match format {
-        TimeFormat::Rfc3339 if node.is_text() && node.number().is_some() => return EventTime::Unreadable,
+        TimeFormat::Rfc3339 if node.number().is_some_and(|number| number != 0.0) => return EventTime::Unreadable,
         TimeFormat::Rfc3339 => return node.time(),
         TimeFormat::EpochSeconds => 1_000 * NANOS_PER_MILLI,
         TimeFormat::EpochMillis => NANOS_PER_MILLI,
         TimeFormat::EpochMicros => 1_000,
         TimeFormat::EpochNanos => 1,
     };
-    match epoch_time(node, nanos_per_unit) {
-        None if node.is_text() => EventTime::Unreadable,
-        time => time.into(),
-    }
-}
-
-/// The instant that so many units after the epoch make.
-fn epoch_time(node: Node<'_>, nanos_per_unit: u128) -> Option<Timestamp> {
     // Nanoseconds have more digits than a float keeps; only a fraction needs one.
-    let millis = match node.word()?.parse::<u64>() {
-        Ok(whole) => u128::from(whole) * nanos_per_unit / NANOS_PER_MILLI,
-        Err(_) => (node.number()? * (nanos_per_unit as f64 / NANOS_PER_MILLI as f64)).round() as u128,
+    let whole = node.word().and_then(|word| word.parse::<u64>().ok());
+    let fraction = || node.number().filter(|number| *number >= 0.0);
+    let millis = match whole {
+        Some(whole) => Some(u128::from(whole) * nanos_per_unit / NANOS_PER_MILLI),
+        None => fraction().map(|number| (number * (nanos_per_unit as f64 / NANOS_PER_MILLI as f64)).round() as u128),
     };
-    // Zero is how sources write that there is none; a cast of what is no number gives zero too.
-    i64::try_from(millis).ok().and_then(Timestamp::from_millis).filter(|time| time.millis() > 0)
+    match millis {
+        // Zero is how sources write that there is none.
+        Some(0) => EventTime::Absent,
+        Some(millis) => EventTime::written(i64::try_from(millis).ok().and_then(Timestamp::from_millis)),
+        None if node.says_something() => EventTime::Unreadable,
+        None => EventTime::Absent,
+    }
 }
 
 impl Thing {

@@ -30,6 +30,16 @@ object! {
         "citations" | "documents" | "sources" => documents: List<Part<'a>>,
         "all_retrieved_documents" => retrieved: List<Part<'a>>,
         "intent" => intent: Text<'a>,
+        "subqueries" => subqueries: List<Subquery<'a>>,
+    }
+}
+
+object! {
+    /// What was asked of a source on the way to an answer, and what it said.
+    Subquery {
+        "query" => query: Text<'a>,
+        "answer" => answer: Text<'a>,
+        "sources" => sources: List<Part<'a>>,
     }
 }
 
@@ -39,6 +49,11 @@ impl Retrieval<'_> {
         body.push(Channel::ToolCall, self.intent.into_cow(), Some("retrieval"));
         let all = if self.retrieved.0.is_empty() { self.documents } else { self.retrieved };
         all.0.into_iter().for_each(|document| document.collect_document(body));
+        for asked in self.subqueries.0 {
+            body.push(Channel::ToolCall, asked.query.into_cow(), Some("retrieval"));
+            asked.sources.0.into_iter().for_each(|source| source.collect_document(body));
+            body.push(Channel::ToolResult, asked.answer.into_cow(), Some("retrieval"));
+        }
     }
 }
 

@@ -36,6 +36,14 @@ pub(super) fn collect<'a>(message: ChatMessage<'a>, body: &mut Body) -> Option<C
 }
 
 object! {
+    /// What Mistral tells of code that ran.
+    Ran {
+        "code" => code: Text<'a>,
+        "code_output" => output: Text<'a>,
+    }
+}
+
+object! {
     /// A warning of the provider's about what a computer that the model uses has shown.
     SafetyCheck {
         "code" => code: Text<'a>,
@@ -70,6 +78,10 @@ impl<'a> ChatMessage<'a> {
         for key in ["results", "outputs", "error"] {
             collect_results(self.other(key), name, body);
         }
+        let ran = self.other("info").0.and_then(|raw| serde_json::from_str::<Ran<'_>>(raw.get()).ok());
+        let ran = ran.unwrap_or_default();
+        body.push(Channel::ToolCall, ran.code.into_cow(), name);
+        body.push(Channel::ToolResult, ran.output.into_cow(), name);
         self.output.collect(Channel::ToolResult, name, body);
     }
 

@@ -70,6 +70,8 @@ pub(super) struct Body {
     response: bool,
     /// How many answers of tools are being read, one within the other.
     answers_open: u8,
+    /// What the request offers to the model.
+    offered: tool::Offered,
     /// Names of the tools by the id of their call, to name the results.
     tools: HashMap<String, String>,
 }
@@ -122,6 +124,11 @@ impl Body {
     pub fn collect_tools(&mut self, json: &str) -> Result<(), serde_json::Error> {
         tool::collect_definitions(serde_json::from_str(json)?, self);
         Ok(())
+    }
+
+    /// The names of the tools that the request offers; none where others may be among them.
+    pub fn take_tools_offered(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.offered).names()
     }
 
     /// Decodes JSON within a string once more where lone surrogates were in the way, which mending the whole

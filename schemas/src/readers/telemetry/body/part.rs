@@ -121,6 +121,7 @@ object! {
         "functionResponse" | "toolResult" | "function_response" => result: List<Part<'a>>,
         "document" | "searchResult" => document: List<Part<'a>>,
         "guardContent" | "citationsContent" => wrapped: Content<'a>,
+        "qualifiers" => qualifiers: Rare<List<Text<'a>>>,
         "executableCode" | "executable_code" => code: List<Code<'a>>,
         "codeExecutionResult" | "code_execution_result" => ran: List<Part<'a>>,
         "citations" | "annotations" => citations: List<Citation<'a>>,
@@ -138,6 +139,9 @@ object! {
 
 /// The name of the tool that runs code, which not every provider names.
 const CODE_TOOL: &str = "code_execution";
+
+/// What Bedrock's guardrails are told of the retrieved text by which an answer is judged.
+const GROUNDING: &str = "grounding_source";
 
 impl Part<'_> {
     /// Adds every text in the part, in `channel` unless its type says better.
@@ -204,6 +208,8 @@ impl Part<'_> {
         let before = body.messages.len();
         let skipped = body.skipped;
         let channel = if self.thought.0 == Some(true) { Channel::Assistant } else { channel };
+        let grounding = |qualifier: &Text<'_>| qualifier.get() == Some(GROUNDING);
+        let channel = if self.qualifiers.take().0.iter().any(grounding) { Channel::Document } else { channel };
         self.text.collect(channel, name, body);
         self.reasoning.collect(Channel::Assistant, name, body);
         body.push(channel, self.refusal.into_cow(), name);

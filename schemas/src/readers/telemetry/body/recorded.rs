@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::readers::Json;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 
 use super::super::lenient::pass_over;
 use super::response::Response;
@@ -18,7 +18,7 @@ pub(in crate::readers::telemetry) enum RecordedResponse<'a> {
     Absent,
     Object(Box<Response<'a>>),
     Stream(Cow<'a, str>),
-    Chunks(Vec<&'a RawValue>),
+    Chunks(Vec<Json<'a>>),
 }
 
 impl<'a> Deserialize<'a> for RecordedResponse<'a> {
@@ -69,7 +69,7 @@ impl RecordedResponse<'_> {
             Self::Object(response) => response.collect(body),
             Self::Stream(text) => stream::collect(&text, body),
             Self::Chunks(chunks) => {
-                stream::collect_events(chunks.into_iter().map(RawValue::get), body);
+                stream::collect_events(chunks.into_iter().map(Json::get), body);
             }
         }
     }
@@ -79,7 +79,7 @@ impl RecordedResponse<'_> {
 ///
 /// # Errors
 /// When the value does not decode.
-pub fn read_response(raw: &RawValue, body: &mut Body) -> Result<(), serde_json::Error> {
+pub fn read_response(raw: Json<'_>, body: &mut Body) -> Result<(), serde_json::Error> {
     serde_json::from_str::<RecordedResponse<'_>>(raw.get())?.collect(body);
     Ok(())
 }

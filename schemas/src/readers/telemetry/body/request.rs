@@ -6,7 +6,7 @@ use super::azure::SecurityContext;
 use super::document::Retrieval;
 use super::message::{ChatMessage, ToolOutput};
 use super::part::{Content, Part};
-use super::tool::{ToolDefinition, collect_definitions};
+use super::tool::{ToolDefinition, collect_definitions, collect_settings};
 use crate::interaction::Channel;
 
 object! {
@@ -121,8 +121,9 @@ impl<'a> Request<'a> {
 
     /// Behind all else, so that the positions of the conversation stay what they are.
     fn collect_tools(&mut self, body: &mut Body) {
-        let tools = [&mut self.tools, &mut self.functions, &mut self.tool_config].into_iter();
+        let tools = [&mut self.tools, &mut self.functions].into_iter();
         collect_definitions(List(tools.flat_map(|tools| std::mem::take(&mut tools.0)).collect()), body);
+        collect_settings(std::mem::take(&mut self.tool_config), body);
     }
 }
 

@@ -5,7 +5,7 @@
 //! of all providers are told apart by what they hold. A string that holds no event is an answer in plain text. An
 //! event that breaks off is left out and flagged: of a text in the middle of its escapes no half can be trusted.
 
-use serde_json::value::RawValue;
+use crate::readers::Json;
 
 use super::super::lenient::{List, Rare, Text};
 use super::Body;
@@ -32,8 +32,8 @@ pub(super) fn collect(text: &str, body: &mut Body) {
     } else if trimmed.starts_with('{') {
         collect_embedded(trimmed, body) || collect_events(trimmed.lines().map(str::trim), body)
     } else if trimmed.starts_with('[') {
-        serde_json::from_str::<Vec<&RawValue>>(trimmed)
-            .is_ok_and(|elements| collect_events(elements.into_iter().map(RawValue::get), body))
+        serde_json::from_str::<Vec<Json<'_>>>(trimmed)
+            .is_ok_and(|elements| collect_events(elements.into_iter().map(Json::get), body))
     } else {
         event_stream::decode(trimmed).map(|recorded| collect_recorded(recorded, body)).is_some()
     };
@@ -169,7 +169,7 @@ impl Stream {
         }
         pieces.content(0, Slot::Text, event.token, body);
         pieces.whole(0, body, |body| event.tool_calls.0.into_iter().for_each(|call| call.collect(body)));
-        match event.response.0.map(RawValue::get) {
+        match event.response.0.map(Json::get) {
             Some(json) if json.starts_with('{') => self.whole = Some(json.to_owned()),
             Some(_) => pieces.say(0, Slot::Text, &Text(Some(event.response.text()))),
             None => {}

@@ -13,8 +13,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+use crate::readers::Json;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 
 /// Visitor methods that accept the named kinds of value and make nothing of them.
 macro_rules! pass_over {
@@ -164,11 +164,11 @@ impl<'a> Deserialize<'a> for Key<'a> {
 
 /// A value as its JSON text, undecoded; absent where it is null.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Raw<'a>(pub Option<&'a RawValue>);
+pub(super) struct Raw<'a>(pub Option<Json<'a>>);
 
 impl<'a> Deserialize<'a> for Raw<'a> {
     fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&'a RawValue>::deserialize(deserializer)?;
+        let raw = <Json<'a>>::deserialize(deserializer)?;
         Ok(Self((raw.get() != "null").then_some(raw)))
     }
 }

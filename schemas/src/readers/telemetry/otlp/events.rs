@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 use super::super::body::Body;
 use super::super::lenient::{Raw, Text, object};
-use super::{Call, Dialect, Event, Span, Value, error, guardrail, tokens};
+use super::{Call, Dialect, Event, Role, Span, Value, error, guardrail, tokens};
 use crate::interaction::Channel;
 
 pub(super) struct Events;
@@ -55,6 +55,7 @@ impl Dialect for Events {
             id: span.owned("gen_ai.response.id"),
             provider: span.owned("gen_ai.system"),
             model: span.owned("gen_ai.request.model"),
+            role: if runs_tool(span) { Role::Step } else { Role::Model },
             ..Call::default()
         };
         call.body.model = span.owned("gen_ai.response.model");
@@ -70,6 +71,11 @@ impl Dialect for Events {
     }
 }
 
+/// Whether the span is that of a tool and not of a model.
+fn runs_tool(span: &Span<'_>) -> bool {
+    span.attributes.text("gen_ai.operation.name").is_some_and(|operation| operation == "execute_tool")
+}
+
 /// Adds the side of the conversation that `call` lacks, as far as the span's events hold it.
 pub(super) fn complete(span: &Span<'_>, call: &mut Call) {
     let has = |response: bool| call.body.messages.iter().any(|message| message.response == response);
@@ -78,11 +84,17 @@ pub(super) fn complete(span: &Span<'_>, call: &mut Call) {
         return;
     }
     let mut found = Body::default();
-    if !request {
+    let tool = span.text("gen_ai.tool.name");
+    let (choices, others): (Vec<_>, Vec<_>) = span.events.iter().partition(|event| event.name == CHOICE);
+    if !request && runs_tool(span) {
+        others.iter().for_each(|event| collect_step(event, tool.as_deref(), &mut found));
+    } else if !request {
         span.events.iter().for_each(|event| collect_request(event, &mut found));
     }
     found.begin_response();
-    if !response {
+    if !response && runs_tool(span) {
+        choices.iter().for_each(|event| collect_step(event, tool.as_deref(), &mut found));
+    } else if !response {
         span.events.iter().for_each(|event| collect_response(event, &mut found));
     }
     let answers = found.messages.iter().position(|message| message.response).unwrap_or(found.messages.len());
@@ -102,8 +114,35 @@ pub(super) fn complete(span: &Span<'_>, call: &mut Call) {
 fn payload<'e>(event: &'e Event<'_>) -> Cow<'e, str> {
     match (&event.body, event.attributes.get("gen_ai.event.content")) {
         (Value::Empty, Some(content)) => content.json(),
-        (Value::Empty, None) => event.attributes.json(),
+        (Value::Empty, None) => event.attributes.unfolded_json(is_written_out),
         (body, _) => body.json(),
+    }
+}
+
+/// Whether an attribute holds what its convention structures, written out as JSON. A text of the user's own may look
+/// like an object, so that only lists of parts count as content.
+fn is_written_out(name: &str, text: &str) -> bool {
+    let text = text.trim_start();
+    let list = text.strip_prefix('[').is_some_and(|elements| elements.trim_start().starts_with('{'));
+    match name {
+        "content" => list,
+        "message" | "tool_calls" => list || text.starts_with('{'),
+        _ => false,
+    }
+}
+
+/// Adds what an event of a span that runs a tool says: there the message is what the tool is given, and the choice
+/// what it gave.
+fn collect_step(event: &Event<'_>, tool: Option<&str>, body: &mut Body) {
+    let value = |name: &str| event.attributes.get(name);
+    if event.name == CHOICE {
+        let json = value("message").map(Value::json).unwrap_or_else(|| payload(event));
+        if !decodes(&json, body, |json, body| body.collect_content(json, Channel::ToolResult)) {
+            body.push(Channel::ToolResult, json, tool);
+        }
+    } else if channel(event) == Some(Channel::ToolResult) {
+        let arguments = value("content").map(Value::spelt_out).unwrap_or_else(|| payload(event));
+        body.push_call(event.attributes.text("id").as_deref(), tool, arguments);
     }
 }
 
@@ -184,7 +223,11 @@ object! {
 fn collect_choice(json: &str, body: &mut Body) -> Result<(), serde_json::Error> {
     let choice: Choice<'_> = serde_json::from_str(json)?;
     if let Some(message) = choice.message.or(choice.content).0 {
-        body.collect_messages(message.get(), Channel::Assistant)?;
+        // Some write the parts of the message and no message around them.
+        match message.get().starts_with('[') {
+            true => body.collect_content(message.get(), Channel::Assistant)?,
+            false => body.collect_messages(message.get(), Channel::Assistant)?,
+        }
     }
     if let Some(calls) = choice.tool_calls.0 {
         body.collect_messages(&format!(r#"{{"tool_calls":{}}}"#, calls.get()), Channel::Assistant)?;

@@ -7,11 +7,12 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::{Export, LogRecord, Place, Span, events};
+use super::{Event, Export, LogRecord, Place, Span, Value, events};
 
 /// Gives the records of GenAI calls to their spans, makes spans of the rest of them, and tells how many
-/// records belong to other software.
-pub(super) fn give_records_to_spans(export: &mut Export<'_>) -> u32 {
+/// records belong to other software. Of those, whatever was written as JSON goes to `carried`: collectors read files
+/// and queues of vendors, and have each line as a record's body.
+pub(super) fn give_records_to_spans(export: &mut Export<'_>, carried: &mut Vec<String>) -> u32 {
     let records = std::mem::take(&mut export.records);
     if records.is_empty() {
         return 0;
@@ -21,7 +22,10 @@ pub(super) fn give_records_to_spans(export: &mut Export<'_>) -> u32 {
     let mut others = 0_u32;
     for record in records {
         if !events::is_of_genai(&record.event) {
-            others = others.saturating_add(1);
+            match document(&record.event) {
+                Some(document) => carried.push(document),
+                None => others = others.saturating_add(1),
+            }
             continue;
         }
         if record.place.span_id == 0 {
@@ -43,11 +47,21 @@ pub(super) fn give_records_to_spans(export: &mut Export<'_>) -> u32 {
     others
 }
 
+/// The JSON object in a record's body, written out or structured.
+fn document(event: &Event<'_>) -> Option<String> {
+    match &event.body {
+        Value::Text(text) => text.trim_start().starts_with('{').then(|| text.to_string()),
+        body @ Value::Map(_) => Some(body.json().into_owned()),
+        _ => None,
+    }
+}
+
 /// A span of which only an event is known.
 fn orphan(record: LogRecord<'_>) -> Span<'_> {
     Span {
         place: record.place,
         start_nanos: record.event.nanos,
+        start_unreadable: record.time_unreadable,
         flags: record.flags,
         events: vec![record.event],
         resource: record.resource,

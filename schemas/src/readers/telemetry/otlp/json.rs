@@ -171,8 +171,8 @@ object! {
     JsonLogRecord {
         "traceId" | "trace_id" => trace_id: Text<'a>,
         "spanId" | "span_id" => span_id: Text<'a>,
-        "timeUnixNano" | "time_unix_nano" => time: Count,
-        "observedTimeUnixNano" | "observed_time_unix_nano" => observed: Count,
+        "timeUnixNano" | "time_unix_nano" => time: Text<'a>,
+        "observedTimeUnixNano" | "observed_time_unix_nano" => observed: Text<'a>,
         "eventName" | "event_name" => name: Text<'a>,
         "flags" => flags: Count,
         "body" => body: AnyValue<'a>,
@@ -235,10 +235,13 @@ fn event(json: JsonEvent<'_>) -> Event<'_> {
 
 fn log_record(json: JsonLogRecord<'_>, resource: usize) -> LogRecord<'_> {
     let attributes = attributes(json.attributes);
-    let nanos = json.time.0.filter(|nanos| *nanos > 0).or(json.observed.0).unwrap_or(0);
-    let event = Event { name: json.name.into_cow(), nanos, attributes, body: value(json.body) };
+    let times = [&json.time, &json.observed];
+    let known = times.iter().find_map(|text| nanos(text).filter(|nanos| *nanos > 0));
+    let odd = |text: &&Text<'_>| text.get().is_some() && nanos(text).is_none();
+    let time_unreadable = known.is_none() && times.iter().any(odd);
+    let event = Event { name: json.name.into_cow(), nanos: known.unwrap_or(0), attributes, body: value(json.body) };
     let place = place(&json.trace_id, &json.span_id);
-    LogRecord { event: event.with_older_name(), place, flags: flags(json.flags), resource }
+    LogRecord { event: event.with_older_name(), place, flags: flags(json.flags), resource, time_unreadable }
 }
 
 fn flags(count: Count) -> u32 {

@@ -124,6 +124,8 @@ struct LogRecord<'a> {
     place: Place,
     flags: u32,
     resource: usize,
+    /// Whether it names a time that is none.
+    time_unreadable: bool,
 }
 
 /// Everything in one message of Kafka, what an SDK exported at once.
@@ -204,7 +206,7 @@ fn read_export(mut export: Export<'_>, format: &str, context: &Context<'_>, out:
     // A message of nothing is a record like any other: what became of it is counted.
     let nothing = export.spans.is_empty() && export.records.is_empty();
     out.passed_by = out.passed_by.saturating_add(u32::from(nothing));
-    out.passed_by = out.passed_by.saturating_add(join::give_records_to_spans(&mut export));
+    out.passed_by = out.passed_by.saturating_add(join::give_records_to_spans(&mut export, &mut out.carried));
     for span in &mut export.spans {
         span.details = span.events.iter().position(|event| event.name == events::DETAILS);
     }
@@ -292,7 +294,8 @@ fn interaction(
     let start = if span.start_unreadable { EventTime::Unreadable } else { start.into() };
     let time = context.time(start, &mut flags);
     let latency = span.end_nanos.checked_sub(span.start_nanos).filter(|_| span.start_nanos > 0);
-    let body = call.body;
+    let mut body = call.body;
+    let tools_offered = body.take_tools_offered();
     let mut interaction = Interaction {
         id: InteractionId::new(id),
         time,
@@ -302,6 +305,7 @@ fn interaction(
         provider: call.provider,
         model: body.model.or(call.model),
         messages: body.messages,
+        tools_offered,
         tokens: body.tokens,
         latency_ms: latency.map(|nanos| nanos / 1_000_000),
         filters: body.filters,

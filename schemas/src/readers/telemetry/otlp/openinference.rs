@@ -8,7 +8,7 @@
 //! `reranker.output_documents.N`; chains and agents whatever they get and give (see [`chain`]). What guardrails and evaluators say
 //! about a conversation is no part of it; embeddings have no words.
 
-use serde_json::value::RawValue;
+use crate::readers::Json;
 
 use super::super::body::{Request, read_response};
 use super::flat::{self, FlatMessage, FlatPart};
@@ -182,7 +182,7 @@ fn collect_values(span: &Span<'_>, call: &mut Call) {
     let before = call.body.messages.len();
     if let Some(output) = attributes.get("output.value").map(Value::json) {
         let known = structured(&output)
-            && serde_json::from_str::<&RawValue>(&output).is_ok_and(|raw| read_response(raw, &mut call.body).is_ok());
+            && serde_json::from_str::<Json<'_>>(&output).is_ok_and(|raw| read_response(raw, &mut call.body).is_ok());
         if !known {
             call.truncated |= structured(&output);
             call.body.push(Channel::Assistant, output, None);

@@ -196,7 +196,7 @@ fn log_record(proto: &ProtoLogRecord, resource: usize) -> LogRecord<'_> {
         body: value(proto.body.as_ref()),
     };
     let place = place(&proto.trace_id, &proto.span_id);
-    LogRecord { event: event.with_older_name(), place, flags: proto.flags, resource }
+    LogRecord { event: event.with_older_name(), place, flags: proto.flags, resource, time_unreadable: false }
 }
 
 fn place(trace: &[u8], span: &[u8]) -> Place {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::ser::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use super::super::lenient::Raw;
 
@@ -103,6 +104,18 @@ impl Value<'_> {
     }
 }
 
+/// A value, or the JSON that is written out in it.
+struct Unfolded<'v>(&'v Value<'v>, Option<&'v RawValue>);
+
+impl Serialize for Unfolded<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.1 {
+            Some(raw) => raw.serialize(serializer),
+            None => self.0.serialize(serializer),
+        }
+    }
+}
+
 /// Names with their values, in the order written.
 pub(super) type Members<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
 
@@ -168,13 +181,17 @@ impl<'a> Attributes<'a> {
         members.map_while(move |(name, value)| Some((name.strip_prefix(prefix)?, value)))
     }
 
-    /// All of them as a JSON object; nothing where there are none.
-    pub fn json(&self) -> Cow<'_, str> {
+    /// All of them as a JSON object, the texts that `is_json` finds to be written out as what they say; nothing where
+    /// there are none.
+    pub fn unfolded_json(&self, is_json: impl Fn(&str, &str) -> bool) -> Cow<'_, str> {
         if self.members.is_empty() {
             return Cow::Borrowed("");
         }
         let mut json = Vec::new();
-        let members = self.members.iter().map(|(key, value)| (key, value));
+        let members = self.members.iter().map(|(key, value)| match value {
+            Value::Text(text) if is_json(key, text) => (key, Unfolded(value, serde_json::from_str(text).ok())),
+            value => (key, Unfolded(value, None)),
+        });
         // Neither writing to memory nor serialising these values can fail.
         let _ = serde_json::Serializer::new(&mut json).collect_map(members);
         String::from_utf8(json).unwrap_or_default().into()

@@ -1,0 +1,153 @@
+//! What is rare and what is everyday: new addresses, keys in daily use, light alerts, registered tests.
+
+#![cfg(test)]
+
+mod common;
+
+use std::sync::Arc;
+
+use common::{HOUR, check_revisions, essence, open, run, run_with, signal};
+use correlator::inventory::Expected;
+use correlator::{Asset, Config, Correlator, Inventory, MapStore};
+use schemas::EntityKind::{ApiKey, Device, Ip, User};
+use schemas::SignalKind::{AiAlert, Context};
+use schemas::{EntityKind, Incident, Severity, Signal, Timestamp};
+
+const EXIT: &str = "203.0.113.9";
+const MINUTE: i64 = 60_000;
+
+fn uids(incident: &Incident) -> Vec<(&str, u8)> {
+    incident.members.iter().map(|m| (m.signal.uid.as_str(), m.hops)).collect()
+}
+
+/// The incidents that are open in the end, which must be the same whichever way the signals come.
+fn in_any_order(signals: &[Signal]) -> Vec<Incident> {
+    let forth = essence(open(&run(signals)));
+    let mut turned = signals.to_vec();
+    for _ in 0..signals.len().min(6) {
+        turned.rotate_left(signals.len().div_ceil(6));
+        assert_eq!(essence(open(&run(&turned))), forth);
+        let reversed: Vec<Signal> = turned.iter().rev().cloned().collect();
+        assert_eq!(essence(open(&run(&reversed))), forth);
+    }
+    forth
+}
+
+fn of_alice() -> Signal {
+    signal("alert", AiAlert, 0, &[(User, "alice"), (Ip, EXIT)])
+}
+
+#[test]
+fn a_new_address_attaches_what_comes_from_it_and_joins_no_stories() {
+    let mut signals = vec![of_alice(), signal("put", Context, 20 * MINUTE, &[(User, "svc"), (Ip, EXIT)])];
+    let incidents = in_any_order(&signals);
+    assert_eq!(incidents.iter().map(uids).collect::<Vec<_>>(), [[("alert", 0), ("put", 2)]]);
+    let link = incidents[0].members[1].link.as_ref().expect("a link");
+    assert!(link.strength > 0.5 && link.factors[0].rarity == 2.4, "{link:?}");
+    // What is done with the account otherwise is not brought in.
+    signals.push(signal("usual", Context, HOUR, &[(User, "svc"), (Device, "build")]));
+    assert_eq!(in_any_order(&signals)[0].members_total, 2);
+    // Another attacker rents the same exit.
+    signals.push(signal("other", AiAlert, HOUR, &[(User, "bob"), (Ip, EXIT)]));
+    let incidents = in_any_order(&signals);
+    assert_eq!(incidents.len(), 2);
+    assert!(incidents.iter().all(|incident| uids(incident).contains(&("put", 2))), "{incidents:#?}");
+}
+
+/// A near member from the exit does as well as the alert, which may not know where its user was.
+#[test]
+fn a_new_address_of_a_near_member_attaches_too() {
+    let signals = [
+        signal("alert", AiAlert, 0, &[(User, "alice")]),
+        signal("failed", Context, HOUR, &[(User, "alice"), (Ip, EXIT)]),
+        signal("put", Context, 2 * HOUR, &[(User, "svc"), (Ip, EXIT)]),
+    ];
+    let incidents = in_any_order(&signals);
+    assert_eq!(incidents.iter().map(uids).collect::<Vec<_>>(), [[("alert", 0), ("failed", 1), ("put", 2)]]);
+}
+
+#[test]
+fn an_address_that_was_known_or_that_many_have_attaches_nothing() {
+    let put = signal("put", Context, 20 * MINUTE, &[(User, "svc"), (Ip, EXIT)]);
+    let before = |hours: i64| signal("before", Context, -hours * HOUR, &[(User, "carol"), (Ip, EXIT)]);
+    let members = |signals: &[Signal]| in_any_order(signals).iter().map(|i| i.members_total).collect::<Vec<_>>();
+    assert_eq!(members(&[of_alice(), put.clone(), before(40)]), [1]);
+    assert_eq!(members(&[of_alice(), put.clone(), before(10)]), [2]);
+    let users = ["carol", "dan", "erin"];
+    let others = (0..3).map(|n| signal(users[n], Context, -(n as i64) * HOUR, &[(User, users[n]), (Ip, EXIT)]));
+    let crowd: Vec<Signal> = [of_alice(), put].into_iter().chain(others).collect();
+    assert_eq!(members(&crowd), [1]);
+    let private = |uid, kind, user| signal(uid, kind, 0, &[(User, user), (Ip, "10.1.2.3")]);
+    assert_eq!(members(&[private("alert", AiAlert, "alice"), private("put", Context, "svc")]), [1]);
+}
+
+/// Of a key that a job uses all day, only what is unusual is part of the story.
+#[test]
+fn a_key_in_daily_use_attaches_what_comes_from_a_new_address() {
+    let call = |uid: &str, at: i64, ip: &str| signal(uid, Context, at, &[(ApiKey, "AKIAJOB"), (Ip, ip)]);
+    let mut signals: Vec<Signal> =
+        (-288..48).map(|n| call(&format!("job{n}"), n * 30 * MINUTE, "198.51.100.40")).collect();
+    signals.push(signal("leak", AiAlert, 0, &[(User, "alice"), (ApiKey, "AKIAJOB")]));
+    signals.extend((0..4).map(|n| call(&format!("theft{n}"), 5 * HOUR + n * MINUTE, EXIT)));
+    let incidents = in_any_order(&signals);
+    let expected = [("leak", 0), ("theft0", 1), ("theft1", 1), ("theft2", 1), ("theft3", 1)];
+    assert_eq!(incidents.iter().map(uids).collect::<Vec<_>>(), [expected]);
+    // A key that hardly anybody uses is the attacker's, wherever the calls come from.
+    let forgotten: Vec<Signal> = signals.into_iter().filter(|s| !s.uid.as_str().starts_with("job")).collect();
+    assert_eq!(in_any_order(&forgotten)[0].members_total, 5);
+}
+
+fn light(uid: &str, at: i64) -> Signal {
+    Signal { severity: Severity::Medium, ..signal(uid, AiAlert, at, &[(User, "alice")]) }
+}
+
+#[test]
+fn a_light_alert_waits_for_something_beside_it() {
+    let sign_in = |uid: &str, at: i64| signal(uid, Context, at, &[(User, "alice"), (Device, "laptop")]);
+    let everyday = [light("light", 0), sign_in("usual", HOUR)];
+    assert!(run(&everyday).is_empty());
+    let mut correlator = Correlator::new(Config::default(), MapStore::default());
+    for signal in everyday.clone() {
+        assert!(correlator.process(signal).expect("process").is_empty());
+    }
+    assert_eq!(correlator.stats().candidates, 2);
+    let technique = Signal { techniques: vec!["T1098".to_owned()], ..sign_in("changed", 2 * HOUR) };
+    let abroad = signal("abroad", Context, 2 * HOUR, &[(User, "alice"), (Ip, EXIT)]);
+    for beside in [light("second", 2 * HOUR), technique, abroad] {
+        let signals = [&everyday[..], std::slice::from_ref(&beside)].concat();
+        let revisions = run(&signals);
+        assert_eq!((revisions.len(), revisions[0].revision, revisions[0].members_total), (1, 1, 3), "{beside:?}");
+        check_revisions(&revisions);
+        assert_eq!(in_any_order(&signals).len(), 1);
+    }
+    let grave = Signal { severity: Severity::High, ..light("grave", 0) };
+    assert_eq!(run(&[grave]).len(), 1);
+    let of_a_rule = Signal { category: None, ..light("rule", 0) };
+    assert_eq!(run(&[of_a_rule]).len(), 1);
+    let all = Config { surface_lone_severity_min: Severity::Unknown, ..Config::default() };
+    assert_eq!(run_with(&all, &everyday).len(), 2);
+}
+
+#[test]
+fn a_registered_test_opens_nothing_while_it_is_valid() {
+    let hour = |hour: i64| Timestamp::from_millis(common::START + hour * HOUR);
+    let tester = Asset {
+        kind: EntityKind::User,
+        ids: vec!["red".to_owned()],
+        shared_as: None,
+        criticality: 0.0,
+        expected: Some(Expected::AuthorisedTest),
+        expected_from: hour(0),
+        expected_until: hour(10),
+    };
+    let inventory = Arc::new(Inventory::new(vec![tester]).expect("an inventory"));
+    let config = Config { inventory, ..Config::default() };
+    let test = |uid: &str, at: i64| signal(uid, AiAlert, at * HOUR, &[(User, "red")]);
+    assert!(run_with(&config, &[test("a", 1), test("b", 2)]).is_empty());
+    // What comes after the test is an alert, to which the expected ones are listed.
+    let revisions = run_with(&config, &[test("a", 1), test("b", 2), test("c", 11)]);
+    let last = revisions.last().expect("an incident");
+    assert_eq!(uids(last), [("a", 2), ("b", 2), ("c", 0)]);
+    let why: Vec<&str> = last.suppressed.iter().map(|suppressed| suppressed.rule.as_str()).collect();
+    assert_eq!(why, ["inventory: user red is an authorised_test"; 2]);
+}

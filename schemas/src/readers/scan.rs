@@ -1,0 +1,419 @@
+//! JSON at the speed of the common case: whole records of plain values, read in one pass without going through serde.
+//!
+//! Stands before serde_json, which stays the judge: whatever is out of the ordinary here (deep nesting, broken
+//! grammar, half of a surrogate pair, numbers out of range) is `None`, and the caller asks serde_json, which reads it
+//! or says what is wrong and where. So nothing is accepted here that serde_json refuses, and there is one place for
+//! errors. Numbers with fractions and texts with escapes are decoded by serde_json as well. A test holds both against
+//! each other.
+
+use std::borrow::Cow;
+
+use serde_json::Number;
+
+use super::json::Json;
+use super::value::{Member, Members, Value};
+
+/// The most levels that are read here, which is more than records have and less than serde_json allows.
+const DEPTH_MAX: usize = 64;
+/// The most digits of an integer that is read here: any number of so many fits.
+const DIGITS_MAX: usize = 18;
+/// How many members most records have that are open at once.
+const MEMBERS_USUAL: usize = 32;
+
+/// The tree of the JSON document `text`.
+pub(super) fn tree(text: &str) -> Option<Value<'_>> {
+    let mut builder =
+        Builder { scan: Scan { text, at: 0 }, members: Vec::with_capacity(MEMBERS_USUAL), elements: Vec::new() };
+    let value = builder.value(DEPTH_MAX)?;
+    builder.scan.end()?;
+    Some(value)
+}
+
+/// The members of the JSON object `text`, undecoded but checked.
+pub(super) fn members(text: &str) -> Option<Members<'_, Json<'_>>> {
+    let mut scan = Scan { text, at: 0 };
+    if scan.peek()? != b'{' {
+        return None;
+    }
+    let mut members = Members::with_capacity(MEMBERS_USUAL);
+    let mut more = scan.opened(b'}')?;
+    while more {
+        members.push(scan.name()?, scan.undecoded()?);
+        more = scan.goes_on(b'}')?;
+    }
+    scan.end()?;
+    Some(members)
+}
+
+/// The elements of the JSON array `text`, undecoded but checked.
+pub(super) fn elements(text: &str) -> Option<Vec<Json<'_>>> {
+    let mut scan = Scan { text, at: 0 };
+    if scan.peek()? != b'[' {
+        return None;
+    }
+    let mut elements = Vec::new();
+    let mut more = scan.opened(b']')?;
+    while more {
+        elements.push(scan.undecoded()?);
+        more = scan.goes_on(b']')?;
+    }
+    scan.end()?;
+    Some(elements)
+}
+
+/// Where the text that begins at `from` is interrupted: the first quote, backslash or control character, else the end.
+pub(super) fn plain_end(bytes: &[u8], from: usize) -> usize {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES << 7;
+    // A byte's high bit is set where it is zero, and may be where a lower byte is: the lowest one set is right.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let mut at = from;
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let word = u64::from_le_bytes(*chunk);
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        let found = (control | zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c))) & HIGH;
+        if found != 0 {
+            return at + (found.trailing_zeros() / u8::BITS) as usize;
+        }
+        at += chunk.len();
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len())
+}
+
+/// A place in a document.
+struct Scan<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Scan<'a> {
+    /// The next byte that is no white space, which is not passed.
+    #[inline]
+    fn peek(&mut self) -> Option<u8> {
+        let bytes = self.text.as_bytes();
+        loop {
+            match *bytes.get(self.at)? {
+                b' ' | b'\n' | b'\r' | b'\t' => self.at += 1,
+                byte => return Some(byte),
+            }
+        }
+    }
+
+    /// Passes `byte`, which must come next.
+    #[inline]
+    fn pass(&mut self, byte: u8) -> Option<()> {
+        let next = self.peek()? == byte;
+        self.at += 1;
+        next.then_some(())
+    }
+
+    /// Nothing may follow but white space.
+    fn end(&mut self) -> Option<()> {
+        self.peek().is_none().then_some(())
+    }
+
+    /// Passes the bracket that is here; whether something comes before `close`.
+    #[inline]
+    fn opened(&mut self, close: u8) -> Option<bool> {
+        self.at += 1;
+        let empty = self.peek()? == close;
+        self.at += usize::from(empty);
+        Some(!empty)
+    }
+
+    /// Passes what stands behind a member or an element; whether another comes before `close`.
+    #[inline]
+    fn goes_on(&mut self, close: u8) -> Option<bool> {
+        let next = self.peek()?;
+        self.at += 1;
+        (next == b',' || next == close).then_some(next == b',')
+    }
+
+    /// The name of the member that comes next, up to its value.
+    #[inline]
+    fn name(&mut self) -> Option<Cow<'a, str>> {
+        let name = if self.peek()? == b'"' { self.string()? } else { return None };
+        self.pass(b':')?;
+        Some(name)
+    }
+
+    /// The text whose quote is here.
+    #[inline]
+    fn string(&mut self) -> Option<Cow<'a, str>> {
+        let start = self.at + 1;
+        let end = plain_end(self.text.as_bytes(), start);
+        if self.text.as_bytes().get(end) == Some(&b'"') {
+            self.at = end + 1;
+            return self.text.get(start..end).map(Cow::Borrowed);
+        }
+        self.escaped_string(end)
+    }
+
+    /// The text whose quote is here and that is first interrupted at `at`.
+    #[cold]
+    fn escaped_string(&mut self, mut at: usize) -> Option<Cow<'a, str>> {
+        let bytes = self.text.as_bytes();
+        loop {
+            match bytes.get(at)? {
+                b'"' => break,
+                b'\\' => at = plain_end(bytes, at + 2),
+                _ => return None,
+            }
+        }
+        let quoted = self.text.get(self.at..=at)?;
+        self.at = at + 1;
+        serde_json::from_str(quoted).ok().map(Cow::Owned)
+    }
+
+    /// Passes the text whose quote is here. As with serde_json, what is not decoded may have half of a pair.
+    #[inline]
+    fn pass_string(&mut self) -> Option<()> {
+        let bytes = self.text.as_bytes();
+        let mut at = plain_end(bytes, self.at + 1);
+        loop {
+            match bytes.get(at)? {
+                b'"' => break,
+                b'\\' => match bytes.get(at + 1)? {
+                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => at = plain_end(bytes, at + 2),
+                    b'u' if bytes.get(at + 2..at + 6)?.iter().all(u8::is_ascii_hexdigit) => {
+                        at = plain_end(bytes, at + 6)
+                    }
+                    _ => return None,
+                },
+                _ => return None,
+            }
+        }
+        self.at = at + 1;
+        Some(())
+    }
+
+    /// Passes digits; how many.
+    #[inline]
+    fn pass_digits(&mut self) -> usize {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let digits = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
+        self.at += digits;
+        digits
+    }
+
+    /// Passes the number that begins here; its digits where it is an integer without a sign.
+    fn pass_number(&mut self) -> Option<Option<&'a str>> {
+        let byte = |scan: &Self| scan.text.as_bytes().get(scan.at).copied();
+        let negative = byte(self) == Some(b'-');
+        self.at += usize::from(negative);
+        let start = self.at;
+        let zero = byte(self)? == b'0';
+        let digits = self.pass_digits();
+        if digits == 0 || (zero && digits > 1) {
+            return None;
+        }
+        let integer = self.text.get(start..self.at).filter(|_| !negative);
+        let mut whole = true;
+        if byte(self) == Some(b'.') {
+            self.at += 1;
+            whole = false;
+            if self.pass_digits() == 0 {
+                return None;
+            }
+        }
+        if matches!(byte(self), Some(b'e' | b'E')) {
+            self.at += 1;
+            whole = false;
+            self.at += usize::from(matches!(byte(self), Some(b'+' | b'-')));
+            if self.pass_digits() == 0 {
+                return None;
+            }
+        }
+        Some(integer.filter(|_| whole))
+    }
+
+    fn number(&mut self) -> Option<Number> {
+        let start = self.at;
+        match self.pass_number()? {
+            Some(digits) if digits.len() <= DIGITS_MAX => {
+                let number = digits.bytes().fold(0_u64, |number, digit| number * 10 + u64::from(digit & 0xf));
+                Some(number.into())
+            }
+            _ => serde_json::from_str(self.text.get(start..self.at)?).ok(),
+        }
+    }
+
+    fn literal(&mut self, literal: &str) -> Option<()> {
+        let fits = self.text.as_bytes().get(self.at..)?.starts_with(literal.as_bytes());
+        self.at += literal.len();
+        fits.then_some(())
+    }
+
+    /// The value that comes next, undecoded.
+    fn undecoded(&mut self) -> Option<Json<'a>> {
+        self.peek()?;
+        let start = self.at;
+        self.pass_value(DEPTH_MAX)?;
+        self.text.get(start..self.at).map(Json::new)
+    }
+
+    fn pass_value(&mut self, depth: usize) -> Option<()> {
+        match self.peek()? {
+            b'"' => self.pass_string(),
+            b'{' => {
+                let depth = depth.checked_sub(1)?;
+                let mut more = self.opened(b'}')?;
+                while more {
+                    if self.peek()? != b'"' {
+                        return None;
+                    }
+                    self.pass_string()?;
+                    self.pass(b':')?;
+                    self.pass_value(depth)?;
+                    more = self.goes_on(b'}')?;
+                }
+                Some(())
+            }
+            b'[' => {
+                let depth = depth.checked_sub(1)?;
+                let mut more = self.opened(b']')?;
+                while more {
+                    self.pass_value(depth)?;
+                    more = self.goes_on(b']')?;
+                }
+                Some(())
+            }
+            b'-' | b'0'..=b'9' => self.pass_number().map(drop),
+            b't' => self.literal("true"),
+            b'f' => self.literal("false"),
+            b'n' => self.literal("null"),
+            _ => None,
+        }
+    }
+}
+
+/// A tree in the making. Members and elements of what is still open wait in one list each, so that every array and
+/// object is allocated once, at its size.
+struct Builder<'a> {
+    scan: Scan<'a>,
+    members: Vec<Member<'a, Value<'a>>>,
+    elements: Vec<Value<'a>>,
+}
+
+impl<'a> Builder<'a> {
+    fn value(&mut self, depth: usize) -> Option<Value<'a>> {
+        match self.scan.peek()? {
+            b'"' => self.scan.string().map(Value::String),
+            b'{' => self.object(depth.checked_sub(1)?),
+            b'[' => self.array(depth.checked_sub(1)?),
+            b'-' | b'0'..=b'9' => self.scan.number().map(Value::Number),
+            b't' => self.scan.literal("true").map(|()| Value::Bool(true)),
+            b'f' => self.scan.literal("false").map(|()| Value::Bool(false)),
+            b'n' => self.scan.literal("null").map(|()| Value::Null),
+            _ => None,
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Option<Value<'a>> {
+        let first = self.members.len();
+        let mut more = self.scan.opened(b'}')?;
+        while more {
+            let name = self.scan.name()?;
+            let value = self.value(depth)?;
+            self.members.push(Member::new(name, value));
+            more = self.scan.goes_on(b'}')?;
+        }
+        Some(Value::Object(self.members.drain(first..).collect()))
+    }
+
+    fn array(&mut self, depth: usize) -> Option<Value<'a>> {
+        let first = self.elements.len();
+        let mut more = self.scan.opened(b']')?;
+        while more {
+            let value = self.value(depth)?;
+            self.elements.push(value);
+            more = self.scan.goes_on(b']')?;
+        }
+        Some(Value::Array(self.elements.drain(first..).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is read here is what serde_json reads; what it refuses is not read.
+    fn assert_agrees(text: &str) {
+        let theirs = serde_json::from_str::<Value<'_>>(text);
+        if let Some(ours) = tree(text) {
+            assert_eq!(Some(&ours), theirs.as_ref().ok(), "{text}");
+        }
+        let undecoded = |json: &Json<'_>| json.get().to_owned();
+        if let Some(ours) = members(text) {
+            let theirs = serde_json::from_str::<Members<'_, Json<'_>>>(text).expect("an object");
+            let pairs = |members: &Members<'_, Json<'_>>| -> Vec<_> {
+                members.iter().map(|(name, value)| (name.to_owned(), undecoded(value))).collect()
+            };
+            assert_eq!(pairs(&ours), pairs(&theirs), "{text}");
+        }
+        if let Some(ours) = elements(text) {
+            let theirs = serde_json::from_str::<Vec<Json<'_>>>(text).expect("an array");
+            assert_eq!(
+                ours.iter().map(undecoded).collect::<Vec<_>>(),
+                theirs.iter().map(undecoded).collect::<Vec<_>>()
+            );
+        }
+    }
+
+    const DOCUMENTS: [&str; 5] = [
+        r#" {"a": [1, -2, 3.5, 1e400, 18446744073709551615, 123456789012345678, 0, -0, 1E+2, 01, 1., .5, -], "a": {}} "#,
+        r#"{"plain": "text that is longer than a word", "e\u0301\n": "\ud83d\ude00 \ud83d é😀 \x \u12G4", "": ""}"#,
+        r#"[true, false, null, tru, nul, [[], [{}]], {"b": [ ] , "c" : { } }, "\"", "\\", "a\tb"]"#,
+        "{\"control\": \"a\u{1}b\", \"tab\": \"a\tb\", \"delete\": \"\u{7f}\"}",
+        r#"{"$serde_json::private::RawValue": "1", "n": {"o": {"p": [0.1, 1e-7, 4e2]}}}"#,
+    ];
+
+    #[test]
+    fn agrees_with_serde_json_on_every_cut_and_every_change() {
+        for document in DOCUMENTS.map(|document| document.chars().collect::<Vec<_>>()) {
+            for at in 0..=document.len() {
+                let (before, after) = document.split_at(at);
+                let text = |parts: &[&[char]]| parts.concat().into_iter().collect::<String>();
+                assert_agrees(&text(&[before]));
+                assert_agrees(&text(&[after]));
+                assert_agrees(&text(&[before, after.get(1..).unwrap_or_default()]));
+                for other in ['"', '\\', '{', '}', '[', ']', ',', ':', '0', '.', '-', 'e', 'u', ' ', '\n', '\u{0}', 'é']
+                {
+                    assert_agrees(&text(&[before, &[other], after]));
+                    assert_agrees(&text(&[before, &[other], after.get(1..).unwrap_or_default()]));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn reads_the_ordinary_and_leaves_the_rest() {
+        for text in ["{}", " [ ] ", "1", "-1.5e3", "\"a\\nb\"", r#"{"a":[{"b":null},true]}"#] {
+            assert!(tree(text).is_some(), "{text}");
+        }
+        let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(tree(&deep(DEPTH_MAX)).is_some() && elements(&deep(DEPTH_MAX)).is_some());
+        assert!(tree(&deep(DEPTH_MAX + 2)).is_none() && elements(&deep(100_000)).is_none());
+        for text in ["", "{", "[1,]", "{\"a\":1,}", "{} {}", "nulll", "\"\\ud800\"", "+1", "{\"a\" 1}", "1e999"] {
+            assert!(tree(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_ends_where_a_loop_over_its_bytes_ends() {
+        let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+        for length in 0..40 {
+            for (at, byte) in
+                (0..length).flat_map(|at| [0, 0x1f, b'"', b'\\', 0x20, 0x7f, 0x80, 0xff].map(|byte| (at, byte)))
+            {
+                let mut bytes = vec![b'!'; length];
+                bytes[at] = byte;
+                for from in 0..length {
+                    let slow = bytes.iter().skip(from).position(special).map_or(length, |place| from + place);
+                    assert_eq!(plain_end(&bytes, from), slow, "{bytes:?} from {from}");
+                }
+            }
+        }
+    }
+}
