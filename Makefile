@@ -53,6 +53,7 @@ check: setup ## formatting, lints, documentation, and licences where cargo-deny 
 bench: build ## the benchmarks that the README quotes
 	@for bench in detect correlate readers quality; do $(WEIR) bench $$bench; done
 	@tests/kafka/kafka with $(WEIR) bench pipeline
+	@$(CARGO) bench $(WORKSPACE) --profile dev --bench detect
 
 fuzz: ## fuzz every reader for SECONDS_EACH (default 60) seconds
 	@tests/fuzz/run $(or $(SECONDS_EACH),60)

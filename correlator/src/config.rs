@@ -63,9 +63,9 @@ pub const CALLS_PER_KEY_MAX: u32 = 64;
 pub const COALESCE_AFTER_MEMBERS: u64 = 64;
 /// Larger incidents publish at most once in so many seconds of event time.
 pub const COALESCE_SECS: u64 = 60;
-/// On so many of the seven days before, the same alert about the same actor makes one common: once is an event,
-/// twice may be a coincidence, what was on the desk three days is known.
-pub const COMMON_DAYS_MIN: u32 = 3;
+/// On so many of the seven days before, the same alert about the same actor makes one common: what stood on the desk
+/// every day of a working week is known.
+pub const COMMON_DAYS_MIN: u32 = 5;
 /// The priority from which an incident is published at all; who is tired of more sets it higher.
 pub const SURFACE_PRIORITY_MIN: u8 = 0;
 /// The severity from which one alert with only everyday records beside it is published: what needs action now is somebody's to see.

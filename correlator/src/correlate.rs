@@ -8,6 +8,7 @@ use schemas::{Command, Incident, IncidentUid, RuleAlert, Signal, SignalKind, Ten
 use crate::command::Answer;
 use crate::config::Config;
 use crate::fold::{canonical, fold};
+use crate::heads::Neighbours;
 use crate::held::Held;
 use crate::link::{Rules, millis};
 use crate::link_key::names_user;
@@ -143,7 +144,7 @@ impl<S: Store> Correlator<S> {
     /// an error the store has to be opened again; what it holds is the last commit.
     pub fn commit(&mut self, position: &[u8]) -> Result<(), StoreError> {
         let held = self.held.settle()?;
-        self.db.commit(&held, position)?;
+        self.db.commit(held, position)?;
         self.stats_committed = self.stats;
         Ok(())
     }
@@ -228,7 +229,7 @@ impl<S: Store> Turn<'_, S> {
         let mut subject = Subject { signal: Arc::new(signal), residences: Vec::new(), keys: keys.into() };
         self.save(&subject);
         if subject.signal.kind == SignalKind::AiAlert {
-            self.count_in(&subject, None)?;
+            self.count_in(&subject, None, &Neighbours::of(&subject.signal))?;
         } else {
             self.post(&subject)?;
         }
@@ -265,7 +266,7 @@ impl<S: Store> Turn<'_, S> {
         }
         if subject.signal.kind == SignalKind::AiAlert && old.signal.kind != SignalKind::AiAlert {
             subject.residences.clear();
-            self.count_in(&subject, None)?;
+            self.count_in(&subject, None, &Neighbours::of(&subject.signal))?;
         } else {
             self.post(&subject)?;
         }
@@ -275,5 +276,95 @@ impl<S: Store> Turn<'_, S> {
         self.save(&subject);
         self.link(&mut subject)?;
         self.ask_rules(&subject.signal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::{Entity, EntityKind, Group, Severity, SignalUid, Timestamp};
+
+    use super::*;
+    use crate::held::YOUNG_BYTES_MAX;
+    use crate::store::MapStore;
+
+    const HOUR_MS: i64 = 3_600_000;
+
+    /// The signal `at` that happened at `millis` to a user with two names.
+    fn signal(at: u64, millis: i64, names: [String; 2]) -> Signal {
+        let alert = at.is_multiple_of(50);
+        let tenant = TenantId::default();
+        Signal {
+            uid: SignalUid::derive(&tenant, "test", &at.to_string()),
+            native_id: at.to_string(),
+            tenant,
+            time: Timestamp::from_millis(millis).expect("a time"),
+            group: if alert { Group::Ai } else { Group::Identity },
+            product: format!("product-{}", at % 200),
+            kind: if alert { SignalKind::AiAlert } else { SignalKind::Context },
+            title: "a title".to_owned(),
+            severity: Severity::Medium,
+            category: None,
+            techniques: Vec::new(),
+            entities: Entity::new(EntityKind::User, names.iter().map(String::as_str)).into_iter().collect(),
+            flags: Vec::new(),
+            facts: schemas::Facts::default(),
+        }
+    }
+
+    /// Whatever comes, memory beside the store stays below its caps once a batch is committed, and so does what an
+    /// incident keeps.
+    fn is_bounded(count: u64, of: impl Fn(u64) -> Signal) -> Stats {
+        let config = Config { members_per_incident_max: 300, ..Config::default() };
+        let mut correlator = Correlator::new(config.clone(), MapStore::default());
+        for at in 0..count {
+            correlator.process(of(at)).expect("process");
+            if at % 500 == 499 {
+                correlator.commit(&at.to_be_bytes()).expect("commit");
+                let most = correlator.held.most_bytes();
+                // Two generations, and the batch that made the young one grow too large.
+                assert!(most < 2 * YOUNG_BYTES_MAX + (4 << 20), "{most} bytes at {at}");
+                let turn = correlator.turn(TenantId::default()).expect("a turn");
+                assert!(turn.clock.sources.len() <= 64);
+                turn.end().expect("end");
+            }
+        }
+        let (from, to) = crate::store::keys::table_range(Table::Member);
+        let mut members = 0;
+        let mut count = |_: &[u8], _: &[u8]| {
+            members += 1;
+            ControlFlow::Continue(())
+        };
+        correlator.db.scan(&from, &to, false, &mut count).expect("scan");
+        let incidents = correlator.stats().incidents_created + correlator.stats().candidates;
+        assert!(members <= u64::from(config.members_per_incident_max) * incidents.max(1), "{members} rows");
+        correlator.stats()
+    }
+
+    #[test]
+    fn one_entity_in_every_signal_stays_below_the_caps() {
+        let one = || "the-one@contoso.example".to_owned();
+        let stats = is_bounded(5_000, |at| signal(at, at as i64 * 100, [one(), one()]));
+        assert!(stats.members_counted_only > 0, "{stats:?}");
+        let stats = is_bounded(5_000, |at| signal(at, at as i64 * 100, [one(), format!("own-{at}")]));
+        assert!(stats.identities_ambiguous > 0, "{stats:?}");
+    }
+
+    #[test]
+    fn new_entities_for_ever_stay_below_the_caps() {
+        let stats =
+            is_bounded(60_000, |at| signal(at, at as i64 * 100, [format!("u{at}@contoso.example"), format!("o-{at}")]));
+        assert_eq!(stats.aliases, 60_000);
+    }
+
+    /// A clock that jumps to and fro, years at a time: what is late is dropped and counted, what is old goes.
+    #[test]
+    fn a_clock_that_jumps_stays_below_the_caps() {
+        let hours = |at: u64| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44) as i64 % 80_000;
+        let of = |at: u64| {
+            let names = [format!("u{}@contoso.example", at % 300), format!("o-{}", at % 700)];
+            signal(at, hours(at) * HOUR_MS, names)
+        };
+        let stats = is_bounded(20_000, of);
+        assert!(stats.late > 0 && stats.signals == 20_000, "{stats:?}");
     }
 }

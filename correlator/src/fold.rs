@@ -6,7 +6,6 @@
 //! The time is the earliest; links that were made at a later time of the same record stay.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use schemas::entity::IDS_PER_ENTITY_MAX;
 use schemas::{Entity, Role, Signal};
@@ -66,23 +65,25 @@ fn smallest<'a>(a: &'a str, b: &'a str) -> &'a str {
 }
 
 /// Entities by what they identify, each with its smallest name and role.
-fn united(entities: Vec<Entity>) -> Vec<Entity> {
-    let mut by_ids: BTreeMap<_, (Option<String>, Option<Role>, bool)> = BTreeMap::new();
-    for mut entity in entities {
+fn united(mut entities: Vec<Entity>) -> Vec<Entity> {
+    for entity in &mut entities {
         entity.ids.sort_unstable();
         entity.ids.dedup();
         entity.ids.truncate(IDS_PER_ENTITY_MAX);
-        if entity.ids.is_empty() {
-            continue;
-        }
-        let (name, role, mentioned) = by_ids.entry((entity.kind, entity.ids)).or_insert((None, None, true));
-        *name = name.take().into_iter().chain(entity.name).min();
-        *role = Role::of_both(*role, entity.role);
-        *mentioned &= entity.mentioned;
     }
-    let entities =
-        by_ids.into_iter().map(|((kind, ids), (name, role, mentioned))| Entity { kind, ids, name, role, mentioned });
-    entities.take(ENTITIES_PER_SIGNAL_MAX).collect()
+    entities.retain(|entity| !entity.ids.is_empty());
+    entities.sort_unstable_by(|a, b| (a.kind, &a.ids).cmp(&(b.kind, &b.ids)));
+    entities.dedup_by(|later, first| {
+        let same = (later.kind, &later.ids) == (first.kind, &first.ids);
+        if same {
+            first.name = first.name.take().into_iter().chain(later.name.take()).min();
+            first.role = Role::of_both(first.role, later.role);
+            first.mentioned &= later.mentioned;
+        }
+        same
+    });
+    entities.truncate(ENTITIES_PER_SIGNAL_MAX);
+    entities
 }
 
 #[cfg(test)]

@@ -178,12 +178,13 @@ impl<S: Store> Turn<'_, S> {
         if !self.may_have(key, &head, Class::Opener, Span::around(time, self.rules.window(key.kind)), subject) {
             return Ok(());
         }
+        let own = self.own_spread(key, subject)?;
         for (posting, certain) in self.candidates(key, &head, Class::Opener, subject)? {
             let Some(component) = self.home(&posting)? else { continue };
             if reached.iter().any(|reach| reach.component == component && reach.bridge) {
                 continue;
             }
-            let tie = if certain { Some(Tie::SOLID) } else { self.compare(subject, &posting)? };
+            let tie = if certain { Some(Tie::SOLID) } else { self.compare(subject, &posting, (key, own))? };
             reached.extend(tie.map(|Tie { hops, bridge }| Reach { component, hops, bridge }));
         }
         Ok(())
@@ -196,7 +197,7 @@ impl<S: Store> Turn<'_, S> {
         head: &Head,
         class: Class,
         subject: &Subject,
-    ) -> Result<Vec<(Posting, bool)>, StoreError> {
+    ) -> Result<Vec<(Arc<Posting>, bool)>, StoreError> {
         let (time, uid) = (subject.signal.time, &subject.signal.uid);
         let mut found = Vec::new();
         if !subject.keys.contains(key) || key.mentioned {
@@ -222,8 +223,9 @@ impl<S: Store> Turn<'_, S> {
             if !self.may_have(key, &head, class, span, opener) {
                 continue;
             }
+            let own = self.own_spread(key, opener)?;
             for (posting, certain) in self.context_of(key, &head, class, opener, home)? {
-                let tie = if certain { Some(Tie::SOLID) } else { self.compare(opener, &posting)? };
+                let tie = if certain { Some(Tie::SOLID) } else { self.compare(opener, &posting, (key, own))? };
                 let Some(Tie { hops, bridge }) = tie else { continue };
                 let reach = Reach { component: home, hops, bridge };
                 if self.resides(&posting, &reach)? {
@@ -245,7 +247,7 @@ impl<S: Store> Turn<'_, S> {
         class: Class,
         opener: &Subject,
         home: ComponentId,
-    ) -> Result<Vec<(Posting, bool)>, StoreError> {
+    ) -> Result<Vec<(Arc<Posting>, bool)>, StoreError> {
         let mut found = Vec::new();
         if !opener.keys.contains(key) || key.mentioned {
             let nearest = self.nearest(key, class, opener.signal.time, WEAK_NEIGHBOURS_MAX, &opener.signal.uid)?;
@@ -300,7 +302,7 @@ impl<S: Store> Turn<'_, S> {
         stretch: Stretch,
         neighbours: &[Timestamp],
         subject: &Subject,
-    ) -> Result<Vec<Posting>, StoreError> {
+    ) -> Result<Vec<Arc<Posting>>, StoreError> {
         let middle = Timestamp::from_millis(stretch.span.from.max(0)).unwrap_or_default();
         let covered: Vec<Span> = neighbours
             .iter()
@@ -429,13 +431,38 @@ impl<S: Store> Turn<'_, S> {
         Ok(false)
     }
 
-    /// Whether an opener and another signal are linked, and if so, how.
-    fn compare(&self, subject: &Subject, posting: &Posting) -> Result<Option<Tie>, StoreError> {
+    /// How far what `key` names is spread at the subject's time, at least.
+    fn own_spread(&self, key: &LinkKey, subject: &Subject) -> Result<Spread, StoreError> {
+        if subject.keys.contains(key) && !key.mentioned {
+            self.spread_at(key, subject.signal.time)
+        } else {
+            Ok(Spread::Few)
+        }
+    }
+
+    /// Whether an opener and another signal are linked, and if so, how; `known` is a key with its spread on the
+    /// subject's side.
+    fn compare(
+        &self,
+        subject: &Subject,
+        posting: &Posting,
+        known: (&LinkKey, Spread),
+    ) -> Result<Option<Tie>, StoreError> {
         let Some(other) = self.subject(posting.uid.as_str())? else { return Ok(None) };
+        // A key in daily use counts as less spread where it comes from a new address.
+        let spread_out = known.1 > Spread::Few && known.0.kind != EntityKind::ApiKey;
+        // What shares a hub and nothing else is most of what is compared, and quickly told.
+        let shares_more = shared(&subject.keys, &other.keys).any(|(own, _)| own != known.0);
+        if spread_out && known.1 == Spread::Hub && !shares_more && !self.rules.hub_links(known.0) {
+            return Ok(None);
+        }
         let (one, its) = (subject.side(), other.side());
         let new = self.shares_new_address(subject, &other)?;
         let best = if new { Spread::Rare } else { Spread::Few };
-        if self.rules.evidence(one, its, |_, _| Ok(best))?.all() < self.rules.threshold {
+        // More spread is never worth more: most of what shares a hub ends here, and nobody looks at how far the rest
+        // is spread.
+        let at_least = |own: &LinkKey, _: &LinkKey| Ok(if spread_out && own == known.0 { known.1 } else { best });
+        if self.rules.evidence(one, its, at_least)?.all() < self.rules.threshold {
             return Ok(None);
         }
         let evidence = self.rules.evidence(one, its, |own, its| {

@@ -26,7 +26,7 @@ use crate::store::{Store, StoreError};
 use crate::turn::{Subject, Turn};
 
 /// Of so many signals one has its keys counted though nothing is linked to it.
-const COUNTED_ONE_IN: u32 = 64;
+const COUNTED_ONE_IN: u32 = 256;
 
 /// The entities that make another one spread, as hashes.
 pub struct Neighbours {
@@ -188,7 +188,7 @@ impl<S: Store> Turn<'_, S> {
 
     /// Whether an API key has many records in its window or the one before, so that it does not matter where one ends.
     fn is_in_daily_use(&self, head: &Head, bucket: i64) -> bool {
-        head.total(bucket).max(head.total(bucket - 1)) > self.rules.config.calls_per_key_max
+        head.total(bucket).max(head.total(bucket.saturating_sub(1))) > self.rules.config.calls_per_key_max
     }
 
     /// Whether the tenant first met an address within the time before, and hardly anybody has it.
@@ -233,8 +233,12 @@ impl<S: Store> Turn<'_, S> {
 
     /// Notes who stands beside whom, and that `class` has one more where one is given, before the subject is
     /// posted. An opener is linked before it is posted, and what it shares must be known to be spread by then.
-    pub fn count_in(&mut self, subject: &Subject, class: Option<Class>) -> Result<(), StoreError> {
-        let neighbours = Neighbours::of(&subject.signal);
+    pub fn count_in(
+        &mut self,
+        subject: &Subject,
+        class: Option<Class>,
+        neighbours: &Neighbours,
+    ) -> Result<(), StoreError> {
         let counts_all =
             class != Some(Class::Other) || hash(subject.signal.uid.as_str()).is_multiple_of(COUNTED_ONE_IN);
         for key in subject.keys.iter().filter(|key| self.rules.is_posted(key)) {

@@ -7,21 +7,24 @@
 //! limit, its committed rows become the old one, and what was old is forgotten. Changed rows stay until they are
 //! committed; the caller bounds them by the number of signals that it takes into one batch.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::fast::RandomState;
 
 use crate::head::Head;
 use crate::identity::IdentityRow;
 use crate::key_filter::KeyFilter;
 use crate::link_key::LinkKey;
 use crate::posting::PostingList;
+use crate::renamed::Renamed;
 use crate::signal_row;
 use crate::state::{ComponentRow, SignalRow, TenantRow, encode};
 use crate::store::{LooseChanges, StoreError};
 
 /// What the young generation of one table may take of memory, in bytes; the old one may take as much again.
-const YOUNG_BYTES_MAX: usize = 16 << 20;
+pub const YOUNG_BYTES_MAX: usize = 16 << 20;
 /// What a held row costs beside what its value says: the slot and two heap blocks.
 const SLOT_BYTES: usize = 96;
 
@@ -45,115 +48,128 @@ pub trait Row: Weigh {
 struct Slot<V> {
     /// Absent where the row is known not to be there.
     value: Option<V>,
-    changed: bool,
     weight: usize,
 }
 
-/// The held rows of one table, by their keys in the store.
+type Slots<V> = HashMap<Vec<u8>, Slot<V>, RandomState>;
+
+/// The held rows of one table, by their keys in the store. A row stands in one of the three.
 pub struct Rows<V> {
-    young: HashMap<Vec<u8>, Slot<V>>,
-    old: HashMap<Vec<u8>, Slot<V>>,
-    /// What the young rows that are committed take.
-    settled_bytes: usize,
-    changed_bytes: usize,
+    /// What the batch under way changed.
+    changed: Slots<V>,
+    young: Slots<V>,
+    old: Slots<V>,
+    /// What the young rows take.
+    young_bytes: usize,
 }
 
 impl<V> Default for Rows<V> {
     fn default() -> Self {
-        Self { young: HashMap::new(), old: HashMap::new(), settled_bytes: 0, changed_bytes: 0 }
+        Self { changed: Slots::default(), young: Slots::default(), old: Slots::default(), young_bytes: 0 }
     }
 }
 
 impl<V: Weigh> Rows<V> {
     /// The row, where it is held; `Some(None)` where it is known not to be there.
     pub fn get(&mut self, key: &[u8]) -> Option<Option<V>> {
-        if let Some(slot) = self.young.get(key) {
+        if let Some(slot) = self.changed.get(key).or_else(|| self.young.get(key)) {
             return Some(slot.value.clone());
         }
         let (key, slot) = self.old.remove_entry(key)?;
         let value = slot.value.clone();
-        self.settled_bytes += slot.weight;
+        self.young_bytes += slot.weight;
         self.young.insert(key, slot);
         Some(value)
     }
 
     /// Holds what was read; the row must not be held already.
     pub fn learn(&mut self, key: Vec<u8>, value: Option<V>) {
-        if self.settled_bytes > YOUNG_BYTES_MAX {
+        if self.young_bytes > YOUNG_BYTES_MAX {
             self.age();
         }
         let weight = weight(&key, value.as_ref());
-        self.settled_bytes += weight;
-        self.young.insert(key, Slot { value, changed: false, weight });
+        self.young_bytes += weight;
+        self.young.insert(key, Slot { value, weight });
     }
 
     /// Sets the row, or with `None` removes it.
     pub fn put(&mut self, key: Vec<u8>, value: Option<V>) {
-        let weight = weight(&key, value.as_ref());
-        self.old.remove(&key);
-        self.changed_bytes += weight;
-        if let Some(before) = self.young.insert(key, Slot { value, changed: true, weight }) {
-            let bytes = if before.changed { &mut self.changed_bytes } else { &mut self.settled_bytes };
-            *bytes = bytes.saturating_sub(before.weight);
+        if let Some(slot) = self.changed.get_mut(&key) {
+            slot.value = value;
+            return;
         }
+        self.take(&key);
+        self.changed.insert(key, Slot { value, weight: 0 });
     }
 
-    /// Changes a row that [`Self::get`] has just found, in place.
+    /// Changes a row, where it is held.
     pub fn change(&mut self, key: &[u8], change: impl FnOnce(&mut Option<V>)) {
-        let Some(slot) = self.young.get_mut(key) else { return };
-        let bytes = if slot.changed { &mut self.changed_bytes } else { &mut self.settled_bytes };
-        *bytes = bytes.saturating_sub(slot.weight);
-        change(&mut slot.value);
-        slot.weight = weight(key, slot.value.as_ref());
-        slot.changed = true;
-        self.changed_bytes += slot.weight;
+        if let Some(slot) = self.changed.get_mut(key) {
+            change(&mut slot.value);
+        } else if let Some((key, mut slot)) = self.take(key) {
+            change(&mut slot.value);
+            self.changed.insert(key, slot);
+        }
     }
 
     /// Follows a change of what a held value was made from; says nothing to the store.
     pub fn adjust(&mut self, key: &[u8], change: impl FnOnce(&mut V)) {
-        let Some(slot) = self.young.get_mut(key) else {
+        if let Some(slot) = self.changed.get_mut(key) {
+            if let Some(value) = &mut slot.value {
+                change(value);
+            }
+        } else if let Some(Slot { value: Some(value), weight: before }) = self.young.get_mut(key) {
+            change(value);
+            let after = weight(key, Some(value));
+            self.young_bytes = (self.young_bytes + after).saturating_sub(*before);
+            *before = after;
+        } else {
             // Not asked for lately: it is made anew when it is.
             self.old.remove(key);
-            return;
-        };
-        let Some(value) = &mut slot.value else { return };
-        change(value);
-        let bytes = if slot.changed { &mut self.changed_bytes } else { &mut self.settled_bytes };
-        *bytes = bytes.saturating_sub(slot.weight);
-        slot.weight = weight(key, slot.value.as_ref());
-        *bytes += slot.weight;
+        }
     }
 
     /// The keys of the rows that are there, of those that are held.
     pub fn present(&self) -> impl Iterator<Item = &[u8]> {
-        let slots = self.young.iter().chain(&self.old);
+        let slots = self.changed.iter().chain(&self.young).chain(&self.old);
         slots.filter(|(_, slot)| slot.value.is_some()).map(|(key, _)| key.as_slice())
     }
 
-    /// Hands every changed row to `write`; then they are as if they had been read.
-    fn settle(&mut self, mut write: impl FnMut(&[u8], Option<&V>) -> Result<(), StoreError>) -> Result<(), StoreError> {
-        for (key, slot) in self.young.iter_mut().filter(|(_, slot)| slot.changed) {
-            write(key, slot.value.as_ref())?;
-            slot.changed = false;
+    fn take(&mut self, key: &[u8]) -> Option<(Vec<u8>, Slot<V>)> {
+        let Some(young) = self.young.remove_entry(key) else { return self.old.remove_entry(key) };
+        self.young_bytes = self.young_bytes.saturating_sub(young.1.weight);
+        Some(young)
+    }
+
+    /// Lets the young rows grow old; those that were old are forgotten.
+    fn age(&mut self) {
+        self.old = std::mem::take(&mut self.young);
+        self.young_bytes = 0;
+    }
+}
+
+impl<V: Row> Rows<V> {
+    /// Adds every changed row to `changes`; then they are as if they had been read.
+    fn settle(&mut self, changes: &mut LooseChanges) -> Result<(), StoreError> {
+        changes.reserve(self.changed.len());
+        let from = changes.len();
+        for (key, mut slot) in self.changed.drain() {
+            let bytes = slot.value.as_ref().map(V::encoded).transpose()?;
+            if slot.value.as_ref().is_none_or(V::is_worth_holding) {
+                changes.push((key.clone(), bytes));
+                slot.weight = weight(&key, slot.value.as_ref());
+                self.young_bytes += slot.weight;
+                self.young.insert(key, slot);
+            } else {
+                changes.push((key, bytes));
+            }
         }
-        self.settled_bytes += std::mem::take(&mut self.changed_bytes);
-        let settled_bytes = &mut self.settled_bytes;
-        self.young.retain(|_, slot| {
-            let holds = slot.value.as_ref().is_none_or(V::is_worth_holding);
-            *settled_bytes = settled_bytes.saturating_sub(if holds { 0 } else { slot.weight });
-            holds
-        });
-        if self.settled_bytes > YOUNG_BYTES_MAX {
+        // The order of the table's keys, in which the store takes rows in best; a map has none.
+        changes.get_mut(from..).unwrap_or_default().sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        if self.young_bytes > YOUNG_BYTES_MAX {
             self.age();
         }
         Ok(())
-    }
-
-    /// Lets the committed rows grow old; those that were old are forgotten.
-    fn age(&mut self) {
-        let (changed, settled) = std::mem::take(&mut self.young).into_iter().partition(|(_, slot)| slot.changed);
-        (self.young, self.old) = (changed, settled);
-        self.settled_bytes = 0;
     }
 }
 
@@ -174,8 +190,8 @@ pub struct Held {
     pub components: RefCell<Rows<ComponentRow>>,
     /// Which names stand for one thing.
     pub identities: RefCell<Rows<Arc<IdentityRow>>>,
-    /// How often that changed: link keys that were held before are made anew.
-    pub names_version: Cell<u64>,
+    /// When that changed: link keys that were held before are made anew.
+    pub renamed: Renamed,
     /// Tenants.
     pub tenants: RefCell<Rows<TenantRow>>,
     /// The link keys that have counters, and a few more; absent until they were looked through.
@@ -186,20 +202,13 @@ impl Held {
     /// The changed rows, for the caller to commit; from here on they are held as committed.
     pub fn settle(&mut self) -> Result<LooseChanges, StoreError> {
         let mut changes = LooseChanges::new();
-        settle(self.signals.get_mut(), &mut changes)?;
-        settle(self.heads.get_mut(), &mut changes)?;
-        settle(self.components.get_mut(), &mut changes)?;
-        settle(self.identities.get_mut(), &mut changes)?;
-        settle(self.tenants.get_mut(), &mut changes)?;
+        self.signals.get_mut().settle(&mut changes)?;
+        self.heads.get_mut().settle(&mut changes)?;
+        self.components.get_mut().settle(&mut changes)?;
+        self.identities.get_mut().settle(&mut changes)?;
+        self.tenants.get_mut().settle(&mut changes)?;
         Ok(changes)
     }
-}
-
-fn settle<V: Row>(rows: &mut Rows<V>, changes: &mut LooseChanges) -> Result<(), StoreError> {
-    rows.settle(|key, value| {
-        changes.push((key.to_vec(), value.map(V::encoded).transpose()?));
-        Ok(())
-    })
 }
 
 /// A signal's row with the link keys that follow from it.
@@ -209,8 +218,15 @@ pub struct HeldSignal {
     pub row: SignalRow,
     /// The keys; none where the signal is gone.
     pub keys: Arc<[LinkKey]>,
-    /// Under which version of the names the keys were made.
-    pub names_version: u64,
+    /// How many names had changed when the keys were made.
+    pub made: u64,
+}
+
+impl HeldSignal {
+    /// Whether the keys are still those that follow from the row.
+    pub fn is_as_made(&self, renamed: &Renamed) -> bool {
+        renamed.are_as_made(&self.keys, self.made)
+    }
 }
 
 impl Weigh for HeldSignal {
@@ -289,6 +305,29 @@ impl Row for TenantRow {
 }
 
 #[cfg(test)]
+impl<V> Rows<V> {
+    fn bytes(&self) -> usize {
+        self.young.values().chain(self.old.values()).map(|slot| slot.weight).sum()
+    }
+}
+
+#[cfg(test)]
+impl Held {
+    /// What the table that takes most of memory takes, in bytes, once everything is committed.
+    pub fn most_bytes(&self) -> usize {
+        let sums = [
+            self.signals.borrow().bytes(),
+            self.heads.borrow().bytes(),
+            self.postings.borrow().bytes(),
+            self.components.borrow().bytes(),
+            self.identities.borrow().bytes(),
+            self.tenants.borrow().bytes(),
+        ];
+        sums.into_iter().max().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -304,14 +343,9 @@ mod tests {
         }
     }
 
-    fn settled(rows: &mut Rows<u8>) -> Vec<(Vec<u8>, Option<u8>)> {
-        let mut written = Vec::new();
-        let settled = rows.settle(|key, value| {
-            written.push((key.to_vec(), value.copied()));
-            Ok(())
-        });
-        settled.expect("nothing is written");
-        written.sort();
+    fn settled(rows: &mut Rows<u8>) -> LooseChanges {
+        let mut written = LooseChanges::new();
+        rows.settle(&mut written).expect("nothing is written");
         written
     }
 
@@ -323,9 +357,9 @@ mod tests {
         rows.put(b"put".to_vec(), Some(3));
         rows.put(b"gone".to_vec(), None);
         rows.change(b"read", |value| *value = value.map(|value| value + 4));
-        let expected = [(b"gone".to_vec(), None), (b"put".to_vec(), Some(3)), (b"read".to_vec(), Some(5))];
-        assert_eq!(settled(&mut rows), expected);
-        assert_eq!((settled(&mut rows), rows.changed_bytes), (Vec::new(), 0));
+        let row = |key: &[u8], value: Option<u8>| (key.to_vec(), value.map(|value| vec![value]));
+        assert_eq!(settled(&mut rows), [row(b"gone", None), row(b"put", Some(3)), row(b"read", Some(5))]);
+        assert_eq!(settled(&mut rows), []);
         assert_eq!((rows.get(b"put"), rows.get(b"gone"), rows.get(b"other")), (Some(Some(3)), Some(None), None));
     }
 
@@ -339,8 +373,7 @@ mod tests {
             assert_eq!(rows.get(&0_u32.to_be_bytes()), Some(Some(255)), "what is asked for stays");
         }
         assert!(rows.get(&99_u32.to_be_bytes()).is_some() && rows.get(&1_u32.to_be_bytes()).is_none());
-        let held: usize = rows.young.values().chain(rows.old.values()).map(|slot| slot.weight).sum();
-        assert!(held < 3 * YOUNG_BYTES_MAX, "{held}");
-        assert_eq!(settled(&mut rows), [(b"changed".to_vec(), Some(1))]);
+        assert!(rows.bytes() < 3 * YOUNG_BYTES_MAX, "{}", rows.bytes());
+        assert_eq!(settled(&mut rows), [(b"changed".to_vec(), Some(vec![1]))]);
     }
 }

@@ -127,7 +127,7 @@ impl<S: Store> Turn<'_, S> {
     fn put_identity(&mut self, kind: EntityKind, name: &str, row: Option<IdentityRow>) {
         let key = self.key(Table::Identity).name(kind.as_str()).tail(name);
         self.held.identities.borrow_mut().put(key, row.map(Arc::new));
-        self.held.names_version.update(|version| version + 1);
+        self.held.renamed.note(name);
     }
 
     fn aliases_max(&self) -> usize {

@@ -14,7 +14,7 @@ use schemas::{Signal, SignalKind, SignalUid, Timestamp};
 use crate::head::Head;
 use crate::heads::Neighbours;
 use crate::link_key::LinkKey;
-use crate::posting::{Posting, PostingList};
+use crate::posting::{HELD_MAX, Posting, PostingList};
 use crate::state::{Class, Residence};
 use crate::store::keys::{Key, Parts, Table};
 use crate::store::{Store, StoreError};
@@ -142,58 +142,51 @@ impl<S: Store> Turn<'_, S> {
             let last = self.clock.mentioned_last.max(Some(subject.signal.time));
             self.clock.mentioned_last = last;
         }
-        self.count_in(subject, Some(class))?;
-        self.put_postings(subject, class);
+        let neighbours = Neighbours::of(&subject.signal);
+        self.count_in(subject, Some(class), &neighbours)?;
+        self.put_postings(subject, class, &neighbours);
         Ok(())
     }
 
-    fn put_postings(&mut self, subject: &Subject, class: Class) {
-        let neighbours = Neighbours::of(&subject.signal);
+    fn put_postings(&mut self, subject: &Subject, class: Class, neighbours: &Neighbours) {
         let Subject { signal, residences, keys } = subject;
         for key in keys.iter().filter(|key| self.rules.is_posted(key)) {
-            let prefix = self.postings_key(key);
-            let length = prefix.length();
-            let row = prefix.byte(class.code()).time(signal.time.millis()).uid(signal.uid.as_str());
-            self.change_list(key, &row, length, |list, suffix| {
-                let posting = Posting { uid: signal.uid.clone(), time: signal.time, residences: residences.clone() };
-                // Whoever asks for a list that is cut asks the store.
-                let _ = list.put(suffix.to_vec(), posting);
+            let prefix = self.postings_key(key).byte(class.code());
+            self.change_list(key, &prefix, |list| {
+                list.put(Posting { uid: signal.uid.clone(), time: signal.time, residences: residences.clone() });
             });
+            let row = prefix.time(signal.time.millis()).uid(signal.uid.as_str());
             self.db.put(row, Posting::value(residences, neighbours.meeting(key)));
         }
     }
 
     fn delete_posting(&mut self, key: &LinkKey, class: Class, signal: &Signal) {
-        let prefix = self.postings_key(key);
-        let length = prefix.length();
-        let row = prefix.byte(class.code()).time(signal.time.millis()).uid(signal.uid.as_str());
-        self.change_list(key, &row, length, PostingList::remove);
-        self.db.delete(row);
+        let prefix = self.postings_key(key).byte(class.code());
+        self.change_list(key, &prefix, |list| list.remove(signal.time, &signal.uid));
+        self.db.delete(prefix.time(signal.time.millis()).uid(signal.uid.as_str()));
     }
 
-    /// Changes the list of a key where it is held; `row` starts with what names the list.
-    fn change_list(&self, key: &LinkKey, row: &[u8], length: usize, change: impl FnOnce(&mut PostingList, &[u8])) {
-        let Some((name, suffix)) = row.split_at_checked(length).filter(|_| self.may_be_counted(key)) else { return };
-        self.held.postings.borrow_mut().adjust(name, |list| change(Arc::make_mut(list), suffix));
+    /// Changes the list of a key and class, which `name` names, where it is held.
+    fn change_list(&self, key: &LinkKey, name: &Key, change: impl FnOnce(&mut PostingList)) {
+        if self.may_be_counted(key) {
+            self.held.postings.borrow_mut().adjust(name.bytes(), |list| change(Arc::make_mut(list)));
+        }
     }
 
-    /// All postings of a key that is not cold, from memory where they were asked for lately.
-    fn list(&self, key: &LinkKey) -> Result<Arc<PostingList>, StoreError> {
-        let prefix = self.postings_key(key);
+    /// The latest postings of a key that is not cold, from memory where they were asked for lately.
+    fn list(&self, key: &LinkKey, class: Class) -> Result<Arc<PostingList>, StoreError> {
+        let prefix = self.postings_key(key).byte(class.code());
         let skip = prefix.length();
-        let (name, end) = prefix.prefix_range();
-        if let Some(list) = self.held.postings.borrow_mut().get(&name).flatten() {
+        if let Some(list) = self.held.postings.borrow_mut().get(prefix.bytes()).flatten() {
             return Ok(list);
         }
-        let mut list = PostingList::default();
-        self.db.scan(&name, &end, false, &mut |row, value| {
-            let suffix = row.get(skip..).unwrap_or_default();
-            match Posting::read(Parts::after(suffix, 1), value) {
-                Some(posting) => list.put(suffix.to_vec(), posting),
-                None => ControlFlow::Continue(()),
-            }
+        let (name, end) = prefix.prefix_range();
+        let mut latest = Vec::new();
+        self.db.scan(&name, &end, true, &mut |row, value| {
+            latest.extend(Posting::read(Parts::after(row, skip), value).map(Arc::new));
+            if latest.len() > HELD_MAX { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
-        let list = Arc::new(list);
+        let list = Arc::new(PostingList::new(latest));
         self.held.postings.borrow_mut().learn(name, Some(Arc::clone(&list)));
         Ok(list)
     }
@@ -225,7 +218,7 @@ impl<S: Store> Turn<'_, S> {
                 self.delete_posting(key, old, &subject.signal);
             }
         }
-        self.put_postings(subject, new);
+        self.put_postings(subject, new, &Neighbours::of(&subject.signal));
         Ok(())
     }
 
@@ -239,29 +232,22 @@ impl<S: Store> Turn<'_, S> {
         reverse: bool,
         max: usize,
         except: &SignalUid,
-    ) -> Result<Vec<Posting>, StoreError> {
-        let row = |millis: i64| Key::default().byte(class.code()).time(millis);
-        let (from, to) = (row(span.from).done(), row(span.to.saturating_add(1)).done());
-        let mut found = Vec::new();
-        if !self.may_be_counted(key) && class != Class::Other {
-            // A cold key's postings are of the rest alone.
-            return Ok(found);
-        }
+    ) -> Result<Vec<Arc<Posting>>, StoreError> {
         if self.may_be_counted(key) {
-            let list = self.list(key)?;
-            if !list.is_cut() {
-                let others = list.between(from, to, reverse).filter(|posting| posting.uid != *except);
-                found.extend(others.take(max).cloned());
+            if let Some(found) = self.list(key, class)?.within(span, reverse, max, except) {
                 return Ok(found);
             }
+        } else if class != Class::Other {
+            // A cold key's postings are of the rest alone.
+            return Ok(Vec::new());
         }
-        let prefix = self.postings_key(key);
-        let skip = prefix.length() + 1;
-        let name = prefix.done();
-        let (from, to) = ([name.as_slice(), &from].concat(), [name.as_slice(), &to].concat());
+        let prefix = self.postings_key(key).byte(class.code());
+        let skip = prefix.length();
+        let (from, to) = (prefix.clone().time(span.from).done(), prefix.time(span.to.saturating_add(1)).done());
+        let mut found = Vec::new();
         self.db.scan(&from, &to, reverse, &mut |row, value| {
             let posting = Posting::read(Parts::after(row, skip), value);
-            found.extend(posting.filter(|posting| posting.uid != *except));
+            found.extend(posting.filter(|posting| posting.uid != *except).map(Arc::new));
             if found.len() >= max { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         Ok(found)
@@ -276,7 +262,7 @@ impl<S: Store> Turn<'_, S> {
         time: Timestamp,
         max: usize,
         except: &SignalUid,
-    ) -> Result<Vec<Posting>, StoreError> {
+    ) -> Result<Vec<Arc<Posting>>, StoreError> {
         let reach = Span::around(time, self.rules.window(key.kind));
         let before = Span { from: reach.from, to: time.millis() };
         let after = Span { from: time.millis().saturating_add(1), to: reach.to };

@@ -45,6 +45,7 @@ mod link_key;
 mod posting;
 mod publish;
 mod relink;
+mod renamed;
 pub mod sigma;
 mod signal_row;
 mod snapshot;

@@ -195,6 +195,11 @@ impl Rules {
         self.reach(key, Spread::Rare).is_some()
     }
 
+    /// Whether a key of which the entity is a hub may link alone.
+    pub fn hub_links(&self, key: &LinkKey) -> bool {
+        worth(key.weight, self.share(Spread::Hub), WHOLE) >= self.threshold
+    }
+
     /// Whether the key has index rows.
     pub fn is_indexed(&self, key: &LinkKey) -> bool {
         self.indexed(key.kind)

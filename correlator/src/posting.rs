@@ -1,18 +1,18 @@
-//! What the index keeps of a signal under a key, and the few of one key held in memory.
+//! What the index keeps of a signal under a key, and the latest of one key held in memory.
 
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use schemas::{SignalUid, Timestamp};
 
+use crate::index::Span;
 use crate::state::{ComponentId, Residence};
 use crate::store::keys::Parts;
 
 /// A residence in a posting: the component, hops and bridge.
 const RESIDENCE_BYTES: usize = 10;
-/// What a held posting takes beside its residences: a node's share, the suffix and the uid.
+/// What a held posting takes: its place, itself, a residence or two, the uid.
 const HELD_BYTES: usize = 200;
-/// The most postings of one key that are held; of those that have more, the store is asked.
+/// The most postings of one key and class that are held; for earlier ones the store is asked.
 pub const HELD_MAX: usize = 256;
 
 /// A signal that has a key, as the index knows it.
@@ -71,42 +71,71 @@ impl Posting {
     }
 }
 
-/// All postings of a key, by what follows in their rows' keys on the key's name, or that there are too many.
-#[derive(Clone, Debug, Default)]
+/// The latest postings of a key and class, at most [`HELD_MAX`], by time and uid.
+#[derive(Clone, Debug)]
 pub struct PostingList {
-    rows: BTreeMap<Vec<u8>, Posting>,
-    too_many: bool,
+    rows: Vec<Arc<Posting>>,
+    /// Of what is this late or later none is missing.
+    from: i64,
 }
 
 impl PostingList {
-    /// Whether there are more than are held.
-    pub fn is_cut(&self) -> bool {
-        self.too_many
+    /// The list that holds `latest`, the latest first. Where there are more than [`HELD_MAX`], some may be missing.
+    pub fn new(mut latest: Vec<Arc<Posting>>) -> Self {
+        let is_whole = latest.len() <= HELD_MAX;
+        latest.reverse();
+        let mut list = Self { rows: latest, from: i64::MIN };
+        if !is_whole {
+            list.forget(1);
+        }
+        list
+    }
+
+    fn place(&self, time: Timestamp, uid: &SignalUid) -> Result<usize, usize> {
+        self.rows.binary_search_by(|row| (row.time, &row.uid).cmp(&(time, uid)))
     }
 
     /// Adds a posting, or puts it in the place of the one that stands there.
-    pub fn put(&mut self, suffix: Vec<u8>, posting: Posting) -> ControlFlow<()> {
-        if !self.too_many {
-            self.rows.insert(suffix, posting);
-            if self.rows.len() > HELD_MAX {
-                *self = Self { rows: BTreeMap::new(), too_many: true };
-            }
+    pub fn put(&mut self, posting: Posting) {
+        if posting.time.millis() < self.from {
+            return;
         }
-        if self.too_many { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        match self.place(posting.time, &posting.uid) {
+            Ok(at) => self.rows.iter_mut().skip(at).take(1).for_each(|row| *row = Arc::new(posting.clone())),
+            Err(at) => self.rows.insert(at, Arc::new(posting)),
+        }
+        if self.rows.len() > HELD_MAX {
+            // Half of them at once, so that a busy key does not move all for each that comes.
+            self.forget(HELD_MAX / 2);
+        }
+    }
+
+    /// Forgets the earliest `count`, and those of the same instant as the last of them.
+    fn forget(&mut self, count: usize) {
+        let Some(last) = self.rows.get(count.saturating_sub(1)).map(|row| row.time) else { return };
+        self.rows.drain(..self.rows.partition_point(|row| row.time <= last));
+        self.from = last.millis().saturating_add(1);
     }
 
     /// Takes a posting out.
-    pub fn remove(&mut self, suffix: &[u8]) {
-        self.rows.remove(suffix);
+    pub fn remove(&mut self, time: Timestamp, uid: &SignalUid) {
+        if let Ok(at) = self.place(time, uid) {
+            self.rows.remove(at);
+        }
     }
 
-    /// Those from `from` (included) to `to` (excluded), in order or, with `reverse`, against it.
-    pub fn between(&self, from: Vec<u8>, to: Vec<u8>, reverse: bool) -> Box<dyn Iterator<Item = &Posting> + '_> {
-        if from >= to {
-            return Box::new(std::iter::empty());
+    /// Up to `max` of those within `span`, but for that of `except`, in order or, with `reverse`, against it; `None`
+    /// where some of them may be missing.
+    pub fn within(&self, span: Span, reverse: bool, max: usize, except: &SignalUid) -> Option<Vec<Arc<Posting>>> {
+        let is_whole = span.from >= self.from;
+        if !is_whole && !reverse {
+            return None;
         }
-        let range = self.rows.range(from..to).map(|(_, posting)| posting);
-        if reverse { Box::new(range.rev()) } else { Box::new(range) }
+        let start = self.rows.partition_point(|row| row.time.millis() < span.from);
+        let end = self.rows.partition_point(|row| row.time.millis() <= span.to);
+        let others = self.rows.get(start..end).unwrap_or_default().iter().filter(|row| row.uid != *except).cloned();
+        let found: Vec<_> = if reverse { others.rev().take(max).collect() } else { others.take(max).collect() };
+        (is_whole || found.len() == max).then_some(found)
     }
 
     /// About how many bytes of memory it takes.
@@ -135,19 +164,57 @@ mod tests {
         }
     }
 
+    fn posting(millis: i64, uid: &str) -> Posting {
+        let time = Timestamp::from_millis(millis).expect("a time");
+        Posting { uid: uid.into(), time, residences: Vec::new() }
+    }
+
+    /// What a list answers is what all postings would; where it cannot know, it says so.
     #[test]
-    fn a_list_holds_all_or_says_that_it_does_not() {
-        let posting = Posting { uid: "u".into(), time: Timestamp::default(), residences: Vec::new() };
-        let mut list = PostingList::default();
-        for at in 0..HELD_MAX {
-            assert!(list.put(vec![1, at as u8], posting.clone()).is_continue());
+    fn a_list_answers_for_the_latest_and_says_where_it_cannot() {
+        let mut list = PostingList::new(Vec::new());
+        let mut all: Vec<Posting> = Vec::new();
+        let mut answered = 0;
+        for at in 0..3 * HELD_MAX as i64 {
+            // Two of an instant, some of them late, one in seven taken out again.
+            let one = posting((at / 2 * 37) % 1_000 + at, &format!("u{at}"));
+            list.put(one.clone());
+            all.push(one.clone());
+            if at % 7 == 0 {
+                list.remove(one.time, &one.uid);
+                all.pop();
+            }
+            all.sort_by(|a, b| (a.time, &a.uid).cmp(&(b.time, &b.uid)));
+            let span = Span { from: at / 2, to: 1_000 + at / 3 };
+            for (reverse, max) in [(true, 5), (false, 5), (true, usize::MAX), (false, usize::MAX)] {
+                let Some(found) = list.within(span, reverse, max, &"u9".into()) else { continue };
+                let mut expected: Vec<Posting> = all
+                    .iter()
+                    .filter(|row| (span.from..=span.to).contains(&row.time.millis()) && row.uid.as_str() != "u9")
+                    .cloned()
+                    .collect();
+                if reverse {
+                    expected.reverse();
+                }
+                expected.truncate(max);
+                let found: Vec<Posting> = found.iter().map(|row| Posting::clone(row)).collect();
+                assert_eq!(found, expected);
+                answered += 1;
+            }
         }
-        assert_eq!(list.between(vec![1, 3], vec![1, 7], true).count(), 4);
-        assert_eq!(list.between(vec![1, 7], vec![1, 3], false).count(), 0);
-        list.remove(&[1, 4]);
-        assert_eq!(list.between(vec![1, 3], vec![1, 7], false).count(), 3);
-        assert!(list.put(vec![1, 4], posting.clone()).is_continue());
-        assert!(list.put(vec![2], posting.clone()).is_break() && list.is_cut());
-        assert!(list.put(vec![3], posting).is_break() && list.weight() == 0);
+        assert!(answered > 100 && list.rows.len() <= HELD_MAX && list.from > 0, "{answered}");
+    }
+
+    #[test]
+    fn a_list_that_is_read_says_from_when_on_it_is_whole() {
+        let rows = |count: i64| (0..count).rev().map(|at| Arc::new(posting(at / 2, &format!("{at:04}")))).collect();
+        let always = Span { from: 0, to: 1_000 };
+        let found = |list: &PostingList, max| list.within(always, true, max, &"".into()).map(|found| found.len());
+        let whole = PostingList::new(rows(HELD_MAX as i64));
+        assert_eq!(found(&whole, usize::MAX), Some(HELD_MAX));
+        let cut = PostingList::new(rows(HELD_MAX as i64 + 1));
+        assert_eq!((found(&cut, usize::MAX), found(&cut, 32)), (None, Some(32)));
+        assert!(cut.within(Span { from: 1, to: 9 }, false, 1, &"".into()).is_some());
+        assert!(cut.within(Span { from: 0, to: 9 }, false, 1, &"".into()).is_none());
     }
 }

@@ -21,6 +21,7 @@ use schemas::{SignalKind, SignalUid, Timestamp};
 
 use crate::component::MemberRow;
 use crate::graph::{is_near, other_naming};
+use crate::heads::Neighbours;
 use crate::state::{Class, Component, ComponentId, Residence, Steering};
 use crate::store::{Store, StoreError};
 use crate::turn::{Subject, Turn};
@@ -118,7 +119,7 @@ impl<S: Store> Turn<'_, S> {
             subject.residences.retain(|residence| residence.component != id);
             if subject.signal.kind == SignalKind::AiAlert {
                 self.unpost(&subject, &before)?;
-                self.count_in(&subject, None)?;
+                self.count_in(&subject, None, &Neighbours::of(&subject.signal))?;
                 subject.residences.clear();
                 openers.push((subject.signal.time, subject.signal.uid.clone()));
             } else {

@@ -83,7 +83,9 @@ impl<'a, S: Store> Turn<'a, S> {
         tenant: TenantId,
     ) -> Result<Self, StoreError> {
         let key = Key::new(Table::Tenant, tenant.as_str()).done();
-        let known = held.tenants.borrow_mut().get(&key).flatten();
+        // The clock is out of its row while the turn has it, and comes back at the end.
+        let mut known = None;
+        held.tenants.borrow_mut().change(&key, |row| known = row.take());
         let clock = match known {
             Some(clock) => clock,
             None => match db.get(&key)? {
@@ -121,7 +123,7 @@ impl<'a, S: Store> Turn<'a, S> {
     /// Writes down what the turn changed and hands out its revisions.
     pub fn end(mut self) -> Result<Vec<Incident>, StoreError> {
         let key = self.key(Table::Tenant).done();
-        self.held.tenants.borrow_mut().put(key, Some(self.clock.clone()));
+        self.held.tenants.borrow_mut().put(key, Some(std::mem::take(&mut self.clock)));
         for id in std::mem::take(&mut self.changed) {
             let Some(component) = self.components.remove(&id) else { continue };
             self.put_component_row(id, Some(ComponentRow::Here(component)));
@@ -138,22 +140,24 @@ impl<'a, S: Store> Turn<'a, S> {
     /// The row of a signal with its keys.
     fn held_signal(&self, uid: &str) -> Result<Option<HeldSignal>, StoreError> {
         let key = self.key(Table::Signal).uid(uid);
-        let names_version = self.held.names_version.get();
         let known = self.held.signals.borrow_mut().get(&key);
         let row = match known {
-            Some(Some(held)) if held.names_version != names_version => held.row,
-            Some(held) => return Ok(held),
+            Some(Some(held)) if held.is_as_made(&self.held.renamed) => return Ok(Some(held)),
+            Some(Some(held)) => held.row,
+            Some(None) => return Ok(None),
             None => {
                 let Some(bytes) = self.db.get(&key)? else { return Ok(None) };
-                let row = signal_row::read(&bytes, &self.tenant, uid)?;
-                let held = HeldSignal { row: row.clone(), keys: Arc::default(), names_version };
-                self.held.signals.borrow_mut().learn(key.clone(), Some(held));
-                row
+                signal_row::read(&bytes, &self.tenant, uid)?
             }
         };
+        let made = self.held.renamed.now();
         let keys = row.signal.as_ref().map(|signal| self.keys_of(signal)).transpose()?.unwrap_or_default().0;
-        let held = HeldSignal { row, keys: keys.into(), names_version };
-        self.held.signals.borrow_mut().adjust(&key, |known| known.clone_from(&held));
+        let held = HeldSignal { row, keys: keys.into(), made };
+        let mut signals = self.held.signals.borrow_mut();
+        match signals.get(&key) {
+            Some(_) => signals.adjust(&key, |known| known.clone_from(&held)),
+            None => signals.learn(key, Some(held.clone())),
+        }
         Ok(Some(held))
     }
 
@@ -175,16 +179,14 @@ impl<'a, S: Store> Turn<'a, S> {
     /// Writes a subject down.
     pub fn save(&mut self, subject: &Subject) {
         let row = SignalRow { signal: Some(Arc::clone(&subject.signal)), residences: subject.residences.clone() };
-        let names_version = self.held.names_version.get();
-        let held = HeldSignal { row, keys: Arc::clone(&subject.keys), names_version };
+        let held = HeldSignal { row, keys: Arc::clone(&subject.keys), made: self.held.renamed.now() };
         self.put_signal(subject.signal.uid.as_str(), Some(held));
     }
 
     /// Forgets what a signal said but not that it was there.
     pub fn save_gone(&mut self, uid: &str) {
         let row = SignalRow { signal: None, residences: Vec::new() };
-        let names_version = self.held.names_version.get();
-        self.put_signal(uid, Some(HeldSignal { row, keys: Arc::default(), names_version }));
+        self.put_signal(uid, Some(HeldSignal { row, keys: Arc::default(), made: self.held.renamed.now() }));
     }
 
     /// Forgets a signal.

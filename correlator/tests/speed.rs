@@ -52,7 +52,7 @@ fn a_hub_of_everything_costs_no_more_as_it_grows() {
     }
 }
 
-/// Context that nobody is linked to asks whether it is new, and for one signal in 64 what its keys had before;
+/// Context that nobody is linked to asks whether it is new, and for one signal in 256 what its keys had before;
 /// once for each name, in the first part, whether it has others.
 #[test]
 fn context_that_links_to_nothing_asks_once() {

@@ -336,24 +336,24 @@ fn common_alerts_attach_and_open_nothing() {
         let made = signal(&format!("a{day}"), AiAlert, day * DAY, &[(User, "sandbox")]);
         Signal { severity, ..made }
     };
-    let days = |severity| (0..6).map(|day| daily(day, severity)).collect::<Vec<Signal>>();
+    let days = |severity| (0..7).map(|day| daily(day, severity)).collect::<Vec<Signal>>();
     let mut correlator = Correlator::new(Config::default(), MapStore::default());
     let published = days(Severity::Medium).into_iter().map(|s| correlator.process(s).expect("process").len());
-    // The first is light and waits, three days are learned, and the fourth is attached to the third.
-    assert_eq!(published.collect::<Vec<_>>(), [0, 1, 1, 1, 0, 0]);
-    assert_eq!((correlator.stats().candidates, correlator.stats().common), (1, 3));
-    let grave = signal("grave", AiAlert, 5 * DAY + HOUR, &[(User, "sandbox")]);
+    // The first is light and waits, five days are learned, and the sixth is attached to the fifth.
+    assert_eq!(published.collect::<Vec<_>>(), [0, 1, 1, 1, 1, 1, 0]);
+    assert_eq!((correlator.stats().candidates, correlator.stats().common), (1, 2));
+    let grave = signal("grave", AiAlert, 6 * DAY + HOUR, &[(User, "sandbox")]);
     let revisions = correlator.process(grave).expect("process");
     let last = revisions.last().expect("an incident");
-    assert_eq!(uids(last), [("a5", 2), ("grave", 0)]);
-    assert_eq!(last.suppressed[0].rule, "common: raised about the same on 5 of the 7 days before");
+    assert_eq!(uids(last), [("a6", 2), ("grave", 0)]);
+    assert_eq!(last.suppressed[0].rule, "common: raised about the same on 6 of the 7 days before");
 
-    assert_eq!(open(&run(&days(Severity::High)))[0].members_total, 6);
+    assert_eq!(open(&run(&days(Severity::High)))[0].members_total, 7);
     let mut elsewhere = days(Severity::Medium);
-    for (signal, application) in elsewhere.iter_mut().zip(["a", "b", "c", "d", "e", "f"]) {
+    for (signal, application) in elsewhere.iter_mut().zip(["a", "b", "c", "d", "e", "f", "g"]) {
         signal.entities.extend(schemas::Entity::new(Application, [application]));
     }
-    assert_eq!(open(&run(&elsewhere))[0].members_total, 6);
+    assert_eq!(open(&run(&elsewhere))[0].members_total, 7);
 }
 
 /// A flood of alerts must not hide the records that explain it.

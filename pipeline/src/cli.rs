@@ -292,6 +292,9 @@ pub enum BenchWhat {
         /// Entities that are live; each three cost a signal before the clock runs
         #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(3..=100_000_000))]
         entities: u64,
+        /// A file to write the signals of the first round to, a JSON object each, for others to be measured on
+        #[arg(long, value_name = "FILE")]
+        signals: Option<PathBuf>,
     },
     /// librdkafka alone against the detect stage with detectors off, on a real Kafka
     Pipeline {

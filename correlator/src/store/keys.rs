@@ -142,10 +142,10 @@ impl Key {
 
     /// A signal's uid as the last part: a UUID in its canonical text as its bytes, any other text as it is.
     pub fn uid(mut self, uid: &str) -> Vec<u8> {
-        match Uuid::try_parse(uid).ok().filter(|parsed| is_canonical(parsed, uid)) {
-            Some(parsed) => {
+        match uuid_bytes(uid) {
+            Some(bytes) => {
                 self.0.push(UID_BYTES);
-                self.0.extend_from_slice(parsed.as_bytes());
+                self.0.extend_from_slice(&bytes);
                 self.0
             }
             None => self.byte(UID_TEXT).tail(uid),
@@ -161,6 +161,11 @@ impl Key {
     /// How many bytes it has so far.
     pub fn length(&self) -> usize {
         self.0.len()
+    }
+
+    /// What it is so far.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// The key as it stands.
@@ -181,8 +186,23 @@ impl Key {
     }
 }
 
-fn is_canonical(parsed: &Uuid, uid: &str) -> bool {
-    parsed.as_hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH]) == uid
+/// The bytes of a UUID that stands in its canonical text; every signal asks for them several times.
+fn uuid_bytes(text: &str) -> Option<[u8; 16]> {
+    let text: &[u8; Hyphenated::LENGTH] = text.as_bytes().try_into().ok()?;
+    let mut bytes = [0; 16];
+    let mut nibbles = 0;
+    for (at, byte) in text.iter().enumerate() {
+        let nibble = match byte {
+            b'-' if matches!(at, 8 | 13 | 18 | 23) => continue,
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            _ => return None,
+        };
+        let into = bytes.get_mut(nibbles / 2)?;
+        *into = *into << 4 | nibble;
+        nibbles += 1;
+    }
+    (nibbles == 32).then_some(bytes)
 }
 
 /// All tenants' rows of `table`.
@@ -286,9 +306,13 @@ mod tests {
         let uuid = "0b4c1f6e-9c3d-5a51-8f27-d0a0b5a4f3c2";
         let upper = uuid.to_uppercase();
         let braced = format!("{{{uuid}}}");
-        for uid in [uuid, upper.as_str(), braced.as_str(), "0b4c1f6e9c3d5a518f27d0a0b5a4f3c2", "", "s1", "é"] {
+        let moved = "0b4c1f6e9-c3d-5a51-8f27-d0a0b5a4f3c2";
+        let bare = "0b4c1f6e9c3d5a518f27d0a0b5a4f3c2";
+        let [filled, longer] = [bare, uuid].map(|text| format!("{text:a<36}f"));
+        for uid in [uuid, &upper, &braced, moved, bare, &filled[..36], &longer, "", "s1", "é", &"é".repeat(18)] {
             let key = Key::new(Table::Signal, "t").uid(uid);
             assert_eq!(Parts::after(&key, 3).uid(), Some(SignalUid::from(uid)));
+            assert_eq!(key.get(3), Some(if uid == uuid { &UID_BYTES } else { &UID_TEXT }), "{uid}");
         }
         assert_eq!(Key::new(Table::Signal, "t").uid(uuid).len(), 3 + 17);
     }

@@ -20,7 +20,8 @@ pub use rocks::{RocksConfig, RocksStore};
 
 /// Changes of a batch, in the order of their keys: the new value of each, or `None` where the key goes.
 pub type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
-/// Changes in no order. A key may stand in both and then means the value that stands here.
+/// Changes in no order; of several of one key the last counts. A key that stands in both means the value that stands
+/// here.
 pub type LooseChanges = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
 /// What a scan calls for each row; it breaks to end the scan.

@@ -1,41 +1,67 @@
 //! The changes of the batch under way, above what is committed.
 
+use std::cell::RefCell;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
+use super::keys::Table;
 use super::{Changes, LooseChanges, Store, StoreError, Visit};
+
+/// Tables into which every signal writes and of which few ask.
+const SELDOM_READ: [Table; 2] = [Table::Expiry, Table::Posting];
+
+/// The place of a key's table among those.
+fn seldom_read(key: &[u8]) -> Option<usize> {
+    SELDOM_READ.iter().position(|table| key.first() == Some(&table.code()))
+}
 
 /// A store whose changes stay in memory until they are committed.
 #[derive(Debug)]
 pub struct Overlay<S> {
     store: S,
-    changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    changes: RefCell<Changes>,
+    /// Changes of tables that are seldom read, as they came. They are put in order when somebody asks, which for
+    /// most is never.
+    unread: [RefCell<LooseChanges>; SELDOM_READ.len()],
 }
 
 impl<S: Store> Overlay<S> {
     /// No changes above `store`.
     pub fn new(store: S) -> Self {
-        Self { store, changes: Changes::new() }
+        Self { store, changes: RefCell::default(), unread: Default::default() }
     }
 
     /// The value of `key` as the batch sees it.
     pub fn get(&self, key: &[u8]) -> Result<Option<Arc<[u8]>>, StoreError> {
-        match self.changes.get(key) {
+        self.order_for(key);
+        match self.changes.borrow().get(key) {
             Some(value) => Ok(value.as_deref().map(Arc::from)),
             None => self.store.get(key),
         }
     }
 
+    fn order_for(&self, key: &[u8]) {
+        if let Some(unread) = seldom_read(key).and_then(|at| self.unread.get(at)) {
+            self.changes.borrow_mut().extend(unread.borrow_mut().drain(..));
+        }
+    }
+
     /// Sets `key`.
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        self.changes.insert(key, Some(value));
+        self.change(key, Some(value));
     }
 
     /// Removes `key`.
     pub fn delete(&mut self, key: Vec<u8>) {
-        self.changes.insert(key, None);
+        self.change(key, None);
+    }
+
+    fn change(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
+        match seldom_read(&key).and_then(|at| self.unread.get_mut(at)) {
+            Some(unread) => unread.get_mut().push((key, value)),
+            None => drop(self.changes.get_mut().insert(key, value)),
+        }
     }
 
     /// Visits rows as [`Store::scan`] does, changes included.
@@ -43,7 +69,9 @@ impl<S: Store> Overlay<S> {
         if from >= to {
             return Ok(());
         }
-        let range = self.changes.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
+        self.order_for(from);
+        let changes = self.changes.borrow();
+        let range = changes.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
         let changed: Box<dyn Iterator<Item = _>> = if reverse { Box::new(range.rev()) } else { Box::new(range) };
         let mut changed = changed.peekable();
         let mut ended = false;
@@ -80,16 +108,22 @@ impl<S: Store> Overlay<S> {
     }
 
     /// Writes the changes, what else the caller held back, and `position` in one step. After an error the
-    /// changes are still pending.
-    pub fn commit(&mut self, loose: &LooseChanges, position: &[u8]) -> Result<(), StoreError> {
-        self.store.write(&self.changes, loose, position)?;
+    /// changes are incomplete.
+    pub fn commit(&mut self, mut held: LooseChanges, position: &[u8]) -> Result<(), StoreError> {
+        for unread in self.unread.iter_mut().map(RefCell::get_mut) {
+            // Of two changes of a key the later one counts, and stays the later one.
+            unread.sort_by(|(a, _), (b, _)| a.cmp(b));
+            held.append(unread);
+        }
+        self.store.write(self.changes.get_mut(), &held, position)?;
         self.rollback();
         Ok(())
     }
 
     /// Forgets the changes.
     pub fn rollback(&mut self) {
-        self.changes.clear();
+        self.changes.get_mut().clear();
+        self.unread.iter_mut().for_each(|unread| unread.get_mut().clear());
     }
 
     /// The position of the last commit.
@@ -131,7 +165,7 @@ mod tests {
         for key in ["b", "d", "f", "h"] {
             overlay.put(key.into(), b"old".to_vec());
         }
-        overlay.commit(&LooseChanges::new(), b"1").expect("commit");
+        overlay.commit(LooseChanges::new(), b"1").expect("commit");
         overlay.put("a".into(), b"new".to_vec());
         overlay.put("d".into(), b"new".to_vec());
         overlay.delete("f".into());
@@ -145,6 +179,28 @@ mod tests {
         }
         assert_eq!(rows(&overlay, b"b", b"d", false, 9), [("b".to_owned(), "old".to_owned())]);
         assert_eq!(rows(&overlay, b"z", b"a", false, 9), []);
+    }
+
+    /// What is put in order only when somebody asks, or never, is what it would be in a map.
+    #[test]
+    fn changes_that_nobody_read_are_there_when_somebody_does() {
+        let key = |at: u8| vec![Table::Posting.code(), at];
+        let mut overlay = Overlay::new(MapStore::default());
+        overlay.put(key(3), b"first".to_vec());
+        overlay.put(key(1), b"one".to_vec());
+        overlay.put(key(3), b"last".to_vec());
+        let expected = [("P\u{1}", "one"), ("P\u{3}", "last")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        assert_eq!(rows(&overlay, b"P", b"Q", false, 9), expected);
+        overlay.delete(key(1));
+        overlay.put(key(2), b"two".to_vec());
+        overlay.put(key(2), b"again".to_vec());
+        overlay.commit(LooseChanges::new(), b"1").expect("commit");
+        let expected = [("P\u{2}", "again"), ("P\u{3}", "last")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        assert_eq!(rows(&overlay, b"P", b"Q", false, 9), expected);
+        overlay.delete(key(2));
+        assert_eq!(overlay.get(&key(2)).expect("get"), None);
+        overlay.rollback();
+        assert!(overlay.get(&key(2)).expect("get").is_some());
     }
 
     #[test]

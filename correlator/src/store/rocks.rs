@@ -37,6 +37,9 @@ impl Default for RocksConfig {
     }
 }
 
+/// What a batch takes beside its rows, and a row beside its key and value, at most: so that it is allocated once.
+const BATCH_BYTES: usize = 256;
+const ROW_BYTES: usize = 16;
 const SIGNALS: &str = "signals";
 const POSTINGS: &str = "postings";
 /// Bits of a filter a row: one look in a hundred goes to a file in vain.
@@ -45,6 +48,8 @@ const FILTER_BITS: f64 = 10.0;
 const MEMTABLE_FILTER_SHARE: f64 = 0.03;
 /// The cache has few shards: a lookup locks one, and there is one thread to ask.
 const CACHE_SHARD_BITS: i32 = 2;
+/// Write buffers of a family.
+const BUFFERS: usize = 4;
 /// Log of changes after which buffers are flushed that hold it back, in write buffers.
 const LOG_BUFFERS: u64 = 4;
 
@@ -113,7 +118,9 @@ fn family(config: RocksConfig, cache: &Cache, filtered: bool) -> Options {
     options.set_compression_type(DBCompressionType::Lz4);
     let levels = [[DBCompressionType::None; 2].as_slice(), [DBCompressionType::Lz4; 5].as_slice()].concat();
     options.set_compression_per_level(&levels);
-    options.set_write_buffer_size(config.write_buffers_bytes / 2);
+    // Rows come in no order, and finding their place costs less among few: more buffers, smaller ones.
+    options.set_write_buffer_size(config.write_buffers_bytes / BUFFERS);
+    options.set_max_write_buffer_number(BUFFERS as i32);
     options
 }
 
@@ -173,9 +180,11 @@ impl Store for RocksStore {
     }
 
     fn write(&mut self, changes: &Changes, loose: &LooseChanges, position: &[u8]) -> Result<(), StoreError> {
-        let mut batch = WriteBatch::default();
+        let rows = || changes.iter().chain(loose.iter().map(|(key, value)| (key, value)));
+        let bytes = rows().map(|(key, value)| ROW_BYTES + key.len() + value.as_ref().map_or(0, Vec::len));
+        let mut batch = WriteBatch::with_capacity_bytes(BATCH_BYTES + bytes.sum::<usize>());
         let mut last = None;
-        for (key, value) in changes.iter().chain(loose.iter().map(|(key, value)| (key, value))) {
+        for (key, value) in rows() {
             // Changes of a table stand together: a family is looked up once a table.
             let family = match last {
                 Some((table, family)) if table == key.first() => family,

@@ -3,6 +3,9 @@
 //! Before the clock runs every entity is seen once, so that all of them are live while it does. Two rounds: in
 //! the first, users share nothing; in the second, every signal of the tenant has one API key in common.
 
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -19,31 +22,57 @@ const SIGNALS_PER_COMMIT: u64 = 2_000;
 const START_MILLIS: i64 = 1_777_600_000_000;
 /// The event time that a round spans: within the window of every kind of entity but an address.
 const ROUND_MILLIS: u64 = 12 * 3_600_000;
+const SEED: u64 = 1;
 const SHARED_KEY: &str = "key-of-all";
 
-/// Runs the benchmark over `count` signals while `entities` are live.
+/// Runs the benchmark over `count` signals while `entities` are live; writes the signals of the first round to
+/// `listed`.
 ///
 /// # Errors
-/// When the store cannot be used.
-pub fn run(count: u64, entities: u64) -> anyhow::Result<()> {
+/// When the store cannot be used, or the file.
+pub fn run(count: u64, entities: u64, listed: Option<&Path>) -> anyhow::Result<()> {
     println!(
         "method   {count} signals of random users while {entities} entities are live (a user with a device and an \
          address each, all seen once before, which is not counted), {ALERTS_PERCENT} % AI alerts, RocksDB on disk, \
          a commit every {SIGNALS_PER_COMMIT}, one thread and the store's own"
     );
+    let users = (entities / ENTITIES_PER_USER).max(1);
+    if let Some(path) = listed {
+        let world = World { users, count, shared: None };
+        list(&world, path).with_context(|| format!("cannot write the signals to {}", path.display()))?;
+    }
     for shared in [None, Some(SHARED_KEY)] {
-        let world = World { users: (entities / ENTITIES_PER_USER).max(1), count, shared };
-        round(&world)?;
+        round(&World { users, count, shared })?;
     }
     println!("peak RSS {:.0} MiB", peak_rss_mib());
     Ok(())
+}
+
+/// Writes what is processed in a round, what comes before the clock runs first.
+fn list(world: &World, path: &Path) -> anyhow::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    let mut rng = Rng::with_seed(SEED);
+    for number in 0..world.users + world.count {
+        let signal = world.signal(&mut rng, number);
+        let of = |kind| signal.entities.iter().find(|entity| entity.kind == kind).and_then(|entity| entity.ids.first());
+        let line = serde_json::json!({
+            "time": signal.time.millis(),
+            "timed": number >= world.users,
+            "title": signal.title,
+            "user": of(EntityKind::User),
+            "device": of(EntityKind::Device),
+            "ip": of(EntityKind::Ip),
+        });
+        writeln!(file, "{line}")?;
+    }
+    Ok(file.flush()?)
 }
 
 fn round(world: &World) -> anyhow::Result<()> {
     let directory = tempfile::tempdir().context("cannot create a directory for the state")?;
     let store = RocksStore::open(directory.path(), RocksConfig::default())?;
     let mut correlator = Correlator::new(correlator::Config::default(), store);
-    let mut rng = Rng::with_seed(1);
+    let mut rng = Rng::with_seed(SEED);
     feed(&mut correlator, world, &mut rng, 0..world.users)?;
     let meter = Meter::start();
     let (revisions, made) = feed(&mut correlator, world, &mut rng, world.users..world.users + world.count)?;

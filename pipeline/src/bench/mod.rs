@@ -24,7 +24,7 @@ pub fn run(args: &BenchArgs) -> Result<(), Failure> {
     meter::print_machine();
     match &args.what {
         BenchWhat::Detect { count } => detect::run(*count)?,
-        BenchWhat::Correlate { count, entities } => correlate::run(*count, *entities)?,
+        BenchWhat::Correlate { count, entities, signals } => correlate::run(*count, *entities, signals.as_deref())?,
         BenchWhat::Pipeline { brokers, count } => pipeline::run(brokers, *count)?,
         BenchWhat::Quality { seeds, config } => quality::run(*seeds, config.as_deref())?,
         BenchWhat::Readers { cases, samples } => readers::run(cases, samples.as_deref())?,
