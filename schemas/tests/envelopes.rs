@@ -194,6 +194,30 @@ fn every_signal_is_read_in_every_envelope() {
     }
 }
 
+/// Filebeat's `ndjson` parser may put the members of a record beside its own.
+#[test]
+fn every_signal_is_its_vendors_among_the_members_of_a_shipper() {
+    let base = json!({"@timestamp": "2026-05-01T12:00:00Z", "ecs": {"version": "8"}, "host": {"name": "logbox"},
+        "agent": {"type": "filebeat"}, "input": {"type": "log"}, "log": {"file": {"path": "/x"}}});
+    let base = base.as_object().expect("an object");
+    let mut read_beside = 0;
+    for folder in files(&cases("signals")) {
+        let reader = folder.file_name().expect("a name").to_string_lossy().into_owned();
+        for file in files(&folder).into_iter().filter(|file| file.to_string_lossy().ends_with(".in.json")) {
+            let record: Value = serde_json::from_slice(&fs::read(&file).expect("a case")).expect("JSON");
+            let record = record.as_object().expect("an object");
+            if record.keys().any(|key| base.contains_key(key)) {
+                continue;
+            }
+            let beside = Value::from(record.clone().into_iter().chain(base.clone()).collect::<serde_json::Map<_, _>>());
+            let found = readers::reader_of(beside.to_string().as_bytes()).map(|reader| reader.name());
+            assert_eq!(found, Some(&*reader), "{}", file.display());
+            read_beside += 1;
+        }
+    }
+    assert!(read_beside > 80, "only {read_beside} cases have no member of a shipper's name");
+}
+
 const EXCHANGE: &str = r#"{"id":"i-1","request":{"prompt":"Hello"}}"#;
 
 #[test]
@@ -210,11 +234,35 @@ fn what_is_known_for_itself_is_no_envelope() {
     let document = json!({"@timestamp": "2026-05-01T12:00:00Z", "ecs": {"version": "8"}, "event": {"action": "login"},
         "user": {"name": "eve"}, "message": EXCHANGE});
     assert!(matches!(read(document.to_string().as_bytes()).expect("ECS").inputs.as_slice(), [Input::Signal(_)]));
-    // What nobody knows within it leaves the document to the reader of ECS.
-    let line =
-        json!({"@timestamp": "2026-05-01T12:00:00Z", "ecs": {"version": "8"}, "message": "{\"level\": \"info\"}"});
-    assert_eq!(readers::reader_of(line.to_string().as_bytes()).map(|reader| reader.name()), Some("ecs"));
-    assert_eq!(read(line.to_string().as_bytes()).expect("ECS").inputs.len(), 1);
+}
+
+/// Where a line lay is no event: nobody knows what happened.
+#[test]
+fn a_shippers_own_members_are_no_event() {
+    let line = |message: &str| {
+        json!({"@timestamp": "2026-05-01T12:00:00Z", "ecs": {"version": "8"},
+        "host": {"name": "logbox"}, "agent": {"type": "filebeat"}, "log": {"file": {"path": "/x"}},
+        "event": {"dataset": "app.log"}, "message": message})
+    };
+    let metric = json!({"@timestamp": "2026-05-01T12:00:00Z", "ecs": {"version": "8"}, "host": {"name": "logbox"},
+        "event": {"dataset": "system.cpu", "module": "system"}, "metricset": {"name": "cpu"}, "system": {"cpu": {}}});
+    for plain in [line("GET / 200"), metric] {
+        let out = read(plain.to_string().as_bytes()).expect("known");
+        assert_eq!((out.inputs.len(), out.rejected.len(), out.passed_by), (0, 0, 1), "{plain}");
+    }
+    let unknown = json!({"@timestamp": "2026-05-01T12:00:00Z", "ecs": {"version": "8"}, "host": {"name": "logbox"},
+        "alarm": "7", "who": "eve"});
+    for record in [line("{\"level\": \"info\"}"), unknown] {
+        assert_eq!(refused(&record.to_string()).reason, Reason::UnrecognisedFormat, "{record}");
+    }
+}
+
+#[test]
+fn an_original_is_read_where_the_event_only_says_that_it_is_one() {
+    let original = r#"{"eventType":"user.session.start","uuid":"ok-1","published":"2026-05-01T12:00:00Z","actor":{}}"#;
+    let document = json!({"@timestamp": "2026-05-01T12:00:09Z", "ecs": {"version": "8"},
+        "event": {"kind": "event", "original": original}});
+    assert_eq!(readers::reader_of(document.to_string().as_bytes()).map(|reader| reader.name()), Some("okta"));
 }
 
 fn refused(text: &str) -> ReadError {

@@ -78,10 +78,11 @@ impl<'a> Object<'a> {
 const WRAPPERS: [&str; 3] = ["records", "Records", "value"];
 
 /// Members that hold the records of a page of an API's answer, or of a list of Kubernetes.
-const PAGES: [&str; 9] = ["Findings", "data", "entries", "events", "items", "logs", "resources", "result", "results"];
+const PAGES: [&str; 10] =
+    ["Findings", "data", "entries", "events", "findings", "items", "logs", "resources", "result", "results"];
 
-/// What stands beside them: which list it is, and where it goes on.
-const PAGE_KEYS: [&str; 29] = [
+/// What stands beside them: which list it is, how long, whether it went well, and where it goes on.
+const PAGE_KEYS: [&str; 36] = [
     "apiVersion",
     "cursor",
     "errors",
@@ -94,19 +95,26 @@ const PAGE_KEYS: [&str; 29] = [
     "limit",
     "meta",
     "metadata",
+    "next",
     "next_cursor",
     "next_page",
     "nextLink",
     "nextPageToken",
     "NextToken",
+    "nextToken",
     "num_available",
     "num_found",
     "object",
+    "offset",
     "ok",
+    "page_info",
     "pagination",
+    "request_id",
     "response_metadata",
+    "schema",
     "selfLink",
     "start",
+    "stat",
     "status",
     "tailnet",
     "total",

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::error::{ReadError, Reason};
 use super::json::{self, Json, Top};
 use super::shipped::{self, Shipped};
-use super::{Context, Limits, Output, RawRecord, Reader, Rejected, all, cloudwatch, signals, windows_xml};
+use super::{Context, Input, Limits, Output, RawRecord, Reader, Rejected, all, cloudwatch, signals, windows_xml};
 
 /// How many envelopes may lie in each other. XML in Splunk's collector in CloudWatch's envelope makes three; each level
 /// is a copy of what it holds.
@@ -40,29 +40,38 @@ pub fn read(
 
 /// The reader that takes `bytes`, or the first record in what is wrapped around it.
 pub fn reader_of(bytes: &[u8]) -> Option<&'static dyn Reader> {
-    reader_within(bytes, ENVELOPES_MAX)
+    reader_within(bytes, None, ENVELOPES_MAX)
 }
 
-/// The reader whose `record` is. One that takes what a shipper put around a record for its own comes last: shippers
-/// also write theirs among the members of the record itself.
+/// The reader whose `record` is. A schema of everybody's comes last: shippers write its members among those of the record
+/// itself, too.
 fn recognise(record: &RawRecord<'_>) -> Option<&'static dyn Reader> {
-    let mut own = all().filter(|reader| reader.recognises(record));
-    let first = own.next()?;
-    if first.may_only_carry(record) {
-        own.find(|reader| !reader.may_only_carry(record)).or(Some(first))
-    } else {
-        Some(first)
+    let mut common = None;
+    for reader in all().filter(|reader| reader.recognises(record)) {
+        if !reader.is_common_schema() {
+            return Some(reader);
+        }
+        common = common.or(Some(reader));
     }
+    common
 }
 
-fn reader_within(bytes: &[u8], envelopes_left: usize) -> Option<&'static dyn Reader> {
-    let of_element = |bytes: &[u8]| reader_of_record(&element_of(bytes).ok()?, envelopes_left);
+/// The reader of the first record in `bytes` and what is wrapped around it; of a source that names its format only that
+/// one is asked.
+fn reader_within(
+    bytes: &[u8],
+    told: Option<&'static dyn Reader>,
+    envelopes_left: usize,
+) -> Option<&'static dyn Reader> {
+    let of_element = |bytes: &[u8]| reader_of_record(&element_of(bytes).ok()?, told, envelopes_left);
     match json::top_level(bytes) {
         Ok(Top::Object(object)) => match object.collection() {
             Some(elements) => of_element(elements.first()?.get().as_bytes()),
             None => match cloudwatch::open(&object, Limits::default()) {
-                Some(messages) => reader_within(messages.ok()?.first()?.as_bytes(), envelopes_left.checked_sub(1)?),
-                None => reader_of_record(&RawRecord::opened(bytes, Some(object)), envelopes_left),
+                Some(messages) => {
+                    reader_within(messages.ok()?.first()?.as_bytes(), told, envelopes_left.checked_sub(1)?)
+                }
+                None => reader_of_record(&RawRecord::opened(bytes, Some(object)), told, envelopes_left),
             },
         },
         Ok(Top::Array(elements)) => of_element(elements.first()?.get().as_bytes()),
@@ -74,12 +83,20 @@ fn reader_within(bytes: &[u8], envelopes_left: usize) -> Option<&'static dyn Rea
     }
 }
 
-fn reader_of_record(record: &RawRecord<'_>, envelopes_left: usize) -> Option<&'static dyn Reader> {
-    let own = recognise(record);
+fn reader_of_record(
+    record: &RawRecord<'_>,
+    told: Option<&'static dyn Reader>,
+    envelopes_left: usize,
+) -> Option<&'static dyn Reader> {
+    let own = match told {
+        Some(told) => told.recognises(record).then_some(told),
+        None => recognise(record),
+    };
     if own.is_some_and(|reader| !reader.may_only_carry(record)) {
         return own;
     }
-    let carried = || reader_within(shipped::open(record.object()?)?.text.as_bytes(), envelopes_left.checked_sub(1)?);
+    let carried =
+        || reader_within(shipped::open(record.object()?)?.text.as_bytes(), told, envelopes_left.checked_sub(1)?);
     carried().or(own)
 }
 
@@ -122,7 +139,7 @@ impl Opening<'_> {
                 None => {
                     let record = RawRecord::opened(bytes, None).within(self.context.limits);
                     let reader = self.format.or_else(|| recognise(&record)).ok_or(error)?;
-                    self.read_with(reader, &record, out)
+                    self.read_as(reader, &record, out)
                 }
             },
         }
@@ -214,7 +231,7 @@ impl Opening<'_> {
         json::refuse_depth(record.bytes)?;
         let result = match (reader, self.carried(reader, record)) {
             (_, Some(shipped)) => return self.shipped(&shipped, out),
-            (Some(reader), None) => self.read_with(reader, record, out),
+            (Some(reader), None) => self.read_as(reader, record, out),
             (None, None) => {
                 return Err(ReadError::new(
                     Reason::UnrecognisedFormat,
@@ -236,12 +253,27 @@ impl Opening<'_> {
         }
     }
 
-    /// Reads `record` with its reader, and what that found in it of others'.
-    fn read_with(self, reader: &dyn Reader, record: &RawRecord<'_>, out: &mut Output) -> Result<(), ReadError> {
+    /// Has `reader` read a record. Readers of signals are forgiving, and one that is told its format would make an empty
+    /// signal of any object: a record that has not its shape and names nothing to it is another's.
+    fn read_as(self, reader: &'static dyn Reader, record: &RawRecord<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let from = out.inputs.len();
         reader.read(record, self.context, out)?;
+        let forgiving = self.format.is_some() && reader.format().is_some();
+        let empty = |input: &Input| matches!(input, Input::Signal(signal) if signal.entities.is_empty());
+        if forgiving && out.inputs.iter().skip(from).all(empty) && !reader.recognises(record) {
+            out.inputs.truncate(from);
+            let message = format!("nothing of `{}` is in this object", reader.name());
+            return Err(ReadError::new(Reason::UnrecognisedFormat, message));
+        }
+        self.read_carried(out);
+        Ok(())
+    }
+
+    /// Reads what a reader found of others' in a record of its own.
+    fn read_carried(self, out: &mut Output) {
         for carried in std::mem::take(&mut out.carried) {
             let bytes = carried.as_bytes();
-            let known = self.envelopes_left > 0 && reader_within(bytes, self.envelopes_left - 1).is_some();
+            let known = self.envelopes_left > 0 && reader_within(bytes, None, self.envelopes_left - 1).is_some();
             // What no reader knows is a line in a log of something else.
             let result = match self.opened() {
                 Ok(opened) if known => Self { format: None, ..opened }.document(bytes, out),
@@ -254,7 +286,6 @@ impl Opening<'_> {
                 out.rejected.push(Rejected { bytes: bytes.to_vec(), error });
             }
         }
-        Ok(())
     }
 
     /// What `record` carries instead of being `reader`'s own.
@@ -263,14 +294,15 @@ impl Opening<'_> {
         let Some(reader) = reader else { return open() };
         if self.format.is_some() {
             // A reader of signals decodes the record anyway, and would read anything.
-            let doubtful = reader.format().is_some() && record.value().is_ok_and(shipped::is_envelope);
-            if !doubtful || !reader.recognises(record) {
-                return if doubtful { open() } else { None };
+            if !(reader.format().is_some() && record.value().is_ok_and(shipped::is_envelope)) {
+                return None;
+            }
+            if !reader.recognises(record) {
+                return open();
             }
         }
-        let fits = |found: &'static dyn Reader| self.format.is_none_or(|told| told.name() == found.name());
         let known =
-            |shipped: &Shipped<'_>| reader_within(shipped.text.as_bytes(), self.envelopes_left).is_some_and(fits);
+            |shipped: &Shipped<'_>| reader_within(shipped.text.as_bytes(), self.format, self.envelopes_left).is_some();
         if reader.may_only_carry(record) { open().filter(known) } else { None }
     }
 

@@ -51,7 +51,7 @@ const ENVELOPES: &[Envelope] = &[
     // Fluent Bit and Docker.
     Envelope { path: "log", holds: Holds::Text },
     // Filebeat's parser of JSON, where it is told a place.
-    Envelope { path: "json", holds: Holds::ObjectBeside(&["agent", "ecs", "log"]) },
+    Envelope { path: "json", holds: Holds::ObjectBeside(&["@timestamp", "agent", "ecs", "input", "log"]) },
     // Notifications of Amazon SNS.
     Envelope { path: "Message", holds: Holds::Text },
 ];
