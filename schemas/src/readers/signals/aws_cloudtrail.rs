@@ -36,8 +36,11 @@ impl Reader for AwsCloudtrail {
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
         let event = has(record, "eventName") && has_any(record, &["eventSource", "awsRegion", "userIdentity"]);
+        // Streams and queues hand their records to functions with the same members around them.
+        let source = discriminator(record, "eventSource");
+        let handed = source.starts_with("aws:") && source != "aws:s3";
         let bridged = has(record, "detail") && discriminator(record, "detail-type").ends_with("via CloudTrail");
-        event || bridged
+        event && !handed || bridged
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
