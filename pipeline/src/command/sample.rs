@@ -155,7 +155,9 @@ fn describe(line: &Line<'_>, reader: &str, out: &Output) -> String {
         took.iter().for_each(|detail| _ = writeln!(text, "    {detail}"));
     }
     if out.passed_by > 0 {
-        _ = writeln!(text, "{number}: {reader}: {} passed by: nothing in it to look at", out.passed_by);
+        // Of spans it is not known here which of the two it was.
+        let spans = if reader.starts_with("otlp") { ", or it repeats spans of models (`lone_wrappers`)" } else { "" };
+        _ = writeln!(text, "{number}: {reader}: {} passed by: nothing in it to look at{spans}", out.passed_by);
     }
     for rejected in &out.rejected {
         let what = if is_elsewhere(rejected) { "not in the record" } else { "rejected" };

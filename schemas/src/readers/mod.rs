@@ -11,6 +11,7 @@
 mod cloudwatch;
 pub mod command;
 mod context;
+mod encoded;
 mod error;
 mod json;
 mod network;
@@ -18,6 +19,7 @@ mod opening;
 mod scan;
 mod shipped;
 pub mod signals;
+mod syslog;
 pub mod telemetry;
 mod value;
 mod watch;

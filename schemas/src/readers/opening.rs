@@ -2,7 +2,7 @@
 //!
 //! In this order: collections (`{"records": [...]}`, `{"value": [...]}`, a page's `data`, `entries`, `items` or
 //! `events`, a top-level array), CloudWatch's `logEvents`, objects that follow each other in one message as Splunk's
-//! collector takes them, Windows events in XML, and what [`shipped`] knows of shippers. Each element is read for
+//! collector takes them, Windows events in XML, lines of syslog, and what [`shipped`] knows of shippers. Each element is read for
 //! itself, so that a bad one rejects only itself. What a record means is the readers' business.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use super::error::{ReadError, Reason};
 use super::json::{self, Json, Top};
 use super::shipped::{self, Shipped};
-use super::{Context, Input, Limits, Output, RawRecord, Reader, Rejected, all, cloudwatch, signals, windows_xml};
+use super::{
+    Context, Input, Limits, Output, RawRecord, Reader, Rejected, all, cloudwatch, signals, syslog, windows_xml,
+};
 
 /// How many envelopes may lie in each other. XML in Splunk's collector in CloudWatch's envelope makes three; each level
 /// is a copy of what it holds.
@@ -78,7 +80,11 @@ fn reader_within(
         Err(_) => match (xml(bytes), Sequence::of(bytes)) {
             (Some(xml), _) => of_element(windows_xml::events(xml).ok()?.first()?.as_bytes()),
             (None, Some(sequence)) => of_element(sequence.objects.first()?.get().as_bytes()),
-            (None, None) => recognise(&RawRecord::opened(bytes, None)),
+            (None, None) => match (line(bytes), line_of_array(bytes)) {
+                (Some(message), _) => reader_within(message.as_bytes(), told, envelopes_left.checked_sub(1)?),
+                (None, Some(element)) => of_element(element),
+                (None, None) => recognise(&RawRecord::opened(bytes, None)),
+            },
         },
     }
 }
@@ -95,8 +101,10 @@ fn reader_of_record(
     if own.is_some_and(|reader| !reader.may_only_carry(record)) {
         return own;
     }
-    let carried =
-        || reader_within(shipped::open(record.object()?)?.text.as_bytes(), told, envelopes_left.checked_sub(1)?);
+    let carried = || {
+        let shipped = shipped::open(record.object()?, Limits::default())?;
+        reader_within(shipped.text.as_bytes(), told, envelopes_left.checked_sub(1)?)
+    };
     carried().or(own)
 }
 
@@ -113,9 +121,10 @@ impl Opening<'_> {
     fn document(self, bytes: &[u8], out: &mut Output) -> Result<(), ReadError> {
         let result = self.outermost(bytes, out);
         match retry_mended(result, bytes, |bytes| self.outermost(bytes, out)) {
-            Err(error) if error.reason == Reason::MalformedJson => match Sequence::of(bytes) {
-                Some(sequence) => self.sequence(&sequence, &error, out),
-                None => Err(error),
+            Err(error) if error.reason == Reason::MalformedJson => match (Sequence::of(bytes), line_of_array(bytes)) {
+                (Some(sequence), _) => self.sequence(&sequence, &error, out),
+                (None, Some(element)) => self.outermost(element, out),
+                (None, None) => Err(error),
             },
             result => result,
         }
@@ -134,9 +143,10 @@ impl Opening<'_> {
                 },
             },
             Ok(Top::Array(elements)) => self.elements(&elements, out),
-            Err(error) => match xml(bytes) {
-                Some(xml) => self.events(&windows_xml::events(xml)?, out),
-                None => {
+            Err(error) => match (xml(bytes), line(bytes)) {
+                (Some(xml), _) => self.events(&windows_xml::events(xml)?, out),
+                (None, Some(message)) => self.opened()?.document(message.as_bytes(), out),
+                (None, None) => {
                     let record = RawRecord::opened(bytes, None).within(self.context.limits);
                     let reader = self.format.or_else(|| recognise(&record)).ok_or(error)?;
                     self.read_as(reader, &record, out)
@@ -241,7 +251,7 @@ impl Opening<'_> {
         };
         // A reader of telemetry that is told its format learns by failing that the record is an envelope.
         let carried = |reader: &'static dyn Reader| {
-            let envelope = || record.object().and_then(shipped::open);
+            let envelope = || shipped::open(record.object()?, self.context.limits);
             if reader.recognises(record) { None } else { envelope() }
         };
         match (result, self.format) {
@@ -290,7 +300,7 @@ impl Opening<'_> {
 
     /// What `record` carries instead of being `reader`'s own.
     fn carried<'r>(self, reader: Option<&'static dyn Reader>, record: &'r RawRecord<'_>) -> Option<Shipped<'r>> {
-        let open = || record.object().and_then(shipped::open);
+        let open = || shipped::open(record.object()?, self.context.limits);
         let Some(reader) = reader else { return open() };
         if self.format.is_some() {
             // A reader of signals decodes the record anyway, and would read anything.
@@ -362,6 +372,17 @@ impl<'a> Sequence<'a> {
         }
         (objects.len() > 1).then_some(Self { objects, rest: text.get(end..)?.trim() })
     }
+}
+
+/// The object in `bytes` where they are a line of syslog.
+fn line(bytes: &[u8]) -> Option<&str> {
+    json::text_of(bytes).ok().and_then(syslog::object)
+}
+
+/// The object that is one line of an array, whose comma a shipper of lines took for a part of it.
+fn line_of_array(bytes: &[u8]) -> Option<&[u8]> {
+    let element = bytes.trim_ascii_end().strip_suffix(b",")?;
+    element.trim_ascii_end().ends_with(b"}").then_some(element)
 }
 
 /// `bytes` as text where they begin like a Windows event in XML.

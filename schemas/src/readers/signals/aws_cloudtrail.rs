@@ -44,10 +44,10 @@ impl Reader for AwsCloudtrail {
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
         let event = has(record, "eventName") && has_any(record, &["eventSource", "awsRegion", "userIdentity"]);
-        let bridged = has(record, "detail") && discriminator(record, "detail-type").ends_with("via CloudTrail");
-        // Lambda's batches of other services have the same members.
+        // Streams and queues hand their records to functions with the same members around them.
         let source = discriminator(record, "eventSource");
         let delivered = source.starts_with("aws:") && source != NOTIFIER;
+        let bridged = has(record, "detail") && discriminator(record, "detail-type").ends_with("via CloudTrail");
         ((event || has_all(record, &["eventID", "insightDetails"])) && !delivered) || bridged
     }
 
