@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
-use criterion::{Criterion, SamplingMode, Throughput};
+use criterion::{Criterion, Throughput};
 use detectors::intel::Feeds;
 use detectors::{DETECTORS, Detector, Detectors, Lexicon, Scene, Settings, Sightings, View};
 use nix::sys::resource::{UsageWho, getrusage};
@@ -34,8 +34,7 @@ const BAIT_BYTES: usize = 1 << 14;
 /// The detectors that go without the learned scorer and are held to a goal together.
 const WITHOUT_MODEL: [&str; 4] = ["ascii_smuggling", "credential_leak", "malicious_url", "sensitive_data"];
 
-/// CPU time of this thread, user and system. Kernels count it in ticks of some milliseconds, so all samples are equally
-/// long rather than growing from one pass on.
+/// CPU time of this thread, user and system.
 struct CpuTime;
 
 impl CpuTime {
@@ -158,7 +157,7 @@ fn look(views: &[View<'_>], list: &[&'static dyn Detector], settings: &Settings,
 fn measure(criterion: &mut Criterion<CpuTime>, corpus: &Corpus, detectors: &Detectors, lexicon: &Lexicon) {
     let (settings, feeds) = (Settings::default(), Feeds::default());
     let mut group = criterion.benchmark_group(&corpus.name);
-    group.sampling_mode(SamplingMode::Flat).throughput(Throughput::Bytes(corpus.bytes()));
+    group.throughput(Throughput::Bytes(corpus.bytes()));
     let views = || corpus.interactions.iter().map(|interaction| View::new(interaction, lexicon));
     group.bench_function("view", |bencher| bencher.iter(|| views().for_each(|view| _ = black_box(view))));
     let built: Vec<_> = views().collect();
@@ -187,7 +186,7 @@ fn measure_bait(criterion: &mut Criterion<CpuTime>, lexicon: &Lexicon) {
         for piece in pieces {
             let Some(corpus) = Corpus::of_text("", Channel::User, &fill(piece, BAIT_BYTES)) else { continue };
             let built: Vec<_> = corpus.interactions.iter().map(|interaction| View::new(interaction, lexicon)).collect();
-            group.sampling_mode(SamplingMode::Flat).throughput(Throughput::Bytes(corpus.bytes()));
+            group.throughput(Throughput::Bytes(corpus.bytes()));
             group.bench_function(format!("{piece:?}"), |bencher| {
                 bencher.iter(|| look(&built, &list, &settings, &feeds));
             });
@@ -202,7 +201,7 @@ fn measure_all_over_bait(criterion: &mut Criterion<CpuTime>, detectors: &Detecto
     let mut group = criterion.benchmark_group("bait/all");
     for piece in [BAIT_OF_SENSITIVE, BAIT_OF_CREDENTIALS, BAIT_OF_OTHERS].concat() {
         let Some(corpus) = Corpus::of_text("", Channel::Document, &fill(piece, BAIT_BYTES)) else { continue };
-        group.sampling_mode(SamplingMode::Flat).throughput(Throughput::Bytes(corpus.bytes()));
+        group.throughput(Throughput::Bytes(corpus.bytes()));
         group.bench_function(format!("{piece:?}"), |bencher| {
             bencher.iter(|| corpus.interactions.iter().for_each(|i| _ = black_box(detectors.annotate(i, &settings))));
         });

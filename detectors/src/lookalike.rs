@@ -134,23 +134,18 @@ fn by_slip(host: &str, names: Names<'_>) -> Option<(&'static str, f32)> {
 /// Whether one insertion, deletion, substitution or swap of neighbours makes `written` of `name`
 /// (Damerau and Levenshtein's distance 1).
 fn one_slip(written: &str, name: &str) -> bool {
-    // Nearly every name is ASCII, and a text may hold hundreds of links: nothing is copied for these.
-    if written.is_ascii() && name.is_ascii() {
-        return slips_once(written.as_bytes(), name.as_bytes());
-    }
-    let characters = |text: &str| text.chars().take(LABEL_CHARS_MAX + 1).collect::<Vec<_>>();
-    slips_once(&characters(written), &characters(name))
-}
-
-fn slips_once<T: PartialEq>(a: &[T], b: &[T]) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) =
+        (written.chars().take(LABEL_CHARS_MAX + 1).collect(), name.chars().take(LABEL_CHARS_MAX + 1).collect());
     if a == b || a.len().abs_diff(b.len()) > 1 {
         return false;
     }
-    let same = a.iter().zip(b).take_while(|(x, y)| x == y).count();
-    let rest = |list: &'_ [T], skip: usize| (same + skip).min(list.len());
-    let equal = |from_a: usize, from_b: usize| a.get(rest(a, from_a)..) == b.get(rest(b, from_b)..);
+    let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let rest = |list: &[char], skip: usize| list.get(same + skip..).unwrap_or_default().to_vec();
     let swapped = a.get(same) == b.get(same + 1) && a.get(same + 1) == b.get(same) && a.len() == b.len();
-    equal(1, 1) || equal(1, 0) || equal(0, 1) || swapped && equal(2, 2)
+    rest(&a, 1) == rest(&b, 1)
+        || rest(&a, 1) == rest(&b, 0)
+        || rest(&a, 0) == rest(&b, 1)
+        || swapped && rest(&a, 2) == rest(&b, 2)
 }
 
 /// `microsoft.com.account-verify.example`: the name stands where it does not decide.
