@@ -17,10 +17,10 @@ use crate::templates::{COMMON, Families, Kind, Templates};
 /// The source of generated rows.
 pub const SOURCE: &str = "generated";
 /// How often each template is written.
-const TIMES: usize = 30;
+const TIMES: usize = 40;
 /// How often each template of `common` is written in a language, and in the language of most samples.
-const COMMON_TIMES: usize = 9;
-const COMMON_TIMES_SAMPLED: usize = 60;
+const COMMON_TIMES: usize = 14;
+const COMMON_TIMES_SAMPLED: usize = 90;
 const SAMPLED_LANGUAGE: &str = "en";
 /// How many attacks in a hundred are disguised.
 const DISGUISED_PERCENT: usize = 12;
