@@ -34,7 +34,7 @@ pub fn fold(a: &Signal, b: &Signal) -> Signal {
         native_id: both(|s| &s.native_id),
         tenant: a.tenant.clone(),
         time: a.time.min(b.time),
-        group: a.group.min(b.group),
+        group: a.group.of_both(b.group),
         product: both(|s| &s.product),
         kind: a.kind.min(b.kind),
         title: gravest(a, b).title.clone(),

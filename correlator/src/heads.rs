@@ -188,7 +188,7 @@ impl<S: Store> Turn<'_, S> {
 
     /// Whether an API key has many records in its window or the one before, so that it does not matter where one ends.
     fn is_in_daily_use(&self, head: &Head, bucket: i64) -> bool {
-        head.total(bucket).max(head.total(bucket.saturating_sub(1))) > self.rules.config.calls_per_key_max
+        head.total(bucket).max(head.total(bucket - 1)) > self.rules.config.calls_per_key_max
     }
 
     /// Whether the tenant first met an address within the time before, and hardly anybody has it.

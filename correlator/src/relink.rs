@@ -17,7 +17,7 @@
 
 use std::collections::BTreeSet;
 
-use schemas::{SignalKind, SignalUid, Timestamp};
+use schemas::{SignalKind, SignalUid};
 
 use crate::component::MemberRow;
 use crate::graph::{is_near, other_naming};
@@ -74,7 +74,7 @@ impl<S: Store> Turn<'_, S> {
         let (openers, near) = self.let_all_go(id)?;
         self.forget_timers(id);
         self.remove_component(id);
-        for (at, (_, uid)) in openers.iter().enumerate() {
+        for (at, uid) in openers.iter().enumerate() {
             let Some(mut subject) = self.subject(uid.as_str())? else { continue };
             if at == 0 {
                 self.carry_on(id, &old, &mut subject)?;
@@ -90,10 +90,10 @@ impl<S: Store> Turn<'_, S> {
         // Linking posted them again, which says nothing new about how far anything is spread.
         self.respread.clear();
         let mut parts = BTreeSet::new();
-        for (_, uid) in &openers {
+        for uid in &openers {
             parts.extend(self.home_of(uid)?);
         }
-        let first = openers.first().map(|(_, uid)| self.home_of(uid)).transpose()?.flatten();
+        let first = openers.first().map(|uid| self.home_of(uid)).transpose()?.flatten();
         for part in parts.iter().copied().filter(|part| Some(*part) != first) {
             self.stats.incidents_split += 1;
             let split_from = old.published.as_ref().map(|published| published.uid.clone());
@@ -109,7 +109,7 @@ impl<S: Store> Turn<'_, S> {
 
     /// Takes every member out of a component; the openers are named in the order of time, and the near members that
     /// have an address which may be rare.
-    fn let_all_go(&mut self, id: ComponentId) -> Result<(Vec<(Timestamp, SignalUid)>, Vec<SignalUid>), StoreError> {
+    fn let_all_go(&mut self, id: ComponentId) -> Result<(Vec<SignalUid>, Vec<SignalUid>), StoreError> {
         let (mut openers, mut near) = (Vec::new(), Vec::new());
         for row in self.members(id, false, usize::MAX)? {
             self.drop_member(id, &row);
@@ -131,7 +131,7 @@ impl<S: Store> Turn<'_, S> {
             self.save(&subject);
         }
         openers.sort_unstable();
-        Ok((openers, near))
+        Ok((openers.into_iter().map(|(_, uid)| uid).collect(), near))
     }
 
     fn drop_member(&mut self, id: ComponentId, row: &MemberRow) {

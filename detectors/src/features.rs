@@ -1,9 +1,10 @@
 //! Features: what the learned scorer sees of a folded text, as a stream of hashes cut into chunks.
 //!
-//! Words and their neighbours, stems, short runs of letters, signs and what stands beside them, and the
-//! lexicon's concepts in their order. Nothing is stored or looked up: one pass over the characters, a
-//! bounded number of hashes for each, so the scorer can add up weights as they come and the trainer can
-//! collect them. A chunk is about a sentence; windows over neighbouring chunks are the reader's business.
+//! Words and their neighbours, stems, short runs of letters, signs and what stands beside them, the
+//! lexicon's concepts and the meanings of everyday words ([`crate::meaning`]) in their order. One pass
+//! over the characters, a bounded number of hashes for each and nothing stored, so the scorer can add up
+//! weights as they come and the trainer can collect them. A chunk is about a sentence; windows over
+//! neighbouring chunks are the reader's business.
 //!
 //! The hashes belong to the weights: whoever changes one line here has to train again, and a test says so
 //! ([`crate::model`]).
@@ -11,6 +12,10 @@
 use crate::concept::Concept::{self, *};
 use crate::concept::Concepts;
 use crate::lexicon::Hit;
+use crate::meaning::{DENSE_FROM, Meanings, Part, START, STEM_LETTERS, step};
+
+/// The run of signs that is a single `@`.
+const AT: u32 = step(START, '@' as u32);
 
 /// Takes the features of one text in the order of the text.
 pub trait Sink {
@@ -28,10 +33,10 @@ const CHUNK_BYTES_SOFT: usize = 200;
 const CHUNK_BYTES_MAX: usize = 400;
 /// How many single letters in a row are read as one word that somebody spelled out.
 const SPELLED_LETTERS_MIN: u32 = 3;
-/// How many letters make the stem of a word: enough to tell meanings apart, too few to hold most endings.
-const STEM_LETTERS: u32 = 5;
-/// The first scalar of the scripts that write words without spaces or with endings glued on: from Thai on.
-const DENSE_FROM: u32 = 0x0E00;
+/// Stands in the order of meanings where a sentence, a line or a quoted value begins. No meaning has its number.
+const OPENING: u8 = u8::MAX;
+/// Stands there for what follows an `@`: an address of whatever kind.
+const ADDRESS: u8 = u8::MAX - 1;
 
 /// The concepts that tell orders from talk; what others look for would only push these apart.
 const CONCEPTS: Concepts = Concepts::of(&[
@@ -88,13 +93,11 @@ enum Kind {
     Meaning,
     MeaningPair,
     MeaningTriple,
-}
-
-const START: u32 = 0x811C_9DC5;
-
-/// One step of FNV-1a (Fowler, Noll, Vo), over scalars instead of bytes.
-const fn step(hash: u32, value: u32) -> u32 {
-    (hash ^ value).wrapping_mul(0x0100_0193)
+    Sense,
+    SensePair,
+    SenseTriple,
+    SenseSkip,
+    SenseFirst,
 }
 
 /// Two or three hashes of one kind as one, well mixed.
@@ -166,11 +169,20 @@ fn ends_sentence(c: char) -> bool {
     matches!(c, '.' | '!' | '?' | '\n' | ';' | '|' | '\u{3002}' | '\u{61F}' | '\u{964}')
 }
 
+fn opens_value(c: char) -> bool {
+    matches!(c, ':' | '"' | '>' | '[' | '#' | '*')
+}
+
 struct Reader<'s, 'h, S> {
     sink: &'s mut S,
     hits: std::slice::Iter<'h, Hit>,
+    meanings: &'static Meanings,
     /// Hashes of the last two concept sets.
     concepts: [u32; 2],
+    /// The last three meanings, the latest first.
+    senses: [u8; 3],
+    /// Whether the next word opens a sentence, a line or a quoted value.
+    opening: bool,
     chunk_start: usize,
     /// The word that is being read.
     word: u32,
@@ -196,7 +208,10 @@ impl<'s, 'h, S: Sink> Reader<'s, 'h, S> {
         Self {
             sink,
             hits: hits.iter(),
+            meanings: Meanings::shipped(),
             concepts: [0; 2],
+            senses: [0; 3],
+            opening: true,
             chunk_start: 0,
             word: START,
             stem: START,
@@ -226,6 +241,7 @@ impl<'s, 'h, S: Sink> Reader<'s, 'h, S> {
                 if class != Class::Space {
                     self.signs = step(self.signs, c as u32);
                     self.sentence_over |= ends_sentence(c);
+                    self.opening |= ends_sentence(c) || opens_value(c);
                 }
             }
         }
@@ -262,6 +278,7 @@ impl<'s, 'h, S: Sink> Reader<'s, 'h, S> {
         if value >= DENSE_FROM {
             self.send(Kind::DensePair, a, value);
             self.send(Kind::DenseTriple, b.rotate_left(16) ^ a, value);
+            self.run([value, a, b, c]);
         }
         self.send(Kind::Letters, c.rotate_left(16) ^ b, a.rotate_left(16) ^ value);
     }
@@ -279,6 +296,7 @@ impl<'s, 'h, S: Sink> Reader<'s, 'h, S> {
         let (word, letters) = (self.word, self.letters);
         let stem = if letters > STEM_LETTERS { self.stem } else { word };
         (self.word, self.letters) = (START, 0);
+        self.sense_of_word(word, (letters > STEM_LETTERS).then_some(stem));
         if letters == 1 && (self.spelled_letters == 0 || self.gap == 1) {
             self.spelled = step(self.spelled, self.recent[0]);
             self.spelled_letters += 1;
@@ -292,6 +310,49 @@ impl<'s, 'h, S: Sink> Reader<'s, 'h, S> {
             self.send(Kind::WordSign, self.words[1], self.signs);
         }
         (self.signs, self.gap) = (START, 0);
+    }
+
+    /// The meaning of a word, if it has one: of the whole, else of its stem.
+    fn sense_of_word(&mut self, word: u32, stem: Option<u32>) {
+        let first = std::mem::take(&mut self.opening);
+        if first {
+            self.senses = [OPENING, self.senses[0], self.senses[1]];
+        }
+        let address = self.signs == AT;
+        let of = |part, hash| self.meanings.of(part, hash);
+        let sense = of(Part::Word, word).or_else(|| stem.and_then(|stem| of(Part::Stem, stem)));
+        if let Some(sense) = address.then_some(ADDRESS).or(sense) {
+            self.push_sense(sense);
+            if first {
+                self.send(Kind::SenseFirst, u32::from(sense), 0);
+            }
+        }
+    }
+
+    /// The meaning of the longest run of characters that ends here, the latest character first.
+    fn run(&mut self, [d, c, b, a]: [u32; 4]) {
+        let pair = step(step(START, c), d);
+        let triple = step(step(step(START, b), c), d);
+        let four = step(step(step(step(START, a), b), c), d);
+        let of = |hash| self.meanings.of(Part::Run, hash);
+        if let Some(sense) = of(four).or_else(|| of(triple)).or_else(|| of(pair)) {
+            self.push_sense(sense);
+        }
+    }
+
+    /// Sends a meaning with those before it. The same twice in a row is one, as in "word for word".
+    fn push_sense(&mut self, sense: u8) {
+        let [a, b, c] = self.senses;
+        if sense == a {
+            return;
+        }
+        self.senses = [sense, a, b];
+        let [sense, a, b, c] = [sense, a, b, c].map(u32::from);
+        self.send(Kind::Sense, sense, 0);
+        self.send(Kind::SensePair, a, sense);
+        self.send(Kind::SenseTriple, b << 8 | a, sense);
+        self.send(Kind::SenseSkip, b, sense);
+        self.send(Kind::SenseSkip, c, sense);
     }
 
     fn push_word(&mut self, word: u32, stem: u32) {

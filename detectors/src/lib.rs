@@ -37,6 +37,7 @@ mod jailbreak;
 mod lexicon;
 mod lookalike;
 mod malicious_url;
+mod meaning;
 pub mod model;
 mod numeric_host;
 pub mod policy;

@@ -263,6 +263,39 @@ fn check_says_for_each_line_what_it_is() {
     assert_eq!(output.status.code(), Some(1), "a line cannot be read");
     assert!(text.contains("1: exchange: interaction x"), "{text}");
     assert!(text.contains("2: no reader: rejected: unrecognised_format"), "{text}");
+    assert!(text.contains("its members: who\n"), "{text}");
+}
+
+#[test]
+fn check_says_what_a_record_can_be_joined_by() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = folder.path().join("sample.jsonl");
+    let exchange =
+        r#"{"id":"x","headers":{"x-forwarded-for":"203.0.113.9"},"api_key_id":"k-1","request":{"prompt":"hi"}}"#;
+    let alert = r#"{"@timestamp":"2026-05-01T12:00:00Z","ecs":{"version":"8"},"event":{"kind":"alert","category":["intrusion_detection"]},"source":{"ip":"203.0.113.9"},"destination":{"ip":"10.0.0.5"}}"#;
+    let batch = r#"{"records":[{"eventType":"user.session.start","uuid":"ok-1","published":"2026-05-01T12:00:00Z","actor":{}},{"category":"FooLogs"}]}"#;
+    fs::write(&sample, [exchange, alert, batch].join("\n")).unwrap();
+    let output = weir(&["check", "--sample", sample.to_str().unwrap()]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    for said in [
+        "1: exchange: interaction x at the broker's time",
+        "source ip 203.0.113.9, api key k-1",
+        "2: ecs: (the source's group) alert ",
+        "ip(source)=203.0.113.9 ip(destination)=10.0.0.5",
+        "3: no reader: rejected: unrecognised_format: ",
+        "its members: category; category is `FooLogs`",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+}
+
+#[test]
+fn check_says_how_to_make_a_file_readable() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = folder.path().join("trail.json.gz");
+    fs::write(&sample, b"\x1f\x8b\x08\x00\x00\xff").unwrap();
+    let output = weir(&["check", "--sample", sample.to_str().unwrap()]);
+    assert!(stderr(&output).contains("gunzip -c"), "{}", stderr(&output));
 }
 
 #[test]

@@ -16,8 +16,8 @@ pub(crate) fn trimmed(text: &str) -> &str {
 pub fn is_placeholder(text: &str) -> bool {
     // All of them begin with one of these letters or a sign, which most names do not.
     match text.as_bytes().first() {
-        Some(b'1'..=b'9' | b'B'..=b'D' | b'G'..=b'L' | b'O'..=b'Q' | b'S' | b'T' | b'V'..=b'Z') => return false,
-        Some(b'b'..=b'd' | b'g'..=b'l' | b'o'..=b'q' | b's' | b't' | b'v'..=b'z') => return false,
+        Some(b'1'..=b'9' | b'B'..=b'D' | b'G' | b'I'..=b'L' | b'O'..=b'Q' | b'S' | b'T' | b'V'..=b'Z') => return false,
+        Some(b'b'..=b'd' | b'g' | b'i'..=b'l' | b'o'..=b'q' | b's' | b't' | b'v'..=b'z') => return false,
         _ => {}
     }
     let text = trimmed(text);
@@ -35,9 +35,11 @@ pub fn is_placeholder(text: &str) -> bool {
     {
         return true;
     }
-    const WORDS: [&str; 20] = [
+    const WORDS: [&str; 21] = [
         "anonymous",
         "empty",
+        // CloudTrail's for the name in a failed console logon, which may be a password.
+        "hidden_due_to_security_reasons",
         "missing",
         "n/a",
         "na",
@@ -58,7 +60,7 @@ pub fn is_placeholder(text: &str) -> bool {
         "unspecified",
     ];
     // Most texts are longer than any of them, with two brackets on either side.
-    const LONGEST: usize = "not applicable".len() + 4;
+    const LONGEST: usize = "hidden_due_to_security_reasons".len() + 4;
     if text.len() > LONGEST {
         return false;
     }

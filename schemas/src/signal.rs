@@ -27,6 +27,15 @@ pub enum Group {
 }
 
 impl Group {
+    /// The group of a thing that two records put into these: only Weir's own alerts are of AI applications, so that with
+    /// any other the record just did not say.
+    pub fn of_both(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Ai, group) | (group, Self::Ai) => group,
+            (one, other) => one.min(other),
+        }
+    }
+
     /// The name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -7,8 +7,12 @@
 mod telemetry_support;
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use schemas::readers::{self, Input, Output, ReadError, Reason};
 use serde_json::{Value, json};
 use telemetry_support::{Surroundings, read};
@@ -89,6 +93,71 @@ fn envelopes(record: &str) -> Vec<(&'static str, String)> {
                 .to_string(),
         ),
     ]
+}
+
+/// `record` in the envelopes of queues, streams and stores, each with a name for people.
+fn deliveries(record: &str) -> Vec<(&'static str, String)> {
+    let value: Value = serde_json::from_str(record).expect("JSON");
+    let encoded = base64::engine::general_purpose::STANDARD.encode(record);
+    let compressed = base64::engine::general_purpose::STANDARD.encode(gzip(record));
+    let kinesis = |data: &str| {
+        json!({"Records": [{"kinesis": {"partitionKey": "p", "data": data}, "eventSource": "aws:kinesis",
+            "eventVersion": "1.0", "eventID": "shardId-000:1", "eventName": "aws:kinesis:record",
+            "awsRegion": "eu-central-1", "invokeIdentityArn": "arn:aws:iam::111122223333:role/r"}]})
+    };
+    let firehose = json!({"invocationId": "i", "deliveryStreamArn": "arn:aws:firehose:eu-central-1:1:deliverystream/s",
+        "region": "eu-central-1", "records": [{"recordId": "49", "approximateArrivalTimestamp": 1, "data": encoded}]});
+    let queue = json!({"Records": [{"messageId": "m", "receiptHandle": "h", "body": record, "attributes": {},
+        "messageAttributes": {}, "md5OfBody": "x", "eventSource": "aws:sqs", "awsRegion": "eu-central-1"}]});
+    let topic = json!({"Records": [{"EventVersion": "1.0", "EventSource": "aws:sns", "EventSubscriptionArn": "arn",
+        "Sns": {"Type": "Notification", "MessageId": "m", "Subject": null, "Message": record}}]});
+    let entry = |key: &str, held: Value| {
+        json!({"insertId": "i", "logName": "projects/p/logs/l", "resource": {"type": "global"}, key: held,
+            "timestamp": "2026-05-01T12:00:00Z"})
+    };
+    let hit = json!({"_index": "logs", "_id": "1", "_score": 1.0, "_source": value});
+    let gelf = json!({"version": "1.1", "host": "h", "short_message": record, "timestamp": 1.5, "_facility": "f"});
+    let header = "2026-05-01T12:00:00Z host app - - -";
+    [
+        ("Connect", json!({"schema": {"type": "struct"}, "payload": value})),
+        ("Connect's text", json!({"schema": {"type": "string", "optional": false}, "payload": record})),
+        ("Elasticsearch", hit),
+        ("Splunk's export", json!({"preview": false, "offset": 0, "result": {"_raw": record, "_time": "1"}})),
+        ("Cloud Logging", entry("jsonPayload", value)),
+        ("Cloud Logging's text", entry("textPayload", json!(record))),
+        ("SQS", queue),
+        ("SNS", topic),
+        ("Kinesis", kinesis(&encoded)),
+        ("Kinesis, compressed", kinesis(&compressed)),
+        ("Firehose", firehose),
+        (
+            "Event Hubs",
+            json!({"SequenceNumber": 1, "Offset": "1", "EnqueuedTimeUtc": "5/1/2026 12:00:00 PM", "Body": record}),
+        ),
+        ("Event Hubs, encoded", json!({"EnqueuedTimeUtc": "5/1/2026 12:00:00 PM", "Body": encoded})),
+        (
+            "Pub/Sub",
+            json!({"message": {"data": encoded, "messageId": "1"}, "subscription": "projects/p/subscriptions/s"}),
+        ),
+        ("GELF", gelf),
+        ("syslog in a message", json!({"message": format!("<14>1 {header} {record}"), "host": "h"})),
+        ("a marked message", json!({"message": format!("@cee: {record}")})),
+    ]
+    .map(|(name, envelope)| (name, envelope.to_string()))
+    .into_iter()
+    .chain([
+        ("syslog", format!("<14>1 {header} {record}")),
+        ("syslog of old", format!("<13>May  1 12:00:00 host app[1]: {record}")),
+        ("syslog in a file", format!("May  1 12:00:00 host app: @cee:{record}")),
+        ("a line of an array", format!("{record},")),
+    ])
+    .collect()
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text.as_bytes()).expect("memory");
+    encoder.finish().expect("memory")
 }
 
 /// Filebeat can also be told to mix its own members with the record's.
@@ -182,7 +251,8 @@ fn every_signal_is_read_in_every_envelope() {
         for file in files(&folder).into_iter().filter(|file| file.to_string_lossy().ends_with(".in.json")) {
             let record = fs::read_to_string(&file).expect("a case");
             let expected = lines(&read(record.as_bytes()).expect("sound"));
-            for (envelope, text) in envelopes(record.trim()) {
+            let record = record.trim();
+            for (envelope, text) in envelopes(record).into_iter().chain(deliveries(record)) {
                 let about = format!("{} in {envelope}", file.display());
                 for out in [read(text.as_bytes()), read_as(text.as_bytes(), &reader)] {
                     let found = lines(&out.unwrap_or_else(|error| panic!("{about}: {error}")));
@@ -194,12 +264,36 @@ fn every_signal_is_read_in_every_envelope() {
     }
 }
 
+/// Filebeat's `ndjson` parser may put the members of a record beside its own.
+#[test]
+fn every_signal_is_its_vendors_among_the_members_of_a_shipper() {
+    let base = json!({"@timestamp": "2026-05-01T12:00:00Z", "ecs": {"version": "8"}, "host": {"name": "logbox"},
+        "agent": {"type": "filebeat"}, "input": {"type": "log"}, "log": {"file": {"path": "/x"}}});
+    let base = base.as_object().expect("an object");
+    let mut read_beside = 0;
+    for folder in files(&cases("signals")) {
+        let reader = folder.file_name().expect("a name").to_string_lossy().into_owned();
+        for file in files(&folder).into_iter().filter(|file| file.to_string_lossy().ends_with(".in.json")) {
+            let record: Value = serde_json::from_slice(&fs::read(&file).expect("a case")).expect("JSON");
+            let record = record.as_object().expect("an object");
+            if record.keys().any(|key| base.contains_key(key)) {
+                continue;
+            }
+            let beside = Value::from(record.clone().into_iter().chain(base.clone()).collect::<serde_json::Map<_, _>>());
+            let found = readers::reader_of(beside.to_string().as_bytes()).map(|reader| reader.name());
+            assert_eq!(found, Some(&*reader), "{}", file.display());
+            read_beside += 1;
+        }
+    }
+    assert!(read_beside > 80, "only {read_beside} cases have no member of a shipper's name");
+}
+
 const EXCHANGE: &str = r#"{"id":"i-1","request":{"prompt":"Hello"}}"#;
 
 #[test]
 fn telemetry_is_read_in_every_envelope() {
     let expected = lines(&read(EXCHANGE.as_bytes()).expect("sound"));
-    for (envelope, text) in envelopes(EXCHANGE) {
+    for (envelope, text) in envelopes(EXCHANGE).into_iter().chain(deliveries(EXCHANGE)) {
         assert_eq!(lines(&read(text.as_bytes()).expect(envelope)), expected, "{envelope}");
         assert_eq!(lines(&read_as(text.as_bytes(), "exchange").expect(envelope)), expected, "{envelope}, told so");
     }
@@ -210,11 +304,35 @@ fn what_is_known_for_itself_is_no_envelope() {
     let document = json!({"@timestamp": "2026-05-01T12:00:00Z", "ecs": {"version": "8"}, "event": {"action": "login"},
         "user": {"name": "eve"}, "message": EXCHANGE});
     assert!(matches!(read(document.to_string().as_bytes()).expect("ECS").inputs.as_slice(), [Input::Signal(_)]));
-    // What nobody knows within it leaves the document to the reader of ECS.
-    let line =
-        json!({"@timestamp": "2026-05-01T12:00:00Z", "ecs": {"version": "8"}, "message": "{\"level\": \"info\"}"});
-    assert_eq!(readers::reader_of(line.to_string().as_bytes()).map(|reader| reader.name()), Some("ecs"));
-    assert_eq!(read(line.to_string().as_bytes()).expect("ECS").inputs.len(), 1);
+}
+
+/// Where a line lay is no event: nobody knows what happened.
+#[test]
+fn a_shippers_own_members_are_no_event() {
+    let line = |message: &str| {
+        json!({"@timestamp": "2026-05-01T12:00:00Z", "ecs": {"version": "8"},
+        "host": {"name": "logbox"}, "agent": {"type": "filebeat"}, "log": {"file": {"path": "/x"}},
+        "event": {"dataset": "app.log"}, "message": message})
+    };
+    let metric = json!({"@timestamp": "2026-05-01T12:00:00Z", "ecs": {"version": "8"}, "host": {"name": "logbox"},
+        "event": {"dataset": "system.cpu", "module": "system"}, "metricset": {"name": "cpu"}, "system": {"cpu": {}}});
+    for plain in [line("GET / 200"), metric] {
+        let out = read(plain.to_string().as_bytes()).expect("known");
+        assert_eq!((out.inputs.len(), out.rejected.len(), out.passed_by), (0, 0, 1), "{plain}");
+    }
+    let unknown = json!({"@timestamp": "2026-05-01T12:00:00Z", "ecs": {"version": "8"}, "host": {"name": "logbox"},
+        "alarm": "7", "who": "eve"});
+    for record in [line("{\"level\": \"info\"}"), unknown] {
+        assert_eq!(refused(&record.to_string()).reason, Reason::UnrecognisedFormat, "{record}");
+    }
+}
+
+#[test]
+fn an_original_is_read_where_the_event_only_says_that_it_is_one() {
+    let original = r#"{"eventType":"user.session.start","uuid":"ok-1","published":"2026-05-01T12:00:00Z","actor":{}}"#;
+    let document = json!({"@timestamp": "2026-05-01T12:00:09Z", "ecs": {"version": "8"},
+        "event": {"kind": "event", "original": original}});
+    assert_eq!(readers::reader_of(document.to_string().as_bytes()).map(|reader| reader.name()), Some("okta"));
 }
 
 fn refused(text: &str) -> ReadError {
@@ -239,6 +357,24 @@ fn an_envelope_around_nothing_known_is_rejected_whole() {
         assert_eq!(refused(&text.to_string()).reason, reason, "{text}");
     }
     assert!(refused(&json!({"message": "{\"a\": 1}"}).to_string()).message.starts_with("within `message`: "));
+}
+
+#[test]
+fn what_a_queue_carries_and_nobody_can_open_is_rejected() {
+    let encoded = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
+    let bomb = gzip(&" ".repeat(16 * 1024 * 1024));
+    let cut = gzip(EXCHANGE);
+    for data in
+        [encoded(b"plain"), encoded(&[0xff, 0xfe]), encoded(&bomb), encoded(&cut[..cut.len() / 2]), "%".to_owned()]
+    {
+        let record =
+            json!({"kinesis": {"data": data}, "eventSource": "aws:kinesis", "eventName": "aws:kinesis:record"});
+        assert_eq!(refused(&record.to_string()).reason, Reason::UnrecognisedFormat, "{data}");
+    }
+    // No stream's record: base64 is looked into only where one says so.
+    assert_eq!(refused(&json!({"data": encoded(EXCHANGE.as_bytes())}).to_string()).reason, Reason::UnrecognisedFormat);
+    assert_eq!(refused("<14>1 2026-05-01T00:00:00Z h a - - - {\"a\":").reason, Reason::MalformedJson);
+    assert_eq!(refused("<14>1 2026-05-01T00:00:00Z h a - - - words").reason, Reason::UnrecognisedFormat);
 }
 
 #[test]

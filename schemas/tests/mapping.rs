@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use schemas::readers::signals::{Mapping, MappingFile};
-use schemas::readers::{self, Context, Input, Limits, Output, Reader, Tenancy};
+use schemas::readers::{self, Context, Input, Limits, Output, ReadError, Reader, Reason, Tenancy};
 use schemas::{Flag, Group, Severity, Signal, SignalKind, TenantId, Timestamp};
 use serde_json::{Value, json};
 
@@ -29,6 +29,16 @@ fn lanternfish() -> &'static dyn Reader {
 }
 
 fn read_with(reader: &'static dyn Reader, record: &str) -> Vec<Signal> {
+    let out = try_with(reader, record).expect("a record");
+    assert!(out.rejected.is_empty());
+    let signal = |input| match input {
+        Input::Signal(signal) => *signal,
+        Input::Interaction(_) | Input::Command { .. } => panic!("a mapping gave something else"),
+    };
+    out.inputs.into_iter().map(signal).collect()
+}
+
+fn try_with(reader: &'static dyn Reader, record: &str) -> Result<Output, ReadError> {
     let tenancy = Tenancy { by_vendor_id: [("tenant-acme".to_owned(), TenantId::from("acme"))].into(), source: None };
     let context = Context {
         group: Group::Cloud,
@@ -43,13 +53,7 @@ fn read_with(reader: &'static dyn Reader, record: &str) -> Vec<Signal> {
         watch: None,
     };
     let mut out = Output::default();
-    readers::read(record.as_bytes(), Some(reader), &context, &mut out).expect("a record");
-    assert!(out.rejected.is_empty());
-    let signal = |input| match input {
-        Input::Signal(signal) => *signal,
-        Input::Interaction(_) | Input::Command { .. } => panic!("a mapping gave something else"),
-    };
-    out.inputs.into_iter().map(signal).collect()
+    readers::read(record.as_bytes(), Some(reader), &context, &mut out).map(|()| out)
 }
 
 fn one(reader: &'static dyn Reader, record: &str) -> Signal {
@@ -91,6 +95,37 @@ fn collections_are_opened() {
     let signals = read_with(lanternfish(), &format!("{{\"records\":[{record},{other}]}}"));
     assert_eq!(signals.len(), 2);
     assert_eq!(signals[0], one(lanternfish(), &record));
+}
+
+/// What shippers write out as a text no pointer could reach, so that it is opened for a mapping too.
+#[test]
+fn records_are_read_in_envelopes() {
+    let record = text("alert.in.json");
+    let value: Value = serde_json::from_str(&record).expect("JSON");
+    let expected = one(lanternfish(), &record);
+    for envelope in [
+        json!({"message": record, "@timestamp": "2026-05-01T12:00:09Z", "host": {"name": "logbox"}}),
+        json!({"log": record, "stream": "stdout", "time": "2026-05-01T12:00:09Z"}),
+        json!({"event": record, "time": 1, "host": "h"}),
+        json!({"event": value, "time": 1, "host": "h"}),
+        json!({"_raw": record}),
+        json!({"Type": "Notification", "MessageId": "m-1", "Message": record}),
+        json!({"results": [value], "has_more": false}),
+    ] {
+        assert_eq!(one(lanternfish(), &envelope.to_string()), expected, "{envelope}");
+    }
+}
+
+#[test]
+fn what_the_mapping_finds_nothing_in_is_refused() {
+    for foreign in [json!({"x": 1}), json!({}), json!({"message": "words"}), json!({"message": "{\"x\": 1}"})] {
+        let error = try_with(lanternfish(), &foreign.to_string()).map(|out| out.inputs.len()).expect_err("refused");
+        assert_eq!(error.reason, Reason::UnrecognisedFormat, "{foreign}");
+    }
+    let mut element = try_with(lanternfish(), &format!("[{}, {{\"x\": 1}}]", text("alert.in.json"))).expect("a batch");
+    assert_eq!((element.inputs.len(), element.rejected.remove(0).bytes), (1, b"{\"x\": 1}".to_vec()));
+    // A mapping that points nowhere takes what comes.
+    assert_eq!(one(small(json!({})).expect("a mapping").leak(), "{}").title, "T");
 }
 
 #[test]

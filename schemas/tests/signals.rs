@@ -206,11 +206,26 @@ fn times_beyond_reason_fall_back_to_the_broker() {
     assert_eq!(flagged(json!("1970-01-01T00:00:01Z")), (1000, vec![]));
     assert_eq!(flagged(json!("1970-01-01T00:00:00Z")), (BROKER_MILLIS, vec![Flag::BrokerTime]));
     assert_eq!(flagged(json!("2099-01-01T00:00:00Z")), (BROKER_MILLIS, vec![Flag::FutureTime]));
-    for nothing in [json!(null), json!(""), json!("-"), json!(0)] {
+    for nothing in [json!(null), json!(""), json!("-"), json!(0), json!("0001-01-01T00:00:00Z")] {
         assert_eq!(flagged(nothing.clone()), (BROKER_MILLIS, vec![Flag::BrokerTime]), "{nothing}");
     }
     for nonsense in [json!("1969-12-31T23:59:59Z"), json!(-1), json!(1e300), json!("soon"), json!({"a": 1})] {
         assert_eq!(flagged(nonsense.clone()), (BROKER_MILLIS, vec![Flag::InvalidTime]), "{nonsense}");
+    }
+}
+
+/// A source whose format is wrong must not become a stream of empty signals.
+#[test]
+fn a_reader_that_is_told_its_format_refuses_what_has_nothing_of_it() {
+    for reader in READERS {
+        for foreign in ["{\"foo\": 1}", "{}", "{\"foo\": {\"bar\": \"2026-05-01T12:00:00Z\"}}"] {
+            let refused = with_context(|context| {
+                let mut out = Output::default();
+                let result = readers::read(foreign.as_bytes(), Some(*reader), context, &mut out);
+                result.map_err(|error| (error.reason, out.inputs.len()))
+            });
+            assert_eq!(refused, Err((readers::Reason::UnrecognisedFormat, 0)), "{} {foreign}", reader.name());
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! A row as the learner sees it: the features of each of its texts, chunk by chunk, and what the rules say.
 
+use std::ops::Range;
+
 use detectors::features::{Sink, extract};
 use detectors::model::{Evidence, WINDOW_CHUNKS_MAX, head_of, score, slot};
 use detectors::{Lexicon, View};
@@ -19,6 +21,10 @@ pub struct Layered {
     pub ends: Vec<u32>,
     /// What the rules say.
     pub rules: f32,
+    /// The chunks that hold the order, where others carry it.
+    pub order: Option<Window>,
+    /// Where each chunk ends in the folded text.
+    places: Vec<usize>,
 }
 
 /// A row's texts.
@@ -35,8 +41,9 @@ impl Sink for Layered {
         self.slots.push(slot(hash) as u32);
     }
 
-    fn chunk(&mut self, _: usize) {
+    fn chunk(&mut self, end: usize) {
         self.ends.push(self.slots.len() as u32);
+        self.places.push(end);
     }
 }
 
@@ -50,6 +57,7 @@ impl Bag {
             let rules = detectors::rule_score(row.channel, text);
             let mut layered = Layered { rules, ..Layered::default() };
             extract(text.folded(), &text.hits, &mut layered);
+            layered.order = row.order.and_then(|order| layered.holding(order, |range| text.span(range)));
             layered
         });
         Self { layers: layers.collect(), head: head_of(row.channel) }
@@ -105,8 +113,26 @@ impl Layered {
         (0, self.ends.len())
     }
 
+    /// The chunks that share a scalar with `order`, by what `span` makes of folded bytes; `None` if they all do.
+    fn holding(&self, order: (u32, u32), span: impl Fn(Range<usize>) -> (u32, u32)) -> Option<Window> {
+        let starts = std::iter::once(0).chain(self.places.iter().copied());
+        let spans = starts.zip(&self.places).map(|(start, end)| span(start..*end));
+        let held: Vec<usize> = spans
+            .enumerate()
+            .filter(|(_, (start, end))| *start < order.1 && order.0 < *end)
+            .map(|(at, _)| at)
+            .collect();
+        let window = (*held.first()?, *held.last()? + 1);
+        (window != self.all()).then_some(window)
+    }
+
     /// What a table of weights makes of the text, and its highest window.
     pub fn judge(&self, weight: impl Fn(u32) -> f32) -> (Evidence, Window) {
+        self.judge_within(weight, self.all())
+    }
+
+    /// The same with only those windows that share a chunk with `within`.
+    pub fn judge_within(&self, weight: impl Fn(u32) -> f32, within: Window) -> (Evidence, Window) {
         let sums: Vec<(f32, u32)> = (0..self.ends.len())
             .map(|at| {
                 let slots = self.slots_of((at, at + 1));
@@ -121,7 +147,7 @@ impl Layered {
             for first in (last.saturating_sub(WINDOW_CHUNKS_MAX - 1)..=last).rev() {
                 window = add(window, sums.get(first).unwrap_or(&(0.0, 0)));
                 let score = score(window.0, window.1);
-                if score > best.0 {
+                if score > best.0 && first < within.1 && within.0 <= last {
                     best = (score, (first, last + 1));
                 }
             }

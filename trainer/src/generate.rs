@@ -12,12 +12,16 @@ use schemas::Channel;
 use crate::disguise::{disguise, typos};
 use crate::random::Random;
 use crate::row::Row;
-use crate::templates::{COMMON, Kind, Templates};
+use crate::templates::{COMMON, Families, Kind, Templates};
 
 /// The source of generated rows.
 pub const SOURCE: &str = "generated";
 /// How often each template is written.
 const TIMES: usize = 40;
+/// How often each template of `common` is written in a language, and in the language of most samples.
+const COMMON_TIMES: usize = 14;
+const COMMON_TIMES_SAMPLED: usize = 90;
+const SAMPLED_LANGUAGE: &str = "en";
 /// How many attacks in a hundred are disguised.
 const DISGUISED_PERCENT: usize = 12;
 /// How many texts in a hundred are mistyped.
@@ -36,13 +40,9 @@ pub fn rows(samples: &[Row]) -> Result<Vec<Row>> {
         samples.iter().filter(|row| !row.attack && row.channel == Channel::User && row.text.len() < 200).collect();
     let mut writer = Writer { templates: &templates, documents, questions, random: Random::new(11), rows: Vec::new() };
     for (name, language) in templates.languages() {
-        for ((kind, family), lines) in &language.families {
-            for line in lines {
-                for _ in 0..TIMES {
-                    writer.add(name, *kind, family, line);
-                }
-            }
-        }
+        writer.add_all(name, &language.families, TIMES);
+        let times = if name == SAMPLED_LANGUAGE { COMMON_TIMES_SAMPLED } else { COMMON_TIMES };
+        writer.add_all(name, templates.common(), times);
     }
     writer.add_tasks(samples);
     Ok(writer.rows)
@@ -64,6 +64,16 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    fn add_all(&mut self, language: &str, families: &Families, times: usize) {
+        for ((kind, family), lines) in families {
+            for line in lines {
+                for _ in 0..times {
+                    self.add(language, *kind, family, line);
+                }
+            }
+        }
+    }
+
     fn add(&mut self, language: &str, kind: Kind, family: &str, line: &str) {
         let text = self.templates.write(language, line, &mut self.random);
         let attack = matches!(kind, Kind::Attack | Kind::Inject);
@@ -83,6 +93,7 @@ impl Writer<'_> {
             family: family.to_owned(),
             language: language.to_owned(),
             carrier: "none".to_owned(),
+            order: None,
         };
         match kind {
             Kind::Attack | Kind::Benign => {
@@ -134,6 +145,7 @@ impl Writer<'_> {
                 family: "foreign_task".to_owned(),
                 language: "en".to_owned(),
                 carrier: String::new(),
+                order: None,
             };
             self.carry(row, task.text.clone());
         }
@@ -143,7 +155,9 @@ impl Writer<'_> {
     fn ask_first(&mut self, row: &mut Row) {
         if let Some(question) = self.random.pick(&self.questions) {
             let glue = [" ", "\n", "\n\n", ". "][self.random.below(4)];
-            row.text = format!("{}{glue}{}", question.text, row.text);
+            let before = format!("{}{glue}", question.text);
+            row.order = Some(place(&before, &row.text));
+            row.text = before + &row.text;
             row.parts.push(question.source.clone());
         }
     }
@@ -158,17 +172,22 @@ impl Writer<'_> {
             row.carrier = name.to_owned();
             let frame = self.templates.write(&row.language, template, &mut self.random);
             let payload = if name.starts_with("json") { escaped(&text) } else { text };
-            row.text = frame.replace("{payload}", &payload);
+            let (before, after) = frame.split_once("{payload}").unwrap_or((&frame, ""));
+            row.order = Some(place(before, &payload));
+            row.text = format!("{before}{payload}{after}");
         } else if let Some(document) = self.random.pick(&self.documents) {
             row.carrier = "document".to_owned();
             row.parts.push(document.source.clone());
             let body: Vec<char> = document.text.chars().take(CARRIED_BYTES_MAX).collect();
-            row.text = self.placed(&body, &text);
+            let (before, after) = self.parted(&body);
+            row.order = Some(place(&before, &text));
+            row.text = before + &text + &after;
         }
         self.rows.push(row);
     }
 
-    fn placed(&mut self, body: &[char], text: &str) -> String {
+    /// What stands before and after an order in the middle or at one end of `body`.
+    fn parted(&mut self, body: &[char]) -> (String, String) {
         let glue = ["\n", "\n\n", " ", ". "][self.random.below(4)];
         let at = match self.random.below(3) {
             0 => 0,
@@ -180,8 +199,14 @@ impl Writer<'_> {
         };
         let (before, after) = body.split_at(at.min(body.len()));
         let (before, after): (String, String) = (before.iter().collect(), after.iter().collect());
-        format!("{before}{glue}{text}{glue}{after}")
+        (before + glue, glue.to_owned() + &after)
     }
+}
+
+/// Where `text` stands behind `before`, in scalars.
+fn place(before: &str, text: &str) -> (u32, u32) {
+    let start = before.chars().count() as u32;
+    (start, start + text.chars().count() as u32)
 }
 
 fn escaped(text: &str) -> String {

@@ -79,9 +79,15 @@ pub fn keys(rows: &[Row], key: impl Fn(&Row) -> Option<String>) -> BTreeSet<Stri
     rows.iter().filter_map(key).collect()
 }
 
-/// Which fifth of the groups of `key` each group belongs to: leaving out one at a time would take hours.
-pub fn fifths(rows: &[Row], key: impl Fn(&Row) -> Option<String>) -> BTreeMap<String, String> {
-    keys(rows, key).into_iter().enumerate().map(|(at, key)| (key, (at % 5).to_string())).collect()
+/// How many parts of the generated texts are left out in turn: leaving out one group at a time would take hours.
+pub const PARTS: usize = 5;
+/// How many of them are enough to fit the heads.
+pub const PARTS_FITTED: usize = 1;
+
+/// Which of the parts each group of `key` belongs to, and of which `most` are left out.
+pub fn parts(rows: &[Row], key: impl Fn(&Row) -> Option<String>, most: usize) -> BTreeMap<String, String> {
+    let parts = keys(rows, key).into_iter().enumerate().map(|(at, key)| (key, at % PARTS));
+    parts.filter(|(_, part)| *part < most).map(|(key, part)| (key, part.to_string())).collect()
 }
 
 /// Rows with what unseen scoring made of them.
@@ -96,7 +102,7 @@ pub struct Judged<'r> {
 
 /// How much the generated texts count when heads are fitted: without them nothing short is known of documents,
 /// counted fully they drown the two sources of attacks that documents have.
-const GENERATED_SHARE: f64 = 0.3;
+const GENERATED_SHARE: f64 = 0.15;
 
 /// Fits each head on what it had not seen, sources and families of generated texts, and settles it on the sources:
 /// generated benign texts are made to look like attacks, and would ask for more than the world does.

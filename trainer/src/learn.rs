@@ -1,7 +1,8 @@
 //! Learning the tables: logistic regression over windows, by AdaGrad, in one fixed order.
 //!
-//! Nobody labelled which sentence of a text is the attack, so the learner finds out: in an attack the
-//! highest window and the text as a whole should score high, in a benign text no window may. Each weight
+//! Nobody labelled which sentence of a sample is the attack, so the learner finds out: in an attack the
+//! highest window and the text as a whole should score high, in a benign text no window may. Where the
+//! generator knows what carries an order, only windows that touch the order are called an attack. Each weight
 //! is the sum of one that all channels share and one of the head's own, so channels learn from each other
 //! without having to agree.
 
@@ -73,13 +74,16 @@ impl Learner {
     }
 
     fn take(&mut self, bag: &Bag, lesson: &Lesson, windows: bool) {
-        let judged = bag.layers.iter().map(|layer| (layer, layer.judge(|slot| self.weight(bag.head, slot))));
+        let judged = bag.layers.iter().map(|layer| {
+            let within = layer.order.filter(|_| lesson.attack).unwrap_or(layer.all());
+            (layer, layer.judge_within(|slot| self.weight(bag.head, slot), within))
+        });
         let best = judged.max_by(|a, b| a.1.0.window.total_cmp(&b.1.0.window));
         let Some((layer, (_, window))) = best else { return };
         let all = layer.all();
         if window == all {
             self.update(bag.head, layer, all, lesson.attack, lesson.weight);
-        } else if lesson.attack && layer.ends.len() > CHUNKS_MAX {
+        } else if lesson.attack && (layer.order.is_some() || layer.ends.len() > CHUNKS_MAX) {
             self.update(bag.head, layer, window, true, lesson.weight);
         } else {
             if windows || !lesson.attack {

@@ -13,6 +13,7 @@ mod learn;
 mod measure;
 mod odds;
 mod output;
+mod probe;
 mod random;
 mod row;
 mod templates;
@@ -33,8 +34,9 @@ type Key = fn(&Row) -> &str;
 
 struct Options {
     samples: PathBuf,
+    probes: PathBuf,
     out: PathBuf,
-    /// Also leaves out languages and carriers, which takes long.
+    /// Also leaves out all families, languages and carriers, which takes long.
     thorough: bool,
     /// Only measures, writes nothing.
     dry: bool,
@@ -46,6 +48,7 @@ fn options() -> Result<Options> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let mut options = Options {
         samples: root.join("../../shared/data/injection/train.jsonl.gz"),
+        probes: root.join("probes"),
         out: root.join("../detectors/model"),
         thorough: false,
         dry: false,
@@ -82,39 +85,50 @@ fn main() -> Result<()> {
     let own = |key: Key| {
         move |row: &Row| (row.source == generate::SOURCE).then(|| key(row).to_owned()).filter(|key| !key.is_empty())
     };
-    let by_fifths = |key: Key| {
-        let fifths = holdout::fifths(&rows, own(key));
-        let fifth = |row: &Row| own(key)(row).and_then(|key| fifths.get(&key).cloned());
-        judged(&rows, &bags, &weights, fifth, |_| Vec::new())
+    let by_parts = |key: Key, most: usize| {
+        let parts = holdout::parts(&rows, own(key), most);
+        let part = |row: &Row| own(key)(row).and_then(|key| parts.get(&key).cloned());
+        judged(&rows, &bags, &weights, part, |_| Vec::new())
     };
-    let families = by_fifths(|row| &row.family);
+    let families = by_parts(|row| &row.family, holdout::PARTS_FITTED);
     let heads = holdout::heads(&sources, &families);
     println!("{heads:#?}");
-    let mut report = vec![
-        ("source", holdout::table(&sources, &heads, |row| Some(row.source.clone()))),
-        ("family", holdout::table(&families, &heads, own(|row| &row.family))),
-    ];
+    let mut report = vec![("left out by source", holdout::table(&sources, &heads, |row| Some(row.source.clone())))];
     if options.show > 0 {
         show(&sources, &heads, options.show);
     }
     if options.thorough {
-        let keys: [(&str, Key); 2] = [("language", |row| &row.language), ("carrier", |row| &row.carrier)];
+        let keys: [(&str, Key); 3] = [
+            ("left out by family", |row| &row.family),
+            ("left out by language", |row| &row.language),
+            ("left out by carrier", |row| &row.carrier),
+        ];
         for (name, key) in keys {
-            report.push((name, holdout::table(&by_fifths(key), &heads, own(key))));
+            report.push((name, holdout::table(&by_parts(key, holdout::PARTS), &heads, own(key))));
         }
+    } else {
+        report.push(("left out by family", holdout::table(&families, &heads, own(|row| &row.family))));
     }
+    let lessons: Vec<Lesson> = rows
+        .iter()
+        .zip(&weights)
+        .enumerate()
+        .map(|(bag, (row, weight))| Lesson { bag, attack: row.attack, weight: *weight })
+        .collect();
+    let learner = Learner::learn(&bags, &lessons, 7);
+    let probe = probe::read(&options.probes)?;
+    let judged = probed(&probe, &learner, &heads, &lexicon);
+    let group = |row: &Row| Some(format!("{} {}", if row.attack { "attack" } else { "benign" }, row.family));
+    report.push(("probe by group", holdout::table(&judged, &heads, group)));
+    report.push(("probe by language", holdout::table(&judged, &heads, |row| Some(row.language.clone()))));
     for (name, lines) in &report {
-        println!("left out by {name}\n{}", holdout::markdown(lines));
+        println!("{name}\n{}", holdout::markdown(lines));
+    }
+    if options.show > 0 {
+        show(&judged, &heads, options.show);
     }
     if !options.dry {
-        let lessons: Vec<Lesson> = rows
-            .iter()
-            .zip(&weights)
-            .enumerate()
-            .map(|(bag, (row, weight))| Lesson { bag, attack: row.attack, weight: *weight })
-            .collect();
         let languages = holdout::keys(&rows, |row| Some(row.language.clone()).filter(|language| !language.is_empty()));
-        let learner = Learner::learn(&bags, &lessons, 7);
         let own: Vec<(&Row, &Bag)> = rows.iter().zip(&bags).take(samples).collect();
         output::write(&options.out, &learner, &heads, &report, &own, (rows.len() - samples, languages.len()))?;
     }
@@ -143,6 +157,20 @@ fn judged<'r>(
         }
     }
     all
+}
+
+/// The probe as what ships judges it.
+fn probed<'r>(
+    rows: &'r [Row],
+    learner: &Learner,
+    heads: &[detectors::model::Head; detectors::model::HEADS],
+    lexicon: &Lexicon,
+) -> Vec<Judged<'r>> {
+    let judge = |row: &'r Row| {
+        let bag = Bag::new(row, lexicon);
+        Judged { row, evidence: learner.evidence(&bag, &heads[bag.head]), head: bag.head }
+    };
+    rows.iter().map(judge).collect()
 }
 
 /// The rows without those whose text came before.

@@ -86,7 +86,7 @@ pub fn write(
         "samples": samples.len(),
         "shipped": known,
         "generated": generated,
-        "left_out_by": report.iter().map(|(name, lines)| (*name, lines)).collect::<std::collections::BTreeMap<_, _>>(),
+        "tables": report.iter().map(|(name, lines)| (*name, lines)).collect::<std::collections::BTreeMap<_, _>>(),
     });
     std::fs::write(folder.join("metrics.json"), serde_json::to_string_pretty(&metrics)? + "\n")?;
     let figures = [
@@ -101,9 +101,15 @@ pub fn write(
         figures.iter().fold(include_str!("card.md").to_owned(), |card, (name, figure)| card.replace(name, figure));
     let tables = report
         .iter()
-        .fold(String::new(), |text, (name, lines)| format!("{text}### Left out by {name}\n\n{}\n", markdown(lines)));
+        .fold(String::new(), |text, (name, lines)| format!("{text}### {}\n\n{}\n", heading(name), markdown(lines)));
     std::fs::write(folder.join("README.md"), card.replace("{tables}\n", &tables))?;
     Ok(())
+}
+
+/// `name` with a capital letter.
+fn heading(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 /// What one step is worth so that [`KEPT`] of the weights that say anything fit into a byte.

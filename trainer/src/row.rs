@@ -28,6 +28,8 @@ pub struct Row {
     pub language: String,
     /// What carries the text: `none`, or the kind of document.
     pub carrier: String,
+    /// Where in the text the order stands, in scalars, if something carries it and that is known.
+    pub order: Option<(u32, u32)>,
 }
 
 #[derive(Deserialize)]
@@ -62,6 +64,7 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
             family: line.category,
             language: String::new(),
             carrier: "none".to_owned(),
+            order: None,
         })
     });
     rows.collect()

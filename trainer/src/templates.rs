@@ -1,7 +1,8 @@
 //! Templates: files in `templates/`, one a language, from which texts are written.
 //!
 //! A file has sections. `[attack FAMILY]` and `[benign FAMILY]` list what users write, `[inject FAMILY]` and
-//! `[human FAMILY]` what stands in documents for a model and for people, `[slot NAME]` values. Each line is
+//! `[human FAMILY]` what stands in documents for a model and for people, `[slot NAME]` values. The families of
+//! `common` are written in every language, from slots that each of them fills. Each line is
 //! one template: `{name}` stands for a line of a slot, of this file or of `common`; `(a|b)` for one of its
 //! alternatives, which may be empty and nest; `\n` for a line break. Lines that start with `#` are comments.
 
@@ -30,11 +31,14 @@ pub enum Kind {
     Human,
 }
 
+/// Templates by kind and family.
+pub type Families = BTreeMap<(Kind, String), Vec<String>>;
+
 /// One file.
 #[derive(Debug, Default)]
 pub struct Language {
     /// Templates by kind and family.
-    pub families: BTreeMap<(Kind, String), Vec<String>>,
+    pub families: Families,
     slots: BTreeMap<String, Vec<String>>,
 }
 
@@ -63,6 +67,12 @@ impl Templates {
     /// The languages, alphabetically.
     pub fn languages(&self) -> impl Iterator<Item = (&str, &Language)> {
         self.0.iter().filter(|(name, _)| *name != COMMON).map(|(name, language)| (name.as_str(), language))
+    }
+
+    /// The templates that every language fills from its own slots.
+    pub fn common(&self) -> &Families {
+        static NONE: Families = Families::new();
+        self.0.get(COMMON).map_or(&NONE, |common| &common.families)
     }
 
     /// Whether every slot that a template names exists; those of `common` must in every language.
@@ -197,7 +207,8 @@ mod tests {
         assert!(templates.languages().count() >= 14);
         for (name, language) in templates.languages() {
             for kind in [Kind::Attack, Kind::Benign, Kind::Inject, Kind::Human] {
-                assert!(language.families.keys().any(|(own, _)| *own == kind), "{name} lacks {kind:?}");
+                let mut families = language.families.keys().chain(templates.common().keys());
+                assert!(families.any(|(own, _)| *own == kind), "{name} lacks {kind:?}");
             }
         }
     }

@@ -308,8 +308,8 @@ mod tests {
         let braced = format!("{{{uuid}}}");
         let moved = "0b4c1f6e9-c3d-5a51-8f27-d0a0b5a4f3c2";
         let bare = "0b4c1f6e9c3d5a518f27d0a0b5a4f3c2";
-        let [filled, longer] = [bare, uuid].map(|text| format!("{text:a<36}f"));
-        for uid in [uuid, &upper, &braced, moved, bare, &filled[..36], &longer, "", "s1", "é", &"é".repeat(18)] {
+        let (filled, longer) = (format!("{bare:a<36}"), format!("{uuid}f"));
+        for uid in [uuid, &upper, &braced, moved, bare, &filled, &longer, "", "s1", "é", &"é".repeat(18)] {
             let key = Key::new(Table::Signal, "t").uid(uid);
             assert_eq!(Parts::after(&key, 3).uid(), Some(SignalUid::from(uid)));
             assert_eq!(key.get(3), Some(if uid == uuid { &UID_BYTES } else { &UID_TEXT }), "{uid}");

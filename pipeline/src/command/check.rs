@@ -15,7 +15,10 @@ use crate::logging::tell;
 pub fn run(args: &CheckArgs) -> Result<(), Failure> {
     let config = super::config_or_defaults(args.config.as_deref())?;
     if args.config.is_some() {
-        io::stdout().write_all(effective(&config)?.as_bytes())?;
+        // Who asks about a sample wants to see that.
+        if args.sample.is_none() {
+            io::stdout().write_all(effective(&config)?.as_bytes())?;
+        }
         tell(format_args!("the configuration holds"));
         check_rules(&config)?;
     }

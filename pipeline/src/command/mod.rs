@@ -9,6 +9,7 @@ mod leftover;
 pub(crate) mod replay;
 mod run;
 mod sample;
+mod sample_fault;
 mod sample_file;
 pub(crate) mod simulate;
 mod topics;

@@ -13,9 +13,10 @@ use std::path::Path;
 
 use schemas::interaction::Named;
 use schemas::readers::{self, Context, Input, Output, ReadError, Reader, Reason, Rejected};
-use schemas::{Command, Flag, Group, Interaction, Message, Signal, SignalKind, Skipped};
+use schemas::{Command, Flag, Group, Interaction, Message, Signal, SignalKind, Skipped, Timestamp};
 
 use super::leftover::Leftover;
+use super::sample_fault;
 use super::sample_file::SampleFile;
 use crate::cli::CheckArgs;
 use crate::config::Config;
@@ -36,13 +37,12 @@ pub(super) fn describe_file(config: &Config, path: &Path, args: &CheckArgs) -> R
     let tenancy = config.tenancy(None);
     let context = config.context_of_files(Group::Ai, &tenancy, args.as_of);
     let mut totals = Totals::default();
-    let mut remedy = None;
     while let Some(line) = sample.next_record()? {
-        remedy = remedy.or_else(|| encoding(line.bytes));
         let out = read(&line, format, &context);
         let reader = format.or_else(|| readers::reader_of(line.bytes));
         let name = reader.map_or("no reader", |reader| reader.name());
         totals.count(&out);
+        totals.remedy = totals.remedy.or_else(|| sample_fault::remedy(line.bytes));
         let mut text = describe(&line, name, &out);
         if !out.inputs.is_empty() {
             let left = leftover(&line, reader, format, &context);
@@ -57,22 +57,13 @@ pub(super) fn describe_file(config: &Config, path: &Path, args: &CheckArgs) -> R
     }
     tell(format_args!("{}", totals.summary(sample.name())));
     if totals.binary {
-        let remedy = remedy.unwrap_or("of a binary format, name it with --format otlp_proto or avro");
+        let remedy = totals.remedy.unwrap_or("of a binary format, name it with --format otlp_proto or avro");
         tell(format_args!("some lines are no text: {remedy}"));
     }
     match totals.rejected {
         0 => Ok(()),
         1 => Err(anyhow::anyhow!("1 record cannot be read").into()),
         rejected => Err(anyhow::anyhow!("{rejected} records cannot be read").into()),
-    }
-}
-
-/// What to do about a file that begins with `bytes`, where it is text that is wrapped up.
-fn encoding(bytes: &[u8]) -> Option<&'static str> {
-    match bytes {
-        [0x1f, 0x8b, ..] => Some("the file is compressed with gzip, unpack it first"),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("the file is UTF-16, convert it to UTF-8 first"),
-        _ => None,
     }
 }
 
@@ -85,7 +76,7 @@ fn read(line: &Line<'_>, format: Option<&'static dyn Reader>, context: &Context<
         readers::read(line.bytes, format, context, &mut out)
     };
     if let Err(error) = result {
-        out.rejected.push(Rejected { bytes: Vec::new(), error });
+        out.rejected.push(Rejected { bytes: line.bytes.to_vec(), error });
     }
     out
 }
@@ -118,6 +109,8 @@ struct Totals {
     rejected: usize,
     /// Whether a line was no text.
     binary: bool,
+    /// What is to be done about lines that are no text, where their first bytes tell.
+    remedy: Option<&'static str>,
 }
 
 impl Totals {
@@ -162,11 +155,18 @@ fn describe(line: &Line<'_>, reader: &str, out: &Output) -> String {
         took.iter().for_each(|detail| _ = writeln!(text, "    {detail}"));
     }
     if out.passed_by > 0 {
-        _ = writeln!(text, "{number}: {reader}: {} passed by: nothing in it to look at", out.passed_by);
+        // Of spans it is not known here which of the two it was.
+        let spans = if reader.starts_with("otlp") { ", or it repeats spans of models (`lone_wrappers`)" } else { "" };
+        _ = writeln!(text, "{number}: {reader}: {} passed by: nothing in it to look at{spans}", out.passed_by);
     }
     for rejected in &out.rejected {
         let what = if is_elsewhere(rejected) { "not in the record" } else { "rejected" };
+        let unknown = rejected.error.reason == Reason::UnrecognisedFormat;
+        let reader = if unknown { "no reader" } else { reader };
         _ = writeln!(text, "{number}: {reader}: {what}: {}", escape(&rejected.error.to_string()));
+        if let Some(members) = sample_fault::members_of(&rejected.bytes).filter(|_| unknown) {
+            _ = writeln!(text, "    {}", escape(&members));
+        }
     }
     text
 }
@@ -193,7 +193,7 @@ fn interaction_head(interaction: &Interaction) -> String {
     format!(
         "interaction {} at {}, tenant {}, application {}, user {}, model {}",
         escape(interaction.id.as_str()),
-        interaction.time,
+        when(interaction.time, &interaction.flags),
         escape(interaction.tenant.as_str()),
         escape(who.application.as_deref().unwrap_or("-")),
         escape(user.unwrap_or("-")),
@@ -221,6 +221,12 @@ fn interaction_body(interaction: &Interaction) -> Vec<String> {
     details
 }
 
+/// When a record happened. A file has no broker whose time could stand for one that is not there.
+fn when(time: Timestamp, flags: &[Flag]) -> String {
+    let unknown = flags.iter().any(|flag| matches!(flag, Flag::BrokerTime | Flag::InvalidTime));
+    if unknown && time == Timestamp::default() { "the broker's time".to_owned() } else { time.to_string() }
+}
+
 /// What else is known of who took part, which says whether the client was found behind its proxies.
 fn who(interaction: &Interaction) -> Option<String> {
     let who = &interaction.who;
@@ -228,6 +234,7 @@ fn who(interaction: &Interaction) -> Option<String> {
     let known = [
         ("provider", interaction.provider.clone()),
         ("source ip", who.source_ip.clone()),
+        ("user agent", who.user_agent.clone()),
         ("conversation", who.conversation_id.clone()),
         ("session", who.session_id.clone()),
         ("api key", who.api_key_id.clone()),
@@ -269,11 +276,12 @@ fn skipped(skipped: &Skipped) -> Option<String> {
 
 fn signal_head(signal: &Signal) -> String {
     let kind = if signal.kind == SignalKind::Context { "context" } else { "alert" };
+    // No vendor's record is of the AI group: where it says nothing the source's configuration does.
+    let group = if signal.group == Group::Ai { "(the source's group)" } else { signal.group.as_str() };
     format!(
-        "{} {kind} {} at {}, {}, \"{}\"",
-        signal.group.as_str(),
+        "{group} {kind} {} at {}, {}, \"{}\"",
         escape(&signal.native_id),
-        signal.time,
+        when(signal.time, &signal.flags),
         signal.severity.caption(),
         escape(&signal.title),
     )

@@ -396,8 +396,8 @@ pub struct LimitsFile {
     pub record_bytes_max: usize,
     /// The most bytes of the original that a dead letter keeps.
     pub dead_letter_bytes_max: usize,
-    /// The most strings, arrays and objects of a record in JSON, and the most spans, events and attributes of one
-    /// in protobuf.
+    /// The most strings, arrays and objects (which count twice) of a record in JSON, and the most spans, events and
+    /// attributes of one in protobuf.
     pub values_max: usize,
     /// How far a record's time may lie after the broker's, in seconds; further ahead the broker's counts.
     pub ahead_secs_max: u32,
@@ -406,8 +406,9 @@ pub struct LimitsFile {
 }
 
 impl LimitsFile {
-    /// A multiple of what the largest exports hold; tiny values take a hundred times their size in memory.
-    pub const VALUES_MAX: usize = 256 * 1024;
+    /// Ten thousand spans in one message, or the probabilities of every word of the longest answers; tiny values take a
+    /// hundred times their size in memory.
+    pub const VALUES_MAX: usize = 512 * 1024;
     /// Five minutes: what clocks without synchronisation drift apart in weeks.
     pub const AHEAD_SECS_MAX: u32 = 5 * 60;
     /// A day: vendors' batches and outages of a night lie within it.

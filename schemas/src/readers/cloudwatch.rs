@@ -5,13 +5,11 @@
 //! Firehose hands the envelope on as JSON; a function gets it in `awslogs.data`, compressed with gzip, as base64.
 
 use std::borrow::Cow;
-use std::io::Read;
 
-use base64::Engine;
-use flate2::read::GzDecoder;
 use serde::Deserialize;
 
 use super::context::Limits;
+use super::encoded;
 use super::error::{ReadError, Reason};
 use super::json::{Json, Object, Top, elements, refuse_crowds, top_level};
 
@@ -58,20 +56,7 @@ fn messages(object: &Object<'_>, values_max: usize) -> Result<Vec<String>, ReadE
 }
 
 fn inflate(wrapped: Json<'_>, bytes_max: usize) -> Result<String, ReadError> {
-    let refused = |message: &str| ReadError::new(Reason::InvalidField, message);
     let wrapped: Compressed<'_> = serde_json::from_str(wrapped.get()).map_err(|error| ReadError::json(&error))?;
-    let engine = base64::engine::general_purpose::STANDARD;
-    let compressed = engine.decode(wrapped.data.as_bytes()).map_err(|_| refused("`awslogs.data` is no base64"))?;
-    // A megabyte of zeros takes a kilobyte: what is inflated has the limit of what is received.
-    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
-    let mut json = String::new();
-    let read = GzDecoder::new(compressed.as_slice()).take(limit).read_to_string(&mut json);
-    if json.len() > bytes_max {
-        return Err(ReadError::new(
-            Reason::TooLarge,
-            format!("`awslogs.data` inflates to more than {bytes_max} bytes"),
-        ));
-    }
-    read.map_err(|_| refused("`awslogs.data` is no gzip of text"))?;
-    Ok(json)
+    encoded::inflated(&wrapped.data, bytes_max)
+        .map_err(|error| ReadError { message: format!("`awslogs.data` {}", error.message), ..error })
 }

@@ -18,8 +18,8 @@ pub struct Limits {
     pub messages_max: usize,
     /// The most entities that one signal keeps.
     pub entities_max: usize,
-    /// The most strings, arrays and objects that are decoded from one record, and the most spans, events and
-    /// attributes of a protobuf message. Tiny ones take a hundred times their size in memory.
+    /// The most strings, arrays and objects (which count twice) that are decoded from one record, and the most spans,
+    /// events and attributes of a protobuf message. Tiny ones take a hundred times their size in memory.
     pub values_max: usize,
     /// How far a record's time may lie after the broker's, in milliseconds, before the broker's counts instead.
     pub ahead_millis_max: i64,
@@ -33,7 +33,7 @@ impl Default for Limits {
             record_bytes_max: 8 * 1024 * 1024,
             messages_max: 4096,
             entities_max: 64,
-            values_max: 256 * 1024,
+            values_max: 512 * 1024,
             ahead_millis_max: 5 * 60 * 1000,
             late_millis_max: 24 * 60 * 60 * 1000,
         }

@@ -83,6 +83,9 @@ impl ReadError {
         let what = match error.classify() {
             serde_json::error::Category::Eof => "ends too early",
             serde_json::error::Category::Data => "a value has the wrong type",
+            // What other languages write and JSON has not; serde's phrases for these quote nothing.
+            _ if text.starts_with("control character") => "a control character that is not escaped",
+            _ if text.starts_with("expected value") => "no JSON value, such as NaN or a word without quotes,",
             _ => "not valid JSON",
         };
         Self::new(Reason::MalformedJson, format!("{what} at line {line} column {column}"))

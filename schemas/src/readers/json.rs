@@ -78,35 +78,47 @@ impl<'a> Object<'a> {
 const WRAPPERS: [&str; 3] = ["records", "Records", "value"];
 
 /// Members that hold the records of a page of an API's answer, or of a list of Kubernetes.
-const PAGES: [&str; 9] = ["Findings", "data", "entries", "events", "items", "logs", "resources", "result", "results"];
+const PAGES: [&str; 10] =
+    ["Findings", "data", "entries", "events", "findings", "items", "logs", "resources", "result", "results"];
 
-/// What stands beside them: which list it is, and where it goes on.
-const PAGE_KEYS: [&str; 29] = [
+/// What stands beside them: which list it is, how long, whether it went well, and where it goes on.
+const PAGE_KEYS: [&str; 40] = [
+    "NextToken",
     "apiVersion",
     "cursor",
+    "deliveryStreamArn",
     "errors",
     "etag",
     "first_id",
     "has_more",
+    "invocationId",
     "kind",
     "last_id",
     "length",
     "limit",
     "meta",
     "metadata",
-    "next_cursor",
-    "next_page",
+    "next",
     "nextLink",
     "nextPageToken",
-    "NextToken",
+    "nextToken",
+    "next_cursor",
+    "next_page",
     "num_available",
     "num_found",
     "object",
+    "offset",
     "ok",
+    "page_info",
     "pagination",
+    "region",
+    "request_id",
     "response_metadata",
+    "schema",
     "selfLink",
+    "sourceKinesisStreamArn",
     "start",
+    "stat",
     "status",
     "tailnet",
     "total",
@@ -231,22 +243,29 @@ fn string_end(record: &[u8], from: usize) -> usize {
 }
 
 /// Refuses a record of so many tiny values that decoding would take a hundred times its size: `{},{},{}` costs
-/// three bytes an object here and some hundred in memory. Texts may be as long as they like.
+/// three bytes an object here and some hundred in memory. An object counts twice, since it keeps room for members, and
+/// their names count nothing. Texts may be as long as they like.
 ///
 /// # Errors
 /// When the record holds more than `values_max` of them.
 pub(in crate::readers) fn refuse_crowds(record: &[u8], values_max: usize) -> Result<(), ReadError> {
-    // Each value takes two bytes at least, so that small records, which are nearly all, are not scanned.
-    if record.len() / 2 <= values_max {
+    // Nothing counts for more than its bytes, so that small records, which are nearly all, are not scanned.
+    if record.len() <= values_max {
         return Ok(());
     }
     let (mut values, mut position) = (0_usize, 0_usize);
     while let Some(byte) = record.get(position) {
-        values += usize::from(matches!(byte, b'"' | b'{' | b'['));
+        values = match byte {
+            b'"' | b'[' => values + 1,
+            b'{' => values + 2,
+            // A string before a colon was a name.
+            b':' => values.saturating_sub(1),
+            _ => values,
+        };
         position = if *byte == b'"' { string_end(record, position + 1) + 1 } else { position + 1 };
     }
     if values > values_max {
-        let message = format!("{values} strings, arrays and objects, the limit is {values_max}");
+        let message = format!("{values} strings, arrays and objects, the limit ([limits] values_max) is {values_max}");
         return Err(ReadError::new(Reason::TooLarge, message));
     }
     Ok(())

@@ -11,6 +11,7 @@
 mod cloudwatch;
 pub mod command;
 mod context;
+mod encoded;
 mod error;
 mod json;
 mod network;
@@ -18,6 +19,7 @@ mod opening;
 mod scan;
 mod shipped;
 pub mod signals;
+mod syslog;
 pub mod telemetry;
 mod value;
 mod watch;
@@ -171,8 +173,14 @@ pub trait Reader: Sync {
     }
 
     /// Whether `record` has this format's shape. Cheap: only the top level, no decoding. At most one
-    /// reader recognises a record; a test holds every case against every reader.
+    /// reader recognises a record, schemas of everybody's aside; a test holds every case against every reader.
     fn recognises(&self, record: &RawRecord<'_>) -> bool;
+
+    /// Whether the format is a schema that any product may write. Shippers put such a schema's members beside a
+    /// vendor's own, so that where a reader of the vendor knows a record it is the vendor's.
+    fn is_common_schema(&self) -> bool {
+        false
+    }
 
     /// Whether `record`, which this reader recognises, may be no more than what a shipper put around a record of
     /// somebody else's. Where it holds one that a reader knows, that one is read instead.

@@ -2,7 +2,7 @@
 //!
 //! In this order: collections (`{"records": [...]}`, `{"value": [...]}`, a page's `data`, `entries`, `items` or
 //! `events`, a top-level array), CloudWatch's `logEvents`, objects that follow each other in one message as Splunk's
-//! collector takes them, Windows events in XML, and what [`shipped`] knows of shippers. Each element is read for
+//! collector takes them, Windows events in XML, lines of syslog, and what [`shipped`] knows of shippers. Each element is read for
 //! itself, so that a bad one rejects only itself. What a record means is the readers' business.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use super::error::{ReadError, Reason};
 use super::json::{self, Json, Top};
 use super::shipped::{self, Shipped};
-use super::{Context, Limits, Output, RawRecord, Reader, Rejected, all, cloudwatch, signals, windows_xml};
+use super::{
+    Context, Input, Limits, Output, RawRecord, Reader, Rejected, all, cloudwatch, signals, syslog, windows_xml,
+};
 
 /// How many envelopes may lie in each other. XML in Splunk's collector in CloudWatch's envelope makes three; each level
 /// is a copy of what it holds.
@@ -40,46 +42,69 @@ pub fn read(
 
 /// The reader that takes `bytes`, or the first record in what is wrapped around it.
 pub fn reader_of(bytes: &[u8]) -> Option<&'static dyn Reader> {
-    reader_within(bytes, ENVELOPES_MAX)
+    reader_within(bytes, None, ENVELOPES_MAX)
 }
 
-/// The reader whose `record` is. One that takes what a shipper put around a record for its own comes last: shippers
-/// also write theirs among the members of the record itself.
+/// The reader whose `record` is. A schema of everybody's comes last: shippers write its members among those of the record
+/// itself, too.
 fn recognise(record: &RawRecord<'_>) -> Option<&'static dyn Reader> {
-    let mut own = all().filter(|reader| reader.recognises(record));
-    let first = own.next()?;
-    if first.may_only_carry(record) {
-        own.find(|reader| !reader.may_only_carry(record)).or(Some(first))
-    } else {
-        Some(first)
+    let mut common = None;
+    for reader in all().filter(|reader| reader.recognises(record)) {
+        if !reader.is_common_schema() {
+            return Some(reader);
+        }
+        common = common.or(Some(reader));
     }
+    common
 }
 
-fn reader_within(bytes: &[u8], envelopes_left: usize) -> Option<&'static dyn Reader> {
-    let of_element = |bytes: &[u8]| reader_of_record(&element_of(bytes).ok()?, envelopes_left);
+/// The reader of the first record in `bytes` and what is wrapped around it; of a source that names its format only that
+/// one is asked.
+fn reader_within(
+    bytes: &[u8],
+    told: Option<&'static dyn Reader>,
+    envelopes_left: usize,
+) -> Option<&'static dyn Reader> {
+    let of_element = |bytes: &[u8]| reader_of_record(&element_of(bytes).ok()?, told, envelopes_left);
     match json::top_level(bytes) {
         Ok(Top::Object(object)) => match object.collection() {
             Some(elements) => of_element(elements.first()?.get().as_bytes()),
             None => match cloudwatch::open(&object, Limits::default()) {
-                Some(messages) => reader_within(messages.ok()?.first()?.as_bytes(), envelopes_left.checked_sub(1)?),
-                None => reader_of_record(&RawRecord::opened(bytes, Some(object)), envelopes_left),
+                Some(messages) => {
+                    reader_within(messages.ok()?.first()?.as_bytes(), told, envelopes_left.checked_sub(1)?)
+                }
+                None => reader_of_record(&RawRecord::opened(bytes, Some(object)), told, envelopes_left),
             },
         },
         Ok(Top::Array(elements)) => of_element(elements.first()?.get().as_bytes()),
         Err(_) => match (xml(bytes), Sequence::of(bytes)) {
             (Some(xml), _) => of_element(windows_xml::events(xml).ok()?.first()?.as_bytes()),
             (None, Some(sequence)) => of_element(sequence.objects.first()?.get().as_bytes()),
-            (None, None) => recognise(&RawRecord::opened(bytes, None)),
+            (None, None) => match (line(bytes), line_of_array(bytes)) {
+                (Some(message), _) => reader_within(message.as_bytes(), told, envelopes_left.checked_sub(1)?),
+                (None, Some(element)) => of_element(element),
+                (None, None) => recognise(&RawRecord::opened(bytes, None)),
+            },
         },
     }
 }
 
-fn reader_of_record(record: &RawRecord<'_>, envelopes_left: usize) -> Option<&'static dyn Reader> {
-    let own = recognise(record);
+fn reader_of_record(
+    record: &RawRecord<'_>,
+    told: Option<&'static dyn Reader>,
+    envelopes_left: usize,
+) -> Option<&'static dyn Reader> {
+    let own = match told {
+        Some(told) => told.recognises(record).then_some(told),
+        None => recognise(record),
+    };
     if own.is_some_and(|reader| !reader.may_only_carry(record)) {
         return own;
     }
-    let carried = || reader_within(shipped::open(record.object()?)?.text.as_bytes(), envelopes_left.checked_sub(1)?);
+    let carried = || {
+        let shipped = shipped::open(record.object()?, Limits::default())?;
+        reader_within(shipped.text.as_bytes(), told, envelopes_left.checked_sub(1)?)
+    };
     carried().or(own)
 }
 
@@ -96,9 +121,10 @@ impl Opening<'_> {
     fn document(self, bytes: &[u8], out: &mut Output) -> Result<(), ReadError> {
         let result = self.outermost(bytes, out);
         match retry_mended(result, bytes, |bytes| self.outermost(bytes, out)) {
-            Err(error) if error.reason == Reason::MalformedJson => match Sequence::of(bytes) {
-                Some(sequence) => self.sequence(&sequence, &error, out),
-                None => Err(error),
+            Err(error) if error.reason == Reason::MalformedJson => match (Sequence::of(bytes), line_of_array(bytes)) {
+                (Some(sequence), _) => self.sequence(&sequence, &error, out),
+                (None, Some(element)) => self.outermost(element, out),
+                (None, None) => Err(error),
             },
             result => result,
         }
@@ -117,12 +143,13 @@ impl Opening<'_> {
                 },
             },
             Ok(Top::Array(elements)) => self.elements(&elements, out),
-            Err(error) => match xml(bytes) {
-                Some(xml) => self.events(&windows_xml::events(xml)?, out),
-                None => {
+            Err(error) => match (xml(bytes), line(bytes)) {
+                (Some(xml), _) => self.events(&windows_xml::events(xml)?, out),
+                (None, Some(message)) => self.opened()?.document(message.as_bytes(), out),
+                (None, None) => {
                     let record = RawRecord::opened(bytes, None).within(self.context.limits);
                     let reader = self.format.or_else(|| recognise(&record)).ok_or(error)?;
-                    self.read_with(reader, &record, out)
+                    self.read_as(reader, &record, out)
                 }
             },
         }
@@ -214,7 +241,7 @@ impl Opening<'_> {
         json::refuse_depth(record.bytes)?;
         let result = match (reader, self.carried(reader, record)) {
             (_, Some(shipped)) => return self.shipped(&shipped, out),
-            (Some(reader), None) => self.read_with(reader, record, out),
+            (Some(reader), None) => self.read_as(reader, record, out),
             (None, None) => {
                 return Err(ReadError::new(
                     Reason::UnrecognisedFormat,
@@ -224,7 +251,7 @@ impl Opening<'_> {
         };
         // A reader of telemetry that is told its format learns by failing that the record is an envelope.
         let carried = |reader: &'static dyn Reader| {
-            let envelope = || record.object().and_then(shipped::open);
+            let envelope = || shipped::open(record.object()?, self.context.limits);
             if reader.recognises(record) { None } else { envelope() }
         };
         match (result, self.format) {
@@ -236,12 +263,27 @@ impl Opening<'_> {
         }
     }
 
-    /// Reads `record` with its reader, and what that found in it of others'.
-    fn read_with(self, reader: &dyn Reader, record: &RawRecord<'_>, out: &mut Output) -> Result<(), ReadError> {
+    /// Has `reader` read a record. Readers of signals are forgiving, and one that is told its format would make an empty
+    /// signal of any object: a record that has not its shape and names nothing to it is another's.
+    fn read_as(self, reader: &'static dyn Reader, record: &RawRecord<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let from = out.inputs.len();
         reader.read(record, self.context, out)?;
+        let forgiving = self.format.is_some() && reader.format().is_some();
+        let empty = |input: &Input| matches!(input, Input::Signal(signal) if signal.entities.is_empty());
+        if forgiving && out.inputs.iter().skip(from).all(empty) && !reader.recognises(record) {
+            out.inputs.truncate(from);
+            let message = format!("nothing of `{}` is in this object", reader.name());
+            return Err(ReadError::new(Reason::UnrecognisedFormat, message));
+        }
+        self.read_carried(out);
+        Ok(())
+    }
+
+    /// Reads what a reader found of others' in a record of its own.
+    fn read_carried(self, out: &mut Output) {
         for carried in std::mem::take(&mut out.carried) {
             let bytes = carried.as_bytes();
-            let known = self.envelopes_left > 0 && reader_within(bytes, self.envelopes_left - 1).is_some();
+            let known = self.envelopes_left > 0 && reader_within(bytes, None, self.envelopes_left - 1).is_some();
             // What no reader knows is a line in a log of something else.
             let result = match self.opened() {
                 Ok(opened) if known => Self { format: None, ..opened }.document(bytes, out),
@@ -254,23 +296,23 @@ impl Opening<'_> {
                 out.rejected.push(Rejected { bytes: bytes.to_vec(), error });
             }
         }
-        Ok(())
     }
 
     /// What `record` carries instead of being `reader`'s own.
     fn carried<'r>(self, reader: Option<&'static dyn Reader>, record: &'r RawRecord<'_>) -> Option<Shipped<'r>> {
-        let open = || record.object().and_then(shipped::open);
+        let open = || shipped::open(record.object()?, self.context.limits);
         let Some(reader) = reader else { return open() };
         if self.format.is_some() {
             // A reader of signals decodes the record anyway, and would read anything.
-            let doubtful = reader.format().is_some() && record.value().is_ok_and(shipped::is_envelope);
-            if !doubtful || !reader.recognises(record) {
-                return if doubtful { open() } else { None };
+            if !(reader.format().is_some() && record.value().is_ok_and(shipped::is_envelope)) {
+                return None;
+            }
+            if !reader.recognises(record) {
+                return open();
             }
         }
-        let fits = |found: &'static dyn Reader| self.format.is_none_or(|told| told.name() == found.name());
         let known =
-            |shipped: &Shipped<'_>| reader_within(shipped.text.as_bytes(), self.envelopes_left).is_some_and(fits);
+            |shipped: &Shipped<'_>| reader_within(shipped.text.as_bytes(), self.format, self.envelopes_left).is_some();
         if reader.may_only_carry(record) { open().filter(known) } else { None }
     }
 
@@ -330,6 +372,17 @@ impl<'a> Sequence<'a> {
         }
         (objects.len() > 1).then_some(Self { objects, rest: text.get(end..)?.trim() })
     }
+}
+
+/// The object in `bytes` where they are a line of syslog.
+fn line(bytes: &[u8]) -> Option<&str> {
+    json::text_of(bytes).ok().and_then(syslog::object)
+}
+
+/// The object that is one line of an array, whose comma a shipper of lines took for a part of it.
+fn line_of_array(bytes: &[u8]) -> Option<&[u8]> {
+    let element = bytes.trim_ascii_end().strip_suffix(b",")?;
+    element.trim_ascii_end().ends_with(b"}").then_some(element)
 }
 
 /// `bytes` as text where they begin like a Windows event in XML.

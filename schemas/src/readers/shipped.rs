@@ -1,22 +1,34 @@
-//! What log shippers and event buses put around a record of somebody else's.
+//! What log shippers, queues and event buses put around a record of somebody else's.
 //!
-//! An envelope either holds the record as a member of its own or has it written out as a text, in JSON or as the XML
-//! of a Windows event. [`ENVELOPES`] lists them in the order in which they are looked for. Only one level is
-//! opened here: how many may lie in each other, and what stands within, is decided by `opening`, and an envelope is
-//! looked for only where no reader knows the record itself, so that no entry here can take a record from a reader.
+//! An envelope either holds the record as a member of its own or has it written out as a text: in JSON, as a line of
+//! syslog around JSON, as the XML of a Windows event, or any of these in base64. [`ENVELOPES`] lists them in the order
+//! in which they are looked for. Only one level is opened here: how many may lie in each other, and what stands within,
+//! is decided by `opening`, and an envelope is looked for only where no reader knows the record itself, so that no
+//! entry here can take a record from a reader.
 
 use std::borrow::Cow;
 
 use super::json::{Json, Object};
 use super::value::{Members, Value};
-use super::windows_xml;
+use super::{Limits, encoded, syslog, windows_xml};
 
 /// One kind of envelope.
 struct Envelope {
-    /// The member that holds the record, and the member within it after a dot; a shipper may also write both as one
-    /// name.
-    path: &'static str,
+    /// The member that holds the record.
+    member: &'static str,
+    /// The member within that one which holds it, where it lies one step further in.
+    inner: Option<&'static str>,
     holds: Holds,
+}
+
+impl Envelope {
+    const fn new(member: &'static str, holds: Holds) -> Self {
+        Self { member, inner: None, holds }
+    }
+
+    const fn within(member: &'static str, inner: &'static str, holds: Holds) -> Self {
+        Self { member, inner: Some(inner), holds }
+    }
 }
 
 /// How the record stands in its envelope.
@@ -27,73 +39,138 @@ enum Holds {
     ObjectAmong(&'static [&'static str]),
     /// Written out as a text.
     Text,
+    /// Written out as a text, and that in base64, beside one of these members.
+    EncodedBeside(&'static [&'static str]),
 }
 
 /// Splunk's HTTP Event Collector: what may stand beside `event`.
 /// Source: help.splunk.com, "Format events for HTTP Event Collector".
 const COLLECTOR: &[&str] = &["event", "fields", "host", "index", "source", "sourcetype", "time"];
 
-/// CloudEvents, in its own words and in those of Okta's event hooks.
-/// Source: cloudevents.io, JSON event format 1.0; developer.okta.com/docs/concepts/event-hooks.
-const CLOUD_EVENTS: &[&str] = &["cloudEventsVersion", "specversion"];
+/// CloudEvents, in its own words, in those of Okta's event hooks, and in those of Azure Event Grid's schema.
+/// Source: cloudevents.io, JSON event format 1.0; developer.okta.com/docs/concepts/event-hooks;
+/// learn.microsoft.com/azure/event-grid/event-schema.
+const CLOUD_EVENTS: &[&str] = &["cloudEventsVersion", "dataVersion", "specversion"];
 
-/// Every envelope. Amazon EventBridge and CloudEvents come before texts, since what they hold may have texts too.
+/// Kafka Connect's JsonConverter with schemas, which is its default. Source: kafka.apache.org, JsonConverter.
+const CONNECT: &[&str] = &["payload", "schema"];
+
+/// What Elasticsearch tells of a document that it gives. Source: elastic.co, search API.
+const HIT: &[&str] = &["_id", "_index"];
+
+/// What Splunk tells of a result that it exports or alerts with. Source: help.splunk.com, search/v2/jobs/export and
+/// webhook alert actions.
+const RESULT: &[&str] = &["lastrow", "preview", "search_name", "sid"];
+
+/// An entry of Google Cloud Logging. Source: docs.cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry.
+const LOG_ENTRY: &[&str] = &["insertId", "logName"];
+
+/// A record of Amazon Kinesis or Firehose, as a function gets it.
+/// Source: docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html and firehose/latest/dev/data-transformation.html.
+const STREAMED: &[&str] = &["approximateArrivalTimestamp", "eventSource", "kinesisRecordMetadata", "recordId"];
+
+/// A message of Azure Event Hubs, as its capture keeps it. Source: learn.microsoft.com, Event Hubs Capture.
+const CAPTURED: &[&str] = &["EnqueuedTimeUtc"];
+
+/// A message that Google Pub/Sub pushes. Source: docs.cloud.google.com/pubsub/docs/push.
+const PUSHED: &[&str] = &["subscription"];
+
+/// Every envelope. Objects come before texts, since what they hold may have texts too.
 const ENVELOPES: &[Envelope] = &[
-    Envelope { path: "detail", holds: Holds::ObjectBeside(&["detail-type"]) },
-    Envelope { path: "data", holds: Holds::ObjectBeside(CLOUD_EVENTS) },
-    Envelope { path: "event", holds: Holds::ObjectAmong(COLLECTOR) },
-    Envelope { path: "event", holds: Holds::Text },
-    // Filebeat, Elastic Agent and Logstash; the original comes before a message that a pipeline may have rewritten.
-    Envelope { path: "event.original", holds: Holds::Text },
-    Envelope { path: "message", holds: Holds::Text },
-    // Splunk's own exports, and Cribl.
-    Envelope { path: "_raw", holds: Holds::Text },
-    // Fluent Bit and Docker.
-    Envelope { path: "log", holds: Holds::Text },
+    Envelope::new("detail", Holds::ObjectBeside(&["detail-type"])),
+    Envelope::new("data", Holds::ObjectBeside(CLOUD_EVENTS)),
+    Envelope::new("event", Holds::ObjectAmong(COLLECTOR)),
+    Envelope::new("payload", Holds::ObjectAmong(CONNECT)),
+    Envelope::new("_source", Holds::ObjectBeside(HIT)),
+    Envelope::new("result", Holds::ObjectBeside(RESULT)),
+    Envelope::new("jsonPayload", Holds::ObjectBeside(LOG_ENTRY)),
     // Filebeat's parser of JSON, where it is told a place.
-    Envelope { path: "json", holds: Holds::ObjectBeside(&["agent", "ecs", "log"]) },
-    // Notifications of Amazon SNS.
-    Envelope { path: "Message", holds: Holds::Text },
+    Envelope::new("json", Holds::ObjectBeside(&["@timestamp", "agent", "ecs", "input", "log"])),
+    Envelope::new("event", Holds::Text),
+    // Filebeat, Elastic Agent and Logstash; the original comes before a message that a pipeline may have rewritten.
+    Envelope::within("event", "original", Holds::Text),
+    Envelope::new("event.original", Holds::Text),
+    Envelope::new("message", Holds::Text),
+    // Splunk's own exports, and Cribl.
+    Envelope::new("_raw", Holds::Text),
+    // Fluent Bit and Docker.
+    Envelope::new("log", Holds::Text),
+    // Notifications of Amazon SNS, alone and as a function gets them, and messages of Amazon SQS.
+    Envelope::new("Message", Holds::Text),
+    Envelope::within("Sns", "Message", Holds::Text),
+    Envelope::new("body", Holds::Text),
+    Envelope::new("payload", Holds::Text),
+    Envelope::new("textPayload", Holds::Text),
+    // Graylog (GELF): the short message is the one that has to be there.
+    Envelope::new("full_message", Holds::Text),
+    Envelope::new("short_message", Holds::Text),
+    Envelope::new("Body", Holds::Text),
+    Envelope::new("Body", Holds::EncodedBeside(CAPTURED)),
+    Envelope::new("data", Holds::EncodedBeside(STREAMED)),
+    Envelope::within("kinesis", "data", Holds::EncodedBeside(STREAMED)),
+    Envelope::within("message", "data", Holds::EncodedBeside(PUSHED)),
 ];
 
 /// What was in an envelope.
 pub(super) struct Shipped<'a> {
     /// The member that holds it, for people.
-    pub(super) member: &'static str,
+    pub(super) member: Cow<'static, str>,
     /// The record, or several.
     pub(super) text: Cow<'a, str>,
 }
 
-/// What `object` holds, where it is an envelope.
-pub(super) fn open<'a>(object: &Object<'a>) -> Option<Shipped<'a>> {
+/// What `object` holds, where it is an envelope. What is compressed inflates within `limits`.
+pub(super) fn open<'a>(object: &Object<'a>, limits: Limits) -> Option<Shipped<'a>> {
     ENVELOPES.iter().find_map(|envelope| {
-        let member = object.get(envelope.path).or_else(|| within(object, envelope.path))?;
-        let fits = match envelope.holds {
-            Holds::ObjectBeside(keys) => keys.iter().any(|key| object.get(key).is_some()),
-            Holds::ObjectAmong(keys) => object.keys().all(|key| keys.contains(&key)),
-            Holds::Text => return written_out(member).map(|text| Shipped { member: envelope.path, text }),
-        };
-        let is_record = fits && member.get().starts_with('{');
-        is_record.then_some(Shipped { member: envelope.path, text: Cow::Borrowed(member.get()) })
+        let member = object.get(envelope.member)?;
+        let member = envelope.inner.map_or(Some(member), |inner| within(member, inner))?;
+        let beside = |keys: &[&str]| keys.iter().any(|key| object.get(key).is_some());
+        let as_object = || member.get().starts_with('{').then_some(Cow::Borrowed(member.get()));
+        let text = match envelope.holds {
+            Holds::ObjectBeside(keys) => as_object().filter(|_| beside(keys)),
+            Holds::ObjectAmong(keys) => as_object().filter(|_| object.keys().all(|key| keys.contains(&key))),
+            Holds::Text => written_out(member).map(Cow::Owned),
+            Holds::EncodedBeside(keys) => beside(keys).then(|| decoded(member, limits)).flatten().map(Cow::Owned),
+        }?;
+        let path = envelope.inner.map(|inner| Cow::Owned(format!("{}.{inner}", envelope.member)));
+        Some(Shipped { member: path.unwrap_or(Cow::Borrowed(envelope.member)), text })
     })
 }
 
-/// The member behind a `path` of two steps.
-fn within<'a>(object: &Object<'a>, path: &str) -> Option<Json<'a>> {
-    let (outer, inner) = path.split_once('.')?;
-    let members: Members<'a, Json<'a>> = serde_json::from_str(object.get(outer)?.get()).ok()?;
+/// The member `inner` of an object.
+fn within<'a>(object: Json<'a>, inner: &str) -> Option<Json<'a>> {
+    let members: Members<'a, Json<'a>> = serde_json::from_str(object.get()).ok()?;
     members.get(inner).copied()
 }
 
 /// The record in a member that is a text.
-fn written_out(member: Json<'_>) -> Option<Cow<'_, str>> {
+fn written_out(member: Json<'_>) -> Option<String> {
     // Most messages are prose, which is not worth decoding; an escape may stand for anything.
-    let may_begin = |text: &str| text.trim_start().starts_with(['{', '[', '<', '\\', '\u{feff}']);
+    let may_begin = |text: &str| {
+        text.trim_start().starts_with(['{', '[', '<', '\\', '\u{feff}'])
+            || text.contains('{') && syslog::may_begin(text)
+    };
     if !member.get().strip_prefix('"').is_some_and(may_begin) {
         return None;
     }
-    let text: String = serde_json::from_str(member.get()).ok()?;
-    is_document(&text).then_some(Cow::Owned(text))
+    cut_out(serde_json::from_str(member.get()).ok()?)
+}
+
+/// The record in a member that is a text in base64.
+fn decoded(member: Json<'_>, limits: Limits) -> Option<String> {
+    let text: Cow<'_, str> = serde_json::from_str(member.get()).ok()?;
+    cut_out(encoded::text(&text, limits.record_bytes_max).ok()?)
+}
+
+/// The record that may be all of `text`, or the message in it where that is a line of syslog: its end in either case.
+pub(in crate::readers) fn record_in(text: &str) -> Option<&str> {
+    if is_document(text) { Some(text) } else { syslog::object(text) }
+}
+
+/// The same of a text that nobody else needs.
+fn cut_out(mut text: String) -> Option<String> {
+    let before = text.len() - record_in(&text)?.len();
+    Some(if before == 0 { text } else { text.split_off(before) })
 }
 
 /// Whether a text may be a record that somebody wrote out. Prose likes to begin with a bracket as well.
@@ -107,17 +184,19 @@ fn is_document(text: &str) -> bool {
 /// record for a reader that is told its format, before the reader takes it for its own.
 pub(super) fn is_envelope(record: &Value<'_>) -> bool {
     let Value::Object(members) = record else { return false };
-    ENVELOPES.iter().any(|envelope| match (members.get(envelope.path), &envelope.holds) {
-        (Some(Value::Object(_)), Holds::ObjectBeside(keys)) => keys.iter().any(|key| members.get(key).is_some()),
-        (Some(Value::Object(_)), Holds::ObjectAmong(keys)) => members.iter().all(|(key, _)| keys.contains(&key)),
-        (None, Holds::Text) => envelope.path.split_once('.').is_some_and(|(outer, inner)| {
-            let inner = match members.get(outer) {
-                Some(Value::Object(members)) => members.get(inner),
-                _ => None,
-            };
-            matches!(inner, Some(Value::String(text)) if is_document(text))
-        }),
-        (Some(Value::String(text)), Holds::Text) => is_document(text),
-        _ => false,
+    let beside = |keys: &[&str]| keys.iter().any(|key| members.get(key).is_some());
+    ENVELOPES.iter().any(|envelope| {
+        let member = match (members.get(envelope.member), envelope.inner) {
+            (Some(Value::Object(within)), Some(inner)) => within.get(inner),
+            (_, Some(_)) => None,
+            (member, None) => member,
+        };
+        match (member, &envelope.holds) {
+            (Some(Value::Object(_)), Holds::ObjectBeside(keys)) => beside(keys),
+            (Some(Value::Object(_)), Holds::ObjectAmong(keys)) => members.iter().all(|(key, _)| keys.contains(&key)),
+            (Some(Value::String(text)), Holds::Text) => record_in(text).is_some(),
+            (Some(Value::String(_)), Holds::EncodedBeside(keys)) => beside(keys),
+            _ => false,
+        }
     })
 }

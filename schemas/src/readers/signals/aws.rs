@@ -10,10 +10,6 @@ use super::things;
 use crate::entity::{Entity, EntityKind};
 use crate::readers::value::Value;
 
-/// What AWS writes for the name of a user that there is none of, since it may well be a password.
-/// Source: docs.aws.amazon.com/awscloudtrail, "AWS Management Console sign-in events".
-const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
-
 /// Adds the caller in `identity`, a `userIdentity` of CloudTrail, with the key that they used.
 pub(super) fn add_identity(identity: Node<'_>, account: Option<&str>, draft: &mut Draft) {
     let kind = identity.get("type").text().unwrap_or_default();
@@ -24,8 +20,7 @@ pub(super) fn add_identity(identity: Node<'_>, account: Option<&str>, draft: &mu
     if kind.eq_ignore_ascii_case("AWSService") {
         return;
     }
-    let (arn, principal) = (identity.get("arn"), identity.get("principalId"));
-    let name = if identity.get("userName").is(HIDDEN) { Node::absent() } else { identity.get("userName") };
+    let (arn, principal, name) = (identity.get("arn"), identity.get("principalId"), identity.get("userName"));
     if let Some(session) = session_name(arn, principal) {
         return draft.add(assumed(arn, principal, &session));
     }

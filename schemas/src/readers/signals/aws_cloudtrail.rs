@@ -1,11 +1,14 @@
 //! AWS CloudTrail events, alone or in EventBridge's envelope.
 //!
 //! Source: docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html.
-//! Every event is context: CloudTrail judges nothing. Digests and Insights are not read.
+//! Every event is context: CloudTrail judges nothing, and of an Insights event that a count is unusual. S3's event
+//! notifications have the same members. Digests are not read.
+
+use std::borrow::Cow;
 
 use super::aws::{add_identity, caller, user_arn};
 use super::draft::Draft;
-use super::fields::{Node, discriminator, has, has_any};
+use super::fields::{Node, discriminator, has, has_all, has_any};
 use super::format::Format;
 use super::things;
 use crate::entity::{Entity, EntityKind, Role};
@@ -13,10 +16,15 @@ use crate::readers::value::Value;
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 
+/// S3's name in its event notifications.
+const NOTIFIER: &str = "aws:s3";
+/// The most elements of one list of an Insights event that are looked at.
+const LIST_MAX: usize = 64;
+
 const FORMAT: Format = Format {
-    vendor: "AWS CloudTrail",
-    recognised_by: "`eventName` with `eventSource`, `awsRegion` or `userIdentity`; EventBridge's `detail-type` … via CloudTrail",
-    native_id: "`eventID`",
+    vendor: "AWS CloudTrail, Insights events, S3 event notifications",
+    recognised_by: "`insightDetails`; `eventName` with `eventSource`, `awsRegion` or `userIdentity`; EventBridge's `detail-type` … via CloudTrail",
+    native_id: "`eventID`; S3's notifications have none",
     time: "`eventTime`",
     severity: "always context: CloudTrail judges nothing",
     entities: "caller by ARN, principal id and session e-mail; access keys, used and created; ip; instances; resources by ARN; Bedrock models, agents, guardrails",
@@ -36,14 +44,18 @@ impl Reader for AwsCloudtrail {
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
         let event = has(record, "eventName") && has_any(record, &["eventSource", "awsRegion", "userIdentity"]);
+        // Streams and queues hand their records to functions with the same members around them.
+        let source = discriminator(record, "eventSource");
+        let delivered = source.starts_with("aws:") && source != NOTIFIER;
         let bridged = has(record, "detail") && discriminator(record, "detail-type").ends_with("via CloudTrail");
-        event || bridged
+        ((event || has_all(record, &["eventID", "insightDetails"])) && !delivered) || bridged
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
         let root = record.value()?;
         let root = Node::new(root);
-        let event = if root.get("eventName").exists() { root } else { root.get("detail") };
+        let own = root.get("eventName").exists() || root.get("insightDetails").exists();
+        let event = if own { root } else { root.get("detail") };
         let identity = event.get("userIdentity").unfolded();
         let identity = Node::new(&identity);
         let request = event.get("requestParameters").unfolded();
@@ -53,7 +65,12 @@ impl Reader for AwsCloudtrail {
         draft.native_id = event.get("eventID").text().map(Into::into);
         draft.time = event.get("eventTime").time();
         draft.vendor_tenant = account.as_deref().map(str::to_owned);
-        add_identity(identity, account.as_deref(), &mut draft);
+        if event.get("eventSource").is(NOTIFIER) {
+            add_notification(event, &mut draft);
+        } else {
+            add_identity(identity, account.as_deref(), &mut draft);
+        }
+        add_insight(event.get("insightDetails"), &mut draft);
         draft.add_ips_as(Role::Source, [event.get("sourceIPAddress")]);
         add_credentials(Node::new(&response), &mut draft);
         let source = event.get("eventSource").text().unwrap_or_default();
@@ -65,9 +82,30 @@ impl Reader for AwsCloudtrail {
         if source.to_ascii_lowercase().starts_with("bedrock") {
             add_bedrock(Node::new(&request), Node::new(&response), &mut draft);
         }
-        add_resources(event, Node::new(&request), &mut draft);
+        add_resources(event, Node::new(&request), Node::new(&response), &mut draft);
         draft.title = title(event, identity, &source);
         draft.publish(record, context, out)
+    }
+}
+
+/// Who did what to a bucket, as S3's event notifications say it: the caller stands behind `AWS:`, and other caller ids are
+/// accounts that own the bucket.
+fn add_notification(event: Node<'_>, draft: &mut Draft) {
+    let principal = event.at("userIdentity.principalId").text();
+    let principal = principal.as_deref().and_then(|id| id.strip_prefix("AWS:")).map(str::to_owned);
+    let identity = Value::Object([(Cow::Borrowed("principalId"), Value::from(principal))].into_iter().collect());
+    add_identity(Node::new(&identity), None, draft);
+    draft.add_ips_as(Role::Source, [event.at("requestParameters.sourceIPAddress")]);
+    draft.add_one(EntityKind::CloudResource, event.at("s3.bucket.arn"));
+}
+
+/// Whose calls an Insights event counted.
+fn add_insight(insight: Node<'_>, draft: &mut Draft) {
+    let attributions = insight.at("insightContext.attributions").items().take(LIST_MAX);
+    for attribution in attributions.filter(|attribution| attribution.get("attribute").is("userIdentityArn")) {
+        for counted in attribution.get("insight").items().take(LIST_MAX) {
+            draft.add(things::user(&[counted.get("value")]));
+        }
     }
 }
 
@@ -99,7 +137,7 @@ fn add_bedrock(request: Node<'_>, response: Node<'_>, draft: &mut Draft) {
     draft.add_one(EntityKind::CloudResource, request.get("knowledgeBaseId"));
 }
 
-fn add_resources(event: Node<'_>, request: Node<'_>, draft: &mut Draft) {
+fn add_resources(event: Node<'_>, request: Node<'_>, response: Node<'_>, draft: &mut Draft) {
     for resource in event.get("resources").items() {
         draft.add_one(EntityKind::CloudResource, resource.get("ARN"));
     }
@@ -109,15 +147,27 @@ fn add_resources(event: Node<'_>, request: Node<'_>, draft: &mut Draft) {
     }
     draft.add_one(EntityKind::CloudResource, request.get("secretId"));
     draft.add_one(EntityKind::Device, request.get("instanceId"));
-    for instance in request.at("instancesSet.items").items() {
+    for instance in [request, response].into_iter().flat_map(|side| side.at("instancesSet.items").items()) {
         draft.add_one(EntityKind::Device, instance.get("instanceId"));
+    }
+    // Systems Manager's `StartSession` and `SendCommand`; a target of other kinds is no instance.
+    let targets = [request.get("target")].into_iter().chain(request.get("instanceIds").items());
+    for target in targets.filter(|target| target.text().is_some_and(|id| id.starts_with("i-") || id.starts_with("mi-")))
+    {
+        draft.add_one(EntityKind::Device, target);
     }
 }
 
 fn title(event: Node<'_>, identity: Node<'_>, source: &str) -> String {
+    let insight = event.get("insightDetails");
+    if let Some(kind) = insight.get("insightType").text() {
+        let counted = insight.get("eventName").text().map(|name| format!(": {name}")).unwrap_or_default();
+        let state = insight.get("state").text().map(|state| format!(", {state}")).unwrap_or_default();
+        return format!("{kind}{counted}{state}");
+    }
     let name = event.get("eventName").text().unwrap_or("API call".into());
     let mut title = name.into_owned();
-    let service = source.split('.').next().unwrap_or_default();
+    let service = source.strip_prefix("aws:").unwrap_or(source).split('.').next().unwrap_or_default();
     if !service.is_empty() {
         title.push_str(&format!(" on {service}"));
     }

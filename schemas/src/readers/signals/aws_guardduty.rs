@@ -13,6 +13,9 @@ use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
+/// The most elements of one list that are looked at.
+const LIST_MAX: usize = 64;
+
 const FORMAT: Format = Format {
     vendor: "AWS GuardDuty findings",
     recognised_by: "`accountId`, `type`, `severity`, `service`; EventBridge's `source` `aws.guardduty`",
@@ -53,6 +56,7 @@ impl Reader for AwsGuardduty {
         add_resource(finding.get("resource"), account.as_deref(), &mut draft);
         add_action(service.get("action"), &mut draft);
         add_process(service.at("runtimeDetails.process"), &mut draft);
+        add_scans(service, &mut draft);
         add_sequence(service.at("detection.sequence"), &mut draft);
         let title = finding.first(&["title", "type"]).text();
         draft.title = title.unwrap_or("GuardDuty finding".into()).into_owned();
@@ -131,6 +135,22 @@ fn add_action(action: Node<'_>, draft: &mut Draft) {
 fn add_process(process: Node<'_>, draft: &mut Draft) {
     let path = process.get("executablePath");
     draft.add_image(EntityKind::Process, &[process.get("executableSha256")], path, Node::absent());
+}
+
+/// What malware scans found: the files by hash.
+fn add_scans(service: Node<'_>, draft: &mut Draft) {
+    for path in ["ebsVolumeScanDetails", "malwareScanDetails"] {
+        let found = service.at(path);
+        let names = found.at("scanDetections.threatDetectedByName.threatNames").items().take(LIST_MAX);
+        for file in names.flat_map(|name| name.get("filePaths").items().take(LIST_MAX)) {
+            draft.add_image(EntityKind::File, &[file.get("hash")], Node::absent(), file.get("fileName"));
+        }
+        for threat in found.get("threats").items().take(LIST_MAX) {
+            for file in threat.get("itemPaths").items().take(LIST_MAX) {
+                draft.add_image(EntityKind::File, &[file.get("hash")], Node::absent(), Node::absent());
+            }
+        }
+    }
 }
 
 /// An attack sequence: its actors, endpoints, resources, and the techniques among its indicators.

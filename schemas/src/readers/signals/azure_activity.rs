@@ -11,31 +11,33 @@ use super::fields::{Node, discriminator, first_time, has, has_all, has_any, is_o
 use super::format::Format;
 use super::things::{self, address, user};
 use super::title::Title;
-use crate::entity::{Entity, EntityKind, Role};
+use crate::entity::{Entity, EntityKind, Role, canonical_id};
 use crate::readers::value::Value;
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
 
 const FORMAT: Format = Format {
-    vendor: "Azure activity log (Azure Monitor, REST, Log Analytics `AzureActivity`), resource logs of storage and key vaults",
-    recognised_by: "`operationName` with a `category` of the activity log or `Storage*`, `AuditEvent`; without one, `resourceId` of a subscription and `callerIpAddress`; `eventDataId`; `OperationNameValue`",
+    vendor: "Azure activity log (Azure Monitor, REST, Log Analytics `AzureActivity`), resource logs of storage, key vaults and Azure OpenAI",
+    recognised_by: "`operationName` with a `category` of the activity log or `Storage*`, `AuditEvent`, `Audit`, `RequestResponse`; without one, `resourceId` of a subscription and `callerIpAddress`; `eventDataId`; `OperationNameValue`",
     native_id: "`eventDataId`; streamed records have none (`correlationId` names the operation, not the record)",
     time: "`eventTimestamp`, else `time`, else `TimeGenerated`",
     severity: "context; category `Security` is an alert by its `severity`",
-    entities: "caller by object id, UPN and application id from the claims; ip; resource; who was given a role",
+    entities: "caller by object id, UPN and application id from the claims or the requester; ip; resource, blob; model; who was given a role",
 };
 
 /// Categories of the activity log, of its older export, and of the resource logs that are read.
-const CATEGORIES: [&str; 15] = [
+const CATEGORIES: [&str; 17] = [
     "Action",
     "Administrative",
     "Alert",
+    "Audit",
     "AuditEvent",
     "Autoscale",
     "Delete",
     "Policy",
     "Recommendation",
+    "RequestResponse",
     "ResourceHealth",
     "Security",
     "ServiceHealth",
@@ -88,23 +90,40 @@ impl Reader for AzureActivity {
         draft.vendor_tenant = event.get("tenantId").text().map(Cow::into_owned);
         let claims = claims(event);
         let claims = Node::new(&claims);
-        let who = add_caller(event, claims, &mut draft);
+        let who = add_caller(event, claims, properties, &mut draft);
         draft.add_ips_as(
             Role::Source,
             [event.get("callerIpAddress"), event.at("httpRequest.clientIpAddress"), claims.get("ipaddr")],
         );
         let resource = event.first(&["resourceId", "_ResourceId", "uri", "properties.objectKey"]);
         draft.add_one(EntityKind::CloudResource, resource);
+        add_blob(event, &mut draft);
+        let deployment = properties.get("modelDeploymentName");
+        let model = properties.first(&["modelName", "modelDeploymentName"]);
+        draft.add(things::named(EntityKind::Model, model, deployment));
         add_assignment(properties, &mut draft);
         let operation = ["operationName.localizedValue", "OperationNameValue", "operationName"];
         draft.title = Title::new(&[properties.get("alertDisplayName"), event.first(&operation)], "Azure operation")
             .with_text(" by ", who.as_deref())
             .with_text(" on ", resource.text().as_deref().map(things::file_name))
-            .from(&[event.get("callerIpAddress")])
+            .with_text(" from ", address_of(event).as_deref())
             .with_text(": ", outcome(event, properties).as_deref())
             .done();
         draft.publish(record, context, out)
     }
+}
+
+/// Where the call came from, without the port that storage accounts write behind it.
+fn address_of(event: Node<'_>) -> Option<String> {
+    let caller = event.get("callerIpAddress").text()?;
+    canonical_id(EntityKind::Ip, &caller).or_else(|| Some(caller.into_owned()))
+}
+
+/// What was read or written in a storage account, named as Defender names it: without port and query.
+fn add_blob(event: Node<'_>, draft: &mut Draft) {
+    let uri = event.get("uri").text().filter(|uri| uri.contains("://"));
+    let bare = uri.as_deref().and_then(|uri| uri.split('?').next()).map(|uri| uri.replacen(":443/", "/", 1));
+    draft.add(bare.and_then(|uri| Entity::new(EntityKind::CloudResource, [uri.as_str()])));
 }
 
 fn claims<'v>(event: Node<'v>) -> Cow<'v, Value<'v>> {
@@ -114,16 +133,20 @@ fn claims<'v>(event: Node<'v>) -> Cow<'v, Value<'v>> {
 
 /// Adds who called; gives their name. A token for an application has no UPN, and its object id is the
 /// service principal's.
-fn add_caller(event: Node<'_>, claims: Node<'_>, draft: &mut Draft) -> Option<String> {
-    let object = claims.first_of(&[OBJECT_ID, "oid"]);
+fn add_caller(event: Node<'_>, claims: Node<'_>, properties: Node<'_>, draft: &mut Draft) -> Option<String> {
+    let requester = event.at("identity.requester");
+    let objects = [claims.first_of(&[OBJECT_ID, "oid"]), requester.get("objectId"), properties.get("objectId")];
+    let object = objects.into_iter().find(|object| object.is_text()).unwrap_or(Node::absent());
     let names = [
+        requester.get("upn"),
         claims.get(UPN),
         claims.get("upn"),
         address(claims.get(NAME)),
         address(claims.get("name")),
         address(event.get("caller")),
     ];
-    let application = claims.get("appid");
+    let applications = [claims.get("appid"), requester.get("appId")];
+    let application = applications.into_iter().find(|id| id.is_text()).unwrap_or(Node::absent());
     let person = names.iter().any(|name| name.text().is_some());
     if person {
         draft.add(user(&[&[object], names.as_slice()].concat()));

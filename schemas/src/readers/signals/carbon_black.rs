@@ -20,9 +20,9 @@ const EVENT_TYPES: [&str; 3] = ["endpoint.event.", "watchlist.hit", "auth.event"
 
 const FORMAT: Format = Format {
     vendor: "VMware Carbon Black Cloud: alerts, endpoint events and watchlist hits of the Data Forwarder, audit logs",
-    recognised_by: "`org_key` with an alert's `type` and `id`; a `type` such as `endpoint.event.procstart`; `loginName`, `orgName` and `eventId`; `actor`, `actor_ip` and `org_key`",
+    recognised_by: "`org_key` with `id` and an alert's times; a `type` such as `endpoint.event.procstart`; `loginName`, `orgName` and `eventId`; `actor`, `actor_ip` and `org_key`",
     native_id: "`id`, `event_id`, `eventId`; forwarded events have none",
-    time: "`first_event_timestamp`, `detection_timestamp`; `device_timestamp`; `eventTime`, `create_time`; else `backend_timestamp`",
+    time: "`first_event_timestamp` (v6 `first_event_time`), `detection_timestamp`; `device_timestamp`; `eventTime`, `create_time`; else `backend_timestamp`",
     severity: "1 to 10 for alerts and watchlist hits, flagged audit entries medium; alert records are alerts, all else context",
     entities: "device, users of the device and of processes, images and files by hash and path, netconn's two ends, domains",
 };
@@ -58,7 +58,8 @@ impl Reader for CarbonBlack {
 }
 
 fn is_alert(record: &RawRecord<'_>) -> bool {
-    const TIMES: [&str; 3] = ["detection_timestamp", "first_event_timestamp", "backend_timestamp"];
+    // The last is the older schema's, of the v6 API and the first forwarder.
+    const TIMES: [&str; 4] = ["detection_timestamp", "first_event_timestamp", "backend_timestamp", "first_event_time"];
     has(record, "org_key") && has(record, "id") && has_any(record, &TIMES)
 }
 
@@ -108,13 +109,15 @@ fn add_image(kind: EntityKind, root: Node<'_>, prefix: &str, draft: &mut Draft) 
 fn alert(root: Node<'_>) -> Draft {
     let mut draft = common(Draft::alert(PRODUCT, Group::Endpoint, severity_of(root.get("severity"))), root);
     draft.native_id = root.get("id").text().map(Into::into);
-    draft.time =
-        first_time(&["first_event_timestamp", "detection_timestamp", "backend_timestamp"].map(|key| root.get(key)));
+    draft.time = first_time(
+        &["first_event_timestamp", "first_event_time", "detection_timestamp", "create_time", "backend_timestamp"]
+            .map(|key| root.get(key)),
+    );
     draft.add_techniques_at(root.get("attack_technique"));
     for tag in root.get("ttps").items().filter_map(Node::word) {
         draft.add_techniques(&technique_of_tag(&tag));
     }
-    for process in ["process", "parent", "childproc"] {
+    for process in ["process", "parent", "childproc", "threat_cause_actor"] {
         add_image(EntityKind::Process, root, process, &mut draft);
     }
     add_image(EntityKind::File, root, "blocked", &mut draft);

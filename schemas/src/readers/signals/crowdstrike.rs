@@ -175,7 +175,7 @@ fn add_accounts(falcon: Falcon<'_>, draft: &mut Draft) {
 
 fn add_devices(falcon: Falcon<'_>, draft: &mut Draft) {
     let own = |keys: &[&str]| falcon.first(keys);
-    let ids = [own(&["aid", "AgentIdString", "SensorId"])];
+    let ids = [own(&["aid", "AgentIdString", "SensorId", "AgentId"])];
     let host = own(&["ComputerName", "Hostname", "HostnameField"]);
     draft.add(things::device_in_domain(&ids, host, own(&["MachineDomain"])));
     for end in ["Source", "Target"] {

@@ -13,13 +13,34 @@ use crate::entity::{Entity, EntityKind, Role};
 /// Adds what one element of `evidence` names, and what the evidence within it does. Each step goes a level down, and
 /// records nest 128 levels at most.
 pub(super) fn add_evidence(evidence: Node<'_>, draft: &mut Draft) {
-    let kind = kind_of(evidence);
-    add_own(&kind, evidence, draft);
-    for inner in evidence.members().flat_map(|(_, member)| member.items()) {
-        if kind_of(inner).ends_with("evidence") {
-            add_evidence(inner, draft);
+    add_typed(&kind_of(evidence), evidence, draft);
+}
+
+fn add_typed(kind: &str, evidence: Node<'_>, draft: &mut Draft) {
+    add_own(kind, evidence, draft);
+    for (name, inner) in evidence.members().flat_map(|(name, member)| member.items().map(move |inner| (name, inner))) {
+        let kind = kind_of(inner);
+        if kind.ends_with("evidence") {
+            add_typed(&kind, inner, draft);
+        } else if let Some(declared) = declared_kind(name).filter(|_| kind.is_empty() && inner.is_object()) {
+            add_typed(declared, inner, draft);
         }
     }
+}
+
+/// The type that a member of evidence has by its declaration, which OData leaves out where nothing more special stands
+/// there.
+fn declared_kind(member: &str) -> Option<&'static str> {
+    const DECLARED: [(&str, &str); 7] = [
+        ("dnsServerIp", "ipevidence"),
+        ("files", "fileevidence"),
+        ("hostIpAddress", "ipevidence"),
+        ("ipAddress", "ipevidence"),
+        ("ipAddresses", "ipevidence"),
+        ("processes", "processevidence"),
+        ("urls", "urlevidence"),
+    ];
+    DECLARED.iter().find(|(name, _)| name.eq_ignore_ascii_case(member)).map(|(_, kind)| *kind)
 }
 
 /// The last part of `@odata.type` in lower case: `userevidence`.
@@ -64,7 +85,7 @@ fn add_own(kind: &str, evidence: Node<'_>, draft: &mut Draft) {
         "mailboxevidence" => add_mailbox(evidence, draft),
         "analyzedmessageevidence" | "submissionmailevidence" | "teamsmessageevidence" => add_message(evidence, draft),
         "cloudapplicationevidence" | "oauthapplicationevidence" | "serviceprincipalevidence" => {
-            let ids = [evidence.get("objectId"), evidence.get("appId"), evidence.get("saasAppId")];
+            let ids = ["objectId", "appId", "saasAppId", "servicePrincipalObjectId"].map(|key| evidence.get(key));
             let name = evidence.first(&["displayName", "servicePrincipalName"]);
             draft.add(things::microsoft_application(&ids, name));
         }
@@ -76,7 +97,12 @@ fn add_own(kind: &str, evidence: Node<'_>, draft: &mut Draft) {
         "azureresourceevidence" => draft.add_one(EntityKind::CloudResource, evidence.get("resourceId")),
         "amazonresourceevidence" => draft.add_one(EntityKind::CloudResource, evidence.get("amazonResourceId")),
         "googlecloudresourceevidence" => draft.add_one(EntityKind::CloudResource, evidence.get("fullResourceName")),
-        "blobevidence" | "blobcontainerevidence" => draft.add_one(EntityKind::CloudResource, evidence.get("url")),
+        "blobevidence" | "blobcontainerevidence" => {
+            draft.add_one(EntityKind::CloudResource, evidence.get("url"));
+            for hash in evidence.get("fileHashes").items() {
+                draft.add_one(EntityKind::File, hash.get("value"));
+            }
+        }
         "cloudlogonsessionevidence" => {
             draft.add_one(EntityKind::Session, evidence.get("sessionId"));
             draft.add(account(evidence.at("account.userAccount")));
@@ -118,7 +144,7 @@ fn add_device(device: Node<'_>, draft: &mut Draft) {
 }
 
 fn add_file(kind: EntityKind, details: Node<'_>, draft: &mut Draft) {
-    let hashes = [details.get("sha256"), details.get("sha1")];
+    let hashes = [details.get("sha256"), details.get("sha1"), details.get("md5")];
     draft.add_image(kind, &hashes, details.get("filePath"), details.get("fileName"));
 }
 

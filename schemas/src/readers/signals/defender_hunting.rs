@@ -16,7 +16,7 @@ use super::defender_alert::{PRODUCT as ALERT, group_of};
 use super::draft::Draft;
 use super::fields::{Node, discriminator, first_time, has, has_any};
 use super::format::Format;
-use super::things::{self, Account};
+use super::things::{self, Account, address};
 use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
@@ -123,9 +123,9 @@ fn group_of_table(table: &str) -> Option<Group> {
     let starts = |words: &[&str]| words.iter().any(|word| table.starts_with(word));
     if starts(&["device"]) {
         Some(Group::Endpoint)
-    } else if starts(&["identity", "aadsignin", "entraidsignin", "aadspnsignin"]) {
+    } else if starts(&["identity", "aadsignin", "entraid", "aadspnsignin"]) {
         Some(Group::Identity)
-    } else if starts(&["cloud", "email", "urlclick", "message", "behavior", "oauthapp"]) {
+    } else if starts(&["cloud", "email", "urlclick", "message", "behavior", "oauthapp", "graphapi"]) {
         Some(Group::Cloud)
     } else {
         None
@@ -154,22 +154,22 @@ fn account_of<'v>(row: Node<'v>, prefix: &str) -> Option<Entity> {
 
 fn add_accounts(row: Node<'_>, draft: &mut Draft) {
     let object = row.get("AccountObjectId");
+    let raw = row.get("RawEventData").unfolded();
+    let raw = Node::new(&raw);
+    // The activity's own record names its actor by UPN.
+    let actor = address(raw.get("UserId"));
     let application = row.get("OAuthAppId").text().or_else(|| row.get("ClientId").text());
     let acts_itself = object.text().is_some_and(|id| application.as_deref() == Some(&*id));
     if acts_itself || row.get("AccountType").is("Application") {
         draft.add(things::microsoft_application(&[object], row.get("AccountDisplayName")));
     } else {
         draft.add(account_of(row, "Account"));
-        let login = Some(row.get("UserId")).filter(|id| id.text().is_some_and(|id| id.contains('@')));
-        draft.add(things::user(&[object, login.unwrap_or(Node::absent())]));
+        draft.add(things::user(&[object, address(row.get("UserId")), actor]));
     }
     draft.add(account_of(row, "InitiatingProcessAccount"));
     draft.add(account_of(row, "TargetAccount"));
-    let raw = row.get("RawEventData").unfolded();
-    let raw = Node::new(&raw);
-    let login = raw.get("UserId");
-    if login.text().is_some_and(|id| id.contains('@')) {
-        draft.add(things::user(&[login, raw.get("LogonUserSid")]));
+    if actor.exists() {
+        draft.add(things::user(&[actor, raw.get("LogonUserSid")]));
     }
     let owner = raw.get("MailboxOwnerUPN");
     draft.add(things::user(&[owner, raw.get("MailboxOwnerSid")]));
@@ -189,7 +189,13 @@ fn involved_user(object: Node<'_>) -> Option<Entity> {
     Some(Entity::new(EntityKind::User, [&*id])?.named(object.get("Name").text().as_deref()))
 }
 
+/// The device, and who is logged on to it.
 fn add_devices(row: Node<'_>, draft: &mut Draft) {
+    let logged_on = row.get("LoggedOnUsers").unfolded();
+    for user in Node::new(&logged_on).items() {
+        let (domain, name) = (user.get("DomainName"), user.get("UserName"));
+        draft.add(Account { ids: &[user.get("Sid")], domain, name, display: Node::absent() }.entity());
+    }
     let ids = ["DeviceId", "AadDeviceId", "EntraIdDeviceId", "DeviceName"].map(|key| row.get(key));
     draft.add(things::device(&ids));
     for name in ["DestinationDeviceName", "TargetDeviceName", "RemoteDeviceName"] {
@@ -221,7 +227,11 @@ fn add_network(row: Node<'_>, draft: &mut Draft) {
         draft.add(things::url_or_domain(row.get(url)));
     }
     draft.add(things::user(&[row.get("RecipientEmailAddress"), row.get("RecipientObjectId")]));
-    let sender = row.first(&["SenderFromAddress", "SenderMailFromAddress"]);
+    let recipients = row.get("RecipientDetails").unfolded();
+    for recipient in Node::new(&recipients).items() {
+        draft.add(things::user(&[recipient.get("RecipientSmtpAddress"), recipient.get("RecipientObjectId")]));
+    }
+    let sender = row.first(&["SenderFromAddress", "SenderMailFromAddress", "SenderEmailAddress"]);
     match row.get("SenderObjectId").text() {
         Some(_) => draft.add(things::user(&[sender, row.get("SenderObjectId")])),
         None => draft.add_one(EntityKind::Mailbox, sender),
@@ -233,6 +243,8 @@ fn add_cloud(row: Node<'_>, draft: &mut Draft) {
     for id in ["OAuthAppId", "OAuthApplicationId", "AppId"] {
         draft.add(things::microsoft_application(&[row.get(id)], row.get("OAuthApplicationName")));
     }
+    let service = [row.get("ServicePrincipalId"), row.get("ApplicationId")];
+    draft.add(things::microsoft_application(&service, row.get("ServicePrincipalName")));
     draft.add_one(EntityKind::Session, row.get("SessionId"));
     for id in ["AzureResourceId", "ResourceId", "ResourceID", "AwsResourceName", "GcpFullResourceName"] {
         draft.add_one(EntityKind::CloudResource, row.get(id));

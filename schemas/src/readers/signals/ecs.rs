@@ -4,26 +4,83 @@
 //! what it was.
 
 use super::draft::Draft;
-use super::fields::{Node, first_time, has, has_any, is_one_of, member};
+use super::fields::{Node, discriminator, first_time, has, has_any, has_object, has_within, is_one_of, member, within};
 use super::format::Format;
 use super::product_group;
 use super::things::{self, Account};
 use crate::entity::{Entity, EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader, Reason};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
 
 /// The fields by which an `event` is known for ECS's.
 const EVENT_FIELDS: [&str; 7] = ["action", "category", "code", "dataset", "kind", "module", "provider"];
 
+/// Where the time stands. `@timestamp` of an alert is when its rule ran, minutes or hours after the event.
+const TIMES: [&str; 4] = ["kibana.alert.original_time", "signal.original_time", "@timestamp", "event.created"];
+
+/// Field sets that say what a document is about. What else shippers put there (`agent`, `host`, `input`, `log`) says
+/// where a line lay, of which nobody knows what it means.
+const FIELD_SETS: [&str; 24] = [
+    "client",
+    "destination",
+    "dll",
+    "dns",
+    "email",
+    "file",
+    "gen_ai",
+    "group",
+    "http",
+    "kibana",
+    "network",
+    "observer",
+    "process",
+    "registry",
+    "related",
+    "rule",
+    "server",
+    "signal",
+    "source",
+    "threat",
+    "tls",
+    "url",
+    "user",
+    "vulnerability",
+];
+
+/// What shippers put around every line: where it lay, who read it, on which machine.
+const BASE: [&str; 21] = [
+    "@metadata",
+    "@timestamp",
+    "@version",
+    "agent",
+    "cloud",
+    "container",
+    "data_stream",
+    "docker",
+    "ecs",
+    "event",
+    "fields",
+    "fileset",
+    "host",
+    "input",
+    "kubernetes",
+    "log",
+    "message",
+    "service",
+    "stream",
+    "tags",
+    "type",
+];
+
 /// The most elements of one list that are looked at.
 const LIST_MAX: usize = 64;
 
 const FORMAT: Format = Format {
     vendor: "Any document of the Elastic Common Schema, detection alerts included",
-    recognised_by: "`@timestamp` with `ecs`, `ecs.version`, an `event` with one of its fields or a dotted `event.` key, unless it is winlogbeat's",
+    recognised_by: "`@timestamp` with an `event` that has one of its fields or a dotted `event.` key, or with `ecs` and a field set that says something, unless it is winlogbeat's or has a vendor's own shape; plain lines and metrics are passed by",
     native_id: "`event.id`, `kibana.alert.uuid`, `_id`",
-    time: "`@timestamp`",
+    time: "`@timestamp`, of detection alerts `kibana.alert.original_time`",
     severity: "the rule's word, else `event.risk_score` or `event.severity` on Elastic's scale of 100; alerts where `event.kind` is `alert` or `signal`",
     entities: "`user`, `source`, `destination`, `client`, `server`, `host`, `process`, `file`, `dll`, `url`, `dns`, `email`, `cloud`",
 };
@@ -40,22 +97,30 @@ impl Reader for Ecs {
         Some(&FORMAT)
     }
 
-    fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        let nested = |event: crate::readers::Json<'_>| has_any(&RawRecord::new(event.get().as_bytes()), &EVENT_FIELDS);
-        let dotted = ["event.kind", "event.category", "event.action", "event.dataset", "kibana.alert.uuid"];
-        let event = has_any(record, &dotted) || member(record, "event").is_some_and(nested);
-        has(record, "@timestamp") && (has_any(record, &["ecs", "ecs.version"]) || event) && !has(record, "winlog")
+    fn is_common_schema(&self) -> bool {
+        true
     }
 
-    /// Filebeat and Elastic Agent put `ecs` and where a line came from around every line that they ship.
+    fn recognises(&self, record: &RawRecord<'_>) -> bool {
+        let nested = has_within(record, "event", &EVENT_FIELDS);
+        let dotted = ["event.kind", "event.category", "event.action", "event.dataset", "kibana.alert.uuid"];
+        let event = nested || has_any(record, &dotted);
+        let marked = || has_any(record, &["ecs", "ecs.version"]) && (has_field_set(record) || is_a_shippers(record));
+        has(record, "@timestamp") && (event || marked()) && !has_any(record, &["winlog", "class_uid"])
+    }
+
+    /// Filebeat and Elastic Agent put `ecs` and where a line came from around every line that they ship, and call it an
+    /// event.
     fn may_only_carry(&self, record: &RawRecord<'_>) -> bool {
-        const SAYS_WHAT: [&str; 4] = ["action", "category", "code", "kind"];
-        let says_what = |event: crate::readers::Json<'_>| has_any(&RawRecord::new(event.get().as_bytes()), &SAYS_WHAT);
-        let dotted = ["event.action", "event.category", "event.code", "event.kind", "kibana.alert.uuid"];
-        !has_any(record, &dotted) && !member(record, "event").is_some_and(says_what)
+        !says_what(record)
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        if says_nothing(record) {
+            refuse_unknown(record)?;
+            out.passed_by = out.passed_by.saturating_add(1);
+            return Ok(());
+        }
         let root = Document::new(Node::new(record.value()?));
         let mut draft = Draft::context(self.name(), group_of(root, context.group));
         let kind = root.dotted("event.kind").word().unwrap_or_default();
@@ -64,17 +129,61 @@ impl Reader for Ecs {
             draft.severity = severity_of(root);
         }
         draft.native_id = root.first_dotted(&["event.id", "kibana.alert.uuid", "_id"]).text().map(Into::into);
-        draft.time = first_time(&[root.get("@timestamp"), root.dotted("event.created")]);
+        draft.time = first_time(&TIMES.map(|path| root.dotted(path)));
         let tenant = ["organization.id", "cloud.account.id", "azure.tenant_id"];
         draft.vendor_tenant = root.first_dotted(&tenant).text().map(Into::into);
         add_techniques(root, &mut draft);
         add_users(root, &mut draft);
+        add_cloud_caller(root, &mut draft);
         add_hosts(root, &mut draft);
         add_files(root, &mut draft);
         add_network(root, &mut draft);
         draft.title = title(root);
         draft.publish(record, context, out)
     }
+}
+
+/// Whether a record says what happened.
+fn says_what(record: &RawRecord<'_>) -> bool {
+    let dotted = ["event.action", "event.category", "event.code", "kibana.alert.uuid"];
+    has_any(record, &dotted)
+        || has_within(record, "event", &["action", "category", "code"])
+        || is_one_of(kind_of(record), &["alert", "signal"])
+}
+
+fn kind_of<'a>(record: &RawRecord<'a>) -> &'a str {
+    let nested = within(record, "event").map(|event| discriminator(&event, "kind"));
+    nested.unwrap_or_else(|| discriminator(record, "event.kind"))
+}
+
+/// Whether all members of a record are what shippers put around a line.
+fn is_a_shippers(record: &RawRecord<'_>) -> bool {
+    let is_base = |key: &str| BASE.contains(&key.split('.').next().unwrap_or(key));
+    record.object().is_some_and(|object| object.keys().all(is_base))
+}
+
+/// Whether a document is a measurement, or a line of text of which nobody has taken anything yet.
+fn says_nothing(record: &RawRecord<'_>) -> bool {
+    let metric = has(record, "metricset") || is_one_of(kind_of(record), &["metric"]);
+    metric || (is_a_shippers(record) && !says_what(record))
+}
+
+/// Refuses a line that is a record of its own, which is asked for only after all readers have been: somebody's, and
+/// not just words.
+fn refuse_unknown(record: &RawRecord<'_>) -> Result<(), ReadError> {
+    let message = member(record, "message").map_or("", |message| message.get());
+    if message.trim_start_matches(['"', ' ']).starts_with('{') {
+        let message = "within `message`: no reader recognises the shape of this object";
+        return Err(ReadError::new(Reason::UnrecognisedFormat, message));
+    }
+    Ok(())
+}
+
+/// Whether a record has one of [`FIELD_SETS`], nested or with names that have dots.
+fn has_field_set(record: &RawRecord<'_>) -> bool {
+    let dotted = |name: &str| name.split_once('.').is_some_and(|(set, _)| FIELD_SETS.contains(&set));
+    FIELD_SETS.iter().any(|set| has_object(record, set))
+        || record.object().is_some_and(|object| object.keys().any(dotted))
 }
 
 /// A document, nested or with names that have dots. Most are nested all through, which one look over the names tells
@@ -90,16 +199,13 @@ impl<'v> Document<'v> {
         Self { root, nested: !root.has_dotted_names() }
     }
 
-    fn get(self, key: &str) -> Node<'v> {
-        self.root.get(key)
-    }
-
+    /// What stands at `path`. Elasticsearch keeps every field as a list, and what exports it may write lists of one.
     fn dotted(self, path: &str) -> Node<'v> {
-        if self.nested { self.root.at(path) } else { self.root.dotted(path) }
+        if self.nested { self.root.at(path).single() } else { self.root.dotted(path).single() }
     }
 
     fn first_dotted(self, paths: &[&str]) -> Node<'v> {
-        if self.nested { self.root.first(paths) } else { self.root.first_dotted(paths) }
+        if self.nested { self.root.first(paths).single() } else { self.root.first_dotted(paths).single() }
     }
 
     /// Whether there may be fields below `path`.
@@ -133,8 +239,19 @@ fn group_of(root: Document<'_>, otherwise: Group) -> Group {
 fn severity_of(root: Document<'_>) -> Severity {
     let word = root.first_dotted(&["kibana.alert.severity", "signal.rule.severity", "log.level"]).word();
     let known = word.map(|word| Severity::from_word(&word)).filter(|known| *known != Severity::Unknown);
-    let score = root.first_dotted(&["kibana.alert.risk_score", "event.risk_score", "event.severity"]).number();
-    known.or_else(|| score.map(|score| Severity::from_score(score, [1.0, 22.0, 48.0, 74.0]))).unwrap_or_default()
+    let score = root.first_dotted(&["kibana.alert.risk_score", "event.risk_score"]).number();
+    let score = score.map(|score| Severity::from_score(score, [1.0, 22.0, 48.0, 74.0]));
+    known.or(score).or_else(|| own_severity(root)).unwrap_or_default()
+}
+
+/// `event.severity` is on whatever scale its source has: Elastic's of 100, unless the source is known for another.
+fn own_severity(root: Document<'_>) -> Option<Severity> {
+    let number = root.dotted("event.severity").number()?;
+    // Suricata's falls from 1, the gravest.
+    let falls = root.dotted("event.module").is("suricata") && number <= 4.0;
+    let (score, steps) =
+        if falls { (4.0 - number, [1.0, 2.0, 3.0, f64::INFINITY]) } else { (number, [1.0, 22.0, 48.0, 74.0]) };
+    Some(Severity::from_score(score, steps))
 }
 
 fn add_techniques(root: Document<'_>, draft: &mut Draft) {
@@ -171,6 +288,15 @@ fn add_users(root: Document<'_>, draft: &mut Draft) {
     }
     for from in root.dotted("email.from.address").items().take(LIST_MAX) {
         draft.add_one(EntityKind::Mailbox, from);
+    }
+}
+
+/// The caller as Elastic's own integration with CloudTrail keeps it beside ECS's fields.
+fn add_cloud_caller(root: Document<'_>, draft: &mut Draft) {
+    draft.add_one(EntityKind::ApiKey, root.dotted("aws.cloudtrail.user_identity.access_key_id"));
+    let arn = root.dotted("aws.cloudtrail.user_identity.arn");
+    if arn.is_text() {
+        draft.add(things::user(&[arn, root.dotted("user.id")]));
     }
 }
 

@@ -162,6 +162,7 @@ impl<'v> Node<'v> {
     /// When it was; the epoch itself and placeholders are how sources write that they do not know.
     pub(super) fn time(self) -> EventTime {
         let time = match self.0 {
+            Some(Value::String(text)) if is_origin(text) => return EventTime::Absent,
             Some(Value::String(text)) => Timestamp::parse(text).or_else(|| spaced_time(text)),
             Some(Value::Number(number)) => number.as_f64().and_then(Timestamp::from_epoch_number),
             _ => None,
@@ -170,6 +171,14 @@ impl<'v> Node<'v> {
             Some(time) if time.millis() > 0 => EventTime::At(time),
             None if self.says_something() => EventTime::Unreadable,
             _ => EventTime::Absent,
+        }
+    }
+
+    /// The only element of an array; anything else is itself.
+    pub(super) fn single(self) -> Self {
+        match self.0 {
+            Some(Value::Array(elements)) => elements.first().filter(|_| elements.len() == 1).map_or(self, Self::new),
+            _ => self,
         }
     }
 
@@ -212,6 +221,11 @@ impl<'v> Node<'v> {
             Some(value) => Cow::Borrowed(value),
         }
     }
+}
+
+/// Whether `text` is where .NET and Windows begin to count, which they write for no time at all.
+fn is_origin(text: &str) -> bool {
+    ["0001-01-01", "1601-01-01"].iter().any(|origin| text.trim_start().starts_with(origin))
 }
 
 /// A time whose zone stands apart: `2026-05-01 12:00:00 +0000`, `2026-05-01 12:00:00 UTC`, or both at once. Each
@@ -272,6 +286,11 @@ pub(super) fn within<'a>(record: &RawRecord<'a>, key: &str) -> Option<RawRecord<
     Some(RawRecord::new(raw.get().as_bytes()))
 }
 
+/// Whether the object at the top-level member `key` has one of `keys` in any case.
+pub(super) fn has_within(record: &RawRecord<'_>, key: &str, keys: &[&str]) -> bool {
+    within(record, key).is_some_and(|inner| has_any(&inner, keys))
+}
+
 /// The top-level discriminator `key`: a string without escapes, or empty.
 pub(super) fn discriminator<'a>(record: &RawRecord<'a>, key: &str) -> &'a str {
     member(record, key).and_then(|raw| raw.get().strip_prefix('"')?.strip_suffix('"')).unwrap_or_default()
@@ -328,7 +347,10 @@ mod tests {
         ] {
             assert_eq!(Node::new(&text.into()).time(), EventTime::from(expected), "{text}");
         }
-        for nothing in [json!(0), json!("0"), json!("1970-01-01T00:00:00Z"), json!(" "), json!("-")].map(Value::from) {
+        for nothing in
+            [json!(0), json!("0"), json!("1970-01-01T00:00:00Z"), json!(" "), json!("-"), json!("0001-01-01T00:00:00Z")]
+                .map(Value::from)
+        {
             assert_eq!(Node::new(&nothing).time(), EventTime::Absent, "{nothing:?}");
         }
         for odd in

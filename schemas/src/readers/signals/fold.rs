@@ -43,7 +43,7 @@ fn fold(whole: &mut Signal, row: Signal, entities_max: usize) {
         whole.severity = row.severity;
     }
     whole.time = whole.time.min(row.time);
-    whole.group = whole.group.min(row.group);
+    whole.group = whole.group.of_both(row.group);
     whole.techniques.extend(row.techniques);
     whole.techniques.sort_unstable();
     whole.techniques.dedup();

@@ -53,6 +53,7 @@ mod teleport;
 mod things;
 mod title;
 mod windows_event;
+mod windows_files;
 mod windows_shape;
 mod windows_titles;
 mod zscaler;

@@ -41,6 +41,10 @@ impl Reader for Ocsf {
         Some(&FORMAT)
     }
 
+    fn is_common_schema(&self) -> bool {
+        true
+    }
+
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
         has(record, "class_uid")
             && has(record, "metadata")
@@ -124,13 +128,22 @@ fn user(user: Node<'_>) -> Option<Entity> {
 /// The typed objects, which an event and each of its evidences may have.
 fn add_objects(event: Node<'_>, draft: &mut Draft) {
     for path in ["actor.user", "user", "actor.process.user", "process.user", "user_result"] {
-        draft.add(user(event.at(path)));
+        let user_object = event.at(path);
+        draft.add(user(user_object));
+        draft.add_one(EntityKind::ApiKey, user_object.get("credential_uid"));
     }
+    draft.add_one(EntityKind::ApiKey, event.at("actor.session.credential_uid"));
     for session in ["actor.session.uid", "session.uid"] {
         let session = event.at(session).text();
         draft.add(session.and_then(|uid| Entity::new(EntityKind::Session, [&*uid])));
     }
     draft.add_one(EntityKind::Application, event.at("actor.app_uid"));
+    let model = event.get("ai_model");
+    let model = [model.get("name"), model.get("uid")];
+    let model: Vec<_> = model.iter().filter_map(|id| id.text()).collect();
+    draft.add(Entity::new(EntityKind::Model, model.iter().map(AsRef::as_ref)));
+    let client = event.at("message_context.application");
+    draft.add(things::named(EntityKind::Application, client.first(&["uid", "name"]), client.get("name")));
     let agent = event.get("ai_agent");
     draft.add_one(EntityKind::Agent, agent.first(&["uid", "name"]));
     add_device(event.get("device"), None, draft);

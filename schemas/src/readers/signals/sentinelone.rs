@@ -45,8 +45,7 @@ impl Reader for Sentinelone {
         let finding = has_any(record, &["threatInfo", "alertInfo"]) && agent;
         let activity = has(record, "activityType") && has(record, "primaryDescription");
         let funnel = has(record, "event.type")
-            && has_any(record, &["agent.uuid", "endpoint.name", "src.process.name", "src.process.image.path"])
-            && !has(record, "@timestamp");
+            && has_any(record, &["agent.uuid", "endpoint.name", "src.process.name", "src.process.image.path"]);
         let older =
             has(record, "eventType") && has(record, "agentName") && has_any(record, &["trueContext", "processName"]);
         finding || activity || funnel || older

@@ -15,6 +15,7 @@ use super::draft::Draft;
 use super::fields::{Node, has, has_any};
 use super::format::Format;
 use super::things::{self, Account};
+use super::windows_files::add_files;
 use super::windows_shape::{WindowsRecord, named_data};
 use super::windows_titles as titles;
 use crate::entity::{Entity, EntityKind, Role};
@@ -77,11 +78,22 @@ impl Reader for WindowsEvent {
 fn new_draft(event: &WindowsRecord<'_>, id: u32, sysmon: bool) -> Draft {
     let antivirus = event.provider().is_some_and(|provider| provider.ends_with("Windows Defender"));
     if antivirus && matches!(id, 1006 | 1015 | 1116 | 1117) {
-        let word = event.data("Severity Name").word().unwrap_or_default();
-        let severity = if word.eq_ignore_ascii_case("severe") { Severity::High } else { Severity::from_word(&word) };
-        return Draft::alert("windows_event", Group::Endpoint, severity);
+        return Draft::alert("windows_event", Group::Endpoint, antivirus_severity(event));
     }
     Draft::context(if sysmon { "sysmon" } else { "windows_event" }, Group::Endpoint)
+}
+
+/// Defender Antivirus' word, else its number: 1 low, 2 moderate, 4 high, 5 severe.
+/// Source: learn.microsoft.com/windows/win32/wmi/msft-mpthreat, `SeverityID`.
+fn antivirus_severity(event: &WindowsRecord<'_>) -> Severity {
+    let word = event.data("Severity Name").word().unwrap_or_default();
+    let known = if word.eq_ignore_ascii_case("severe") { Severity::High } else { Severity::from_word(&word) };
+    match event.data("Severity ID").number() {
+        Some(number) if known == Severity::Unknown && number >= 1.0 => {
+            Severity::from_score(number, [1.0, 2.0, 4.0, f64::INFINITY])
+        }
+        _ => known,
+    }
 }
 
 /// The record's number is unique within a log of a computer.
@@ -97,31 +109,29 @@ fn targets_group(id: u32) -> bool {
     matches!(id, 4727..=4737 | 4754..=4758 | 4764 | 4799)
 }
 
-/// Events about an account, which `Target*` names; who did it stands in `Subject*`.
-fn is_about_account(id: u32) -> bool {
-    matches!(id, 4720 | 4722..=4726 | 4738 | LOCKED_OUT | 4767 | 4781 | 4798)
-}
-
-/// The event that an account was locked out: `TargetDomainName` is the computer where the passwords were tried, and the
-/// subject the domain controller.
-/// Source: learn.microsoft.com/previous-versions/windows/it-pro/windows-10/security/threat-protection/auditing/event-4740.
-const LOCKED_OUT: u32 = 4740;
-
 fn account_of(event: &WindowsRecord<'_>, prefix: &str) -> Option<Entity> {
     let key = |name: &str| event.data(&[prefix, name].concat());
     let sid = if key("UserSid").text().is_some() { key("UserSid") } else { key("Sid") };
     Account { ids: &[sid], domain: key("DomainName"), name: key("UserName"), display: Node::absent() }.entity()
 }
 
+/// Who was locked out and where that was tried: what other events have as the target's domain is here the calling
+/// computer's name. Source: learn.microsoft.com/windows/security/threat-protection/auditing/event-4740.
+fn add_locked_out(event: &WindowsRecord<'_>, draft: &mut Draft) {
+    let name = event.data("TargetUserName");
+    let account = Account { ids: &[event.data("TargetSid")], domain: Node::absent(), name, display: Node::absent() };
+    draft.add(account.entity());
+    draft.add(things::device(&[event.data("TargetDomainName")]));
+}
+
 fn add_accounts(event: &WindowsRecord<'_>, id: u32, draft: &mut Draft) {
     draft.add(account_of(event, "Subject"));
-    if id == LOCKED_OUT {
-        let (sid, name) = (event.data("TargetSid"), event.data("TargetUserName"));
-        draft.add(Account { ids: &[sid], domain: Node::absent(), name, display: Node::absent() }.entity());
-        draft.add(things::device(&[event.data("TargetDomainName")]));
-    } else if !targets_group(id) {
-        draft.add(account_of(event, "Target"));
+    match id {
+        4740 => add_locked_out(event, draft),
+        id if targets_group(id) => {}
+        _ => draft.add(account_of(event, "Target")),
     }
+    draft.add(event.security_user());
     draft.add(things::user(&[event.data("MemberSid")]));
     let names = ["User", "SourceUser", "TargetUser", "Detection User", "Account", "UserName"];
     for name in names.map(|key| event.data(key)) {
@@ -171,60 +181,25 @@ fn add_network(event: &WindowsRecord<'_>, draft: &mut Draft) {
     draft.add(session.and_then(|guid| Entity::new(EntityKind::Session, [guid.as_str()])));
 }
 
-fn add_files(event: &WindowsRecord<'_>, id: u32, sysmon: bool, draft: &mut Draft) {
-    let written = event.first(&["Hashes", "Hash"]).word().unwrap_or_default();
-    let hashes: Vec<Value<'_>> = hashes_in(&written).map(Value::from).collect();
-    let hashes: Vec<Node<'_>> = hashes.iter().map(Node::new).collect();
-    let absent = Node::absent();
-    let image = event.first(&["Image", "NewProcessName", "ProcessName", "SourceImage"]);
-    let loaded = event.data("ImageLoaded");
-    // The hashes of an event are those of the file that it is about: the process only when it starts.
-    let process_hashes = if sysmon && id == 1 { hashes.as_slice() } else { &[] };
-    draft.add_image(EntityKind::Process, process_hashes, image, absent);
-    let file = if loaded.text().is_some() { loaded } else { event.first(&["TargetFilename", "Path"]) };
-    let file_hashes = if sysmon && matches!(id, 6 | 7 | 15 | 23 | 26..=29) { hashes.as_slice() } else { &[] };
-    if let Some(path) = file.text() {
-        let path = Value::from(scanned_path(&path));
-        draft.add_image(EntityKind::File, file_hashes, Node::new(&path), absent);
-    }
-}
-
-/// The hashes of the content in Sysmon's `SHA1=…,MD5=…,SHA256=…,IMPHASH=…`. The last is one of imports, which many
-/// files share.
-fn hashes_in(written: &str) -> impl Iterator<Item = &str> {
-    let pairs = written.split(',').filter_map(|pair| pair.trim().split_once('='));
-    pairs.filter(|(kind, _)| matches!(*kind, "MD5" | "SHA1" | "SHA256")).map(|(_, hash)| hash)
-}
-
-/// The first file in what Defender Antivirus writes: `containerfile:_C:\\a.zip; file:_C:\\a.zip->b.exe`.
-fn scanned_path(written: &str) -> &str {
-    let resource = written.split("; ").next().unwrap_or_default();
-    let path = resource.split_once(":_").map_or(resource, |(_, path)| path);
-    path.split("->").next().unwrap_or_default()
-}
-
-/// The event that somebody signed in as somebody else, whom `Target*` names.
-const EXPLICIT_CREDENTIALS: u32 = 4648;
-
 fn title(event: &WindowsRecord<'_>, id: u32, sysmon: bool) -> String {
     let known = if sysmon { titles::sysmon(id) } else { titles::windows(id) };
     let mut title = known.map_or_else(|| format!("Windows event {id}"), str::to_owned);
     let image = event.first(&["Image", "NewProcessName"]).text();
     let what = image.as_deref().map(things::file_name).map(str::to_owned);
-    let target = event.data("TargetUserName");
-    let object = target.text().filter(|_| targets_group(id) || is_about_account(id));
-    if let Some(what) = what.or_else(|| event.data("Threat Name").text().or(object).map(Into::into)) {
+    let (subject, target) = (event.data("SubjectUserName"), event.data("TargetUserName"));
+    let to_account = titles::is_done_to_an_account(id);
+    let done_to = to_account || targets_group(id);
+    let whom = target.text().filter(|_| done_to);
+    if let Some(what) = what.or_else(|| event.data("Threat Name").text().or(whom).map(Into::into)) {
         title.push_str(&format!(": {what}"));
     }
-    let subject = event.data("SubjectUserName");
-    let (first, second) = match id {
-        LOCKED_OUT => (Node::absent(), Node::absent()),
-        EXPLICIT_CREDENTIALS => (subject, target),
-        id if targets_group(id) || is_about_account(id) => (subject, Node::absent()),
-        _ => (target, subject),
-    };
-    let who = [first, second, event.data("ClaimsName"), event.data("User")];
-    if let Some(who) = who.iter().find_map(|node| node.text()) {
+    // A logon's subject is the service that asked for it; a machine that acts for itself is named below.
+    let actor = if titles::is_done_by_the_target(id) { Node::absent() } else { subject };
+    let actor = if actor.text().is_some_and(|name| name.ends_with('$')) { Node::absent() } else { actor };
+    let target = if done_to { Node::absent() } else { target };
+    let who = [actor, target, subject, event.data("ClaimsName"), event.data("User")];
+    let who = who.into_iter().filter_map(Node::text).find(|who| !(to_account && who.ends_with('$')));
+    if let Some(who) = who {
         title.push_str(&format!(" by {who}"));
     }
     if let Some(computer) = event.computer().text() {

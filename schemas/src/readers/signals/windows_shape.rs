@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 
 use super::fields::{Node, first_time};
+use super::things::Account;
+use crate::entity::Entity;
 use crate::readers::EventTime;
 use crate::readers::value::Value;
 
@@ -166,6 +168,26 @@ impl<'v> WindowsRecord<'v> {
     pub(super) fn is_sysmon(&self) -> bool {
         let sysmon = |text: Option<&str>| text.is_some_and(|text| text.to_ascii_lowercase().contains("sysmon"));
         sysmon(self.provider()) || sysmon(self.channel())
+    }
+
+    /// The account in whose name the event was written; for a PowerShell script the one that ran it. Services write as
+    /// the machine, which is nobody.
+    pub(super) fn security_user(&self) -> Option<Entity> {
+        const PLACES: [&str; 7] = [
+            "Security.UserID",
+            "Security.@UserID",
+            "Security.#attributes.UserID",
+            "Security.$.UserID",
+            "user.identifier",
+            "UserID",
+            "Security_UserID",
+        ];
+        let sid = |text: &str| text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("S-1-"));
+        let own = PLACES.iter().map(|place| self.system.at(place));
+        let mut places = own.chain(PLACES.iter().map(|place| self.root.at(place)));
+        let id = places.find(|place| place.text().is_some_and(|text| sid(&text)))?;
+        let writer = self.system.get("user");
+        Account { ids: &[id], domain: writer.get("domain"), name: writer.get("name"), display: Node::absent() }.entity()
     }
 
     /// The event's number in its log.

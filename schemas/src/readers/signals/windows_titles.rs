@@ -31,6 +31,9 @@ pub(super) fn windows(id: u32) -> Option<&'static str> {
         4729 | 4733 | 4757 => "Member removed from group",
         4738 => "User account changed",
         4740 => "User account locked out",
+        4767 => "User account unlocked",
+        4781 => "User account renamed",
+        4798 => "Groups of a user listed",
         4768 => "Kerberos ticket requested",
         4769 => "Kerberos service ticket requested",
         4771 => "Kerberos pre-authentication failed",
@@ -41,6 +44,16 @@ pub(super) fn windows(id: u32) -> Option<&'static str> {
         33205 => "SQL Server audit",
         _ => return None,
     })
+}
+
+/// Whether a Windows event is what a subject does to the account that is its target, or with that one's credentials.
+pub(super) fn is_done_to_an_account(id: u32) -> bool {
+    matches!(id, 4648 | 4720 | 4722..=4726 | 4738 | 4740 | 4767 | 4781 | 4798)
+}
+
+/// Whether the target of a Windows event is who acts: of a logon the subject is the service that asks for it.
+pub(super) fn is_done_by_the_target(id: u32) -> bool {
+    matches!(id, 4624 | 4625 | 4634 | 4647 | 4768 | 4769 | 4771 | 4776)
 }
 
 /// A Sysmon event in words.

@@ -199,7 +199,8 @@ fn who(envelope: &Envelope<'_>, request: &Request<'_>, context: &Context<'_>) ->
             .conversation_id
             .owned()
             .or_else(|| current.conversation.owned())
-            .or_else(|| older.and_then(|older| older.conversation.owned())),
+            .or_else(|| older.and_then(|older| older.conversation.owned()))
+            .or_else(|| request.conversation.id.owned()),
         session_id: envelope.session_id.owned(),
         device: named(&envelope.device),
     }
@@ -218,6 +219,8 @@ fn user(envelope: &Envelope<'_>, request: &Request<'_>, older: Option<&SecurityC
         tenant_id: context.user_tenant.owned(),
         kind: context.kind(),
     };
+    // The current form's id is an Entra object id by its definition.
+    let entra = || request.security.user.get().map(|_| "entra".to_owned());
     let own = &envelope.user;
     let plain = || {
         let user = request.user.owned().filter(|_| older.is_none());
@@ -230,7 +233,7 @@ fn user(envelope: &Envelope<'_>, request: &Request<'_>, older: Option<&SecurityC
             tenant_id: own.tenant_id.owned(),
             kind: own.kind.owned(),
         }),
-        Some(from(&request.security)),
+        Some(User { kind: request.security.kind().or_else(entra), ..from(&request.security) }),
         older.map(from),
     ];
     let known = candidates.into_iter().flatten().find(|user| user.id.is_some() || user.name.is_some());

@@ -5,6 +5,7 @@
 //! when it is no JSON. The record is decoded in one pass, its bodies straight into what is looked for (see
 //! [`super::body`]); of repeated members the last counts.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
@@ -13,6 +14,8 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use super::body::{Body, RecordedResponse, Request};
 use super::envelope::{Envelope, NamedField, UserField};
 use super::lenient::{Pairs, Text, object, pass_over};
+use super::logged::Logged;
+use super::rpc;
 use crate::readers::json::{decode, mend_surrogates, refuse_depth};
 use crate::readers::{Context, Json, Object, Output, RawRecord, ReadError, Reader, Reason};
 
@@ -26,7 +29,8 @@ impl Reader for Exchange {
 
     /// By `request`, whatever body it holds: a provider that nobody has heard of is read too. Okta's events
     /// have a `request` as well, the addresses that a request passed, and are known by what stands beside it.
-    /// Gateways that log bodies as they were sent put the JSON into a string.
+    /// Gateways that log bodies as they were sent put the JSON into a string. Other logs have a `request` too, and
+    /// show when they are read: nothing in theirs is an exchange with a model.
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
         let is_object = |request: Json<'_>| ["{", "\"{"].iter().any(|start| request.get().starts_with(start));
         let request = record.field("request").is_some_and(is_object);
@@ -35,13 +39,13 @@ impl Reader for Exchange {
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
         let values_max = context.limits.values_max;
-        let (envelope, request, response) = decode::<Fields<'_>>(record.bytes, values_max)?.split();
+        let (mut envelope, request, response) = decode::<Fields<'_>>(record.bytes, values_max)?.split();
         let encoded;
         let mut request = match request {
             RequestField::Object(request) => *request,
             RequestField::Encoded(text) => {
                 encoded = mend_surrogates(&text).unwrap_or(text);
-                embedded(&encoded, values_max)?
+                embedded(&encoded, "request", values_max)?
             }
             RequestField::Absent => {
                 return Err(ReadError::new(Reason::MissingField, "`request` is absent or no object"));
@@ -50,9 +54,35 @@ impl Reader for Exchange {
         let mut body = Body::default();
         request.collect(&mut body).map_err(|error| ReadError::json(&error))?;
         response.collect(&mut body);
+        let logged_request;
+        if body.says_nothing() {
+            let logged: Logged<'_> = decode(record.bytes, values_max)?;
+            let text = logged.request();
+            logged_request = mend_surrogates(&text).map_or(text, Cow::Owned);
+            if logged_request.trim_start().starts_with('{') {
+                request = embedded(&logged_request, "request.body", values_max)?;
+                let read = request.collect(&mut body).and_then(|()| logged.collect_response(&mut body));
+                read.map_err(|error| ReadError::json(&error))?;
+                envelope.provider = envelope.provider.or(logged.provider());
+            } else {
+                rpc::collect(record.bytes, &mut body).map_err(|error| ReadError::json(&error))?;
+            }
+        }
+        // Many a log has a `request`. One that names its model is of an exchange whose texts were left out, and an empty
+        // one is nobody else's.
+        let named = || [&envelope.model, &envelope.provider, &request.model].iter().any(|name| name.get().is_some());
+        if body.says_nothing() && !named() && !record.field("request").is_some_and(is_empty) {
+            let message = "`request` holds neither a text nor the name of a model";
+            return Err(ReadError::new(Reason::UnrecognisedFormat, message));
+        }
         envelope.publish(self.name(), &request, body, record.bytes, context, out);
         Ok(())
     }
+}
+
+/// Whether an object has no members.
+fn is_empty(object: Json<'_>) -> bool {
+    object.get().strip_prefix('{').is_some_and(|members| members.trim_start() == "}")
 }
 
 /// Members of Okta's events that no exchange has. Whatever the Okta reader recognises has two of them.
@@ -134,9 +164,10 @@ pub(super) enum RequestField<'a> {
     Encoded(String),
 }
 
-/// The request in a string, held to the limits of a record: what is in a string escaped them.
-fn embedded(json: &str, values_max: usize) -> Result<Request<'_>, ReadError> {
-    let within = |error: ReadError| ReadError::new(error.reason, format!("in the string `request`: {}", error.message));
+/// The request in the string `member`, held to the limits of a record: what is in a string escaped them.
+fn embedded<'t>(json: &'t str, member: &str, values_max: usize) -> Result<Request<'t>, ReadError> {
+    let within =
+        |error: ReadError| ReadError::new(error.reason, format!("in the string `{member}`: {}", error.message));
     refuse_depth(json.as_bytes()).and_then(|()| decode(json.as_bytes(), values_max)).map_err(within)
 }
 

@@ -10,9 +10,9 @@ use crate::readers::Json;
 use super::body::{Body, Part, Request, read_response};
 use super::envelope::{Envelope, text};
 use super::lenient::{Count, List, Pairs, Raw, Text, object};
-use crate::interaction::{Channel, FilterVerdict, Tokens};
+use crate::interaction::{Channel, FilterVerdict, Skipped, Tokens};
 use crate::readers::json::refuse_crowds;
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, Reason};
+use crate::readers::{Context, Limits, Output, RawRecord, ReadError, Reader, Reason};
 
 /// Reads `litellm` records.
 pub struct LiteLlm;
@@ -99,6 +99,20 @@ object! {
 }
 
 object! {
+    /// A request that the proxy has not looked into.
+    PassedRequest {
+        "content" => body: Text<'a>,
+    }
+}
+
+object! {
+    /// A response that the proxy has not looked into.
+    PassedResponse {
+        "response" => body: Raw<'a>,
+    }
+}
+
+object! {
     /// Why the exchange failed.
     ErrorInformation {
         "error_code" => code: Text<'a>,
@@ -170,6 +184,12 @@ impl<'a> Payload<'a> {
 
     /// Adds what was said to `body`; gives the request for what it says about the user.
     fn collect(&mut self, body: &mut Body) -> Result<Request<'a>, serde_json::Error> {
+        if self.call_type.get().is_some_and(|kind| kind.contains("pass_through"))
+            && self.collect_passed_through(body)?
+        {
+            self.collect_outcome(body);
+            return Ok(Request::default());
+        }
         let mut request = match self.parameters.filter(|raw| raw.get().starts_with('{')) {
             Some(raw) => serde_json::from_str::<Request<'a>>(raw.get())?,
             None => Request::default(),
@@ -208,6 +228,25 @@ impl<'a> Payload<'a> {
         }
         self.collect_outcome(body);
         Ok(request)
+    }
+
+    /// Adds the bodies that the proxy has handed on unread, which it logs as the text of a user's message and as a text
+    /// in `response`; tells whether that is how they stand here.
+    fn collect_passed_through(&self, body: &mut Body) -> Result<bool, serde_json::Error> {
+        let messages = self.messages.map_or(Ok(List::default()), |raw| serde_json::from_str(raw.get()))?;
+        let [PassedRequest { body: text, .. }] = messages.0.as_slice() else { return Ok(false) };
+        let text = text.get().unwrap_or_default();
+        let within_limits = refuse_crowds(text.as_bytes(), Limits::default().values_max).is_ok();
+        let request = serde_json::from_str::<Request<'_>>(text).ok().filter(|_| text.starts_with('{') && within_limits);
+        let Some(mut request) = request else { return Ok(false) };
+        request.collect(body)?;
+        if body.messages.is_empty() && body.skipped == Skipped::default() {
+            return Ok(false);
+        }
+        body.begin_response();
+        let Some(response) = self.response else { return Ok(true) };
+        let passed: PassedResponse<'_> = serde_json::from_str(response.get())?;
+        read_response(passed.body.0.unwrap_or(response), body).map(|()| true)
     }
 
     fn collect_outcome(&mut self, body: &mut Body) {

@@ -12,7 +12,9 @@ mod envelope;
 mod exchange;
 mod lenient;
 mod litellm;
+mod logged;
 mod otlp;
+mod rpc;
 mod vertex;
 
 use super::Reader;

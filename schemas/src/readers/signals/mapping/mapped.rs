@@ -1,12 +1,14 @@
 //! Records as a mapping reads them.
 //!
-//! No list of readers has this one: it recognises any JSON object, and is asked only by sources that name it.
+//! No list of readers has this one, and it is asked only by sources that name it: a record is its own where a pointer
+//! finds something.
 
 use super::pointer::Pointer;
 use super::{Mapping, Thing, TimeFormat};
 use crate::entity::{Entity, EntityKind, IDS_PER_ENTITY_MAX};
 use crate::readers::signals::draft::Draft;
 use crate::readers::signals::fields::Node;
+use crate::readers::signals::format::Format;
 use crate::readers::signals::things;
 use crate::readers::value::Value;
 use crate::readers::{Context, EventTime, Output, RawRecord, ReadError, Reader};
@@ -16,6 +18,16 @@ use crate::time::Timestamp;
 
 /// The most elements of one array that are looked at, each a thing; more than any signal keeps.
 const ELEMENTS_MAX: usize = 256;
+
+/// What holds for every mapping, whose own table is the configuration.
+const FORMAT: Format = Format {
+    vendor: "what a mapping of the configuration describes",
+    recognised_by: "being named by a source; something stands where the mapping points",
+    native_id: "`id` of the mapping",
+    time: "`time` of the mapping",
+    severity: "`severity` and `alert_when` of the mapping",
+    entities: "`entities` of the mapping",
+};
 
 /// A mapping with the name that every reader has for ever.
 pub(super) struct MappedReader {
@@ -28,8 +40,17 @@ impl Reader for MappedReader {
         self.name
     }
 
+    fn format(&self) -> Option<&'static Format> {
+        Some(&FORMAT)
+    }
+
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        record.object().is_some()
+        record.value().is_ok_and(|root| self.mapping.finds_something(root))
+    }
+
+    /// Shippers have times, hosts and names of their own, so that what lacks the surest mark may be one's.
+    fn may_only_carry(&self, record: &RawRecord<'_>) -> bool {
+        record.value().is_ok_and(|root| !self.mapping.finds_the_surest(root))
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
@@ -54,6 +75,24 @@ impl Reader for MappedReader {
 }
 
 impl Mapping {
+    /// Whether anything stands where the mapping points; it may point nowhere and take every object.
+    fn finds_something(&self, root: &Value<'_>) -> bool {
+        let single = [&self.id, &self.severity, &self.tenant].into_iter().flatten();
+        let paired = self.time.iter().map(|(pointer, _)| pointer).chain(self.alert_when.iter().map(|(at, _)| at));
+        let things = self.entities.iter().flat_map(Thing::pointers);
+        let mut all =
+            single.chain(paired).chain(&self.techniques).chain(things).chain(self.title.pointers()).peekable();
+        all.peek().is_none() || all.any(|pointer| pointer.leads_somewhere(root))
+    }
+
+    /// Whether what tells a record of this product from a shipper's is there: the id, else one that took part.
+    fn finds_the_surest(&self, root: &Value<'_>) -> bool {
+        match &self.id {
+            Some(id) => id.leads_somewhere(root),
+            None => self.entities.iter().flat_map(Thing::pointers).any(|pointer| pointer.leads_somewhere(root)),
+        }
+    }
+
     fn kind_of(&self, root: &Value<'_>) -> SignalKind {
         let Some((pointer, values)) = &self.alert_when else { return self.kind };
         let said = |word: &str| values.iter().any(|value| value.eq_ignore_ascii_case(word));
@@ -104,6 +143,12 @@ fn time(node: Node<'_>, format: TimeFormat) -> EventTime {
 }
 
 impl Thing {
+    /// Where it stands in a record.
+    fn pointers(&self) -> impl Iterator<Item = &Pointer> {
+        let ids = if self.each.is_some() { &[] } else { self.ids.as_slice() };
+        self.each.iter().chain(ids)
+    }
+
     fn add(&self, root: &Value<'_>, draft: &mut Draft) {
         match &self.each {
             None => draft.add(self.entity(root, draft)),

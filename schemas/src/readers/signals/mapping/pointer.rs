@@ -39,12 +39,20 @@ impl Pointer {
 
     /// What stands there; absent where anything on the way is. Keys match exactly, as RFC 6901 asks.
     pub(super) fn at<'v>(&self, root: &'v Value<'v>) -> Node<'v> {
-        let found = self.0.iter().try_fold(root, |value, step| match value {
+        self.follow(root).map_or(Node::absent(), Node::new)
+    }
+
+    /// Whether the record has such a place, which may hold nothing.
+    pub(super) fn leads_somewhere(&self, root: &Value<'_>) -> bool {
+        self.follow(root).is_some()
+    }
+
+    fn follow<'v>(&self, root: &'v Value<'v>) -> Option<&'v Value<'v>> {
+        self.0.iter().try_fold(root, |value, step| match value {
             Value::Object(members) => members.get(step),
             Value::Array(elements) => elements.get(index(step)?),
             _ => None,
-        });
-        found.map_or(Node::absent(), Node::new)
+        })
     }
 }
 
@@ -113,6 +121,14 @@ impl Template {
         plain.push_str(rest);
         pieces.push(Piece::Text(plain));
         Ok(Self(pieces))
+    }
+
+    /// The pointers in it.
+    pub(super) fn pointers(&self) -> impl Iterator<Item = &Pointer> {
+        self.0.iter().filter_map(|piece| match piece {
+            Piece::Pointer(pointer) => Some(pointer),
+            Piece::Text(_) => None,
+        })
     }
 
     /// The title of `root`; what is absent there is left out.

@@ -5,7 +5,7 @@
 //! document in the string field `user`, which also told the type of user, the conversation and the
 //! headers that the application saw.
 
-use super::super::lenient::{List, Pairs, Switch, Text, object};
+use super::super::lenient::{Count, List, Pairs, Switch, Text, object};
 use super::Body;
 use crate::interaction::FilterVerdict;
 
@@ -53,13 +53,48 @@ pub(super) fn collect_filters(filters: Filters<'_>, response: bool, body: &mut B
 }
 
 object! {
-    /// Who the end user is, in both spellings.
+    /// What Prompt Shields say of one text (learn.microsoft.com, Content Safety `text:shieldPrompt`).
+    Shield {
+        "attackDetected" | "detected" => attack: Switch,
+    }
+}
+
+impl Shield<'_> {
+    /// Adds the verdict under the name that Azure OpenAI's filters give it.
+    pub fn collect(self, category: &str, body: &mut Body) {
+        if let Some(detected) = self.attack.0 {
+            let category = category.to_owned();
+            body.judge(FilterVerdict { category, detected, filtered: false, severity: None, response: false });
+        }
+    }
+}
+
+object! {
+    /// How harmful Content Safety finds a text in one respect (`text:analyze`): from 0, which is not at all, to 7.
+    Analysis {
+        "category" => category: Text<'a>,
+        "severity" => severity: Count,
+    }
+}
+
+impl Analysis<'_> {
+    /// Adds the verdict.
+    pub fn collect(self, body: &mut Body) {
+        if let (Some(category), Some(severity)) = (self.category.owned(), self.severity.0) {
+            let (detected, severity) = (severity > 0, Some(severity.to_string()));
+            body.judge(FilterVerdict { category, detected, filtered: false, severity, response: false });
+        }
+    }
+}
+
+object! {
+    /// Who the end user is, in every spelling.
     SecurityContext {
-        "application_name" | "ApplicationName" => application: Text<'a>,
-        "end_user_id" | "EndUserId" => user: Text<'a>,
+        "application_name" | "applicationName" | "ApplicationName" => application: Text<'a>,
+        "end_user_id" | "endUserId" | "EndUserId" => user: Text<'a>,
         "EndUserIdType" | "end_user_id_type" => user_kind: Text<'a>,
-        "end_user_tenant_id" | "EndUserTenantId" => user_tenant: Text<'a>,
-        "source_ip" | "SourceIP" => source_ip: Text<'a>,
+        "end_user_tenant_id" | "endUserTenantId" | "EndUserTenantId" => user_tenant: Text<'a>,
+        "source_ip" | "sourceIp" | "SourceIP" => source_ip: Text<'a>,
         "SourceRequestHeaders" => headers: Pairs<Text<'a>>,
         "ConversationId" | "conversation_id" => conversation: Text<'a>,
     }

@@ -49,11 +49,16 @@ impl Retrieval<'_> {
         body.push(Channel::ToolCall, self.intent.into_cow(), Some("retrieval"));
         let all = if self.retrieved.0.is_empty() { self.documents } else { self.retrieved };
         all.0.into_iter().for_each(|document| document.collect_document(body));
-        for asked in self.subqueries.0 {
-            body.push(Channel::ToolCall, asked.query.into_cow(), Some("retrieval"));
-            asked.sources.0.into_iter().for_each(|source| source.collect_document(body));
-            body.push(Channel::ToolResult, asked.answer.into_cow(), Some("retrieval"));
-        }
+        self.subqueries.0.into_iter().for_each(|asked| asked.collect(body));
+    }
+}
+
+impl Subquery<'_> {
+    /// Adds what was asked, what was found and what the source made of it.
+    pub fn collect(self, body: &mut Body) {
+        body.push(Channel::ToolCall, self.query.into_cow(), Some("retrieval"));
+        self.sources.0.into_iter().for_each(|source| source.collect_document(body));
+        body.push(Channel::ToolResult, self.answer.into_cow(), Some("retrieval"));
     }
 }
 

@@ -56,14 +56,16 @@ object! {
     /// What an answer is grounded in.
     Grounding {
         "groundingChunks" | "grounding_chunks" => chunks: List<Chunk<'a>>,
-        "webSearchQueries" | "web_search_queries" | "retrievalQueries" | "retrieval_queries" => queries: List<Text<'a>>,
+        "webSearchQueries" | "web_search_queries" => searches: List<Text<'a>>,
+        "retrievalQueries" | "retrieval_queries" => retrievals: List<Text<'a>>,
     }
 }
 
 impl Grounding<'_> {
     /// Adds the searches and what they found.
     pub fn collect(self, body: &mut Body) {
-        self.queries.0.into_iter().for_each(|query| body.push(Channel::ToolCall, query.into_cow(), Some("search")));
+        let queries = self.searches.0.into_iter().chain(self.retrievals.0);
+        queries.for_each(|query| body.push(Channel::ToolCall, query.into_cow(), Some("search")));
         let sources = self.chunks.0.into_iter().flat_map(|chunk| chunk.source.0);
         sources.for_each(|source| source.collect_document(body));
     }

@@ -20,7 +20,10 @@ pub(super) fn collect<'a>(message: ChatMessage<'a>, body: &mut Body) -> Option<C
         _ => return Some(message),
     };
     match kind {
-        "image_generation_call" => body.skipped.images += 1,
+        "image_generation_call" => {
+            body.skipped.images += 1;
+            body.push(Channel::ToolCall, message.other("revised_prompt").text(), Some("image_generation"));
+        }
         "image" | "input_image" | "image_url" => body.skipped.images += 1,
         "audio" | "input_audio" => body.skipped.audio += 1,
         "file" | "input_file" | "video" => body.skipped.files += 1,

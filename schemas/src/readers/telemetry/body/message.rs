@@ -39,7 +39,7 @@ object! {
     ChatMessage {
         "role" | "author" => role: Text<'a>,
         "content" | "message" => content: Content<'a>,
-        "text" => text: Content<'a>,
+        "text" | "value" => text: Content<'a>,
         "type" => kind: Text<'a>,
         "name" | "tool_name" => name: Text<'a>,
         "id" => id: Text<'a>,

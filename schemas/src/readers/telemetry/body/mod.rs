@@ -77,6 +77,17 @@ pub(super) struct Body {
 }
 
 impl Body {
+    /// Whether nothing in the bodies told of an exchange.
+    pub fn says_nothing(&self) -> bool {
+        self.messages.is_empty()
+            && self.filters.is_empty()
+            && self.finish_reasons.is_empty()
+            && self.error.is_none()
+            && self.model.is_none()
+            && self.skipped == Skipped::default()
+            && self.tokens == Tokens::default()
+    }
+
     /// From here on, everything comes from the response.
     pub fn begin_response(&mut self) {
         self.response = true;

@@ -9,7 +9,7 @@ use super::super::lenient::{List, Present, Rare, Raw, Switch, Text, object, pass
 use super::Body;
 use super::document::{Citation, Source, collect_citations};
 use super::leaves::leaves;
-use super::media::{Blob, Clip};
+use super::media::{self, Blob, Clip};
 use crate::interaction::Channel;
 
 /// A string, an array of parts, or a single part.
@@ -169,7 +169,7 @@ impl Part<'_> {
             "blob" | "uri" => match self.modality.get() {
                 Some("image") => body.skipped.images += 1,
                 Some("audio") => body.skipped.audio += 1,
-                _ => body.skipped.files += 1,
+                _ => self.collect_blob(name, body),
             },
             "file" | "input_file" | "document_url" => self.collect_file(body),
             "tool_reference" => body.push(Channel::Document, self.title.into_cow(), self.url.get()),
@@ -177,6 +177,18 @@ impl Part<'_> {
             _ if kind.ends_with("tool_use") => self.collect_call(body),
             _ if kind.ends_with("tool_result") || kind.ends_with("_output") => self.collect_result(body),
             _ => self.collect_untyped(channel, name, body),
+        }
+    }
+
+    /// A file in base64, which is a document where it is plain text.
+    fn collect_blob(self, name: Option<&str>, body: &mut Body) {
+        let encoded = match &self.content {
+            Content::Text(text) => text.as_ref(),
+            _ => "",
+        };
+        match media::decode(self.format.get().unwrap_or_default(), encoded) {
+            Some(text) => body.push(Channel::Document, text.into(), name),
+            None => body.skipped.files += 1,
         }
     }
 

@@ -17,6 +17,14 @@ object! {
 }
 
 object! {
+    /// The conversation that the provider keeps for the caller.
+    Conversation {
+        "id" => id: Text<'a>,
+    }
+    text => id
+}
+
+object! {
     /// A request of any provider.
     Request {
         "model" | "modelId" | "model_id" => model: Text<'a>,
@@ -31,7 +39,8 @@ object! {
         "documents" => documents: List<Part<'a>>,
         "context" => context: Retrieval<'a>,
         "prediction" => prediction: Content<'a>,
-        "prompt" | "query" | "message" | "inputText" | "text_input" | "retrievalQuery" => prompt: Content<'a>,
+        "prompt" | "query" | "message" | "inputText" | "text_input" | "retrievalQuery" | "userPrompt"
+            | "question" => prompt: Content<'a>,
         "content" => content: Content<'a>,
         "requests" => requests: List<Part<'a>>,
         "texts" => texts: Content<'a>,
@@ -40,10 +49,12 @@ object! {
         "input" => input: Raw<'a>,
         "inputs" => inputs: Raw<'a>,
         "suffix" => suffix: Text<'a>,
+        "text" => text: Text<'a>,
         "tool_results" => tool_results: List<ToolOutput<'a>>,
         "tools" => tools: List<ToolDefinition<'a>>,
         "functions" => functions: List<ToolDefinition<'a>>,
         "toolConfig" | "tool_config" => tool_config: List<ToolDefinition<'a>>,
+        "conversation" => conversation: Conversation<'a>,
         "user" => user: Text<'a>,
         "safety_identifier" => safety_identifier: Text<'a>,
         "user_security_context" => security: SecurityContext<'a>,
@@ -113,7 +124,9 @@ impl<'a> Request<'a> {
         }
         let requests = std::mem::take(&mut self.requests.0).into_iter();
         requests.for_each(|request| request.collect(Channel::User, None, body));
-        body.push(Channel::User, std::mem::take(&mut self.suffix).into_cow(), None);
+        for text in [&mut self.text, &mut self.suffix] {
+            body.push(Channel::User, std::mem::take(text).into_cow(), None);
+        }
         std::mem::take(&mut self.tool_results.0).into_iter().for_each(|result| result.collect(body));
         body.skipped.images += self.images.0.iter().map(|image| u32::from(image.0)).sum::<u32>();
         body.skipped.files += u32::from(self.file.0);

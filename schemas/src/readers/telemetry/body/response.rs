@@ -1,9 +1,9 @@
 //! The body of a response, whole or recorded as a stream.
 
 use super::super::lenient::{Count, List, Present, Rare, Switch, Text, object};
-use super::azure::{Filters, PromptFilters, collect_filters, collect_prompt_filters};
+use super::azure::{Analysis, Filters, PromptFilters, Shield, collect_filters, collect_prompt_filters};
 use super::bedrock::{Assessment, Trace};
-use super::document::{Citation, collect_citations};
+use super::document::{Citation, Subquery, collect_citations};
 use super::gemini::{Grounding, PromptFeedback, SafetyRating, collect_ratings};
 use super::message::{ChatMessage, ToolCall};
 use super::part::{Content, Part};
@@ -147,12 +147,14 @@ object! {
         "type" | "__type" => kind: Text<'a>,
         "output" | "outputs" | "steps" => output: List<ChatMessage<'a>>,
         "output_text" | "completion" | "generation" | "response" | "generated_text" | "text_output" | "outputText"
-            => text: Text<'a>,
+            | "suggestion" | "answer" => text: Text<'a>,
         "thinking" => thinking: Text<'a>,
         "message" => message: List<ChatMessage<'a>>,
         "text" => bare_text: Text<'a>,
         "tool_calls" => tool_calls: List<ToolCall<'a>>,
-        "documents" | "retrievalResults" => documents: List<Part<'a>>,
+        "documents" | "retrievalResults" | "sources" => documents: List<Part<'a>>,
+        "subqueries" => subqueries: List<Subquery<'a>>,
+        "pages" => pages: List<Page<'a>>,
         "search_results" => found: List<SearchResult<'a>>,
         "search_queries" => queries: List<Part<'a>>,
         "citations" => citations: List<Citation<'a>>,
@@ -160,6 +162,9 @@ object! {
         "content_filters" => content_filters: List<PromptFilters<'a>>,
         "promptFeedback" | "prompt_feedback" => feedback: Rare<PromptFeedback<'a>>,
         "trace" | "amazon-bedrock-trace" => trace: Rare<Trace<'a>>,
+        "userPromptAnalysis" | "jailbreakAnalysis" => shield: Shield<'a>,
+        "documentsAnalysis" => shields: List<Shield<'a>>,
+        "categoriesAnalysis" => analyses: List<Analysis<'a>>,
         "amazon-bedrock-guardrailAction" | "action" => guardrail: Text<'a>,
         "assessments" => assessments: List<Assessment<'a>>,
         "data" => data: List<Datum<'a>>,
@@ -168,6 +173,13 @@ object! {
         "prompt_eval_count" | "inputTextTokenCount" | "prompt_token_count" => input_tokens: Count,
         "eval_count" | "generation_token_count" => output_tokens: Count,
         "base64" => recorded: Text<'a>,
+    }
+}
+
+object! {
+    /// A page of a document that a model has made readable (Mistral OCR).
+    Page {
+        "markdown" => text: Text<'a>,
     }
 }
 
@@ -206,6 +218,8 @@ impl Response<'_> {
         self.queries.0.into_iter().for_each(|query| query.text.collect(Channel::ToolCall, Some("search"), body));
         self.documents.0.into_iter().for_each(|document| document.collect_document(body));
         self.found.0.into_iter().for_each(|found| found.collect(body));
+        self.subqueries.0.into_iter().for_each(|asked| asked.collect(body));
+        self.pages.0.into_iter().for_each(|page| body.push(Channel::Document, page.text.into_cow(), None));
         self.choices.0.into_iter().for_each(|choice| choice.collect(body));
         body.push(Channel::Assistant, self.thinking.into_cow(), None);
         self.content.collect(Channel::Assistant, None, body);
@@ -250,6 +264,9 @@ impl Response<'_> {
     fn collect_verdicts(&mut self, body: &mut Body) {
         collect_prompt_filters(std::mem::take(&mut self.prompt_filters), body);
         collect_prompt_filters(std::mem::take(&mut self.content_filters), body);
+        std::mem::take(&mut self.shield).collect("jailbreak", body);
+        std::mem::take(&mut self.shields.0).into_iter().for_each(|shield| shield.collect("indirect_attack", body));
+        std::mem::take(&mut self.analyses.0).into_iter().for_each(|analysis| analysis.collect(body));
         if let Some(feedback) = self.feedback.0.take() {
             feedback.collect(body);
         }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::{Event, Export, LogRecord, Place, Span, Value, events};
+use crate::readers::shipped::record_in;
 
 /// Gives the records of GenAI calls to their spans, makes spans of the rest of them, and tells how many
 /// records belong to other software. Of those, whatever was written as JSON goes to `carried`: collectors read files
@@ -47,10 +48,10 @@ pub(super) fn give_records_to_spans(export: &mut Export<'_>, carried: &mut Vec<S
     others
 }
 
-/// The JSON object in a record's body, written out or structured.
+/// What may be a record of somebody else's in a record's body, written out or structured.
 fn document(event: &Event<'_>) -> Option<String> {
     match &event.body {
-        Value::Text(text) => text.trim_start().starts_with('{').then(|| text.to_string()),
+        Value::Text(text) => record_in(text).map(str::to_owned),
         body @ Value::Map(_) => Some(body.json().into_owned()),
         _ => None,
     }

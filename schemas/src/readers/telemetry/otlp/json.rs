@@ -18,6 +18,8 @@ pub struct OtlpJson;
 
 const TRACES: [&str; 2] = ["resourceSpans", "resource_spans"];
 const LOGS: [&str; 2] = ["resourceLogs", "resource_logs"];
+/// What holds no texts, and comes on the same topic where a collector exports all that it has.
+const METRICS: [&str; 2] = ["resourceMetrics", "resource_metrics"];
 
 impl Reader for OtlpJson {
     fn name(&self) -> &'static str {
@@ -25,7 +27,7 @@ impl Reader for OtlpJson {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        record.has_any(&TRACES) || record.has_any(&LOGS) || is_lone_span(record)
+        [TRACES, LOGS, METRICS].iter().any(|keys| record.has_any(keys)) || is_lone_span(record)
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
@@ -35,7 +37,7 @@ impl Reader for OtlpJson {
         let logs: Option<List<ResourceLogs<'_>>> = root(record, &LOGS)?;
         if is_lone_span(record) {
             add_lone_span(decode(record.bytes, context.limits.values_max)?, &mut export);
-        } else if traces.is_none() && logs.is_none() {
+        } else if traces.is_none() && logs.is_none() && !record.has_any(&METRICS) {
             return Err(ReadError::new(Reason::MissingField, "`resourceSpans` and `resourceLogs` are absent"));
         }
         traces.unwrap_or_default().0.into_iter().for_each(|resource| add_spans(resource, &mut export));

@@ -70,6 +70,11 @@ fn collect_texts(span: &Span<'_>, call: &mut Call) {
     if let Some(value) = span.get("gen_ai.tool.definitions") {
         collect(value, Channel::Document, call, |json, body| body.collect_tools(json));
     }
+    // Alone, it leaves the call to whatever dialect has the rest of it.
+    let called = ["gen_ai.tool.call.arguments", "gen_ai.tool.call.result"].iter().any(|key| span.get(key).is_some());
+    if let Some(description) = span.get("gen_ai.tool.description").filter(|_| called) {
+        call.body.push(Channel::Document, description.json(), tool.as_deref());
+    }
     if let Some(value) = span.get("gen_ai.tool.call.arguments") {
         call.body.push_call(span.text("gen_ai.tool.call.id").as_deref(), tool.as_deref(), value.spelt_out());
     }

@@ -31,7 +31,18 @@ const TRAITS: usize = 9;
 /// The attributes that say it, the best first: those of the semantic conventions, of their older versions,
 /// then those that instrumentations have made up.
 const KEYS: [(Trait, &[&str]); TRAITS] = [
-    (Trait::UserId, &["enduser.id", "user.id", "traceloop.association.properties.user_id"]),
+    (
+        Trait::UserId,
+        &[
+            "enduser.id",
+            "user.id",
+            "enduser.pseudo.id",
+            "traceloop.association.properties.user_id",
+            "langfuse.user.id",
+            "gen_ai.user",
+            "llm.user",
+        ],
+    ),
     (Trait::UserName, &["user.name", "user.email", "user.full_name"]),
     (Trait::AgentId, &["gen_ai.agent.id"]),
     (Trait::AgentName, &["gen_ai.agent.name", "agent.name"]),
@@ -47,7 +58,10 @@ const KEYS: [(Trait, &[&str]); TRAITS] = [
             "traceloop.association.properties.chat_id",
         ],
     ),
-    (Trait::Session, &["session.id", "traceloop.association.properties.session_id"]),
+    (
+        Trait::Session,
+        &["session.id", "traceloop.association.properties.session_id", "langfuse.session.id", "mcp.session.id"],
+    ),
 ];
 
 /// Everything inherited, by position in [`KEYS`], and the resource.

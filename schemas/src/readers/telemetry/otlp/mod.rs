@@ -12,6 +12,7 @@
 mod chain;
 mod events;
 mod flat;
+mod frameworks;
 mod guardrail;
 mod join;
 mod json;
@@ -22,6 +23,7 @@ mod openllmetry;
 mod proto;
 mod spelt;
 mod value;
+mod vercel;
 mod wrapper;
 
 use std::borrow::Cow;
@@ -199,6 +201,8 @@ const DIALECTS: &[&dyn Dialect] = &[
     &latest::Latest,
     &openllmetry::OpenLlmetry,
     &events::Events,
+    &vercel::Vercel,
+    &frameworks::Frameworks,
 ];
 
 /// Turns every GenAI span into an interaction.

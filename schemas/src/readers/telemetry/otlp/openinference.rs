@@ -33,7 +33,7 @@ impl Dialect for OpenInference {
             ..Call::default()
         };
         call.body.model = attributes.owned("llm.response.model_name").or_else(|| attributes.owned("llm.model_name"));
-        call.model = attributes.owned("llm.request.model_name");
+        call.model = attributes.owned("llm.request.model_name").or_else(|| attributes.owned("gen_ai.request.model"));
         call.body.tokens = tokens(span);
         call.body.error = error(span);
         match kind.to_ascii_uppercase().as_str() {
@@ -134,7 +134,7 @@ fn set_nested<'s>(message: &mut FlatMessage<'s>, member: &'s str, value: &'s Val
 /// Reads the raw request where the span has no messages of it, and the raw response likewise.
 fn complete_from_values(span: &Span<'_>, request_known: bool, call: &mut Call) {
     let mut raw = Call::default();
-    collect_values(span, &mut raw);
+    collect_values(span.attributes.get("input.value"), span.attributes.get("output.value"), &mut raw);
     let answered = call.body.messages.iter().any(|message| message.response);
     let wanted = |response: bool| if response { !answered } else { !request_known };
     raw.body.messages.retain(|message| wanted(message.response));
@@ -156,16 +156,15 @@ fn complete_from_values(span: &Span<'_>, request_known: bool, call: &mut Call) {
     }
 }
 
-/// Reads `input.value` as a request and `output.value` as a response; what is no JSON is a text, and JSON of no
-/// provider's shape is a framework's.
-fn collect_values(span: &Span<'_>, call: &mut Call) {
-    let attributes = &span.attributes;
+/// Reads `input` as a request and `output` as a response; what is no JSON is a text, and JSON of no provider's shape is
+/// a framework's.
+pub(super) fn collect_values(input: Option<&Value<'_>>, output: Option<&Value<'_>>, call: &mut Call) {
     let silent = |call: &Call, before: usize| {
         call.body.messages.len() == before && call.body.skipped == Skipped::default() && call.body.error.is_none()
     };
     let structured = |json: &str| matches!(json.trim_start().as_bytes().first(), Some(b'{' | b'['));
     let before = call.body.messages.len();
-    if let Some(input) = attributes.get("input.value").map(Value::json) {
+    if let Some(input) = input.map(Value::json) {
         let known = structured(&input)
             && match serde_json::from_str::<Request<'_>>(&input) {
                 Ok(mut request) => request.collect(&mut call.body).is_ok(),
@@ -180,7 +179,7 @@ fn collect_values(span: &Span<'_>, call: &mut Call) {
     }
     call.body.begin_response();
     let before = call.body.messages.len();
-    if let Some(output) = attributes.get("output.value").map(Value::json) {
+    if let Some(output) = output.map(Value::json) {
         let known = structured(&output)
             && serde_json::from_str::<Json<'_>>(&output).is_ok_and(|raw| read_response(raw, &mut call.body).is_ok());
         if !known {
@@ -200,7 +199,7 @@ fn collect_handed(span: &Span<'_>, call: &mut Call) {
         value(key).is_some_and(|value| RawRecord::new(value.json().as_bytes()).has_any(marks))
     };
     if is_body("input.value", &["model"]) || is_body("output.value", &["candidates", "choices"]) {
-        collect_values(span, call);
+        collect_values(value("input.value"), value("output.value"), call);
         return;
     }
     if let Some(input) = value("input.value") {
@@ -216,6 +215,9 @@ fn collect_tool(span: &Span<'_>, call: &mut Call) {
     call.role = Role::Step;
     let attributes = &span.attributes;
     let name = attributes.text("tool.name");
+    if let Some(description) = attributes.get("tool.description") {
+        call.body.push(Channel::Document, description.json(), name.as_deref());
+    }
     let arguments = attributes.get("input.value").or_else(|| attributes.get("tool.parameters"));
     if let Some(arguments) = arguments {
         call.body.push_call(None, name.as_deref(), arguments.spelt_out());
