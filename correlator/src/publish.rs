@@ -242,6 +242,9 @@ impl<S: Store> Turn<'_, S> {
 /// nothing beside it but the everyday records of the same people: every assistant sees such all day. It surfaces as
 /// soon as a second alert, a record from a new address or one with a technique of its own joins it; what is more
 /// severe surfaces at once, and so does what a rule concluded, mostly from several records.
+///
+/// It is decided by what had arrived, and nothing that was published is taken back: where an earlier record that
+/// comes late shows that an address was no new one, the light incident that surfaced for it stays.
 fn surfaces(incident: &Incident, config: &Config) -> bool {
     let mut alerts = incident.members.iter().map(|m| &m.signal).filter(|signal| signal.kind != SignalKind::Context);
     let (first, second) = (alerts.next(), alerts.next());

@@ -176,7 +176,7 @@ fn a_feed_on_a_topic_is_read_from_its_beginning_and_followed() -> Result<()> {
     let intel = unique("intel");
     kafka.create_topic(&intel, 1, &[("cleanup.policy", "compact")])?;
     let listed = |key: &str, host: &str| Record::new(json!({ "value": host, "confidence": 90 }).to_string()).key(key);
-    kafka.produce(&intel, [listed("1", "first.example"), Record::new("no key, no indicator")])?;
+    kafka.produce(&intel, [listed("1", "first.example"), Record::new("no indicator").key("0")])?;
     let stages = Stages::start(&kafka, "feeds", &format!("[[intel.feed]]\ntopic = {intel:?}\n"))?;
     let link = |id: &str, host: &str| {
         let text = format!("Open https://{host}/ please.");
