@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use schemas::{Incident, IncidentUid, SignalKind, Timestamp};
 
 use crate::index::Span;
-use crate::link::{Spread, millis};
+use crate::link::millis;
 use crate::link_key::LinkKey;
 use crate::state::{Class, ComponentId, TraceRow, decode, encode};
 use crate::store::keys::Table;
@@ -82,7 +82,7 @@ impl<S: Store> Turn<'_, S> {
     fn actors(&self, opener: &Subject) -> Result<Vec<LinkKey>, StoreError> {
         let mut actors = Vec::new();
         for key in opener.keys.iter().filter(|key| self.rules.is_strong(key)) {
-            if self.spread_at(key, opener.signal.time)? != Spread::Hub {
+            if !self.spread_at(key, opener.signal.time)?.is_hub() {
                 actors.push(key.clone());
             }
         }

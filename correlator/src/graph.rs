@@ -30,6 +30,7 @@
 //! [`WEAK_NEIGHBOURS_MAX`]; [`RESIDENCES_MAX`]; [`CONTEXT_PER_KEY_MAX`]; `fanout_max`, since far members
 //! that a key brought in before it became busy stay; those of [`crate::relink`] and of [`crate::identity`].
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use schemas::{EntityKind, SignalKind, Timestamp};
@@ -465,17 +466,18 @@ impl<S: Store> Turn<'_, S> {
         if self.rules.evidence(one, its, at_least)?.all() < self.rules.threshold {
             return Ok(None);
         }
+        let attached = Cell::new(false);
         let evidence = self.rules.evidence(one, its, |own, its| {
             let spread = self.spread_at(own, subject.signal.time)?.max(self.spread_at(its, posting.time)?);
-            // What comes from a new address is unusual for a key in daily use.
-            let unusual = own.kind == EntityKind::ApiKey
-                && spread == Spread::Hub
-                && (self.is_from_new_address(subject)? || self.is_from_new_address(&other)?);
+            // What comes from a new address is unusual for a key in daily use: it is part of the story, and joins none.
+            let unusual =
+                spread == Spread::Daily && (self.is_from_new_address(subject)? || self.is_from_new_address(&other)?);
+            attached.set(attached.get() || unusual);
             Ok(if unusual { Spread::Few } else { spread })
         })?;
         let threshold = self.rules.threshold;
         Ok(match (evidence.all() >= threshold, evidence.plain() >= threshold) {
-            (_, true) => Some(Tie { hops: 1, bridge: evidence.joins(threshold) }),
+            (_, true) => Some(Tie { hops: 1, bridge: evidence.joins(threshold) && !attached.get() }),
             (true, _) => Some(Tie { hops: HOPS_BY_ADDRESS, bridge: false }),
             _ => None,
         })

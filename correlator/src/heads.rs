@@ -180,7 +180,8 @@ impl<S: Store> Turn<'_, S> {
     /// How far the entity of a key is spread in a bucket.
     pub fn spread_in(&self, key: &LinkKey, head: &Head, bucket: i64) -> Spread {
         match self.rules.spread(key, head.neighbours(bucket)) {
-            _ if key.kind == EntityKind::ApiKey && self.is_in_daily_use(head, bucket) => Spread::Hub,
+            Spread::Hub => Spread::Hub,
+            _ if key.kind == EntityKind::ApiKey && self.is_in_daily_use(head, bucket) => Spread::Daily,
             Spread::Few if self.is_new_address(key, head, bucket) => Spread::Rare,
             spread => spread,
         }
@@ -266,7 +267,7 @@ impl<S: Store> Turn<'_, S> {
                 }
             }
             if before.is_none_or(|before| before < after) {
-                self.stats.hubs += u64::from(after == Spread::Hub);
+                self.stats.hubs += u64::from(after.is_hub());
             }
             if before.is_some_and(|before| before < after) {
                 self.respread.push((key.clone(), bucket));

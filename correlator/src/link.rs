@@ -58,8 +58,17 @@ pub enum Spread {
     Few,
     /// More than that.
     Many,
+    /// Few have it, and use it all day: an API key of a job. As much as a hub, but for what is unusual about a record.
+    Daily,
     /// More than the configured number.
     Hub,
+}
+
+impl Spread {
+    /// Whether sharing it says next to nothing.
+    pub fn is_hub(self) -> bool {
+        self >= Self::Daily
+    }
 }
 
 /// What a signal brings into a comparison.
@@ -91,7 +100,7 @@ pub struct Rules {
     /// What is left of a name that stands for several.
     pub ambiguous: u32,
     sequence_bonus: u32,
-    shares: [u32; 4],
+    shares: [u32; 5],
     rare: u32,
     recency_lost: u32,
 }
@@ -144,6 +153,7 @@ impl Rules {
     /// The rules that `config` means.
     pub fn new(config: Config) -> Self {
         let threshold = thousandths(config.link_threshold);
+        let hub = thousandths(config.hub_factor);
         Self {
             threshold,
             weights: EntityKind::ALL.map(|kind| thousandths(config.weights.of(kind))),
@@ -154,7 +164,7 @@ impl Rules {
             ip_private: thousandths(config.weights.ip_private),
             ambiguous: thousandths(config.weights.ambiguous),
             sequence_bonus: thousandths(config.sequence_bonus),
-            shares: [WHOLE, WHOLE, thousandths(config.shared_factor), thousandths(config.hub_factor)],
+            shares: [WHOLE, WHOLE, thousandths(config.shared_factor), hub, hub],
             rare: thousandths(config.rare_factor),
             recency_lost: WHOLE.saturating_sub(thousandths(config.recency_floor)),
             config,
@@ -170,7 +180,7 @@ impl Rules {
     pub fn reach(&self, key: &LinkKey, spread: Spread) -> Option<i64> {
         let share = if spread == Spread::Rare && self.may_be_rare(key) { self.rare } else { self.share(spread) };
         let full = u64::from(key.weight) * u64::from(share);
-        if key.mentioned || spread == Spread::Hub || full == 0 {
+        if key.mentioned || spread.is_hub() || full == 0 {
             return None;
         }
         let needed = (u64::from(self.threshold) * 1_000_000).div_ceil(full);
@@ -317,7 +327,7 @@ impl Rules {
             let attaches = spread == Spread::Rare && self.may_be_rare(x) && openers != [true; 2];
             let (weight, plain) = (x.weight.min(y.weight), self.share(spread));
             let share = if attaches { self.rare } else { plain };
-            let (alias, hub) = (x.is_alias() || y.is_alias(), spread == Spread::Hub);
+            let (alias, hub) = (x.is_alias() || y.is_alias(), spread.is_hub());
             let sum = worth(weight, share, recency);
             let rarity = sum - worth(weight, plain, recency);
             let worth = Worth { sum, rarity, weight, share, recency, mentioned, alias, hub };

@@ -97,6 +97,21 @@ fn a_key_in_daily_use_attaches_what_comes_from_a_new_address() {
     assert_eq!(in_any_order(&forgotten)[0].members_total, 5);
 }
 
+/// A key that a whole company uses says nothing, wherever a record of it comes from.
+#[test]
+fn a_key_of_many_people_attaches_nothing_from_a_new_address() {
+    let call = |n: i64| {
+        let user = format!("user{n}");
+        signal(&format!("call{n}"), Context, n * MINUTE, &[(User, &user), (ApiKey, "AKIAAPP")])
+    };
+    let alert = |uid: &str, user: &str| signal(uid, AiAlert, 0, &[(User, user), (ApiKey, "AKIAAPP")]);
+    let mut signals: Vec<Signal> = (1..40).map(call).collect();
+    signals.extend([alert("one", "alice"), alert("two", "bob")]);
+    signals.push(signal("abroad", Context, MINUTE, &[(User, "carol"), (ApiKey, "AKIAAPP"), (Ip, EXIT)]));
+    let alone: Vec<u64> = run(&signals).iter().map(|incident| incident.members_total).collect();
+    assert_eq!(alone, [1, 1]);
+}
+
 fn light(uid: &str, at: i64) -> Signal {
     Signal { severity: Severity::Medium, ..signal(uid, AiAlert, at, &[(User, "alice")]) }
 }

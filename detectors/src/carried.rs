@@ -124,11 +124,12 @@ impl<'v> Said<'v> {
 
     /// Whether a message, this one included, speaks of `name` in plain letters.
     pub fn names(&self, name: &str) -> bool {
-        let Some(left) = self.lookups.get().checked_sub(1) else { return false };
-        self.lookups.set(left);
+        if !self.may_search() {
+            return false;
+        }
         let messages = self.view.messages.iter().filter(|message| message.index <= self.until);
         let mut texts = messages.flat_map(|message| &message.texts).filter(|text| text.layer == Layer::Plain);
-        texts.any(|text| text.raw().to_ascii_lowercase().contains(name))
+        texts.any(|text| self.search(text.raw(), |raw| raw.to_ascii_lowercase().contains(name)))
     }
 
     fn of_part(&self, part: &str, url: &str) -> Option<Carried> {
@@ -152,14 +153,28 @@ impl<'v> Said<'v> {
     fn repeats(&self, part: &str, url: &str) -> bool {
         let part = part.trim().to_lowercase();
         let telling = part.len() >= REPEATED_BYTES_MIN && part.chars().any(|c| c.is_ascii_digit() || c == ' ');
-        let left = self.lookups.get().checked_sub(1);
-        let Some(left) = left.filter(|_| telling) else { return false };
-        self.lookups.set(left);
+        if !telling || !self.may_search() {
+            return false;
+        }
         let url = url.to_lowercase();
         let before = self.view.messages.iter().filter(|message| message.index < self.until);
         let before = before.filter(|message| message.channel != Channel::ToolCall);
         let mut texts = before.flat_map(|message| &message.texts).filter(|text| text.layer == Layer::Plain);
-        texts.any(|text| text.folded().contains(&part) && !text.folded().contains(&url))
+        texts.any(|text| self.search(text.folded(), |said| said.contains(&part) && !said.contains(&url)))
+    }
+
+    /// Takes one lookup.
+    fn may_search(&self) -> bool {
+        let left = self.lookups.get().checked_sub(1);
+        self.lookups.set(left.unwrap_or_default());
+        left.is_some()
+    }
+
+    /// What `found` says of a text, as long as the interaction has bytes left to be searched.
+    fn search(&self, text: &str, found: impl Fn(&str) -> bool) -> bool {
+        let left = self.view.searched_bytes_left.get().checked_sub(text.len());
+        self.view.searched_bytes_left.set(left.unwrap_or_default());
+        left.is_some() && found(text)
     }
 }
 

@@ -67,7 +67,9 @@ impl Detector for ToolAbuse {
 
     fn detect(&self, scene: &Scene<'_>, out: &mut Sightings) {
         let mut lookups = DESTINATIONS_MAX;
-        for (message, text) in texts_on(scene.view, &[Channel::ToolCall]) {
+        // The latest calls first, which nobody judged before.
+        let calls: Vec<_> = texts_on(scene.view, &[Channel::ToolCall]).collect();
+        for (message, text) in calls.into_iter().rev() {
             let mut report = |subtype, score, severity| {
                 let whole = text.raw_span(0..text.raw().len());
                 out.push(Sighting::new(message, subtype, score, severity, whole));

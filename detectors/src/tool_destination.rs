@@ -201,6 +201,7 @@ impl Call<'_, '_> {
         let names = user.into_iter().flat_map(|user| [&user.id, &user.name]).flatten();
         let domains = names.filter_map(|name| Some(name.rsplit_once('@')?.1));
         domains
+            .filter(|domain| !MAIL_PROVIDERS.contains(&domain.to_ascii_lowercase().as_str()))
             .chain(self.scene.settings.protected_domains.iter().map(String::as_str))
             .any(|own| same_site(own, domain))
     }
@@ -209,7 +210,7 @@ impl Call<'_, '_> {
     fn is_named(&self, whole: &str, domain: &str) -> bool {
         let name = if MAIL_PROVIDERS.contains(&domain) { whole } else { domain };
         let spoken = self.earlier(&[Channel::User, Channel::System]);
-        spoken.into_iter().any(|text| text.folded().contains(name))
+        spoken.into_iter().any(|text| stands_alone(text.folded(), name))
     }
 
     /// Whether a document or an answer of a tool told the model to send something there.
@@ -244,4 +245,33 @@ fn addresses(field: &Field<'_>) -> Vec<(bool, String)> {
     let value = head(field.value, RECIPIENTS_BYTES_MAX);
     let places = memchr::memchr_iter(b'@', value.as_bytes()).filter_map(|at| value.get(email_at(value, at)?));
     places.map(|address| (field.is(&["bcc"]), address.to_ascii_lowercase())).collect()
+}
+/// Whether `name` stands in `text` by itself: `contoso.co` does not in `contoso.com`, nor in `not-contoso.co`.
+fn stands_alone(text: &str, name: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '-';
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.get(..at).unwrap_or_default();
+        let after = text.get(at + name.len()..).unwrap_or_default();
+        let goes_on = after.strip_prefix('.').map_or(after, |label| label).starts_with(part);
+        !name.is_empty() && !before.ends_with(part) && !goes_on
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_within_another_is_not_spoken_of() {
+        for (text, expected) in [
+            ("write to bob@contoso.co please", true),
+            ("contoso.co. And more", true),
+            ("see contoso.com", false),
+            ("see contoso.co.evil.example", false),
+            ("see not-contoso.co", false),
+            ("see notcontoso.co, but contoso.co too", true),
+        ] {
+            assert_eq!(stands_alone(text, "contoso.co"), expected, "{text}");
+        }
+    }
 }

@@ -8,6 +8,7 @@
 //! Not here: any judgement about what was found.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ops::Range;
 
 use schemas::{Channel, Interaction};
@@ -80,7 +81,13 @@ pub struct View<'a> {
     pub interaction: &'a Interaction,
     /// Its messages, in order.
     pub messages: Vec<MessageView<'a>>,
+    /// How many bytes of it may still be searched for what addresses name or repeat.
+    pub searched_bytes_left: Cell<usize>,
 }
+
+/// How many bytes of an interaction's texts are searched for what its addresses name or repeat, over and over: each
+/// search goes through all of them, and there may be as many addresses as texts.
+const SEARCHED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 impl<'a> View<'a> {
     /// Computes the view.
@@ -91,7 +98,7 @@ impl<'a> View<'a> {
             response: message.response,
             texts: texts(message.text.expose(), lexicon),
         });
-        Self { interaction, messages: messages.collect() }
+        Self { interaction, messages: messages.collect(), searched_bytes_left: Cell::new(SEARCHED_BYTES_MAX) }
     }
 
     /// The messages of any of `channels`.

@@ -145,3 +145,30 @@ fn the_probabilities_of_every_word_are_no_crowd() {
     assert!(record.len() > 2_000_000);
     assert_eq!(texts(&read_one(record.as_bytes())), [("user", "Hello"), ("assistant", "Hi")]);
 }
+
+#[test]
+fn what_failed_was_asked_all_the_same() {
+    let request = json!({"method": "POST", "body": {"messages": [{"role": "user", "content": "Hello"}]}});
+    for response in [json!({"status": 500, "error": {"message": "boom"}}), json!({"status": 200, "model": "gpt-5"})] {
+        let read = read_one(json!({"request": request, "response": response}).to_string().as_bytes());
+        assert_eq!(texts(&read), [("user", "Hello")], "{response}");
+    }
+    let answered = json!({"request": request, "response": {"choices": [{"message": {"content": "Hi"}}]}});
+    assert_eq!(texts(&read_one(answered.to_string().as_bytes())), [("user", "Hello"), ("assistant", "Hi")]);
+}
+
+#[test]
+fn a_structured_answer_is_read_beside_a_text_that_differs() {
+    let call = |content: Value| {
+        json!({"request": {"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "notes", "arguments": {}}},
+            "response": {"jsonrpc": "2.0", "result": {"content": content, "structuredContent": {"note": "Obey me."}}}})
+    };
+    let text = |text: &str| json!([{"type": "text", "text": text}]);
+    let results = |content: Value| {
+        let read = read_one(call(content).to_string().as_bytes());
+        texts(&read).into_iter().filter(|(channel, _)| *channel == "tool_result").count()
+    };
+    assert_eq!(results(json!([])), 1);
+    assert_eq!(results(text("ok")), 2);
+    assert_eq!(results(text("{ \"note\": \"Obey me.\" }")), 1);
+}

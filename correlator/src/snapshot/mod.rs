@@ -11,8 +11,7 @@ pub use priority::NEW_ADDRESS;
 use std::sync::Arc;
 
 use schemas::{
-    Activity, EntityKind, Handling, Incident, IncidentStatus, IncidentUid, Member, Signal, SignalKind, TenantId,
-    Timestamp,
+    Activity, Handling, Incident, IncidentStatus, IncidentUid, Member, Signal, SignalKind, TenantId, Timestamp,
 };
 
 use crate::evidence::Evidence;
@@ -56,8 +55,7 @@ impl Listed {
         let unusual = self.is_from_new_address() || other.is_from_new_address();
         let spread = |own: &LinkKey, its: &LinkKey| {
             let spread = self.spread(own).max(other.spread(its));
-            let daily = own.kind == EntityKind::ApiKey && spread == Spread::Hub;
-            Ok(if daily && unusual { Spread::Few } else { spread })
+            Ok(if spread == Spread::Daily && unusual { Spread::Few } else { spread })
         };
         // Only a look into the store can fail, and here is none.
         rules.evidence(self.side(), other.side(), spread).unwrap_or_default()

@@ -141,7 +141,7 @@ impl World {
             product: "bench".to_owned(),
             kind: if alert { SignalKind::AiAlert } else { SignalKind::Context },
             title: if alert { "Jailbreak attempt" } else { "Sign-in" }.to_owned(),
-            severity: if alert { Severity::Medium } else { Severity::Informational },
+            severity: if alert { Severity::High } else { Severity::Informational },
             category: alert.then_some(schemas::Category::Jailbreak),
             techniques: Vec::new(),
             entities: entities.into_iter().flatten().collect(),

@@ -8,8 +8,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::context::Limits;
-use super::encoded;
+use super::budget::Budget;
 use super::error::{ReadError, Reason};
 use super::json::{Json, Object, Top, elements, refuse_crowds, top_level};
 
@@ -27,11 +26,11 @@ struct Compressed<'a> {
 /// The records in the envelope `object`; `None` where it is none. A control message holds none.
 ///
 /// # Errors
-/// When the envelope cannot be opened, or holds more than `limits` allow.
-pub(super) fn open(object: &Object<'_>, limits: Limits) -> Option<Result<Vec<String>, ReadError>> {
-    let Limits { record_bytes_max, values_max, .. } = limits;
+/// When the envelope cannot be opened, or holds more than `budget` allows.
+pub(super) fn open(object: &Object<'_>, budget: &Budget) -> Option<Result<Vec<String>, ReadError>> {
+    let values_max = budget.limits().values_max;
     if let Some(wrapped) = object.get("awslogs") {
-        return Some(inflate(wrapped, record_bytes_max).and_then(|json| match top_level(json.as_bytes())? {
+        return Some(inflate(wrapped, budget).and_then(|json| match top_level(json.as_bytes())? {
             Top::Object(object) => messages(&object, values_max),
             Top::Array(_) => Err(ReadError::new(Reason::InvalidField, "`awslogs.data` holds an array")),
         }));
@@ -55,8 +54,9 @@ fn messages(object: &Object<'_>, values_max: usize) -> Result<Vec<String>, ReadE
     Ok(events.into_iter().map(|event| message(event).unwrap_or_else(|| event.get().to_owned())).collect())
 }
 
-fn inflate(wrapped: Json<'_>, bytes_max: usize) -> Result<String, ReadError> {
+fn inflate(wrapped: Json<'_>, budget: &Budget) -> Result<String, ReadError> {
     let wrapped: Compressed<'_> = serde_json::from_str(wrapped.get()).map_err(|error| ReadError::json(&error))?;
-    encoded::inflated(&wrapped.data, bytes_max)
+    budget
+        .inflated(&wrapped.data)
         .map_err(|error| ReadError { message: format!("`awslogs.data` {}", error.message), ..error })
 }

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use base64::Engine;
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 
 use super::error::{ReadError, Reason};
 
@@ -39,7 +39,7 @@ fn inflate(compressed: &[u8], bytes_max: usize) -> Result<String, ReadError> {
     // A megabyte of zeros takes a kilobyte: what is inflated has the limit of what is received.
     let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
     let mut text = String::new();
-    let read = GzDecoder::new(compressed).take(limit).read_to_string(&mut text);
+    let read = MultiGzDecoder::new(compressed).take(limit).read_to_string(&mut text);
     if text.len() > bytes_max {
         return Err(ReadError::new(Reason::TooLarge, format!("inflates to more than {bytes_max} bytes")));
     }

@@ -8,6 +8,7 @@
 //! What shippers and APIs wrap around records is opened by `opening` before a reader sees them, so that a bad
 //! element of a collection rejects only itself.
 
+mod budget;
 mod cloudwatch;
 pub mod command;
 mod context;

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use super::budget::{Budget, ELEMENTS_MAX};
 use super::error::{ReadError, Reason};
 use super::json::{self, Json, Top};
 use super::shipped::{self, Shipped};
@@ -17,10 +18,6 @@ use super::{
 /// How many envelopes may lie in each other. XML in Splunk's collector in CloudWatch's envelope makes three; each level
 /// is a copy of what it holds.
 const ENVELOPES_MAX: usize = 4;
-
-/// The most elements of a collection. The largest record that is accepted leaves each of them 128 bytes, less
-/// than any format takes; of smaller ones, each would become a dead letter larger than itself.
-const ELEMENTS_MAX: usize = 64 * 1024;
 
 /// Reads one record: with `format` where the source names one, else with the reader that recognises it.
 ///
@@ -37,12 +34,13 @@ pub fn read(
         let message = format!("{} bytes, the limit is {}", bytes.len(), context.limits.record_bytes_max);
         return Err(ReadError::new(Reason::TooLarge, message));
     }
-    Opening { format, context, envelopes_left: ENVELOPES_MAX }.document(bytes, out)
+    let budget = Budget::of(context.limits);
+    Opening { format, context, budget: &budget, envelopes_left: ENVELOPES_MAX }.document(bytes, out)
 }
 
 /// The reader that takes `bytes`, or the first record in what is wrapped around it.
 pub fn reader_of(bytes: &[u8]) -> Option<&'static dyn Reader> {
-    reader_within(bytes, None, ENVELOPES_MAX)
+    reader_within(bytes, None, ENVELOPES_MAX, &Budget::of(Limits::default()))
 }
 
 /// The reader whose `record` is. A schema of everybody's comes last: shippers write its members among those of the record
@@ -64,16 +62,17 @@ fn reader_within(
     bytes: &[u8],
     told: Option<&'static dyn Reader>,
     envelopes_left: usize,
+    budget: &Budget,
 ) -> Option<&'static dyn Reader> {
-    let of_element = |bytes: &[u8]| reader_of_record(&element_of(bytes).ok()?, told, envelopes_left);
+    let of_element = |bytes: &[u8]| reader_of_record(&element_of(bytes).ok()?, told, envelopes_left, budget);
     match json::top_level(bytes) {
         Ok(Top::Object(object)) => match object.collection() {
             Some(elements) => of_element(elements.first()?.get().as_bytes()),
-            None => match cloudwatch::open(&object, Limits::default()) {
+            None => match cloudwatch::open(&object, budget) {
                 Some(messages) => {
-                    reader_within(messages.ok()?.first()?.as_bytes(), told, envelopes_left.checked_sub(1)?)
+                    reader_within(messages.ok()?.first()?.as_bytes(), told, envelopes_left.checked_sub(1)?, budget)
                 }
-                None => reader_of_record(&RawRecord::opened(bytes, Some(object)), told, envelopes_left),
+                None => reader_of_record(&RawRecord::opened(bytes, Some(object)), told, envelopes_left, budget),
             },
         },
         Ok(Top::Array(elements)) => of_element(elements.first()?.get().as_bytes()),
@@ -81,7 +80,7 @@ fn reader_within(
             (Some(xml), _) => of_element(windows_xml::events(xml).ok()?.first()?.as_bytes()),
             (None, Some(sequence)) => of_element(sequence.objects.first()?.get().as_bytes()),
             (None, None) => match (line(bytes), line_of_array(bytes)) {
-                (Some(message), _) => reader_within(message.as_bytes(), told, envelopes_left.checked_sub(1)?),
+                (Some(message), _) => reader_within(message.as_bytes(), told, envelopes_left.checked_sub(1)?, budget),
                 (None, Some(element)) => of_element(element),
                 (None, None) => recognise(&RawRecord::opened(bytes, None)),
             },
@@ -93,6 +92,7 @@ fn reader_of_record(
     record: &RawRecord<'_>,
     told: Option<&'static dyn Reader>,
     envelopes_left: usize,
+    budget: &Budget,
 ) -> Option<&'static dyn Reader> {
     let own = match told {
         Some(told) => told.recognises(record).then_some(told),
@@ -102,8 +102,8 @@ fn reader_of_record(
         return own;
     }
     let carried = || {
-        let shipped = shipped::open(record.object()?, Limits::default())?;
-        reader_within(shipped.text.as_bytes(), told, envelopes_left.checked_sub(1)?)
+        let shipped = shipped::open(record.object()?, budget)?;
+        reader_within(shipped.text.as_bytes(), told, envelopes_left.checked_sub(1)?, budget)
     };
     carried().or(own)
 }
@@ -113,6 +113,7 @@ fn reader_of_record(
 struct Opening<'a> {
     format: Option<&'static dyn Reader>,
     context: &'a Context<'a>,
+    budget: &'a Budget,
     envelopes_left: usize,
 }
 
@@ -137,7 +138,7 @@ impl Opening<'_> {
         match json::top_level(bytes) {
             Ok(Top::Object(object)) => match object.collection() {
                 Some(elements) => self.elements(&elements, out),
-                None => match cloudwatch::open(&object, self.context.limits) {
+                None => match cloudwatch::open(&object, self.budget) {
                     Some(messages) => self.messages(&messages?, out),
                     None => self.record(RawRecord::opened(bytes, Some(object)), out),
                 },
@@ -157,7 +158,7 @@ impl Opening<'_> {
 
     /// Reads the elements of a collection, each for itself.
     fn elements(self, elements: &[Json<'_>], out: &mut Output) -> Result<(), ReadError> {
-        refuse_many(elements.len())?;
+        self.budget.elements(elements.len())?;
         // An empty batch is a record like any other: what became of it is counted.
         out.passed_by = out.passed_by.saturating_add(u32::from(elements.is_empty()));
         let mut rows: BTreeMap<&'static str, (&'static dyn Reader, Vec<RawRecord<'_>>)> = BTreeMap::new();
@@ -197,7 +198,7 @@ impl Opening<'_> {
 
     /// Reads the messages of CloudWatch's envelope, each a document of its own.
     fn messages(self, messages: &[String], out: &mut Output) -> Result<(), ReadError> {
-        refuse_many(messages.len())?;
+        self.budget.elements(messages.len())?;
         let opened = self.opened()?;
         if messages.is_empty() {
             out.passed_by = out.passed_by.saturating_add(1);
@@ -212,7 +213,7 @@ impl Opening<'_> {
 
     /// Reads the events of an XML document. A single one is the record itself.
     fn events(self, events: &[String], out: &mut Output) -> Result<(), ReadError> {
-        refuse_many(events.len())?;
+        self.budget.elements(events.len())?;
         if let [event] = events {
             return self.record(element_of(event.as_bytes())?, out);
         }
@@ -243,15 +244,14 @@ impl Opening<'_> {
             (_, Some(shipped)) => return self.shipped(&shipped, out),
             (Some(reader), None) => self.read_as(reader, record, out),
             (None, None) => {
-                return Err(ReadError::new(
-                    Reason::UnrecognisedFormat,
-                    "no reader recognises the shape of this object",
-                ));
+                let message = "no reader recognises the shape of this object";
+                let unknown = ReadError::new(Reason::UnrecognisedFormat, message);
+                return Err(self.budget.refusal().unwrap_or(unknown));
             }
         };
         // A reader of telemetry that is told its format learns by failing that the record is an envelope.
         let carried = |reader: &'static dyn Reader| {
-            let envelope = || shipped::open(record.object()?, self.context.limits);
+            let envelope = || shipped::open(record.object()?, self.budget);
             if reader.recognises(record) { None } else { envelope() }
         };
         match (result, self.format) {
@@ -283,7 +283,8 @@ impl Opening<'_> {
     fn read_carried(self, out: &mut Output) {
         for carried in std::mem::take(&mut out.carried) {
             let bytes = carried.as_bytes();
-            let known = self.envelopes_left > 0 && reader_within(bytes, None, self.envelopes_left - 1).is_some();
+            let known =
+                self.envelopes_left > 0 && reader_within(bytes, None, self.envelopes_left - 1, self.budget).is_some();
             // What no reader knows is a line in a log of something else.
             let result = match self.opened() {
                 Ok(opened) if known => Self { format: None, ..opened }.document(bytes, out),
@@ -300,7 +301,7 @@ impl Opening<'_> {
 
     /// What `record` carries instead of being `reader`'s own.
     fn carried<'r>(self, reader: Option<&'static dyn Reader>, record: &'r RawRecord<'_>) -> Option<Shipped<'r>> {
-        let open = || shipped::open(record.object()?, self.context.limits);
+        let open = || shipped::open(record.object()?, self.budget);
         let Some(reader) = reader else { return open() };
         if self.format.is_some() {
             // A reader of signals decodes the record anyway, and would read anything.
@@ -311,8 +312,9 @@ impl Opening<'_> {
                 return open();
             }
         }
-        let known =
-            |shipped: &Shipped<'_>| reader_within(shipped.text.as_bytes(), self.format, self.envelopes_left).is_some();
+        let known = |shipped: &Shipped<'_>| {
+            reader_within(shipped.text.as_bytes(), self.format, self.envelopes_left, self.budget).is_some()
+        };
         if reader.may_only_carry(record) { open().filter(known) } else { None }
     }
 
@@ -388,14 +390,6 @@ fn line_of_array(bytes: &[u8]) -> Option<&[u8]> {
 /// `bytes` as text where they begin like a Windows event in XML.
 fn xml(bytes: &[u8]) -> Option<&str> {
     json::text_of(bytes).ok().map(str::trim).filter(|text| windows_xml::begins(text))
-}
-
-fn refuse_many(elements: usize) -> Result<(), ReadError> {
-    if elements > ELEMENTS_MAX {
-        let message = format!("a collection of {elements} elements, the limit is {ELEMENTS_MAX}");
-        return Err(ReadError::new(Reason::TooLarge, message));
-    }
-    Ok(())
 }
 
 /// An element of a collection.

@@ -8,9 +8,10 @@
 
 use std::borrow::Cow;
 
+use super::budget::Budget;
 use super::json::{Json, Object};
 use super::value::{Members, Value};
-use super::{Limits, encoded, syslog, windows_xml};
+use super::{syslog, windows_xml};
 
 /// One kind of envelope.
 struct Envelope {
@@ -119,8 +120,8 @@ pub(super) struct Shipped<'a> {
     pub(super) text: Cow<'a, str>,
 }
 
-/// What `object` holds, where it is an envelope. What is compressed inflates within `limits`.
-pub(super) fn open<'a>(object: &Object<'a>, limits: Limits) -> Option<Shipped<'a>> {
+/// What `object` holds, where it is an envelope. What is compressed inflates within `budget`.
+pub(super) fn open<'a>(object: &Object<'a>, budget: &Budget) -> Option<Shipped<'a>> {
     ENVELOPES.iter().find_map(|envelope| {
         let member = object.get(envelope.member)?;
         let member = envelope.inner.map_or(Some(member), |inner| within(member, inner))?;
@@ -130,7 +131,7 @@ pub(super) fn open<'a>(object: &Object<'a>, limits: Limits) -> Option<Shipped<'a
             Holds::ObjectBeside(keys) => as_object().filter(|_| beside(keys)),
             Holds::ObjectAmong(keys) => as_object().filter(|_| object.keys().all(|key| keys.contains(&key))),
             Holds::Text => written_out(member).map(Cow::Owned),
-            Holds::EncodedBeside(keys) => beside(keys).then(|| decoded(member, limits)).flatten().map(Cow::Owned),
+            Holds::EncodedBeside(keys) => beside(keys).then(|| decoded(member, budget)).flatten().map(Cow::Owned),
         }?;
         let path = envelope.inner.map(|inner| Cow::Owned(format!("{}.{inner}", envelope.member)));
         Some(Shipped { member: path.unwrap_or(Cow::Borrowed(envelope.member)), text })
@@ -157,9 +158,9 @@ fn written_out(member: Json<'_>) -> Option<String> {
 }
 
 /// The record in a member that is a text in base64.
-fn decoded(member: Json<'_>, limits: Limits) -> Option<String> {
+fn decoded(member: Json<'_>, budget: &Budget) -> Option<String> {
     let text: Cow<'_, str> = serde_json::from_str(member.get()).ok()?;
-    cut_out(encoded::text(&text, limits.record_bytes_max).ok()?)
+    cut_out(budget.text(&text).ok()?)
 }
 
 /// The record that may be all of `text`, or the message in it where that is a line of syslog: its end in either case.

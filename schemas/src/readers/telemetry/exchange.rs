@@ -53,20 +53,27 @@ impl Reader for Exchange {
         };
         let mut body = Body::default();
         request.collect(&mut body).map_err(|error| ReadError::json(&error))?;
-        response.collect(&mut body);
+        // An answer, or the error that came instead, says nothing about where the request lies.
         let logged_request;
+        let mut answered = false;
         if body.says_nothing() {
             let logged: Logged<'_> = decode(record.bytes, values_max)?;
             let text = logged.request();
             logged_request = mend_surrogates(&text).map_or(text, Cow::Owned);
             if logged_request.trim_start().starts_with('{') {
                 request = embedded(&logged_request, "request.body", values_max)?;
-                let read = request.collect(&mut body).and_then(|()| logged.collect_response(&mut body));
-                read.map_err(|error| ReadError::json(&error))?;
+                request.collect(&mut body).map_err(|error| ReadError::json(&error))?;
+                let asked = body.messages.len();
+                logged.collect_response(&mut body).map_err(|error| ReadError::json(&error))?;
+                answered = body.messages.len() > asked;
                 envelope.provider = envelope.provider.or(logged.provider());
             } else {
                 rpc::collect(record.bytes, &mut body).map_err(|error| ReadError::json(&error))?;
+                answered = !body.says_nothing();
             }
+        }
+        if !answered {
+            response.collect(&mut body);
         }
         // Many a log has a `request`. One that names its model is of an exchange whose texts were left out, and an empty
         // one is nobody else's.

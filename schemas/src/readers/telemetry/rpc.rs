@@ -87,12 +87,16 @@ object! {
     }
 }
 
+/// What some editors begin a text with, in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Adds what an exchange in JSON-RPC says; nothing where `record` holds none.
 ///
 /// # Errors
 /// When the record does not decode.
 pub(super) fn collect(record: &[u8], body: &mut Body) -> Result<(), serde_json::Error> {
-    let Exchanged { request, response, .. } = serde_json::from_slice(record)?;
+    let Exchanged { request, response, .. } =
+        serde_json::from_slice(record.strip_prefix(BYTE_ORDER_MARK).unwrap_or(record))?;
     if request.version.get().is_none() {
         return Ok(());
     }
@@ -133,12 +137,26 @@ fn collect_raw(messages: Raw<'_>, channel: Channel, body: &mut Body) -> Result<(
     messages.0.map_or(Ok(()), |messages| body.collect_messages(messages.get(), channel))
 }
 
-/// Adds what a tool returned. Its structured form says the same once more and counts only alone.
+/// Whether one of the texts in `content` is the same JSON as `structured`.
+fn says_the_same(content: &str, structured: &str) -> bool {
+    let parse = |json: &str| serde_json::from_str::<serde_json::Value>(json).ok();
+    let Some(structured) = parse(structured) else { return false };
+    let Some(serde_json::Value::Array(parts)) = parse(content) else { return false };
+    let texts = parts.iter().filter_map(|part| part.get("text")?.as_str());
+    texts.filter_map(parse).any(|text| text == structured)
+}
+
+/// Adds what a tool returned. Its structured form mostly says the same once more.
 fn collect_tool(result: &Outcome<'_>, name: Option<&str>, body: &mut Body) -> Result<(), serde_json::Error> {
+    let structured = result.structured.text();
     let Some(content) = result.content.0 else {
-        body.push(Channel::ToolResult, result.structured.text(), name);
+        body.push(Channel::ToolResult, structured, name);
         return Ok(());
     };
+    // A server should repeat the structured answer as text, and one that means harm does not.
+    if !says_the_same(content.get(), &structured) {
+        body.push(Channel::ToolResult, structured, name);
+    }
     let name = name.map_or(serde_json::Value::Null, serde_json::Value::from);
     body.collect_messages(
         &format!(r#"{{"role":"tool","name":{name},"content":{}}}"#, content.get()),
