@@ -283,7 +283,7 @@ pub struct Config {
     /// An incident of one detector's alert of lower severity is a candidate too, until a second alert, a record from a new
     /// address or another technique joins it; `unknown` for never.
     pub surface_lone_severity_min: Severity,
-    /// Members in a revision, 1 to 1,000.
+    /// Members in a revision, 2 to 1,000: whether an alert stands alone is seen by them.
     pub members_listed_max: usize,
     /// Entities in a revision.
     pub entities_listed_max: usize,
@@ -402,7 +402,7 @@ impl Config {
         check("common_days_min", (1..=8).contains(&self.common_days_min), "1 to 8")?;
         check("surface_priority_min", self.surface_priority_min <= 100, "0 to 100")?;
         check("coalesce_after_members", self.coalesce_after_members >= 1, "at least 1")?;
-        check("members_listed_max", (1..=1_000).contains(&self.members_listed_max), "1 to 1,000")?;
+        check("members_listed_max", (2..=1_000).contains(&self.members_listed_max), "2 to 1,000")?;
         check("entities_listed_max", (1..=1_000).contains(&self.entities_listed_max), "1 to 1,000")?;
         let listed = self.members_listed_max as u64;
         check(
@@ -490,6 +490,6 @@ mod tests {
         assert!(with(|c| c.surface_priority_min = 101).starts_with("surface_priority_min "));
         assert!(with(|c| c.calls_per_key_max = 0).starts_with("calls_per_key_max "));
         assert!(with(|c| c.hops_max = 3).starts_with("hops_max "));
-        assert!(with(|c| c.members_listed_max = 0).starts_with("members_listed_max "));
+        assert!(with(|c| c.members_listed_max = 1).starts_with("members_listed_max "));
     }
 }

@@ -15,7 +15,7 @@
 //! seven days knows is new, which raises the priority. Absent: a count within a day, since whoever floods must not
 //! make an attack look usual.
 
-use schemas::{EntityKind, Severity, Signal, SignalKind, Timestamp};
+use schemas::{Entity, EntityKind, Severity, Signal, SignalKind, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::heads::hash;
@@ -76,9 +76,17 @@ fn day_of(time: Timestamp) -> i64 {
 
 /// What an alert names of a kind.
 fn names(signal: &Signal, kind: EntityKind) -> impl Iterator<Item = &str> {
-    let named = signal.entities.iter().filter(move |entity| entity.kind == kind && !entity.mentioned);
-    let ids = named.flat_map(|entity| entity.ids.iter().map(String::as_str));
-    ids.filter(move |id| kind != EntityKind::User || !is_generic(id)).take(NAMES_MAX)
+    signal.entities.iter().filter(move |entity| is_actor(entity, kind)).flat_map(ids).take(NAMES_MAX)
+}
+
+fn is_actor(entity: &Entity, kind: EntityKind) -> bool {
+    entity.kind == kind && !entity.mentioned
+}
+
+/// What an entity is called and only it.
+fn ids(entity: &Entity) -> impl Iterator<Item = &str> {
+    let ids = entity.ids.iter().map(String::as_str);
+    ids.filter(|id| entity.kind != EntityKind::User || !is_generic(id))
 }
 
 /// What a row is called. Titles of rules are as long as people like; two that share a hash share a habit.
@@ -170,15 +178,20 @@ impl<S: Store> Turn<'_, S> {
         Ok(0)
     }
 
-    /// The same about what it names of a kind; `None` where it names nothing of it.
+    /// The same about what it names of a kind, and of several about the one that has least of it: what is common of one
+    /// is not of another. `None` where it names nothing of the kind.
     fn days_of(&self, signal: &Signal, kind: EntityKind) -> Result<Option<u32>, StoreError> {
-        let mut most = None;
-        for id in names(signal, kind) {
-            let row = self.db.get(&self.key(Table::Habit).tail(&name_of(signal, kind, id)))?;
-            let days: DaysRow = row.map_or(Ok(DaysRow::default()), |bytes| decode(&bytes))?;
-            most = most.max(Some(days.before(day_of(signal.time))));
+        let mut least = None;
+        for entity in signal.entities.iter().filter(|entity| is_actor(entity, kind)) {
+            let mut most = None;
+            for id in ids(entity).take(NAMES_MAX) {
+                let row = self.db.get(&self.key(Table::Habit).tail(&name_of(signal, kind, id)))?;
+                let days: DaysRow = row.map_or(Ok(DaysRow::default()), |bytes| decode(&bytes))?;
+                most = most.max(Some(days.before(day_of(signal.time))));
+            }
+            least = [least, most].into_iter().flatten().min();
         }
-        Ok(most)
+        Ok(least)
     }
 }
 

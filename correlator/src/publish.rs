@@ -7,6 +7,7 @@
 //! kept, counted, and published when something joins it. An earlier opener of a large incident waits,
 //! so that a storm in descending order of time does not renumber the incident with every alert.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use schemas::{Activity, Incident, IncidentStatus, IncidentUid, SignalKind, SignalUid, Timestamp};
@@ -71,7 +72,16 @@ impl<S: Store> Turn<'_, S> {
 
     /// Publishes a component, and where it falls apart, what becomes of it.
     pub fn release(&mut self, id: ComponentId) -> Result<(), StoreError> {
+        let mut parts = BTreeSet::new();
         for part in self.relink(id)? {
+            // Linking may itself find who lodged too far away. Looked at once more; what is still in doubt then waits
+            // until it publishes again.
+            if let Some(part) = self.find(part)? {
+                parts.extend(self.relink(part)?);
+            }
+        }
+        for part in parts {
+            let Some(part) = self.find(part)? else { continue };
             self.watch_quiet(part);
             self.publish(part)?;
         }

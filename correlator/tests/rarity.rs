@@ -112,6 +112,24 @@ fn a_key_of_many_people_attaches_nothing_from_a_new_address() {
     assert_eq!(alone, [1, 1]);
 }
 
+/// What an address alone brought to a story is taken back when a hub lets it go to its own.
+#[test]
+fn who_lodges_by_address_goes_home_when_a_hub_falls_apart() {
+    let near = |uid: &str, user: &str, at: i64| signal(uid, AiAlert, at, &[(User, user), (Device, "shared")]);
+    let alice = signal("one", AiAlert, 0, &[(User, "alice"), (Ip, EXIT), (Device, "shared")]);
+    let record = signal("record", Context, 2 * MINUTE, &[(User, "bob"), (Ip, EXIT)]);
+    let mut signals = vec![alice, near("two", "bob", MINUTE), record];
+    signals.extend((0..40).map(|n| {
+        let user = format!("user{n}");
+        signal(&format!("sign-in{n}"), Context, 3 * MINUTE + n, &[(User, &user), (Device, "shared")])
+    }));
+    let incidents = open(&run(&signals));
+    let told = |story: &Incident| story.members.iter().map(|m| m.signal.uid.to_string()).collect::<Vec<_>>();
+    let mut stories: Vec<_> = incidents.iter().map(told).collect();
+    stories.sort();
+    assert_eq!(stories, [vec!["one"], vec!["two", "record"]]);
+}
+
 fn light(uid: &str, at: i64) -> Signal {
     Signal { severity: Severity::Medium, ..signal(uid, AiAlert, at, &[(User, "alice")]) }
 }
