@@ -65,3 +65,11 @@ fn the_client_is_found_in_whatever_header_its_proxies_write() {
         assert_eq!(read_one(record.as_bytes()).who.source_ip.as_deref(), Some(client), "{headers}");
     }
 }
+
+#[test]
+fn a_rejected_element_is_named_by_its_place() {
+    let out = read(format!(r#"{{"records":[{EXCHANGE},{{"colour":"red"}},{EXCHANGE},[]]}}"#).as_bytes()).expect("read");
+    let told: Vec<_> = out.rejected.iter().map(|rejected| rejected.error.message.as_str()).collect();
+    assert_eq!(out.inputs.len(), 2);
+    assert!(told[0].starts_with("element 2: no reader") && told[1].starts_with("element 4: an array"), "{told:?}");
+}

@@ -385,7 +385,9 @@ fn retrieved_text_has_its_channel_wherever_a_provider_puts_it() {
         "subqueries":[{"query":"Q","answer":"A","sources":[{"file_id":"g","snippet":"S2"}]}]}}}]}"#;
     let ran = r#"{"outputs":[{"type":"tool.execution","name":"code_interpreter","arguments":"{}",
         "info":{"code":"print(1)","code_output":"1"}}]}"#;
+    let context = r#"{"model_id":"m","context":"What was found","messages":[{"role":"user","content":"q"}]}"#;
     for (record, expected) in [
+        (exchange(context, "null"), vec![("document", "What was found"), ("user", "q")]),
         (exchange(guarded, "null"), vec![("document", "What the page says"), ("user", "What is asked")]),
         (
             exchange(asked, graph),

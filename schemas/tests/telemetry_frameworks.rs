@@ -80,6 +80,20 @@ fn vercels_spans_of_calls_are_read_and_those_around_them_are_not() {
 }
 
 #[test]
+fn what_is_handed_to_vercels_sdk_is_read_once() {
+    let call =
+        |handed: &Value| one(&json!({"ai.operationId": "ai.streamText.doStream", "ai.prompt": handed.to_string()}));
+    let messages = json!([{"role": "user", "content": [{"type": "text", "text": "Weather?"}]}]);
+    for handed in [
+        json!({"system": "Be kind.", "prompt": "Weather?"}),
+        json!({"system": "Be kind.", "messages": messages}),
+        json!({"system": "Be kind.", "prompt": messages}),
+    ] {
+        assert_eq!(texts(&call(&handed)), [("system", "Be kind."), ("user", "Weather?")], "{handed}");
+    }
+}
+
+#[test]
 fn vercels_tools_are_steps_and_embeddings_are_passed_by() {
     let tool = json!({"ai.operationId": "ai.toolCall", "ai.toolCall.name": "weather", "ai.toolCall.id": "c1",
         "ai.toolCall.args": "{\"city\":\"Paris\"}", "ai.toolCall.result": "{\"sky\":\"grey\"}"});

@@ -242,6 +242,11 @@ fn string_end(record: &[u8], from: usize) -> usize {
     at
 }
 
+/// Whether the string before `rest` is the name of a member.
+fn is_name(rest: &[u8]) -> bool {
+    rest.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':')
+}
+
 /// Refuses a record of so many tiny values that decoding would take a hundred times its size: `{},{},{}` costs
 /// three bytes an object here and some hundred in memory. An object counts twice, since it keeps room for members, and
 /// their names count nothing. Texts may be as long as they like.
@@ -255,14 +260,16 @@ pub(in crate::readers) fn refuse_crowds(record: &[u8], values_max: usize) -> Res
     }
     let (mut values, mut position) = (0_usize, 0_usize);
     while let Some(byte) = record.get(position) {
-        values = match byte {
-            b'"' | b'[' => values + 1,
-            b'{' => values + 2,
-            // A string before a colon was a name.
-            b':' => values.saturating_sub(1),
-            _ => values,
-        };
-        position = if *byte == b'"' { string_end(record, position + 1) + 1 } else { position + 1 };
+        position += 1;
+        match byte {
+            b'"' => {
+                position = string_end(record, position) + 1;
+                values += usize::from(!is_name(record.get(position..).unwrap_or_default()));
+            }
+            b'[' => values += 1,
+            b'{' => values += 2,
+            _ => {}
+        }
     }
     if values > values_max {
         let message = format!("{values} strings, arrays and objects, the limit ([limits] values_max) is {values_max}");
@@ -300,4 +307,18 @@ pub fn mend_surrogates(text: &str) -> Option<String> {
     let mut mended = mended?;
     mended.push_str(text.get(copied..)?);
     Some(mended)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_count_nothing_and_colons_make_no_record_smaller() {
+        let members = r#"{"a" : "b", "c": {"d": [1]}}"#;
+        assert_eq!(refuse_crowds(members.as_bytes(), 6), Ok(()), "two objects, an array and a string");
+        assert!(refuse_crowds(members.as_bytes(), 5).is_err());
+        let broken = format!("[{}{}", "{},".repeat(100), ":".repeat(1_000));
+        assert!(refuse_crowds(broken.as_bytes(), 200).is_err());
+    }
 }

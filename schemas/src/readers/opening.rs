@@ -163,7 +163,7 @@ impl Opening<'_> {
         out.passed_by = out.passed_by.saturating_add(u32::from(elements.is_empty()));
         let mut rows: BTreeMap<&'static str, (&'static dyn Reader, Vec<RawRecord<'_>>)> = BTreeMap::new();
         let from = out.inputs.len();
-        for element in elements {
+        for (number, element) in elements.iter().enumerate() {
             let bytes = element.get().as_bytes();
             let result = match element_of(bytes).map(|record| record.within(self.context.limits)) {
                 Ok(record) => match self.format.or_else(|| recognise(&record)) {
@@ -177,7 +177,7 @@ impl Opening<'_> {
             };
             let again = |bytes: &[u8]| self.record(element_of(bytes)?, out);
             if let Err(error) = retry_mended(result, bytes, again) {
-                out.rejected.push(Rejected { bytes: bytes.to_vec(), error });
+                out.rejected.push(Rejected { bytes: bytes.to_vec(), error: of_element_number(number, &error) });
             }
         }
         for (reader, records) in rows.into_values() {
@@ -203,9 +203,10 @@ impl Opening<'_> {
         if messages.is_empty() {
             out.passed_by = out.passed_by.saturating_add(1);
         }
-        for message in messages {
-            if let Err(error) = opened.document(message.as_bytes(), out) {
-                out.rejected.push(Rejected { bytes: message.as_bytes().to_vec(), error });
+        for (number, message) in messages.iter().enumerate() {
+            let bytes = message.as_bytes();
+            if let Err(error) = opened.document(bytes, out) {
+                out.rejected.push(Rejected { bytes: bytes.to_vec(), error: of_element_number(number, &error) });
             }
         }
         Ok(())
@@ -218,10 +219,10 @@ impl Opening<'_> {
             return self.record(element_of(event.as_bytes())?, out);
         }
         out.passed_by = out.passed_by.saturating_add(u32::from(events.is_empty()));
-        for event in events {
+        for (number, event) in events.iter().enumerate() {
             let bytes = event.as_bytes();
             if let Err(error) = element_of(bytes).and_then(|record| self.record(record, out)) {
-                out.rejected.push(Rejected { bytes: bytes.to_vec(), error });
+                out.rejected.push(Rejected { bytes: bytes.to_vec(), error: of_element_number(number, &error) });
             }
         }
         Ok(())
@@ -330,6 +331,11 @@ impl Opening<'_> {
         let refused = || ReadError::new(Reason::TooDeep, format!("more than {ENVELOPES_MAX} envelopes in each other"));
         Ok(Self { envelopes_left: self.envelopes_left.checked_sub(1).ok_or_else(refused)?, ..self })
     }
+}
+
+/// `error` about an element, with its place among those of its collection.
+fn of_element_number(number: usize, error: &ReadError) -> ReadError {
+    ReadError::new(error.reason, format!("element {}: {}", number + 1, error.message))
 }
 
 /// Reads `bytes` again after a first `result`, without the lone surrogates where they made it no JSON.

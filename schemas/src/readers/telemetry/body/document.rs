@@ -31,7 +31,9 @@ object! {
         "all_retrieved_documents" => retrieved: List<Part<'a>>,
         "intent" => intent: Text<'a>,
         "subqueries" => subqueries: List<Subquery<'a>>,
+        "text" => text: Text<'a>,
     }
+    text => text
 }
 
 object! {
@@ -47,6 +49,7 @@ impl Retrieval<'_> {
     /// Adds the documents. All that were found include those that are cited.
     pub fn collect(self, body: &mut Body) {
         body.push(Channel::ToolCall, self.intent.into_cow(), Some("retrieval"));
+        body.push(Channel::Document, self.text.into_cow(), None);
         let all = if self.retrieved.0.is_empty() { self.documents } else { self.retrieved };
         all.0.into_iter().for_each(|document| document.collect_document(body));
         self.subqueries.0.into_iter().for_each(|asked| asked.collect(body));

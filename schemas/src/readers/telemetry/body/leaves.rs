@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::super::lenient::{Key, Member};
+use super::super::lenient::{Key, Member, Raw};
 
 /// Members that hold no text: what names, types, places or encodes something.
 const SILENT: [&str; 47] = [
@@ -73,13 +73,32 @@ pub(super) fn leaves(members: &[Member<'_>]) -> String {
         let Some(raw) = raw.0 else { continue };
         let before = found.len();
         let mut json = serde_json::Deserializer::from_str(raw.get());
-        if Leaves(&mut found).deserialize(&mut json).is_err() {
+        if Leaves::all(&mut found).deserialize(&mut json).is_err() {
             found.truncate(before);
             add(&mut found, raw.get());
         }
     }
     found
 }
+
+/// The descriptions of parameters within `schema`, a line each: what the model reads of a tool beside the tool's own. A
+/// schema that nests too deeply to be decoded counts as its JSON.
+///
+/// Source: json-schema.org/draft/2020-12, section 9.1 of the validation vocabulary.
+pub(super) fn descriptions(schema: Raw<'_>) -> String {
+    let mut found = String::new();
+    // Most schemas have none; a name may be written with escapes.
+    let may_have = |text: &str| text.contains(DESCRIPTION) || text.contains('\\');
+    let Some(raw) = schema.0.filter(|raw| may_have(raw.get())) else { return found };
+    let mut json = serde_json::Deserializer::from_str(raw.get());
+    let texts = Leaves { found: &mut found, only: Some(DESCRIPTION), taken: false };
+    if texts.deserialize(&mut json).is_err() {
+        raw.get().clone_into(&mut found);
+    }
+    found
+}
+
+const DESCRIPTION: &str = "description";
 
 fn add(found: &mut String, text: &str) {
     if text.is_empty() {
@@ -92,7 +111,28 @@ fn add(found: &mut String, text: &str) {
 }
 
 /// Adds the texts of one value.
-struct Leaves<'f>(&'f mut String);
+struct Leaves<'f> {
+    found: &'f mut String,
+    /// The members whose texts are taken; `None` for all that may hold some.
+    only: Option<&'static str>,
+    /// Whether this value is one of theirs.
+    taken: bool,
+}
+
+impl<'f> Leaves<'f> {
+    fn all(found: &'f mut String) -> Self {
+        Self { found, only: None, taken: true }
+    }
+
+    /// The same for a value within this one, which is the member `key` where this is an object.
+    fn within(&mut self, key: Option<&str>) -> Leaves<'_> {
+        let taken = match (self.only, key) {
+            (Some(only), Some(key)) => only == key,
+            _ => self.taken,
+        };
+        Leaves { found: self.found, only: self.only, taken }
+    }
+}
 
 impl<'de> DeserializeSeed<'de> for Leaves<'_> {
     type Value = ();
@@ -110,7 +150,9 @@ impl<'de> Visitor<'de> for Leaves<'_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        add(self.0, text);
+        if self.taken {
+            add(self.found, text);
+        }
         Ok(())
     }
 
@@ -134,17 +176,17 @@ impl<'de> Visitor<'de> for Leaves<'_> {
         Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while seq.next_element_seed(Leaves(self.0))?.is_some() {}
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element_seed(self.within(None))?.is_some() {}
         Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<Key<'de>>()? {
-            if is_silent(key.as_str()) {
+            if self.only.is_none() && is_silent(key.as_str()) {
                 map.next_value::<IgnoredAny>()?;
             } else {
-                map.next_value_seed(Leaves(self.0))?;
+                map.next_value_seed(self.within(Some(key.as_str())))?;
             }
         }
         Ok(())
@@ -161,5 +203,17 @@ mod tests {
         sorted.sort_unstable();
         assert_eq!(sorted, SILENT);
         assert!(is_silent("thoughtSignature") && !is_silent("text"));
+    }
+
+    #[test]
+    fn descriptions_are_found_at_any_depth_and_nothing_else() {
+        let text = |json: &str| descriptions(serde_json::from_str(json).expect("JSON"));
+        let schema = r#"{"type": "object", "description": "one", "required": ["description"], "properties": {
+            "description": {"type": "string", "description": "two"},
+            "all": {"anyOf": [{"type": "null"}, {"items": {"description": "three", "enum": ["x"]}}]}}}"#;
+        assert_eq!(text(schema), "one\ntwo\nthree");
+        assert_eq!(text("null") + &text("true") + &text(r#"{"type": "object"}"#), "");
+        let tower = format!("{}{{\"description\": 1}}{}", "[".repeat(200), "]".repeat(200));
+        assert_eq!(text(&tower), tower, "too deep to decode, and not lost");
     }
 }

@@ -1,11 +1,12 @@
 //! Definitions of the tools that a request offers to the model.
 //!
 //! The model reads a tool's description like any other text, and those of remote tool servers are written by
-//! others: a description is a document named after its tool. Only descriptions of tools are read, not those
-//! of parameters within a tool's schema.
+//! others: a description is a document named after its tool, and those of its parameters are another. Names, defaults
+//! and permitted values within a schema are not read.
 
-use super::super::lenient::{List, Text, object};
+use super::super::lenient::{List, Raw, Text, object};
 use super::Body;
+use super::leaves::descriptions;
 use crate::interaction::Channel;
 
 /// The most descriptions that one interaction keeps, the first ones; the rest is flagged. Twice as many as
@@ -47,6 +48,8 @@ object! {
         "name" => name: Text<'a>,
         "server_label" => server: Text<'a>,
         "description" | "server_description" => description: Text<'a>,
+        "parameters" | "input_schema" | "inputSchema" | "parametersJsonSchema" | "parameters_json_schema"
+            => schema: Raw<'a>,
         "function" | "custom" | "toolSpec" | "functionDeclarations" | "function_declarations" | "tools"
             => inner: List<ToolDefinition<'a>>,
     }
@@ -66,12 +69,13 @@ pub(super) fn collect_settings(settings: List<ToolDefinition<'_>>, body: &mut Bo
 impl ToolDefinition<'_> {
     fn collect(self, room: &mut usize, body: &mut Body) {
         body.offered.add(&self);
-        if self.description.get().is_some() {
+        let name = self.name.get().or(self.server.get());
+        let texts = [self.description.into_cow(), descriptions(self.schema).into()];
+        for text in texts.into_iter().filter(|text| !text.is_empty()) {
             match room.checked_sub(1) {
                 Some(left) => {
                     *room = left;
-                    let name = self.name.get().or(self.server.get());
-                    body.push(Channel::Document, self.description.into_cow(), name);
+                    body.push(Channel::Document, text, name);
                 }
                 None => body.truncated = true,
             }

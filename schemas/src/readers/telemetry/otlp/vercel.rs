@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::super::body::{Body, Request, channel_of};
+use super::super::body::{Body, channel_of};
 use super::super::lenient::{List, Raw, Text, object};
 use super::{Call, Dialect, Role, Span, Value, error, tokens};
 use crate::interaction::{Channel, Tokens};
@@ -75,11 +75,7 @@ fn collect_request(span: &Span<'_>, call: &mut Call) {
         });
     } else if let Some(prompt) = attributes.get("ai.prompt") {
         // What the application handed over: a system prompt, a prompt or messages.
-        read(prompt, Channel::User, call, |json, body| {
-            let handed: Handed<'_> = serde_json::from_str(json)?;
-            serde_json::from_str::<Request<'_>>(json)?.collect(body)?;
-            handed.messages.0.into_iter().try_for_each(|message| message.collect(body))
-        });
+        read(prompt, Channel::User, call, |json, body| serde_json::from_str::<Handed<'_>>(json)?.collect(body));
     }
     // Each tool is a JSON text of its own.
     for tool in attributes.get("ai.prompt.tools").map(Value::texts).unwrap_or_default() {
@@ -131,8 +127,10 @@ fn read(
 }
 
 object! {
-    /// What an application hands to the SDK; the rest is that of any request.
+    /// What an application hands to the SDK.
     Handed {
+        "system" => system: Raw<'a>,
+        "prompt" => prompt: Raw<'a>,
         "messages" => messages: List<Message<'a>>,
     }
 }
@@ -162,6 +160,21 @@ object! {
     Returned {
         "type" => kind: Text<'a>,
         "value" => value: Raw<'a>,
+    }
+}
+
+impl Handed<'_> {
+    /// Adds the system prompt and what comes after it, of which `prompt` may be messages, too.
+    fn collect(self, body: &mut Body) -> Result<(), serde_json::Error> {
+        body.push(Channel::System, self.system.text(), None);
+        match self.prompt.0.filter(|prompt| prompt.get().starts_with('[')) {
+            Some(prompt) => {
+                let messages: List<Message<'_>> = serde_json::from_str(prompt.get())?;
+                messages.0.into_iter().try_for_each(|message| message.collect(body))?;
+            }
+            None => body.push(Channel::User, self.prompt.text(), None),
+        }
+        self.messages.0.into_iter().try_for_each(|message| message.collect(body))
     }
 }
 
