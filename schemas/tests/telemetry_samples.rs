@@ -301,8 +301,14 @@ fn openinference_is_read() {
     let (tally, read) = tally(spans);
     assert_eq!(tally, Tally { read: 124, passed_by: 0, rejected: 0 });
     // Seven refusals stand in the raw response only.
-    let texts =
-        Texts { system: 33, user: 118, assistant: (0, 99 + 7), tool_call: (24, 26), tool_result: 24, document: 26 };
+    let texts = Texts {
+        system: 33,
+        user: 118,
+        assistant: (0, 99 + 7),
+        tool_call: (24, 26),
+        tool_result: 24,
+        document: 26 + 25,
+    };
     assert_eq!((Texts::of(&read), tokens_and_images(&read)), (texts, (89, 3)));
 }
 
@@ -317,7 +323,7 @@ fn openllmetry_is_read() {
         assistant: (1, 109 + 7),
         tool_call: (26, 33),
         tool_result: 26,
-        document: 36,
+        document: 36 + 32,
     };
     assert_eq!((Texts::of(&read), tokens_and_images(&read)), (texts, (105, 2)));
 }
@@ -364,8 +370,14 @@ fn payloads_of_litellm_are_read() {
     let Some(payloads) = records("litellm_standard_logging_payload/replayed.jsonl", None) else { return };
     let (tally, read) = tally(payloads);
     assert_eq!(tally, Tally { read: 119, passed_by: 0, rejected: 0 });
-    let texts =
-        Texts { system: 29, user: 110 + 3, assistant: (0, 92 + 7), tool_call: (20, 26), tool_result: 20, document: 26 };
+    let texts = Texts {
+        system: 29,
+        user: 110 + 3,
+        assistant: (0, 92 + 7),
+        tool_call: (20, 26),
+        tool_result: 20,
+        document: 26 + 25,
+    };
     assert_eq!(Texts::of(&read), texts);
     assert_eq!(read.iter().filter(|interaction| interaction.error.is_some()).count(), 2);
     assert!(unanswered(&read).is_empty());
