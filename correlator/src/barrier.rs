@@ -5,12 +5,16 @@
 //! different scopes; and here also: one is locked, or an analyst took one out of the other. Both sides then name
 //! each other in `related`, and when the condition falls they become one after all.
 //!
-//! A relation holds on components, which outlive the uids of incidents. Only the entity cap depends on who came
-//! first, as every cap does; the other conditions change with commands, whose place in the log is everyone's.
+//! A relation holds on components, which outlive the uids of incidents. An incident belongs to the scopes of its AI
+//! alerts, since what others did beside it must not open it to their scopes; an alert of another scope joins as little
+//! as an incident of one would. A single alert does not crowd an incident, so the entity cap holds merges apart and no
+//! alerts out. What depends on who came first: the entity cap, as every cap does, and with whom of two scopes an alert
+//! without one goes. The other conditions change with commands, whose place in the log is everyone's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use schemas::{Entity, IncidentUid, Related, RelatedReason, Signal};
+use schemas::suppression::Patterns;
+use schemas::{Entity, IncidentUid, Related, RelatedReason, Signal, SignalKind};
 
 use crate::state::{ComponentId, RelatedRow};
 use crate::store::{Store, StoreError};
@@ -196,19 +200,33 @@ impl<S: Store> Turn<'_, S> {
         Ok(())
     }
 
-    /// The configured scopes that a member brings into its component.
+    /// The configured scopes that an AI alert brings into its component.
     pub fn note_scopes(&mut self, id: ComponentId, signal: &Signal) {
-        let rules = self.rules;
-        for (name, patterns) in &rules.config.scopes {
-            let named = |entity: &Entity| {
-                let texts = entity.ids.iter().map(|id| format!("{}:{id}", entity.kind.as_str()));
-                texts.into_iter().any(|text| patterns.0.iter().any(|pattern| pattern.matches(&text)))
-            };
-            if signal.entities.iter().any(named)
-                && let Some(component) = self.component_mut(id)
-            {
-                component.scopes.insert(name.clone());
-            }
+        if self.rules.config.scopes.is_empty() || signal.kind != SignalKind::AiAlert {
+            return;
         }
+        let scopes = self.scopes_of(signal);
+        if let Some(component) = self.component_mut(id).filter(|_| !scopes.is_empty()) {
+            component.scopes.extend(scopes);
+        }
+    }
+
+    fn scopes_of(&self, signal: &Signal) -> BTreeSet<String> {
+        let has = |patterns: &Patterns| {
+            let named = |entity: &Entity| {
+                let mut texts = entity.ids.iter().map(|id| format!("{}:{id}", entity.kind.as_str()));
+                texts.any(|text| patterns.0.iter().any(|pattern| pattern.matches(&text)))
+            };
+            signal.entities.iter().any(named)
+        };
+        let scopes = self.rules.config.scopes.iter().filter(|(_, patterns)| has(patterns));
+        scopes.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Whether an alert belongs to other scopes than a component.
+    pub fn is_out_of_scope(&self, id: ComponentId, signal: &Signal) -> bool {
+        let Some(component) = self.component(id).filter(|component| !component.scopes.is_empty()) else { return false };
+        let scopes = self.scopes_of(signal);
+        !scopes.is_empty() && scopes.is_disjoint(&component.scopes)
     }
 }

@@ -127,6 +127,7 @@ impl<S: Store> Turn<'_, S> {
         if let Some(component) = self.component_mut(id) {
             component.members_total += 1;
             component.alerts += u64::from(subject.signal.kind == SignalKind::Alert);
+            component.alerted |= subject.signal.kind != SignalKind::Context;
             component.take_in(&subject.signal);
             component.bound_entities(entities_max);
         }

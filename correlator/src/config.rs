@@ -48,17 +48,27 @@ pub const USERS_PER_NEW_IP_MAX: u32 = 4;
 /// What techniques in the order of an attack add to what is shared: an address and an application that two
 /// records share link them together with it, no single light kind does.
 pub const SEQUENCE_BONUS: f32 = 0.1;
+/// What the same threat from the same address adds where alerts name nobody: whoever floods an endpoint without an
+/// account is one story, for some two hours from one attempt to the next.
+pub const REPEAT_BONUS: f32 = 0.2;
 /// Names that may stand beside one name before it counts as ambiguous. A person has a dozen: object id, two
 /// SIDs, UPN, e-mail addresses, account name, an id in each SaaS.
 pub const ALIASES_PER_ID_MAX: u32 = 16;
 /// How long an alias is remembered after it was seen last; names change hands after weeks rather than days.
 pub const ALIAS_SECS: u64 = 30 * 24 * 3600;
+/// How long a private address stays a device's after a record gave both: Windows' DHCP server lends for days, but
+/// laptops leave at noon.
+pub const LEASE_SECS: u64 = 8 * 3600;
 /// Opener, context, context of the context: beyond that every story is about everything.
 pub const HOPS_MAX: u8 = 2;
 /// Records of one key in one window beyond which it brings in no far members: they would bury the story.
 pub const FANOUT_MAX: u32 = 256;
-/// Records of one API key in its window beyond which it is in daily use: a person makes fewer in two days, a job more.
+/// Records of one API key in its window, alerts of Weir's left out, beyond which it is in daily use: a person makes fewer in two days, a job more.
 pub const CALLS_PER_KEY_MAX: u32 = 64;
+/// What the priority loses where every AI alert was blocked: it is worth a look, not a night.
+pub const BLOCKED_POINTS: u8 = 10;
+/// What the priority gains where one came through after another was blocked: somebody tried until it worked.
+pub const BREAKTHROUGH_POINTS: u8 = 8;
 /// Incidents with fewer members publish every change at once.
 pub const COALESCE_AFTER_MEMBERS: u64 = 64;
 /// Larger incidents publish at most once in so many seconds of event time.
@@ -86,6 +96,8 @@ pub const RETENTION_SECS: u64 = 7 * 24 * 3600;
 /// Signals of a tenant without one of a source after which the source is idle and holds nothing back: several
 /// times a batch, so that sources that are read in turns are none of them idle.
 pub const SOURCE_IDLE_SIGNALS: u32 = 10_000;
+/// How much longer than it ever lagged rules wait for a source that says nothing: shippers poll every few minutes.
+pub const SOURCE_IDLE_SECS: u64 = 30 * 60;
 /// How long a source that lags may hold a tenant's watermark back: batch exports come daily.
 pub const SOURCE_LAG_SECS: u64 = 24 * 3600;
 /// An incident without a new member for so long is over.
@@ -257,10 +269,15 @@ pub struct Config {
     pub users_per_new_ip_max: u32,
     /// What techniques in the order of an attack add to what is shared, less than `link_threshold`.
     pub sequence_bonus: f32,
+    /// What it adds that two alerts name no user, the same threat and the same address, less than `link_threshold`.
+    pub repeat_bonus: f32,
     /// Names beside one name before it counts as ambiguous.
     pub aliases_per_id_max: u32,
     /// How long an alias is remembered after it was seen last, in seconds.
     pub alias_secs: u64,
+    /// How long after a record gave a device with a private address a record with that address alone is the device's,
+    /// in seconds, at most `retention_secs`; 0 for never.
+    pub lease_secs: u64,
     /// What the operator knows about the estate; not part of the written configuration.
     #[serde(skip)]
     pub inventory: Arc<Inventory>,
@@ -271,6 +288,10 @@ pub struct Config {
     /// Records of an API key in one window beyond which it is in daily use, and links alone only what comes from a
     /// new address.
     pub calls_per_key_max: u32,
+    /// Points that the priority loses where all AI alerts were blocked and none came through, 0 to 50.
+    pub blocked_points: u8,
+    /// Points that it gains where an AI alert came through after another one was blocked, 0 to 50.
+    pub breakthrough_points: u8,
     /// From so many members on, revisions are coalesced.
     pub coalesce_after_members: u64,
     /// The event time between two coalesced revisions, in seconds.
@@ -297,6 +318,9 @@ pub struct Config {
     pub retention_secs: u64,
     /// Signals of a tenant without one of a source after which the source is idle.
     pub source_idle_signals: u32,
+    /// How much longer than it lagged lately rules wait for a source without signals, in seconds, at most
+    /// `source_lag_secs`.
+    pub source_idle_secs: u64,
     /// How long a source that lags may hold back what closes, ages and comes late, in seconds.
     pub source_lag_secs: u64,
     /// An incident without new members for so long is closed, in seconds.
@@ -331,12 +355,16 @@ impl Default for Config {
             new_ip_secs: NEW_IP_SECS,
             users_per_new_ip_max: USERS_PER_NEW_IP_MAX,
             sequence_bonus: SEQUENCE_BONUS,
+            repeat_bonus: REPEAT_BONUS,
             aliases_per_id_max: ALIASES_PER_ID_MAX,
             alias_secs: ALIAS_SECS,
+            lease_secs: LEASE_SECS,
             inventory: Arc::default(),
             hops_max: HOPS_MAX,
             fanout_max: FANOUT_MAX,
             calls_per_key_max: CALLS_PER_KEY_MAX,
+            blocked_points: BLOCKED_POINTS,
+            breakthrough_points: BREAKTHROUGH_POINTS,
             coalesce_after_members: COALESCE_AFTER_MEMBERS,
             coalesce_secs: COALESCE_SECS,
             common_days_min: COMMON_DAYS_MIN,
@@ -349,6 +377,7 @@ impl Default for Config {
             keys_per_signal_max: KEYS_PER_SIGNAL_MAX,
             retention_secs: RETENTION_SECS,
             source_idle_signals: SOURCE_IDLE_SIGNALS,
+            source_idle_secs: SOURCE_IDLE_SECS,
             source_lag_secs: SOURCE_LAG_SECS,
             quiet_secs: QUIET_SECS,
             reopen_secs: REOPEN_SECS,
@@ -383,6 +412,7 @@ impl Config {
             ("redirect_secs", self.redirect_secs),
             ("alias_secs", self.alias_secs),
             ("source_lag_secs", self.source_lag_secs),
+            ("source_idle_secs", self.source_idle_secs),
             ("new_ip_secs", self.new_ip_secs),
         ] {
             check(name, (1..=SECS_MAX).contains(&secs), "1 second to 100 years")?;
@@ -395,8 +425,17 @@ impl Config {
         check("reopen_secs", self.reopen_secs >= self.quiet_secs, "at least quiet_secs")?;
         check("redirect_secs", self.redirect_secs >= self.retention_secs, "at least retention_secs")?;
         check("alias_secs", self.alias_secs >= self.retention_secs, "at least retention_secs")?;
+        check("lease_secs", self.lease_secs <= self.retention_secs, "at most retention_secs")?;
         check("hops_max", (1..=2).contains(&self.hops_max), "1 or 2")?;
         check("source_idle_signals", self.source_idle_signals >= 1, "at least 1")?;
+        check("source_idle_secs", self.source_idle_secs <= self.source_lag_secs, "at most source_lag_secs")?;
+        let known_for = self.new_ip_secs.saturating_add(self.ip_window_secs);
+        check("new_ip_secs", known_for <= self.retention_secs, "at most retention_secs less ip_window_secs")?;
+        for (name, points) in
+            [("blocked_points", self.blocked_points), ("breakthrough_points", self.breakthrough_points)]
+        {
+            check(name, points <= 50, "0 to 50")?;
+        }
         check("fanout_max", self.fanout_max >= 1, "at least 1")?;
         check("calls_per_key_max", self.calls_per_key_max >= 1, "at least 1")?;
         check("common_days_min", (1..=8).contains(&self.common_days_min), "1 to 8")?;
@@ -433,8 +472,9 @@ impl Config {
         check("shared_factor", self.shared_factor >= self.hub_factor, "at least hub_factor")?;
         let heaviest = EntityKind::ALL.iter().map(|kind| self.weights.largest(*kind)).fold(0.0, f32::max);
         check("weights.ambiguous", self.weights.ambiguous < self.link_threshold, "less than link_threshold")?;
-        let below = (0.0..self.link_threshold).contains(&self.sequence_bonus);
-        check("sequence_bonus", below, "from 0 to less than link_threshold")?;
+        for (name, bonus) in [("sequence_bonus", self.sequence_bonus), ("repeat_bonus", self.repeat_bonus)] {
+            check(name, (0.0..self.link_threshold).contains(&bonus), "from 0 to less than link_threshold")?;
+        }
         let alone = heaviest * self.hub_factor < self.link_threshold;
         check("hub_factor", alone, "so small that no weight times it reaches link_threshold")?;
         for (name, count) in [
@@ -477,12 +517,16 @@ mod tests {
         assert!(with(|c| c.shared_factor = 0.1).starts_with("shared_factor "));
         assert!(with(|c| c.rare_factor = 0.9).starts_with("rare_factor "));
         assert!(with(|c| c.new_ip_secs = 0).starts_with("new_ip_secs "));
+        assert!(with(|c| c.new_ip_secs = c.retention_secs).starts_with("new_ip_secs "));
+        assert!(with(|c| c.source_idle_secs = c.source_lag_secs + 1).starts_with("source_idle_secs "));
+        assert!(with(|c| c.repeat_bonus = 0.5).starts_with("repeat_bonus "));
         assert!(with(|c| c.users_per_new_ip_max = 0).starts_with("users_per_new_ip_max "));
         assert!(with(|c| c.hub_factor = 0.5).starts_with("hub_factor "));
         assert!(with(|c| c.users_per_ip_max = 0).starts_with("users_per_ip_max "));
         assert!(with(|c| c.weights.ambiguous = 0.5).starts_with("weights.ambiguous "));
         assert!(with(|c| c.sequence_bonus = 0.5).starts_with("sequence_bonus "));
         assert!(with(|c| c.aliases_per_id_max = 0).starts_with("aliases_per_id_max "));
+        assert!(with(|c| c.lease_secs = c.retention_secs + 1).starts_with("lease_secs "));
         assert!(with(|c| c.alias_secs = 1).starts_with("alias_secs "));
         assert!(with(|c| c.common_days_min = 9).starts_with("common_days_min "));
         assert!(with(|c| c.source_idle_signals = 0).starts_with("source_idle_signals "));

@@ -100,6 +100,18 @@ impl<S: Store> Correlator<S> {
         Ok(revisions)
     }
 
+    /// How many groups of rules wait for time to go on, which only signals bring about, before they say something: of
+    /// what happened within the last minutes it may still be told that it was new, unusual or missing.
+    pub fn undecided(&mut self) -> Result<u64, StoreError> {
+        let mut waiting = 0;
+        for tenant in self.tenants()? {
+            let turn = self.turn(tenant)?;
+            waiting += turn.undecided()?;
+            turn.end()?;
+        }
+        Ok(waiting)
+    }
+
     /// Whether changes wait for their time, which only signals or [`Self::flush`] bring about.
     pub fn has_waiting(&self) -> Result<bool, StoreError> {
         for tenant in self.tenants()? {
@@ -202,9 +214,11 @@ impl<S: Store> Turn<'_, S> {
 
     fn admit(&mut self, signal: Signal) -> Result<(), StoreError> {
         let horizon = self.horizon(&signal);
+        self.learn_leases(&signal)?;
         match self.signal_row(signal.uid.as_str())? {
             None => {
                 self.expire_at(horizon, Aged::Signal, signal.uid.as_str());
+                let signal = self.with_device(signal)?;
                 let signal = self.suppress(signal)?;
                 self.insert(signal)
             }
@@ -238,7 +252,7 @@ impl<S: Store> Turn<'_, S> {
     }
 
     /// Folds `more` into a signal that is there and links what that changes.
-    fn add_to(&mut self, known: &Signal, more: &Signal) -> Result<(), StoreError> {
+    pub fn add_to(&mut self, known: &Signal, more: &Signal) -> Result<(), StoreError> {
         let mut signal = fold(known, more);
         if signal == *known {
             self.stats.duplicates += 1;

@@ -57,19 +57,20 @@ pub struct Evidence {
     all: [Worth; KINDS],
     solid: [u32; KINDS],
     sequence: u32,
+    repeat: u32,
     strangers: bool,
 }
 
 impl Evidence {
     /// The strength of the link.
     pub fn all(&self) -> u32 {
-        self.all.iter().map(|worth| worth.sum).sum::<u32>() + self.sequence
+        self.all.iter().map(|worth| worth.sum).sum::<u32>() + self.bonus()
     }
 
     /// The strength without what a rare address is worth beyond an ordinary one: nothing between people who have
     /// only a place in common.
     pub fn plain(&self) -> u32 {
-        let sum = self.all.iter().map(|worth| worth.sum - worth.rarity).sum::<u32>() + self.sequence;
+        let sum = self.all.iter().map(|worth| worth.sum - worth.rarity).sum::<u32>() + self.bonus();
         if self.strangers { 0 } else { sum }
     }
 
@@ -93,12 +94,26 @@ impl Evidence {
         Self { sequence: bonus, ..self }
     }
 
+    /// What it adds that both are the same threat from one address.
+    pub fn repeat(&self) -> u32 {
+        self.repeat
+    }
+
+    /// The same with what that adds.
+    pub fn repeated(self, bonus: u32) -> Self {
+        Self { repeat: bonus, ..self }
+    }
+
+    fn bonus(&self) -> u32 {
+        self.sequence + self.repeat
+    }
+
     /// Whether it may make two stories one.
     pub fn joins(&self, threshold: u32) -> bool {
         let counts = |kind: &EntityKind| self.solid.get(*kind as usize).is_some_and(|sum| *sum > 0);
         let groups = INDEPENDENT.iter().filter(|group| group.iter().any(counts)).count();
-        let causal = ACTORS.iter().any(counts) || (groups == 1 && self.sequence > 0);
-        let strong = self.solid.iter().sum::<u32>() + self.sequence >= threshold;
+        let causal = ACTORS.iter().any(counts) || (groups == 1 && self.bonus() > 0);
+        let strong = self.solid.iter().sum::<u32>() + self.bonus() >= threshold;
         strong && groups > 0 && (causal || groups >= 2)
     }
 

@@ -112,13 +112,17 @@ impl<S: Store> Turn<'_, S> {
             None => None,
         };
         let known = home.is_some();
-        let mut sealed = Vec::new();
+        let mut apart = Vec::new();
         for reach in self.openers_reached(subject)?.into_iter().filter(|reach| reach.bridge) {
             let Some(found) = self.find(reach.component)? else { continue };
             home = match home {
+                _ if self.is_out_of_scope(found, &subject.signal) => {
+                    apart.push(found);
+                    home
+                }
                 Some(home) => Some(self.unite(home, found)?),
                 None if self.is_sealed(found) => {
-                    sealed.push(found);
+                    apart.push(found);
                     None
                 }
                 None => Some(found),
@@ -128,9 +132,6 @@ impl<S: Store> Turn<'_, S> {
             Some(home) => home,
             None => self.add_component(Component::new(&subject.signal)),
         };
-        for found in sealed {
-            home = self.unite(home, found)?;
-        }
         let before = std::mem::take(&mut subject.residences);
         subject.residences = vec![Residence { component: home, hops: 0, bridge: true }];
         if known {
@@ -140,6 +141,10 @@ impl<S: Store> Turn<'_, S> {
             self.post(subject)?;
         }
         self.save(subject);
+        // Now that the home has the alert, both sides say why they are apart.
+        for found in apart {
+            home = self.unite(home, found)?;
+        }
         self.recall(home, subject)?;
         let keys = Arc::clone(&subject.keys);
         for key in keys.iter().filter(|key| self.rules.is_indexed(key)) {
@@ -208,7 +213,8 @@ impl<S: Store> Turn<'_, S> {
         }
         for stretch in self.stretches(key, head, class, time)? {
             let certain = stretch.solid && key.kind != EntityKind::ApiKey && self.rules.joins_alone(key);
-            let max = if certain { 1 } else { WEAK_NEIGHBOURS_MAX };
+            // Of two scopes the nearest does not stand for all.
+            let max = if certain && self.rules.config.scopes.is_empty() { 1 } else { WEAK_NEIGHBOURS_MAX };
             let postings = self.postings(key, class, stretch.span, stretch.before, max, uid)?;
             found.extend(postings.into_iter().map(|posting| (posting, certain)));
         }

@@ -137,6 +137,11 @@ impl Head {
         self.bucket(number).map_or(0, Bucket::total)
     }
 
+    /// How many signals the bucket holds that are no openers.
+    pub fn used(&self, number: i64) -> u32 {
+        self.total(number).saturating_sub(self.count(Class::Opener, number, number))
+    }
+
     /// How many neighbours the bucket has seen, at most one more than make a hub.
     pub fn neighbours(&self, number: i64) -> usize {
         self.bucket(number).map_or(0, |bucket| bucket.neighbours.len())

@@ -188,8 +188,9 @@ impl<S: Store> Turn<'_, S> {
     }
 
     /// Whether an API key has many records in its window or the one before, so that it does not matter where one ends.
+    /// Weir's own alerts are no use of it: else a storm of them would make everyday what it attacks.
     fn is_in_daily_use(&self, head: &Head, bucket: i64) -> bool {
-        head.total(bucket).max(head.total(bucket - 1)) > self.rules.config.calls_per_key_max
+        head.used(bucket).max(head.used(bucket - 1)) > self.rules.config.calls_per_key_max
     }
 
     /// Whether the tenant first met an address within the time before, and hardly anybody has it.

@@ -23,6 +23,7 @@
 //! held together, the latest [`DOUBTED_PER_NAME_MAX`], looked at by [`crate::relink`]. An alias is forgotten `alias_secs` after it was last seen, by
 //! the watermark; links that it made stay.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use crate::index::Span;
 use crate::link::millis;
 use crate::link_key::{LinkKey, is_generic};
+use crate::sigma::Matches;
 use crate::state::{Class, Residence, decode};
 use crate::store::keys::Table;
 use crate::store::{Store, StoreError};
@@ -113,6 +115,12 @@ fn is_bare(name: &str) -> bool {
     !name.contains(['@', '\\']) && !name.starts_with("s-1-") && !is_guid(name)
 }
 
+/// Which of two names of one thing stands for it: an address before a name, a name before an identifier.
+pub fn by_chief(a: &str, b: &str) -> Ordering {
+    let rank = |name: &str| (!name.contains('@'), is_sid(name) || is_guid(name));
+    rank(a).cmp(&rank(b)).then_with(|| a.cmp(b))
+}
+
 impl<S: Store> Turn<'_, S> {
     fn identity(&self, kind: EntityKind, name: &str) -> Result<Arc<IdentityRow>, StoreError> {
         let key = self.key(Table::Identity).name(kind.as_str()).tail(name);
@@ -141,6 +149,32 @@ impl<S: Store> Turn<'_, S> {
         Ok((keys, dropped + more))
     }
 
+    /// The direct aliases of a name, and whether records say that it stands for several, which has none but those of
+    /// the inventory.
+    fn beside(&self, kind: EntityKind, name: &str) -> Result<(Vec<String>, bool), StoreError> {
+        let mut names: Vec<String> = self.rules.config.inventory.other_names(kind, name).map(str::to_owned).collect();
+        if !has_aliases(kind) || is_generic(name) {
+            return Ok((names, false));
+        }
+        let row = self.identity(kind, name)?;
+        let ambiguous = row.is_ambiguous(name, self.aliases_max());
+        if !ambiguous {
+            names.extend(row.0.iter().filter(|alias| !alias.dead).map(|alias| alias.name.clone()));
+        }
+        Ok((names, ambiguous))
+    }
+
+    /// The direct aliases of a name, those of the inventory first.
+    pub fn names_beside(&self, kind: EntityKind, name: &str) -> Result<Vec<String>, StoreError> {
+        Ok(self.beside(kind, name)?.0)
+    }
+
+    /// The one of a name and its direct aliases that stands for all of them: what people read, else the first.
+    pub fn chief_name(&self, kind: EntityKind, name: &str) -> Result<String, StoreError> {
+        let names = self.names_beside(kind, name)?.into_iter().chain([name.to_owned()]);
+        Ok(names.min_by(|a, b| by_chief(a, b)).unwrap_or_default())
+    }
+
     /// Adds the keys through aliases to those that a signal itself names, and weighs ambiguous names; says how
     /// many there was no room for.
     fn add_aliases(&self, keys: &mut Vec<LinkKey>) -> Result<usize, StoreError> {
@@ -149,17 +183,10 @@ impl<S: Store> Turn<'_, S> {
             let mut known = |name: &str, via: &LinkKey| {
                 aliases.entry((via.kind, name.to_owned())).or_default().push(via.id.clone());
             };
-            for name in self.rules.config.inventory.other_names(key.kind, &key.id) {
-                known(name, key);
-            }
-            if !has_aliases(key.kind) || is_generic(&key.id) {
-                continue;
-            }
-            let row = self.identity(key.kind, &key.id)?;
-            if row.is_ambiguous(&key.id, self.aliases_max()) {
+            let (names, ambiguous) = self.beside(key.kind, &key.id)?;
+            names.iter().for_each(|name| known(name, key));
+            if ambiguous {
                 key.weight = key.weight.min(self.rules.ambiguous);
-            } else {
-                row.0.iter().filter(|alias| !alias.dead).for_each(|alias| known(&alias.name, key));
             }
         }
         let mut dropped = 0;
@@ -290,24 +317,29 @@ impl<S: Store> Turn<'_, S> {
 
     /// Links what two names have kept apart. Every link has an alert or a near member at one end; the others
     /// may be explained in other words from now on.
+    ///
+    /// Rules are asked again about all of them: a group is of every name that its records have.
     fn link_names(&mut self, kind: EntityKind, names: &[String; 2]) -> Result<(), StoreError> {
+        let mut matched = Matches::default();
         for name in names {
             let key = self.named(kind, name);
             for posting in self.postings(&key, Class::Other, ALWAYS, true, TAUGHT_PER_NAME_MAX, &"".into())? {
                 self.explain_again(&posting.residences)?;
+                self.ask_again(&posting.uid, kind, &mut matched)?;
             }
             for class in [Class::Opener, Class::Near] {
                 let found = self.postings(&key, class, ALWAYS, true, TAUGHT_PER_NAME_MAX, &"".into())?;
                 self.stats.aliased_skipped += u64::from(found.len() == TAUGHT_PER_NAME_MAX);
                 for posting in found {
                     self.explain_again(&posting.residences)?;
+                    self.ask_again(&posting.uid, kind, &mut matched)?;
                     if let Some(mut subject) = self.subject(posting.uid.as_str())? {
                         self.link(&mut subject)?;
                     }
                 }
             }
         }
-        Ok(())
+        self.raise_matches(matched)
     }
 
     /// Has the components of a signal published again where that says something new.

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use schemas::entity::canonical_id;
-use schemas::{EntityKind, Role, Signal, Timestamp};
+use schemas::{EntityKind, Role, Signal, Timestamp, is_private_ip};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -56,6 +56,9 @@ pub struct Asset {
     pub kind: EntityKind,
     /// All its names.
     pub ids: Vec<String>,
+    /// Of a device, private addresses that are its own for ever.
+    #[serde(default)]
+    pub addresses: Vec<String>,
     /// Whether many share it, and why: it is a hub whatever is seen.
     #[serde(default)]
     pub shared_as: Option<SharedAs>,
@@ -96,6 +99,7 @@ fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestam
 pub struct Inventory {
     assets: Vec<Asset>,
     by_name: HashMap<EntityKind, HashMap<String, usize>>,
+    by_address: HashMap<String, usize>,
 }
 
 impl Inventory {
@@ -131,6 +135,7 @@ impl Inventory {
         if ids.is_empty() || ids.len() > IDS_PER_ASSET_MAX {
             return Err(format!("ids must be 1 to {IDS_PER_ASSET_MAX} names"));
         }
+        self.add_addresses(&asset)?;
         let by_name = self.by_name.entry(asset.kind).or_default();
         for id in &ids {
             if by_name.insert(id.clone(), self.assets.len()).is_some() {
@@ -140,6 +145,27 @@ impl Inventory {
         asset.ids = ids;
         self.assets.push(asset);
         Ok(())
+    }
+
+    fn add_addresses(&mut self, asset: &Asset) -> Result<(), String> {
+        if asset.addresses.len() > IDS_PER_ASSET_MAX
+            || (asset.kind != EntityKind::Device && !asset.addresses.is_empty())
+        {
+            return Err(format!("addresses are of devices, at most {IDS_PER_ASSET_MAX}"));
+        }
+        for address in &asset.addresses {
+            let ip = canonical_id(EntityKind::Ip, address).filter(|ip| is_private_ip(ip));
+            let ip = ip.ok_or_else(|| format!("{address:?} is no private address"))?;
+            if self.by_address.insert(ip, self.assets.len()).is_some() {
+                return Err(format!("{address:?} is an address of another asset too"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The names of the device whose own a private address is.
+    pub fn device_at(&self, ip: &str) -> Option<&[String]> {
+        Some(self.assets.get(*self.by_address.get(ip)?)?.ids.as_slice())
     }
 
     /// Whether nothing is known.
@@ -197,6 +223,7 @@ mod tests {
         Asset {
             kind: EntityKind::User,
             ids,
+            addresses: Vec::new(),
             shared_as: None,
             criticality,
             expected: None,

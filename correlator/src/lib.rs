@@ -40,6 +40,7 @@ mod identity;
 mod index;
 pub mod inventory;
 mod key_filter;
+mod lease;
 mod link;
 mod link_key;
 mod posting;

@@ -15,6 +15,9 @@
 //! matter: of *all* that is shared, which decides whether two signals are linked, and of what is *solid*
 //! (neither a hub nor merely mentioned in a text), which decides whether the link may make two stories one.
 //!
+//! Alerts that name nobody (no user, as an application writes that sends none along) have an address at most: the
+//! same threat from the same address, no hub, is a *repeat* and adds to it, so that a flood is one story.
+//!
 //! A hub attaches only together with a second, *independent* kind: what one thing is called twice (a computer
 //! and its address, a person and the mailbox, a program and its file) counts once where a hub is among it.
 //! Two stories become one through a *causal sequence*: what one actor (user, mailbox, session, API key,
@@ -42,12 +45,13 @@
 
 use std::cmp::Ordering;
 
-use schemas::{Entity, EntityKind, Signal, SignalKind, Timestamp, is_private_ip};
+use schemas::{Category, Entity, EntityKind, Signal, SignalKind, Timestamp, is_private_ip};
 
 use crate::config::Config;
 use crate::evidence::{Evidence, KINDS, Worth, is_actor};
 use crate::link_key::{LinkKey, is_generic, names_user, shared};
 use crate::store::StoreError;
+use crate::tactic::stage;
 
 /// How many others have an entity in a window, as far as it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,6 +86,16 @@ pub struct Side<'a> {
     pub time: Timestamp,
     /// How far along an attack its techniques are.
     pub stage: Option<u8>,
+    /// Of an AI alert, the threat.
+    pub threat: Option<Category>,
+}
+
+impl<'a> Side<'a> {
+    /// What `signal`, which has `keys`, brings.
+    pub fn of(signal: &Signal, keys: &'a [LinkKey]) -> Self {
+        let threat = signal.category.filter(|_| signal.kind == SignalKind::AiAlert);
+        Self { kind: signal.kind, keys, time: signal.time, stage: stage(&signal.techniques), threat }
+    }
 }
 
 /// [`Config`] in the units in which the correlator computes.
@@ -100,6 +114,7 @@ pub struct Rules {
     /// What is left of a name that stands for several.
     pub ambiguous: u32,
     sequence_bonus: u32,
+    repeat_bonus: u32,
     shares: [u32; 5],
     rare: u32,
     recency_lost: u32,
@@ -164,6 +179,7 @@ impl Rules {
             ip_private: thousandths(config.weights.ip_private),
             ambiguous: thousandths(config.weights.ambiguous),
             sequence_bonus: thousandths(config.sequence_bonus),
+            repeat_bonus: thousandths(config.repeat_bonus),
             shares: [WHOLE, WHOLE, thousandths(config.shared_factor), hub, hub],
             rare: thousandths(config.rare_factor),
             recency_lost: WHOLE.saturating_sub(thousandths(config.recency_floor)),
@@ -345,7 +361,9 @@ impl Rules {
         // Without an indexed kind nobody would look, and a hub says nothing about an order.
         let particular = |(kind, worth): (EntityKind, Worth)| self.indexed(kind) && !worth.hub;
         let ordered = in_order(a, b) && evidence.kinds().any(particular);
-        Ok(if ordered { evidence.in_sequence(self.sequence_bonus) } else { evidence })
+        let evidence = if ordered { evidence.in_sequence(self.sequence_bonus) } else { evidence };
+        let from_one = evidence.kinds().any(|(kind, worth)| kind == EntityKind::Ip && !worth.hub);
+        Ok(if from_one && is_repeat(a, b) { evidence.repeated(self.repeat_bonus) } else { evidence })
     }
 }
 
@@ -353,6 +371,11 @@ impl Rules {
 fn in_order(a: Side<'_>, b: Side<'_>) -> bool {
     let (first, then) = if a.time <= b.time { (a, b) } else { (b, a) };
     first.time < then.time && first.stage.zip(then.stage).is_some_and(|(first, then)| first < then)
+}
+
+/// Whether both are AI alerts of the same threat that name nobody.
+fn is_repeat(a: Side<'_>, b: Side<'_>) -> bool {
+    a.threat.is_some() && a.threat == b.threat && !names_user(a.keys) && !names_user(b.keys)
 }
 
 /// Whether people who have nothing to do with each other share the kind.
@@ -376,7 +399,7 @@ mod tests {
     }
 
     fn side(keys: &[LinkKey]) -> Side<'_> {
-        Side { kind: SignalKind::AiAlert, keys, time: Timestamp::default(), stage: None }
+        Side { kind: SignalKind::AiAlert, keys, time: Timestamp::default(), stage: None, threat: None }
     }
 
     fn after(side: Side<'_>, distance: i64) -> Side<'_> {

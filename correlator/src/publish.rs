@@ -2,8 +2,9 @@
 //!
 //! An incident's uid follows from its earliest opener. When that changes, by a merge or because an
 //! earlier opener came late, the old uid gets a last revision that names the new one. Small incidents
-//! publish every change; large ones at most once in `coalesce_secs` of event time, but for a merge of
-//! two published incidents and for a higher severity. What is too light to be anybody's business stays a candidate:
+//! publish every change; large ones at most once in `coalesce_secs` of event time, and where only records joined that
+//! are no alerts, once they lasted an eighth longer, so that what a busy person does all day costs few snapshots. A merge
+//! of two published incidents and a higher severity are told at once. What is too light to be anybody's business stays a candidate:
 //! kept, counted, and published when something joins it. An earlier opener of a large incident waits,
 //! so that a storm in descending order of time does not renumber the incident with every alert.
 
@@ -27,6 +28,8 @@ pub const ABSORBED_LISTED_MAX: usize = 64;
 
 /// Alerts of an incident of which it is looked at whether they are new about their actor.
 const NEW_LOOKED_AT_MAX: usize = 16;
+/// Of how long an incident lasted, the part by which it lasts longer before records that are no alerts are told.
+const CONTEXT_SHARE: i64 = 8;
 /// Splits and merges of one story after which a closed uid is used again.
 const GENERATIONS_MAX: u32 = 1_000;
 
@@ -98,13 +101,18 @@ impl<S: Store> Turn<'_, S> {
     /// Notes that a component has something to publish when its time has come.
     fn postpone(&mut self, id: ComponentId) {
         let wait = millis(self.rules.config.coalesce_secs);
-        let Some(component) = self.component_mut(id) else { return };
-        if component.due.is_some() {
-            return;
-        }
+        let Some(component) = self.component(id) else { return };
+        let lasted = component.last_time.abs_diff(component.first_time);
+        let wait = if component.alerted { wait } else { wait.max(lasted / CONTEXT_SHARE) };
         let last = component.published.as_ref().map_or(component.last_time, |published| published.time);
         let due = last.saturating_add_millis(wait);
-        component.due = Some(due);
+        if component.due.is_some_and(|known| known <= due) {
+            return;
+        }
+        self.forget_due(id);
+        if let Some(component) = self.component_mut(id) {
+            component.due = Some(due);
+        }
         let row = self.key(Table::Due).time(due.millis()).number(id).done();
         self.db.put(row, Vec::new());
         self.clock.due_from = earliest(self.clock.due_from, due);
@@ -160,6 +168,7 @@ impl<S: Store> Turn<'_, S> {
         }
         if let Some(component) = self.component_mut(id) {
             component.published = Some(Published { uid, named, revision, time, severity, digest });
+            component.alerted = false;
         }
         self.hand_out(incident);
         Ok(())

@@ -46,6 +46,9 @@ pub struct TenantRow {
     pub newest: Timestamp,
     /// Up to when the sources have told their part.
     pub watermark: Timestamp,
+    /// Up to when rules may say what is new, unusual or missing.
+    #[serde(default)]
+    pub decidable: Timestamp,
     /// What each source has told.
     #[serde(default)]
     pub sources: Vec<SourceClock>,
@@ -182,6 +185,9 @@ pub struct Component {
     pub split_from: Option<IncidentUid>,
     /// Whether a link in it may rest on an entity that is spread further than was known.
     pub stale: bool,
+    /// Whether an alert joined it since it was published last.
+    #[serde(default)]
+    pub alerted: bool,
     /// The row of the due table.
     pub due: Option<Timestamp>,
     /// The row of the quiet table.
@@ -218,6 +224,7 @@ impl Component {
             continues: None,
             split_from: None,
             stale: false,
+            alerted: false,
             due: None,
             quiet: None,
             steering: Steering::default(),
@@ -257,6 +264,7 @@ impl Component {
         self.steering.apart.extend(&other.steering.apart);
         self.continues = self.continues.take().max(other.continues.clone());
         self.stale |= other.stale;
+        self.alerted |= other.alerted;
         self.first_time = self.first_time.min(other.first_time);
         self.last_time = self.last_time.max(other.last_time);
     }

@@ -20,6 +20,8 @@ pub struct Stats {
     pub identities_ambiguous: u64,
     /// Names with more alerts or near members than are linked anew when they turn out to be one.
     pub aliased_skipped: u64,
+    /// Addresses with more records behind a late claim than get their device.
+    pub leases_skipped: u64,
     /// Incidents whose links were looked at anew because an entity in them is shared by more than was known.
     pub relinked: u64,
     /// Incidents too large for that, which keep their links.
@@ -52,7 +54,7 @@ pub struct Stats {
     pub rule_events_late: u64,
     /// Times that a rule gave up records or values of a group, which are bounded.
     pub rule_events_dropped: u64,
-    /// Times that a rule did not follow a group because the tenant has too many.
+    /// Times that a rule did not follow a group because the tenant, or one signal, has too many.
     pub rule_groups_dropped: u64,
     /// Usage signals, which feed rules and join no incident.
     pub usage: u64,
@@ -70,4 +72,25 @@ pub struct Stats {
     pub related_dropped: u64,
     /// Signals whose state was removed by age.
     pub expired: u64,
+}
+
+impl Stats {
+    /// What a bound or the time left out, in words, with how often; what is nothing is not named.
+    pub fn left_out(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let all = [
+            ("signals that came too late", self.late),
+            ("link keys", self.keys_dropped),
+            ("memberships", self.memberships_dropped),
+            ("members counted only", self.members_counted_only),
+            ("looks at a key with too much context", self.context_skipped),
+            ("incidents too large to link anew", self.relinks_skipped),
+            ("names with too much to link anew", self.aliased_skipped),
+            ("looks at records behind a late lease", self.leases_skipped),
+            ("relations", self.related_dropped),
+            ("records that came after a rule decided", self.rule_events_late),
+            ("records or values of a rule's group", self.rule_events_dropped),
+            ("groups of rules", self.rule_groups_dropped),
+        ];
+        all.into_iter().filter(|(_, count)| *count > 0)
+    }
 }

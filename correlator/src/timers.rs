@@ -34,6 +34,10 @@ pub enum Aged {
     Identity,
     /// On which days an alert was raised.
     Habit,
+    /// What is left of an incident whose state is gone.
+    Closed,
+    /// Who claimed an address.
+    Lease,
 }
 
 impl Aged {
@@ -45,6 +49,8 @@ impl Aged {
             Self::Command => 3,
             Self::Identity => 4,
             Self::Habit => 5,
+            Self::Closed => 6,
+            Self::Lease => 7,
         }
     }
 }
@@ -180,11 +186,19 @@ impl<S: Store> Turn<'_, S> {
         if !closed {
             self.settle_name(id)?;
         }
-        if let Some(last) = self.last_revision(id)?.filter(|_| !closed) {
-            self.stats.incidents_closed += 1;
-            self.put_redirect(&last.uid, None)?;
-            self.leave_traces(id, &last)?;
-            self.hand_out(last);
+        match self.last_revision(id)? {
+            Some(last) if !closed => {
+                self.stats.incidents_closed += 1;
+                self.put_redirect(&last.uid, None)?;
+                self.leave_traces(id, &last)?;
+                self.keep_closed(&last)?;
+                self.hand_out(last);
+            }
+            Some(last) => {
+                let status = self.case(id)?.status;
+                self.keep_closed(&Incident { revision: last.revision - 1, status, ..last })?;
+            }
+            None => {}
         }
         for member in self.members(id, false, usize::MAX)? {
             if let Some(subject) = self.subject(member.uid.as_str())? {
@@ -267,6 +281,8 @@ impl<S: Store> Turn<'_, S> {
                 Some(name) if code == Some(Aged::Command.code()) => self.forget_command(&name),
                 Some(name) if code == Some(Aged::Identity.code()) => self.expire_identity(&name)?,
                 Some(name) if code == Some(Aged::Habit.code()) => self.expire_habit(&name)?,
+                Some(name) if code == Some(Aged::Closed.code()) => self.forget_closed(&name),
+                Some(name) if code == Some(Aged::Lease.code()) => self.forget_lease(&name),
                 Some(name) => {
                     for table in [Table::Redirect, Table::Incident] {
                         let row = self.key(table).tail(&name);

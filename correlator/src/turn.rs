@@ -18,7 +18,6 @@ use crate::state::{Component, ComponentId, ComponentRow, Residence, SignalRow, T
 use crate::stats::Stats;
 use crate::store::keys::{Key, Table};
 use crate::store::{Overlay, Store, StoreError};
-use crate::tactic::stage;
 
 /// One tenant's turn.
 pub struct Turn<'a, S> {
@@ -66,8 +65,7 @@ pub struct Subject {
 impl Subject {
     /// What it brings into a comparison.
     pub fn side(&self) -> Side<'_> {
-        let stage = stage(&self.signal.techniques);
-        Side { kind: self.signal.kind, keys: &self.keys, time: self.signal.time, stage }
+        Side::of(&self.signal, &self.keys)
     }
 }
 

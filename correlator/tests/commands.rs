@@ -299,7 +299,50 @@ fn the_state_of_a_closed_incident_goes() {
     assert_eq!(desk.said.len(), revisions);
     let refused = desk.obey(&command("late", 31 * DAY, &named("a"), comment("x")));
     assert!(refused.is_some_and(|why| why.contains("its state is gone")));
+    assert_eq!(desk.said.len(), revisions);
     desk.take((90..130).map(|day| signal(&format!("tick{day}"), Context, day * DAY, &[(User, "bob")])));
     desk.correlator.commit(b"").expect("commit");
     assert!(desk.correlator.store().len() < rows + 60, "{} rows after {rows}", desk.correlator.store().len());
+}
+
+/// What was closed as quiet is told on when somebody says what it was, for a while; what would need its members is
+/// rejected with the reason.
+#[test]
+fn people_say_what_an_incident_was_that_was_closed_as_quiet() {
+    let mut desk = Desk::new();
+    desk.take([signal("a", AiAlert, 0, &[(User, "alice")])]);
+    desk.take((1..6).map(|day| signal(&format!("tick{day}"), Context, day * DAY, &[(User, "bob")])));
+    let a = named("a");
+    let closed = desk.last(&a).clone();
+    assert_eq!((closed.activity, closed.status), (Activity::Close, IncidentStatus::Closed));
+    let give = |desk: &mut Desk, at: i64, action| desk.obey(&command(&format!("c{at}"), 5 * DAY + at, &a, action));
+    for (at, action) in [
+        comment("a false alarm"),
+        assign("ann"),
+        classify(Classification::FalsePositive),
+        Action::Tag { tags: vec!["training".to_owned()], remove: Vec::new() },
+        status(IncidentStatus::Resolved),
+        status(IncidentStatus::InProgress),
+        comment("a false alarm"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(give(&mut desk, at as i64, action), None);
+    }
+    let last = desk.last(&a);
+    assert_eq!((last.revision, last.activity), (closed.revision + 7, Activity::Close));
+    assert_eq!(last.status, IncidentStatus::Resolved, "it is not taken up again");
+    assert_eq!(last.handling.assignee.as_deref(), Some("ann"));
+    assert_eq!(last.handling.classification, Some(Classification::FalsePositive));
+    assert_eq!((last.handling.comments.len(), last.handling.tags.len(), last.members.len()), (2, 1, 1));
+    let rejected: Vec<_> = last.handling.commands.iter().filter(|c| c.outcome == CommandOutcome::Rejected).collect();
+    assert!(matches!(rejected.as_slice(), [one] if one.verb == "status" && one.reason.is_some()), "{rejected:?}");
+    // The same command again does nothing, and after a time nothing is left to speak of.
+    let said = desk.said.len();
+    assert_eq!(give(&mut desk, 0, comment("a false alarm")), None);
+    assert_eq!(desk.said.len(), said);
+    desk.take((6..20).map(|day| signal(&format!("tick{day}"), Context, day * DAY, &[(User, "bob")])));
+    assert!(give(&mut desk, 15 * DAY, comment("late")).is_some_and(|why| why.contains("its state is gone")));
+    check_revisions(&desk.said);
 }

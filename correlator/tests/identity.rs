@@ -7,8 +7,8 @@ mod common;
 use common::{HOUR, open, run, run_with, signal};
 use correlator::inventory::SharedAs;
 use correlator::{Asset, Config, Correlator, Inventory, MapStore};
-use schemas::EntityKind::{Ip, User};
-use schemas::SignalKind::{AiAlert, Context};
+use schemas::EntityKind::{Device, Ip, User};
+use schemas::SignalKind::{AiAlert, Alert, Context};
 use schemas::{Entity, Incident, Signal, SignalKind};
 
 const DAY: i64 = 24 * HOUR;
@@ -51,12 +51,71 @@ fn a_third_record_says_that_two_names_are_one_person() {
     }
 }
 
+/// A record that names an address of the house alone is of the device that had it then, and not of the next one.
+#[test]
+fn an_address_is_leased_to_a_device_for_a_time() {
+    const LAPTOP: &str = "10.20.0.5";
+    let has = |uid: &str, kind, at, device| signal(uid, kind, at, &[(Device, device), (Ip, LAPTOP)]);
+    let claims = [has("beacon", Alert, HOUR, "pc-a"), has("boot", Context, 6 * HOUR, "pc-b")];
+    let jailbreak = |at| signal("ai", AiAlert, at, &[(Ip, LAPTOP)]);
+    let members = |signals: &[Signal]| {
+        open(&run(signals)).iter().flat_map(uids).map(|(uid, _)| uid.to_owned()).collect::<Vec<_>>()
+    };
+    for (at, expected) in [
+        (0, &["ai"][..]),
+        (2 * HOUR, &["beacon", "ai"]),
+        (7 * HOUR, &["boot", "ai"]),
+        // Nobody had it for so long that anybody may have it.
+        (15 * HOUR, &["ai"]),
+    ] {
+        let [first, second] = claims.clone();
+        let ai = jailbreak(at);
+        for order in [[&first, &second, &ai], [&ai, &second, &first], [&second, &first, &ai]] {
+            assert_eq!(members(&order.map(Signal::clone)), expected, "{at}");
+        }
+    }
+    // A gateway's address is had by all in turns, and the end of a connection has nothing to do with who began it.
+    let turns = (0..6).map(|n| has(&format!("turn{n}"), Context, HOUR + n * 60_000, ["pc-a", "pc-b"][n as usize % 2]));
+    let signals: Vec<Signal> = turns.chain([jailbreak(2 * HOUR)]).collect();
+    assert_eq!(members(&signals), ["ai"]);
+    let mut target = has("target", Alert, HOUR, "pc-a");
+    target.entities.iter_mut().filter(|e| e.kind == Ip).for_each(|ip| ip.role = Some(schemas::Role::Destination));
+    assert_eq!(members(&[target, jailbreak(2 * HOUR)]), ["ai"]);
+    let public = |uid, kind, at, with: &[(schemas::EntityKind, &str)]| signal(uid, kind, at, with);
+    let nat = public("nat", Alert, HOUR, &[(Device, "pc-a"), (Ip, "198.51.100.7")]);
+    assert_eq!(members(&[nat, public("ai", AiAlert, 2 * HOUR, &[(Ip, "198.51.100.7")])]), ["ai"]);
+}
+
+/// What the inventory says of a device's addresses holds always.
+#[test]
+fn the_inventory_knows_addresses() {
+    let server = Asset {
+        kind: Device,
+        ids: vec!["build-1".to_owned(), "build-1.contoso.example".to_owned()],
+        addresses: vec!["10.9.9.9".to_owned()],
+        shared_as: None,
+        criticality: 0.0,
+        expected: None,
+        expected_from: None,
+        expected_until: None,
+    };
+    assert!(Inventory::new(vec![Asset { addresses: vec!["198.51.100.7".to_owned()], ..server.clone() }]).is_err());
+    assert!(Inventory::new(vec![Asset { kind: User, ..server.clone() }]).is_err());
+    let config = Config { inventory: Inventory::new(vec![server]).expect("an inventory").into(), ..Config::default() };
+    let signals = [
+        signal("edr", Alert, 0, &[(Device, "build-1.contoso.example")]),
+        signal("ai", AiAlert, 20 * HOUR, &[(Ip, "10.9.9.9")]),
+    ];
+    assert_eq!(open(&run_with(&config, &signals))[0].members_total, 2);
+}
+
 #[test]
 fn the_inventory_names_and_judges() {
     let [ai, logon, _] = one_person_by_two_names();
     let asset = |ids: &[&str], shared_as| Asset {
         kind: User,
         ids: ids.iter().map(|id| (*id).to_owned()).collect(),
+        addresses: Vec::new(),
         shared_as,
         criticality: 0.0,
         expected: None,

@@ -137,7 +137,7 @@ fn explained(number: u64, world: &twin::World<'_>, incident: &Incident) {
         assert_eq!(link.distance_ms, member.signal.time.millis() - other.signal.time.millis());
         assert!(link.strength >= 0.5 && !link.shared.is_empty());
         let product = |f: &schemas::LinkFactor| (f.weight * f.rarity * f.recency * 1_000.0 + 1e-3).floor() / 1_000.0;
-        let sum: f32 = link.factors.iter().map(product).sum::<f32>() + link.sequence;
+        let sum: f32 = link.factors.iter().map(product).sum::<f32>() + link.sequence + link.repeat;
         assert!((sum - link.strength).abs() < 0.004, "world {number}: {sum} of {link:?}");
     }
 }
@@ -146,6 +146,8 @@ fn explained(number: u64, world: &twin::World<'_>, incident: &Incident) {
 fn shuffled(worlds: std::ops::Range<u64>, caps: twin::Caps, called: Names, named: bool) -> (usize, usize) {
     let neighbours_max = caps.neighbours_max as u32;
     let config = Config {
+        // Leases follow from records, and have tests of their own.
+        lease_secs: 0,
         devices_per_user_max: neighbours_max,
         users_per_device_max: neighbours_max,
         users_per_ip_max: neighbours_max,

@@ -97,6 +97,46 @@ fn a_key_in_daily_use_attaches_what_comes_from_a_new_address() {
     assert_eq!(in_any_order(&forgotten)[0].members_total, 5);
 }
 
+/// Alerts are no use of a key: neither does a flood of them make it everyday, nor is it forgotten how it was used when
+/// they are linked anew.
+#[test]
+fn a_flood_through_a_key_is_one_story() {
+    let alert = |n: i64| signal(&format!("alert{n:03}"), AiAlert, n * 10_000, &[(ApiKey, "k1"), (Ip, "198.51.100.40")]);
+    let flood: Vec<Signal> = (0..200).map(alert).collect();
+    let turned: Vec<Signal> = flood.iter().rev().cloned().collect();
+    for signals in [&flood, &turned] {
+        let incidents = open(&run(signals));
+        assert_eq!(incidents.iter().map(|incident| incident.members_total).collect::<Vec<_>>(), [200]);
+    }
+}
+
+/// Calls that were taken in before the key came into daily use leave, however many alerts stand about it.
+#[test]
+fn a_key_that_comes_into_daily_use_lets_early_calls_go() {
+    let call =
+        |n: i64| signal(&format!("call{n:03}"), Context, n * 2 * MINUTE, &[(ApiKey, "AKIAJOB"), (Device, "job")]);
+    let alert =
+        |n: i64| signal(&format!("alert{n}"), AiAlert, n * 60 * MINUTE, &[(User, "alice"), (ApiKey, "AKIAJOB")]);
+    let mut signals: Vec<Signal> = (0..70).map(call).collect();
+    signals.extend((0..3).map(alert));
+    let incidents = in_any_order(&signals);
+    assert_eq!(incidents.iter().map(uids).collect::<Vec<_>>(), [[("alert0", 0), ("alert1", 0), ("alert2", 0)]]);
+}
+
+/// Who floods an application without an account is one story by address, and two who do something else are not.
+#[test]
+fn the_same_threat_from_one_address_is_one_story_where_nobody_is_named() {
+    let alert = |uid: &str, at: i64| signal(uid, AiAlert, at, &[(EntityKind::Application, "chat"), (Ip, EXIT)]);
+    let flood: Vec<Signal> = (0..100).map(|n| alert(&format!("alert{n:02}"), n * MINUTE)).collect();
+    let incidents = in_any_order(&flood);
+    assert_eq!(incidents.len(), 1);
+    assert!(incidents[0].members[1].link.as_ref().is_some_and(|link| link.repeat == 0.2));
+    let other = Signal { category: Some(schemas::Category::CredentialLeak), ..alert("other", MINUTE) };
+    assert_eq!(in_any_order(&[alert("one", 0), other]).len(), 2);
+    let named = |uid: &str, user: &str| signal(uid, AiAlert, 0, &[(User, user), (Ip, EXIT)]);
+    assert_eq!(in_any_order(&[named("one", "alice"), named("two", "bob")]).len(), 2);
+}
+
 /// A key that a whole company uses says nothing, wherever a record of it comes from.
 #[test]
 fn a_key_of_many_people_attaches_nothing_from_a_new_address() {
@@ -167,6 +207,7 @@ fn a_registered_test_opens_nothing_while_it_is_valid() {
     let tester = Asset {
         kind: EntityKind::User,
         ids: vec!["red".to_owned()],
+        addresses: Vec::new(),
         shared_as: None,
         criticality: 0.0,
         expected: Some(Expected::AuthorisedTest),

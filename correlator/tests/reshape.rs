@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
 use common::desk::{
     Desk, assign, bridge, classify, command, comment, merge, name, named, patterns, split, status, two, uids,
 };
@@ -80,9 +82,9 @@ fn too_many_entities_or_different_scopes_forbid_a_merge() {
     assert_eq!(desk.related(&named("b")), [(named("a"), RelatedReason::EntityCap)]);
 
     let mut desk = Desk::with(scoped());
-    desk.take(two()).take([bridge(HOUR)]);
-    // The bridge brought each of them into both scopes: from then on they have a common one.
-    assert_eq!(desk.open().len(), 1);
+    desk.take(two()).take([bridge(HOUR), bridge(2 * HOUR)]);
+    // What others do beside both opens neither of them to the other's scope.
+    assert_eq!(desk.related(&named("a")), [(named("b"), RelatedReason::DifferentScopes)]);
     let mut desk = Desk::with(scoped());
     desk.take([
         signal("a", AiAlert, 0, &[(User, "alice"), (Session, "s1")]),
@@ -91,6 +93,27 @@ fn too_many_entities_or_different_scopes_forbid_a_merge() {
     ]);
     assert_eq!(desk.related(&named("a")), [(named("b"), RelatedReason::DifferentScopes)]);
     assert_eq!(desk.related(&named("b")), [(named("a"), RelatedReason::DifferentScopes)]);
+}
+
+/// An alert of another scope joins as little as an incident of one would, whichever comes first.
+#[test]
+fn an_alert_of_another_scope_is_related_in_any_order() {
+    let carl = |uid: &str, at, device| signal(uid, AiAlert, at, &[(User, "carl"), (Device, device)]);
+    let scopes = [("finance", patterns(&["device:fin-*"])), ("staff", patterns(&["device:hr-*"]))];
+    let config = Config { scopes: scopes.map(|(name, of)| (name.to_owned(), of)).into(), ..Config::default() };
+    let signals = [carl("f1", 0, "fin-1"), carl("h1", 1, "hr-1"), carl("f2", 2, "fin-2"), carl("h2", 3, "hr-2")];
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]] {
+        let mut desk = Desk::with(config.clone());
+        desk.take(order.map(|at: usize| signals[at].clone()));
+        let told: Vec<Vec<String>> =
+            desk.open().iter().map(|incident| uids(incident).into_iter().map(str::to_owned).collect()).collect();
+        assert_eq!(
+            BTreeSet::from_iter(told),
+            [["f1", "f2"], ["h1", "h2"]].map(|uids| uids.map(str::to_owned).to_vec()).into()
+        );
+        assert_eq!(desk.related(&named("f1")), [(named("h1"), RelatedReason::DifferentScopes)]);
+        assert_eq!(desk.related(&named("h1")), [(named("f1"), RelatedReason::DifferentScopes)]);
+    }
 }
 
 /// Alice belongs to one part of the estate, Bob and all computers to another.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use common::{Dice, HOUR, START, signal};
 use correlator::sigma::{Limits, RuleSet, Sigma};
 use correlator::{Config, Correlator, MapStore};
-use schemas::{EntityKind, RuleAlert, Signal, SignalKind, SignalUid, Timestamp, Usage};
+use schemas::{Entity, EntityKind, RuleAlert, Signal, SignalKind, SignalUid, Timestamp, Usage};
 
 const MINUTE: i64 = 60_000;
 
@@ -99,6 +99,7 @@ fn every_type_means_what_sigma_says() {
         ("type: value_count, rules: a, condition: {field: x, gte: 3}", "a@0/u/p a@1/u/q a@2/u/p a@3/u/r", &[3]),
         ("type: value_count, rules: a, condition: {field: x, gte: 3}", "a@0/u/p a@1/u/q a@2/u/p", &[]),
         ("type: value_sum, rules: a, condition: {field: x, gte: 10}", "a@0/u/4 a@1/u/5 a@2/u/-9 a@3/u/1", &[3]),
+        ("type: value_sum, rules: a, condition: {field: x, lt: 0}", "a@0/u/4 a@1/u/-9", &[1]),
         ("type: value_avg, rules: a, condition: {field: x, gt: 5}", "a@0/u/4 a@1/u/8 a@10/u/1 a@11/u/5", &[1]),
         (
             "type: value_percentile, rules: a, condition: {field: x, percentile: 50, gte: 5}",
@@ -208,6 +209,68 @@ fn rules_build_on_rules() {
     let off = BTreeSet::from(["story".to_owned(), "alone".to_owned()]);
     let off = RuleSet::new([("t", text)], &off).expect("rules");
     assert_eq!(off.raising().count(), 0, "the parts of a rule that is switched off do not begin to speak");
+}
+
+/// What a rule groups by, whatever it is, is what rules over it may group by and count.
+#[test]
+fn rules_over_a_rule_ask_for_what_it_groups_by() {
+    let of = |by: &str, over: &str| {
+        let text = format!(
+            "title: a\nname: a\ndetection: {{s: {{is: a}}, condition: s}}\n---\n\
+            title: many\nname: many\ncorrelation: {{type: event_count, rules: a, group-by: [{by}], timespan: 5m, condition: {{gte: 2}}}}\n---\n\
+            title: again\nname: again\ncorrelation: {over}\n"
+        );
+        let rules = Arc::new(RuleSet::new([("t", text.as_str())], &BTreeSet::new()).expect("rules"));
+        let signals = records("a@0/u/p a@1/u/p a@20/u/p a@21/u/p a@40/u/q a@41/u/q").into_iter().map(|mut signal| {
+            signal.title = signal.facts.fields["x"][0].clone();
+            signal.facts.usage = Some(Usage { tools: signal.facts.fields["x"].clone(), ..Usage::default() });
+            signal
+        });
+        raised(&rules, signals.collect()).len()
+    };
+    for by in ["x", "weir.title", "weir.usage.tool"] {
+        let twice =
+            format!("{{type: event_count, rules: many, group-by: [{by}], timespan: 1h, condition: {{gte: 2}}}}");
+        assert_eq!(of(by, &twice), 1, "{by}");
+        let both = format!("{{type: value_count, rules: many, timespan: 1h, condition: {{field: {by}, gte: 2}}}}");
+        assert_eq!(of(by, &both), 1, "{by}");
+    }
+}
+
+/// A record of a user under the names given.
+fn named(uid: &str, is: &str, minute: i64, names: &[&str]) -> Signal {
+    let mut record = signal(uid, SignalKind::Context, minute * MINUTE, &[]);
+    record.facts.set("is", [is.to_owned()]);
+    record.entities = Entity::new(EntityKind::User, names.iter().copied()).into_iter().collect();
+    record
+}
+
+/// One record has the UPN, the other the SID, and whenever it is told that both are one person, the parts meet.
+#[test]
+fn a_group_is_of_a_person_by_whatever_name() {
+    const NAMES: [&str; 3] = ["ada@contoso.example", "s-1-5-21-1-2-3-1104", "11111111-2222-3333-4444-555555555555"];
+    let rules = rules("{type: temporal_ordered, rules: [a, b], group-by: [weir.user], timespan: 1h}");
+    let told = named("told", "", 0, &NAMES);
+    let (a, b) = (named("a", "a", 1, &NAMES[1..2]), named("b", "b", 5, &NAMES[..1]));
+    for order in [[&told, &a, &b], [&a, &told, &b], [&a, &b, &told], [&b, &a, &told]] {
+        let raised = raised(&rules, order.map(Signal::clone).to_vec());
+        let alerts: Vec<_> = raised.values().collect();
+        assert_eq!(alerts, [&(5, vec!["a".to_owned(), "b".to_owned()])], "one alert");
+    }
+    let stranger = named("b", "b", 5, &["eve@contoso.example"]);
+    assert!(raised(&rules, vec![told.clone(), a.clone(), stranger]).is_empty());
+}
+
+/// One person with three names is one.
+#[test]
+fn people_are_counted_not_their_names() {
+    let rules = rules("{type: value_count, rules: a, timespan: 1h, condition: {field: weir.user, gte: 2}}");
+    let names = ["ada@contoso.example", "s-1-5-21-1-2-3-1104", "ada"];
+    assert!(raised(&rules, vec![named("r1", "a", 0, &names), named("r2", "a", 1, &names[1..2])]).is_empty());
+    assert_eq!(
+        raised(&rules, vec![named("r1", "a", 0, &names), named("r2", "a", 1, &["eve@contoso.example"])]).len(),
+        1
+    );
 }
 
 #[test]

@@ -10,8 +10,8 @@ use correlator::{Config, Correlator, MapStore};
 use schemas::EntityKind::{Agent, Application, Device, Ip, Model, Session, User};
 use schemas::SignalKind::{AiAlert, Alert, Context};
 use schemas::{
-    Activity, Entity, EntityKind, Incident, IncidentStatus, IncidentUid, Severity, Signal, SignalUid, TenantId,
-    Timestamp,
+    Activity, Category, Entity, EntityKind, Incident, IncidentStatus, IncidentUid, Severity, Signal, SignalUid,
+    TenantId, Timestamp,
 };
 
 const DAY: i64 = 24 * HOUR;
@@ -39,7 +39,8 @@ fn context_alone_opens_nothing_and_what_came_before_joins() {
     assert_eq!(incident.severity, Severity::High);
     assert_eq!(incident.title, "Jailbreak on user alice: AI, identity and endpoint activity");
     assert_eq!(incident.uid, named("ai"));
-    assert_eq!(incident.priority, incident.priority_factors.iter().map(|f| f.points).sum::<u8>());
+    let points: i32 = incident.priority_factors.iter().map(|f| i32::from(f.points)).sum();
+    assert_eq!(i32::from(incident.priority), points);
     let link = incident.members[1].link.as_ref().expect("a reason");
     // Of a device's 0.9 an hour leaves 1 - 0.4 / 24.
     assert_eq!((link.to.as_str(), link.strength, link.distance_ms), ("signin", 0.885, HOUR));
@@ -49,10 +50,47 @@ fn context_alone_opens_nothing_and_what_came_before_joins() {
     assert!(incident.members[2].link.is_none());
 }
 
+/// What happened, to whom, and by whom where that is somebody else.
+#[test]
+fn the_title_names_the_attacker_where_it_is_not_the_victim() {
+    let title = |signals: &[Signal]| open(&run(signals))[0].title.clone();
+    let jailbreak = || signal("ai", AiAlert, 0, &[(User, "alice"), (Ip, "203.0.113.9")]);
+    assert_eq!(title(&[jailbreak()]), "Jailbreak on user alice: AI activity");
+    let stolen = signal("risk", Alert, 60_000, &[(User, "alice"), (Ip, "203.0.113.9")]);
+    assert_eq!(
+        title(&[jailbreak(), stolen]),
+        "Jailbreak on user alice by address 203.0.113.9: AI and endpoint activity"
+    );
+    let mut story = signal("rule", AiAlert, HOUR, &[(User, "alice")]);
+    (story.category, story.severity) = (None, Severity::Critical);
+    story.title = "A stolen session: identity alert, jailbreak, bulk retrieval".to_owned();
+    assert_eq!(title(&[jailbreak(), story]), "A stolen session on user alice by address 203.0.113.9: AI activity");
+}
+
+/// Who was stopped each time is less urgent than who was not, and who got through in the end is more so.
+#[test]
+fn what_became_of_the_attempts_counts() {
+    let alert = |uid: &str, at, outcome: &str| {
+        let mut alert = signal(uid, AiAlert, at, &[(User, "alice")]);
+        alert.facts.set("weir.outcome", [outcome.to_owned()]);
+        alert
+    };
+    let factors = |outcomes: [&str; 2]| {
+        let incidents = open(&run(&[alert("one", 0, outcomes[0]), alert("two", HOUR, outcomes[1])]));
+        let of = |name: &str| incidents[0].priority_factors.iter().find(|f| f.name == name).map(|f| f.points);
+        (incidents[0].priority, of("blocked"), of("breakthrough"))
+    };
+    let (plain, ..) = factors(["detected", "detected"]);
+    assert_eq!(factors(["blocked", "blocked"]), (plain - 10, Some(-10), None));
+    assert_eq!(factors(["blocked", "detected"]), (plain + 8, None, Some(8)));
+    assert_eq!(factors(["detected", "blocked"]), (plain, None, None));
+}
+
 #[test]
 fn an_address_an_application_or_a_model_links_nothing() {
     let entities = [(Ip, "203.0.113.5"), (Application, "chat"), (Model, "gpt")];
-    let incidents = open(&run(&[signal("a", AiAlert, 0, &entities), signal("b", AiAlert, 1, &entities)]));
+    let other = Signal { category: Some(Category::CredentialLeak), ..signal("b", AiAlert, 1, &entities) };
+    let incidents = open(&run(&[signal("a", AiAlert, 0, &entities), other]));
     assert_eq!(incidents.len(), 2);
     let entities = [(Ip, "203.0.113.5"), (Agent, "helper")];
     let incidents = open(&run(&[signal("a", AiAlert, 0, &entities), signal("b", AiAlert, HOUR, &entities)]));
@@ -483,6 +521,21 @@ fn a_storm_publishes_few_revisions() {
 
 /// The rows that a storm looks at must grow like its size: four times the signals, far from sixteen times
 /// the work.
+/// What a person does all day beside one alert is told now and then, an alert within a minute.
+#[test]
+fn a_busy_person_publishes_few_revisions() {
+    let usual = |n: i64| signal(&format!("usual{n:04}"), Context, n * 30_000, &[(User, "alice")]);
+    let mut signals = vec![signal("ai", AiAlert, 0, &[(User, "alice")])];
+    signals.extend((1..2_880).map(usual));
+    let revisions = run(&signals);
+    assert!(revisions.len() < 120, "{}", revisions.len());
+    assert_eq!(revisions.last().map(|last| last.members_total), Some(2_880));
+    signals.insert(2_000, signal("again", AiAlert, 2_000 * 30_000 - 1, &[(User, "alice")]));
+    let told = run(&signals).into_iter().find(|i| i.members.iter().any(|m| m.signal.uid.as_str() == "again"));
+    let after = told.expect("a revision").time.millis() - common::START - 2_000 * 30_000;
+    assert!((-1..=90_000).contains(&after), "{after}");
+}
+
 #[test]
 fn a_storm_is_linear() {
     let rows = |count: i64| {

@@ -58,7 +58,10 @@ pub struct Link {
     /// What techniques in the order of an attack add to the strength.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub sequence: f32,
-    /// How strongly: the sum of the factors and of `sequence`, at least the configured threshold.
+    /// What it adds that both are alerts of the same threat from one address and name nobody.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub repeat: f32,
+    /// How strongly: the sum of the factors, of `sequence` and of `repeat`, at least the configured threshold.
     pub strength: f32,
     /// Milliseconds from the other member to this one; negative when this one came first.
     pub distance_ms: i64,
@@ -126,8 +129,8 @@ pub struct EntityPart {
 pub struct PriorityFactor {
     /// What counted: `severity`, `source_diversity`.
     pub name: String,
-    /// What it added to the priority.
-    pub points: u8,
+    /// What it added to the priority, or, below 0, took from it.
+    pub points: i8,
 }
 
 /// Why two incidents that share solid evidence are not one.

@@ -24,6 +24,7 @@ const SIMULATION: [&str; 8] = ["--seed", "11", "--users", "200", "--days", "1", 
 /// hold that. Nothing is coalesced, so that what is published when a test looks is all there is, and nothing waits
 /// at the gate, which judges by what had arrived; `stages.rs` has the rest.
 const LATENESS: &str = "[correlation]
+source_idle_secs = 172800
 source_lag_secs = 172800
 coalesce_after_members = 10000
 surface_lone_severity_min = \"unknown\"

@@ -8,17 +8,20 @@
 //! Every command stands in the audit trail of its incident, with what became of it. One that names no incident
 //! that is there is refused to the caller, who has its bytes.
 //!
-//! [`case`] keeps what people decided, [`reshape`] merges and splits, [`suppress`] keeps rules about expected
+//! [`case`] keeps what people decided, [`closed`] what they say of what is over, [`reshape`] merges and splits, [`suppress`] keeps rules about expected
 //! alerts, [`undo`] takes back.
 
 mod case;
+mod closed;
 mod reshape;
 mod rows;
 mod suppress;
 mod undo;
 
 use schemas::handling::TAGS_MAX;
-use schemas::{Action, Command, CommandEntry, CommandOutcome, Comment, Incident, IncidentStatus, IncidentUid};
+use schemas::{
+    Action, Command, CommandEntry, CommandOutcome, Comment, Handling, Incident, IncidentStatus, IncidentUid,
+};
 
 use self::rows::{CommandRow, Undo};
 use crate::link::millis;
@@ -65,6 +68,12 @@ impl<S: Store> Turn<'_, S> {
             return Ok(None);
         }
         let about = self.about(command)?;
+        if about.is_none()
+            && let Some(incident) = self.closed_incident(command)?
+        {
+            self.obey_after_close(incident, command)?;
+            return Ok(None);
+        }
         let (outcome, undo) = match self.apply(about, command) {
             Ok(undo) => (None, undo),
             Err(Halt::Refused(why)) => (Some(why), Undo::Nothing),
@@ -73,13 +82,19 @@ impl<S: Store> Turn<'_, S> {
         self.stats.commands_rejected += u64::from(outcome.is_some());
         let about = about.map_or(Ok(None), |id| self.find(id))?;
         let row = CommandRow { component: about, verb: command.action.verb().to_owned(), undo, undone: false };
-        self.put_command_row(&command.id, &row)?;
-        let until = self.clock.watermark.saturating_add_millis(millis(self.rules.config.redirect_secs));
-        self.expire_at(until, Aged::Command, &command.id);
+        self.remember_command(command, row)?;
         let Some(id) = about else { return Ok(outcome) };
         self.enter(id, entry(command, outcome))?;
         self.publish_at_once(id);
         Ok(None)
+    }
+
+    /// Remembers that a command was given, so that its repetition does nothing.
+    fn remember_command(&mut self, command: &Command, row: CommandRow) -> Result<(), StoreError> {
+        self.put_command_row(&command.id, &row)?;
+        let until = self.clock.watermark.saturating_add_millis(millis(self.rules.config.redirect_secs));
+        self.expire_at(until, Aged::Command, &command.id);
+        Ok(())
     }
 
     /// The component that a command is about; of an undo, that of the command which it takes back.
@@ -114,48 +129,14 @@ impl<S: Store> Turn<'_, S> {
             Action::Split { members } => self.split(id, command, members),
             Action::Status { status } => self.set_status(id, *status),
             Action::Lock { locked } => Ok(self.set_lock(id, *locked)?),
-            action => self.decide(id, command, action),
+            _ => self.decide(id, command),
         }
     }
 
     /// What changes only what people know of an incident.
-    fn decide(&mut self, id: ComponentId, command: &Command, action: &Action) -> Result<Undo, Halt> {
+    fn decide(&mut self, id: ComponentId, command: &Command) -> Result<Undo, Halt> {
         let mut case = self.case(id)?;
-        let handling = &mut case.handling;
-        let undo = match action {
-            Action::Assign { assignee } => Undo::Assign(std::mem::replace(&mut handling.assignee, assignee.clone())),
-            Action::Classification { classification, determination } => {
-                let before = Undo::Verdict(handling.classification, handling.determination);
-                handling.classification = *classification;
-                handling.determination = determination.or(handling.determination.filter(|_| classification.is_some()));
-                before
-            }
-            Action::Determination { determination } => {
-                let before = Undo::Verdict(handling.classification, handling.determination);
-                handling.determination = *determination;
-                before
-            }
-            Action::Comment { comment } => {
-                let by = command.by.clone();
-                handling.comment(Comment {
-                    time: command.time,
-                    command: command.id.clone(),
-                    by,
-                    text: comment.clone(),
-                });
-                Undo::Comment
-            }
-            Action::Name { name } => Undo::Name(std::mem::replace(&mut handling.name, name.clone())),
-            Action::Tag { tags, remove } => {
-                let removed = remove.iter().filter(|tag| handling.tags.remove(*tag)).cloned().collect();
-                let added = tags.iter().filter(|tag| handling.tags.insert((*tag).clone())).cloned().collect();
-                if handling.tags.len() > TAGS_MAX {
-                    return refuse(format!("an incident has at most {TAGS_MAX} tags"));
-                }
-                Undo::Tags { added, removed }
-            }
-            _ => Undo::Nothing,
-        };
+        let undo = change(&mut case.handling, command)?;
         self.put_case(id, &case)?;
         self.reconsider(id)?;
         Ok(undo)
@@ -258,4 +239,37 @@ fn entry(command: &Command, reason: Option<String>) -> CommandEntry {
         outcome: if reason.is_some() { CommandOutcome::Rejected } else { CommandOutcome::Applied },
         reason,
     }
+}
+
+/// Changes what people know of an incident as a command says; how to take that back.
+fn change(handling: &mut Handling, command: &Command) -> Result<Undo, Halt> {
+    Ok(match &command.action {
+        Action::Assign { assignee } => Undo::Assign(std::mem::replace(&mut handling.assignee, assignee.clone())),
+        Action::Classification { classification, determination } => {
+            let before = Undo::Verdict(handling.classification, handling.determination);
+            handling.classification = *classification;
+            handling.determination = determination.or(handling.determination.filter(|_| classification.is_some()));
+            before
+        }
+        Action::Determination { determination } => {
+            let before = Undo::Verdict(handling.classification, handling.determination);
+            handling.determination = *determination;
+            before
+        }
+        Action::Comment { comment } => {
+            let by = command.by.clone();
+            handling.comment(Comment { time: command.time, command: command.id.clone(), by, text: comment.clone() });
+            Undo::Comment
+        }
+        Action::Name { name } => Undo::Name(std::mem::replace(&mut handling.name, name.clone())),
+        Action::Tag { tags, remove } => {
+            let removed = remove.iter().filter(|tag| handling.tags.remove(*tag)).cloned().collect();
+            let added = tags.iter().filter(|tag| handling.tags.insert((*tag).clone())).cloned().collect();
+            if handling.tags.len() > TAGS_MAX {
+                return refuse(format!("an incident has at most {TAGS_MAX} tags"));
+            }
+            Undo::Tags { added, removed }
+        }
+        _ => Undo::Nothing,
+    })
 }

@@ -12,6 +12,8 @@
 //! | `weir.usage.requests`, `.tokens`, `.input_tokens`, `.output_tokens`, `.refusals`, `.errors` | sums of usage signals |
 //! | `weir.usage.client`, `.auth`, `.tool`, `.sensitive`, `.request` | who used what, and how |
 //!
+//! The match of a rule has what the rule groups by as well, whatever it is.
+//!
 //! An attribute may have many values or none. A signal without a value is in no group of a rule that groups by it:
 //! nothing is not the same as nothing.
 
@@ -22,8 +24,10 @@ use schemas::{Entity, EntityKind, Role, Signal, SignalKind};
 
 use super::RuleError;
 
+/// How an attempt ended: `blocked` or `detected`.
+pub const OUTCOME: &str = "weir.outcome";
 /// The names that Weir's alerts carry in their facts beside those that a signal has itself.
-pub const ALERT_FIELDS: [&str; 4] = ["weir.channel", "weir.detector", "weir.outcome", "weir.subtype"];
+pub const ALERT_FIELDS: [&str; 4] = ["weir.channel", "weir.detector", OUTCOME, "weir.subtype"];
 /// The start of the names of what signals have in common.
 const PREFIX: &str = "weir.";
 
@@ -154,6 +158,9 @@ impl Attribute {
 
     /// The values in `signal`.
     pub fn values<'s>(&self, signal: &'s Signal) -> Vec<Cow<'s, str>> {
+        if let Some(values) = self.grouped_by(signal) {
+            return values.iter().map(|value| Cow::Borrowed(value.as_str())).collect();
+        }
         match self {
             Self::Signal(common) => common.values(signal),
             Self::Entity(kind, which) => {
@@ -172,6 +179,25 @@ impl Attribute {
                 signal.facts.fields.get(name).into_iter().flatten().map(|value| Cow::Borrowed(value.as_str())).collect()
             }
         }
+    }
+}
+
+impl Attribute {
+    /// What the match of a rule has of this because the rule groups by it: the match has it among its fields under
+    /// Weir's own name, which no field of a record has.
+    fn grouped_by<'s>(&self, signal: &'s Signal) -> Option<&'s Vec<String>> {
+        if signal.facts.fields.is_empty() {
+            return None;
+        }
+        let name = match self {
+            Self::Signal(common) => {
+                COMMON.iter().find(|(_, known)| known == common).map(|(name, _)| (*name).to_owned())
+            }
+            Self::Usage(used) => USED.iter().find(|(_, known)| known == used).map(|(name, _)| format!("usage.{name}")),
+            Self::Network => Some("network".to_owned()),
+            Self::Entity(..) | Self::Field(_) => None,
+        };
+        signal.facts.fields.get(&format!("{PREFIX}{}", name?))
     }
 }
 
@@ -195,7 +221,8 @@ impl Common {
 }
 
 impl Which {
-    fn fits(self, entity: &Entity) -> bool {
+    /// Whether the entity is one of these.
+    pub fn fits(self, entity: &Entity) -> bool {
         match self {
             Self::Acting => !entity.mentioned,
             Self::Source => !entity.mentioned && matches!(entity.role, None | Some(Role::Source)),

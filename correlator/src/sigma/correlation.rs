@@ -97,7 +97,7 @@ pub enum Test {
     Count(Vec<Bound>),
     /// The number of different values.
     Distinct(Measured, Vec<Bound>),
-    /// The sum of values; negative ones count as nothing.
+    /// The sum of values; where it decides at once, negative ones count as nothing.
     Sum(Measured, Vec<Bound>),
     /// Their mean.
     Average(Measured, Vec<Bound>),

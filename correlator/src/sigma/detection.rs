@@ -17,10 +17,12 @@ const PATTERNS_MAX: usize = 20_000;
 /// A detection rule, ready to be asked.
 #[derive(Clone, Debug)]
 pub struct Detection {
-    /// The reader whose records it looks at; `None` for all.
-    pub product: Option<String>,
+    /// The readers whose records it looks at; none for all.
+    pub products: Vec<String>,
     /// The group whose records it looks at; `None` for all.
     pub group: Option<String>,
+    /// The kinds of events that it looks at, by reader and event id; none for all.
+    events: Vec<(&'static str, &'static str)>,
     selections: Vec<Selection>,
     conditions: Vec<Condition>,
 }
@@ -38,22 +40,49 @@ struct Item {
     all: bool,
 }
 
-/// Sigma's names of log sources, and the readers of Weir that read them.
-const LOGSOURCES: [(&str, Option<&str>, &str); 14] = [
-    ("aws", Some("cloudtrail"), "aws_cloudtrail"),
-    ("aws", Some("guardduty"), "aws_guardduty"),
-    ("azure", Some("activitylogs"), "azure_activity"),
-    ("azure", Some("auditlogs"), "entra_audit"),
-    ("azure", Some("riskdetection"), "entra_risk"),
-    ("azure", Some("signinlogs"), "entra_signin"),
-    ("gcp", None, "gcp_audit"),
-    ("github", Some("audit"), "github_audit"),
-    ("kubernetes", None, "kubernetes_audit"),
-    ("m365", None, "office_activity"),
-    ("okta", None, "okta"),
-    ("onelogin", None, "onelogin"),
-    ("slack", None, "slack_audit"),
-    ("windows", None, "windows_event"),
+/// Sigma's names of log sources, and the readers of Weir that read them: those of the first row that fits.
+const LOGSOURCES: [(&str, Option<&str>, &[&str]); 18] = [
+    ("aws", Some("cloudtrail"), &["aws_cloudtrail"]),
+    ("aws", Some("guardduty"), &["aws_guardduty"]),
+    ("aws", None, &["aws_cloudtrail"]),
+    ("azure", Some("activitylogs"), &["azure_activity"]),
+    ("azure", Some("auditlogs"), &["entra_audit"]),
+    ("azure", Some("riskdetection"), &["entra_risk"]),
+    ("azure", Some("signinlogs"), &["entra_signin"]),
+    ("azure", None, &["azure_activity", "entra_audit", "entra_risk", "entra_signin"]),
+    ("gcp", None, &["gcp_audit"]),
+    ("github", None, &["github_audit", "github_webhook"]),
+    ("kubernetes", None, &["kubernetes_audit"]),
+    ("m365", None, &["office_activity"]),
+    ("okta", None, &["okta"]),
+    ("onelogin", None, &["onelogin"]),
+    ("slack", None, &["slack_audit"]),
+    ("windows", Some("security"), &["windows_event"]),
+    ("windows", Some("sysmon"), &["sysmon"]),
+    ("windows", None, &["sysmon", "windows_event"]),
+];
+
+/// The field with the kind of a Windows event.
+const EVENT_ID: &str = "EventID";
+/// Sigma's categories of events, and what kinds of events those are on Windows. Any other category is a part of the
+/// estate in Weir's words.
+const EVENTS: [(&str, &str, &[&str]); 16] = [
+    ("create_remote_thread", "sysmon", &["8"]),
+    ("dns_query", "sysmon", &["22"]),
+    ("driver_load", "sysmon", &["6"]),
+    ("file_delete", "sysmon", &["23", "26"]),
+    ("file_event", "sysmon", &["11"]),
+    ("image_load", "sysmon", &["7"]),
+    ("network_connection", "sysmon", &["3"]),
+    ("pipe_created", "sysmon", &["17", "18"]),
+    ("process_access", "sysmon", &["10"]),
+    ("process_creation", "sysmon", &["1"]),
+    ("process_creation", "windows_event", &["4688"]),
+    ("process_termination", "sysmon", &["5"]),
+    ("ps_script", "windows_event", &["4104"]),
+    ("registry_add", "sysmon", &["12"]),
+    ("registry_event", "sysmon", &["12", "13", "14"]),
+    ("registry_set", "sysmon", &["13"]),
 ];
 
 impl Detection {
@@ -82,9 +111,13 @@ impl Detection {
             return Err(told(RuleError::new("it has no condition")));
         }
         let conditions = texts.into_iter().map(|text| Condition::parse(text, &names)).collect::<Result<_, _>>();
+        let category = file.logsource.category.as_deref();
+        let events = EVENTS.iter().filter(|(name, ..)| Some(*name) == category);
+        let events: Vec<_> = events.flat_map(|(_, product, ids)| ids.iter().map(|id| (*product, *id))).collect();
         Ok(Self {
-            product: product(file),
-            group: file.logsource.category.clone(),
+            products: products(file),
+            group: category.filter(|_| events.is_empty()).map(str::to_owned),
+            events,
             selections,
             conditions: conditions.map_err(told)?,
         })
@@ -92,26 +125,41 @@ impl Detection {
 
     /// Whether `signal` is as wanted.
     pub fn fits(&self, signal: &Signal) -> bool {
-        let of_source = self.product.as_deref().is_none_or(|product| product == signal.product)
-            && self.group.as_deref().is_none_or(|group| group == signal.group.as_str());
+        let of_source =
+            self.is_of_source(signal) && self.group.as_deref().is_none_or(|group| group == signal.group.as_str());
         let selection = |number: usize| self.selections.get(number).is_some_and(|selection| selection.fits(signal));
         of_source && self.conditions.iter().any(|condition| condition.holds(&selection))
+    }
+
+    fn is_of_source(&self, signal: &Signal) -> bool {
+        let of_product = self.products.is_empty() || self.products.contains(&signal.product);
+        let is_event = |(product, id): &(&str, &str)| {
+            let ids = signal.facts.fields.get(EVENT_ID);
+            *product == signal.product && ids.is_some_and(|ids| ids.iter().any(|own| own == id))
+        };
+        of_product && (self.events.is_empty() || self.events.iter().any(is_event))
     }
 
     /// The fields of original records that it asks for.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         let items = self.selections.iter().flat_map(|selection| selection.0.iter().flatten());
-        items.filter_map(|item| item.attribute.field())
+        let kind = Some(EVENT_ID).filter(|_| !self.events.is_empty());
+        items.filter_map(|item| item.attribute.field()).chain(kind)
     }
 }
 
 /// Whose records a rule looks at, in Weir's words.
-fn product(file: &RuleFile) -> Option<String> {
-    let product = file.logsource.product.as_deref()?;
+fn products(file: &RuleFile) -> Vec<String> {
     let service = file.logsource.service.as_deref();
+    let Some(product) = file.logsource.product.as_deref() else {
+        // Sigma's categories of events mean the products that have them.
+        let of_events = EVENTS.iter().filter(|(name, ..)| Some(*name) == file.logsource.category.as_deref());
+        return of_events.map(|(_, product, _)| (*product).to_owned()).collect();
+    };
     let known =
         LOGSOURCES.iter().find(|(name, part, _)| *name == product && part.is_none_or(|part| Some(part) == service));
-    Some(known.map_or(product, |(_, _, reader)| reader).to_owned())
+    let readers = known.map(|(_, _, readers)| readers.iter().map(|reader| (*reader).to_owned()).collect());
+    readers.unwrap_or_else(|| vec![product.to_owned()])
 }
 
 impl Selection {

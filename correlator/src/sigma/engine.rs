@@ -3,16 +3,15 @@
 //! State is two tables: what a rule remembers of a group, and when to look at it again. Everything is bounded: groups
 //! of one signal, groups of a tenant, events of a group, looks in one turn.
 
-use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use schemas::{Entity, EntityKind, RuleAlert, Signal, SignalUid, Timestamp};
+use schemas::{Entity, EntityKind, Group, RuleAlert, Signal, SignalUid, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::attribute::{Attribute, Used};
-use super::correlation::{Correlation, Heading, Measured, Test};
+use super::correlation::{Correlation, Heading, Test};
 use super::memory::{Clock, Event, Found, MEMBERS_MAX, Memory};
 use super::rule_set::{Kept, RuleSet};
 use crate::fold::canonical;
@@ -20,16 +19,12 @@ use crate::link::millis;
 use crate::state::{decode, encode};
 use crate::store::keys::{Parts, Table};
 use crate::store::{Store, StoreError};
-use crate::turn::{Turn, earliest};
+use crate::turn::{Subject, Turn, earliest};
 
-/// The most groups that one signal belongs to: a person has several identifiers, a minute several requests.
-const GROUPS_PER_SIGNAL_MAX: usize = 32;
 /// Memories that are looked at in one turn.
 const LOOKS_PER_TURN: usize = 64;
 /// The most entities that a match takes from its signals.
 const ENTITIES_MAX: usize = 16;
-/// Between the parts of a combination of values.
-const AND: &str = " + ";
 
 /// What bounds rules in time and space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +89,10 @@ struct Matched<'r> {
     found: Found,
 }
 
+/// What rules found and have not raised yet.
+#[derive(Default)]
+pub struct Matches<'r>(Vec<Matched<'r>>);
+
 impl<'a, S: Store> Turn<'a, S> {
     /// Asks the rules about a signal that has come, and takes in what they raise.
     pub fn ask_rules(&mut self, signal: &Signal) -> Result<(), StoreError> {
@@ -113,6 +112,38 @@ impl<'a, S: Store> Turn<'a, S> {
         self.raise(matched)
     }
 
+    /// Asks again about a signal that turned out to name somebody by another name too. Memories that add up what comes
+    /// would count it twice, and learn the new name from here on.
+    pub fn ask_again(
+        &mut self,
+        uid: &SignalUid,
+        kind: EntityKind,
+        matched: &mut Matches<'a>,
+    ) -> Result<(), StoreError> {
+        if !self.sigma.rules.groups_by(kind) {
+            return Ok(());
+        }
+        let Some(Subject { signal, .. }) = self.subject(uid.as_str())? else { return Ok(()) };
+        let late = self.stats.rule_events_late;
+        for name in &signal.facts.rules {
+            for (kept, step) in self.sigma.rules.steps_of(name) {
+                let groups_by_it = kept.rule.group_kinds().any(|of| of == Some(kind));
+                let adds_up = matches!(kept.rule.test, Test::Baseline { .. } | Test::Distinct(..));
+                if groups_by_it && !adds_up {
+                    self.ask_rule(kept, step, &signal, &mut matched.0)?;
+                }
+            }
+        }
+        // What was decided before the name was known did not come late.
+        self.stats.rule_events_late = late;
+        Ok(())
+    }
+
+    /// Takes in what [`Self::ask_again`] found.
+    pub fn raise_matches(&mut self, matched: Matches<'a>) -> Result<(), StoreError> {
+        self.raise(matched.0)
+    }
+
     fn ask_rule(
         &mut self,
         kept: &'a Kept,
@@ -121,16 +152,16 @@ impl<'a, S: Store> Turn<'a, S> {
         matched: &mut Vec<Matched<'a>>,
     ) -> Result<(), StoreError> {
         let rule = &kept.rule;
-        let from = matched.len();
-        for group in groups(rule, step, signal) {
-            let events = events(rule, step, signal, &group);
+        for group in self.groups(rule, step, signal)? {
+            let events = self.events(rule, step, signal, &group)?;
             if events.is_empty() {
                 continue;
             }
             for found in self.remember(rule, &group, events)? {
                 // A person's identifiers are groups of their own; that both say the same is said once.
-                let known = |other: &Matched<'_>| other.found == found && !found.members.is_empty();
-                if !matched.iter().skip(from).any(known) {
+                let is_same = |other: &Matched<'_>| other.heading.id == rule.heading.id && other.found == found;
+                let known = |other: &Matched<'_>| is_same(other) && !found.members.is_empty();
+                if !matched.iter().any(known) {
                     matched.push(matching(kept, group.clone(), found));
                 }
             }
@@ -200,7 +231,7 @@ impl<'a, S: Store> Turn<'a, S> {
 
     /// Decides what the watermark has passed, and takes in what that raises.
     pub fn decide_rules(&mut self) -> Result<(), StoreError> {
-        if self.clock.rules_from.is_none_or(|from| from > self.clock.watermark) {
+        if self.clock.rules_from.is_none_or(|from| from > self.clock.decidable) {
             return Ok(());
         }
         let (looks, next) = self.looks()?;
@@ -222,7 +253,7 @@ impl<'a, S: Store> Turn<'a, S> {
         self.db.scan(&from, &to, false, &mut |key, _| {
             let mut parts = Parts::after(key, skip);
             let time = parts.time().and_then(Timestamp::from_millis);
-            if time.is_some_and(|time| time > self.clock.watermark) || looks.len() >= LOOKS_PER_TURN {
+            if time.is_some_and(|time| time > self.clock.decidable) || looks.len() >= LOOKS_PER_TURN {
                 next = time;
                 return ControlFlow::Break(());
             }
@@ -231,6 +262,20 @@ impl<'a, S: Store> Turn<'a, S> {
             ControlFlow::Continue(())
         })?;
         Ok((looks, next))
+    }
+
+    /// How many groups wait for time to go on before their rule says something of them.
+    pub fn undecided(&self) -> Result<u64, StoreError> {
+        let (from, to) = self.key(Table::RuleMemory).prefix_range();
+        let mut rows = Vec::new();
+        let skip = self.key(Table::RuleMemory).done().len();
+        self.db.scan(&from, &to, false, &mut |key, bytes| {
+            let kept = Parts::after(key, skip).name().and_then(|name| self.sigma.rules.correlation(name));
+            rows.extend(kept.map(|kept| decode(bytes).map(|row: MemoryRow| row.memory.awaits(&kept.rule))));
+            ControlFlow::Continue(())
+        })?;
+        let waiting = rows.into_iter().collect::<Result<Vec<bool>, StoreError>>()?;
+        Ok(waiting.into_iter().filter(|waits| *waits).count() as u64)
     }
 
     fn look(&mut self, rule_name: &str, name: &str, matched: &mut Vec<Matched<'a>>) -> Result<(), StoreError> {
@@ -254,14 +299,26 @@ impl<'a, S: Store> Turn<'a, S> {
 
     fn rule_clock(&self) -> Clock {
         let Limits { lateness_secs, memory_secs, .. } = self.sigma.limits;
-        Clock { watermark: self.clock.watermark, lateness: millis(lateness_secs), memory: millis(memory_secs) }
+        Clock { watermark: self.clock.decidable, lateness: millis(lateness_secs), memory: millis(memory_secs) }
     }
 
     /// Hands matches out as alerts and takes them in as signals, which other rules may ask about.
     fn raise(&mut self, matched: Vec<Matched<'a>>) -> Result<(), StoreError> {
+        let mut raised: Vec<RuleAlert> = Vec::new();
         for Matched { heading, raises, feeds, group, found } in matched {
+            let group = self.by_chief_names(group)?;
+            let part = self.part_of_estate(&found.members)?;
             let alert = self.alert(heading, group, found)?;
+            if raised.contains(&alert) {
+                continue;
+            }
+            raised.push(alert.clone());
             let mut signal = canonical(Signal::from(&alert));
+            signal.group = part;
+            // What a rule groups by is what rules over it may ask of its match.
+            for (name, value) in &alert.group {
+                signal.facts.set(name, [value.clone()]);
+            }
             if !feeds {
                 signal.facts.rules.clear();
             }
@@ -307,6 +364,15 @@ impl<'a, S: Store> Turn<'a, S> {
         })
     }
 
+    /// Of which part of the estate a match over these signals is: of AI where one of them is, or all are usage.
+    fn part_of_estate(&self, members: &[String]) -> Result<Group, StoreError> {
+        let mut parts = BTreeSet::new();
+        for uid in members {
+            parts.extend(self.signal_row(uid)?.and_then(|row| row.signal).map(|signal| signal.group));
+        }
+        Ok(parts.first().copied().unwrap_or(Group::Ai))
+    }
+
     /// Who and what took part in all of these signals, as far as they are still known: what only some of them name
     /// belongs to those.
     fn shared_entities(&self, members: &[String]) -> Result<Vec<Entity>, StoreError> {
@@ -343,64 +409,4 @@ fn group_name(group: &[String]) -> String {
         parts.extend_from_slice(value.as_bytes());
     }
     Uuid::new_v5(&schemas::ids::NAMESPACE, &parts).simple().to_string()
-}
-
-/// The groups of a rule that a signal belongs to: every combination of the values by which the rule groups. Without
-/// a value there is none, since nothing is not the same as nothing.
-fn groups(rule: &Correlation, step: u16, signal: &Signal) -> Vec<Vec<String>> {
-    let mut groups = vec![Vec::new()];
-    for (_, attributes) in &rule.group_by {
-        let values = values_of(attributes, step, signal);
-        let extended = groups.iter().flat_map(|group: &Vec<String>| {
-            values.iter().map(|value| group.iter().cloned().chain([value.to_string()]).collect())
-        });
-        groups = extended.take(GROUPS_PER_SIGNAL_MAX).collect();
-    }
-    groups
-}
-
-fn values_of<'s>(attributes: &Measured, step: u16, signal: &'s Signal) -> Vec<Cow<'s, str>> {
-    attributes.get(usize::from(step)).map(|attribute| attribute.values(signal)).unwrap_or_default()
-}
-
-/// What a rule takes from a signal for one of its groups.
-fn events(rule: &Correlation, step: u16, signal: &Signal, group: &[String]) -> Vec<Event> {
-    let uid = if signal.facts.usage.is_some() { String::new() } else { signal.uid.to_string() };
-    let event = Event { time: signal.time, uid, step, value: String::new(), number: 0.0 };
-    let with = |value: String| Event { value, ..event.clone() };
-    match &rule.test {
-        Test::Count(_) | Test::Together { .. } | Test::Absent { .. } => vec![event],
-        Test::Distinct(of, _) => {
-            values_of(of, step, signal).into_iter().map(|value| with(value.into_owned())).collect()
-        }
-        Test::FirstSeen { of, .. } => combinations(of, step, signal).into_iter().map(with).collect(),
-        Test::Sum(of, _) | Test::Average(of, _) | Test::Percentile(of, _, _) | Test::Baseline { of, .. } => {
-            number(rule, of, step, signal, group).map(|number| Event { number, ..event }).into_iter().collect()
-        }
-    }
-}
-
-fn combinations(of: &[Measured], step: u16, signal: &Signal) -> Vec<String> {
-    let mut combinations: Vec<String> = Vec::new();
-    for (place, attributes) in of.iter().enumerate() {
-        let values = values_of(attributes, step, signal);
-        combinations = match place {
-            0 => values.into_iter().map(Cow::into_owned).collect(),
-            _ => combinations.iter().flat_map(|one| values.iter().map(move |v| format!("{one}{AND}{v}"))).collect(),
-        };
-        combinations.truncate(GROUPS_PER_SIGNAL_MAX);
-    }
-    combinations
-}
-
-/// The sum of the numbers in a signal. Where a rule groups usage by request, the requests of that group alone.
-fn number(rule: &Correlation, of: &Measured, step: u16, signal: &Signal, group: &[String]) -> Option<f64> {
-    let is = |attributes: &Measured, used: Used| attributes.get(usize::from(step)) == Some(&Attribute::Usage(used));
-    let by_request = rule.group_by.iter().position(|(_, attributes)| is(attributes, Used::Request));
-    if let (Some(place), true, Some(usage)) = (by_request, is(of, Used::Requests), &signal.facts.usage) {
-        return usage.repeats.get(group.get(place)?).map(|count| *count as f64);
-    }
-    let numbers: Vec<f64> = values_of(of, step, signal).iter().filter_map(|value| value.trim().parse().ok()).collect();
-    let sum: f64 = numbers.iter().filter(|number: &&f64| number.is_finite()).sum();
-    (!numbers.is_empty()).then_some(sum)
 }

@@ -13,6 +13,9 @@ use super::memory::{Clock, Event, Found, Taken, bucket, start_of};
 
 /// The most values of one group. A group that has more has something new every day, and its rule says nothing of it.
 pub const VALUES_MAX: usize = 256;
+/// The most timespans of one group that are open: a tenant's sources lag at most so many behind each other that a rule
+/// over an hour or more follows them all.
+const OPEN_MAX: usize = 1_000;
 /// The least deviation that counts, as a part of the mean: traffic that was even for a week may still grow a little.
 const DEVIATION_MIN: f64 = 0.1;
 /// What is learnt at least from a timespan that was unusual, as a part of the minimum: a group that did nothing for a
@@ -59,6 +62,11 @@ impl Seen {
             known.last = known.last.max(event.time);
         }
         Taken { late, ..Taken::default() }
+    }
+
+    /// Whether it waits to decide.
+    pub fn awaits(&self) -> bool {
+        self.values.values().any(|spell| !spell.decided)
     }
 
     /// Says which values were new.
@@ -108,9 +116,17 @@ impl Baseline {
         if clock.has_passed(start_of(number + 1, rule.timespan)) {
             return Taken { late: true, ..Taken::default() };
         }
+        if self.open.len() >= OPEN_MAX && !self.open.contains_key(&number) {
+            return Taken { dropped: true, ..Taken::default() };
+        }
         self.since = self.since.into_iter().chain([event.time]).min();
         *self.open.entry(number).or_default() += event.number.max(0.0);
         Taken::default()
+    }
+
+    /// Whether it waits to decide.
+    pub fn awaits(&self) -> bool {
+        !self.open.is_empty()
     }
 
     /// Says which timespans that are over were unusual.

@@ -38,7 +38,7 @@ pub struct Event {
 /// Time, and how long things wait for it, in milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
-    /// The largest event time seen.
+    /// Up to when the sources have told their part ([`crate::clock`]).
     pub watermark: Timestamp,
     /// How long a decision waits for late records.
     pub lateness: i64,
@@ -116,6 +116,15 @@ impl Memory {
             Self::Window(window) => window.decide(rule, clock),
             Self::Seen(seen) => seen.decide(rule, clock),
             Self::Baseline(baseline) => baseline.decide(rule, clock),
+        }
+    }
+
+    /// Whether it waits for time to go on before it says something.
+    pub fn awaits(&self, rule: &Correlation) -> bool {
+        match self {
+            Self::Window(window) => window.awaits(rule),
+            Self::Seen(seen) => seen.awaits(),
+            Self::Baseline(baseline) => baseline.awaits(),
         }
     }
 

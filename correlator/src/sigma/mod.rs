@@ -18,6 +18,7 @@ mod correlation;
 mod detection;
 mod engine;
 pub mod file;
+mod group;
 mod habit;
 mod memory;
 pub mod panther;
@@ -29,5 +30,5 @@ pub mod shipped;
 mod window;
 
 pub use correlation::Heading;
-pub use engine::{Limits, Sigma};
+pub use engine::{Limits, Matches, Sigma};
 pub use rule_set::{RuleError, RuleSet};

@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use schemas::Signal;
 use schemas::facts::RULES_MAX;
 use schemas::readers::Watch;
+use schemas::{EntityKind, Signal};
 use serde_json::Value;
 
-use super::attribute::Attribute;
+use super::attribute::{Attribute, OUTCOME};
 use super::correlation::{Correlation, Heading};
 use super::detection::Detection;
 use super::file::{RuleFile, documents};
@@ -118,6 +118,11 @@ impl RuleSet {
         self.by_product.contains_key(product)
     }
 
+    /// Whether a rule groups by entities of the kind.
+    pub(super) fn groups_by(&self, kind: EntityKind) -> bool {
+        self.correlations.iter().any(|kept| kept.rule.group_kinds().any(|of| of == Some(kind)))
+    }
+
     /// The rules that raise alerts.
     pub fn raising(&self) -> impl Iterator<Item = &Heading> {
         let detections = self.detections.iter().filter(|asked| asked.raises).map(|asked| &asked.heading);
@@ -134,7 +139,9 @@ impl RuleSet {
         rules.sort_unstable();
         rules.truncate(RULES_MAX);
         let carried = |field: &String| {
-            rules.iter().any(|rule| self.carried.get(rule).is_some_and(|fields| fields.contains(field)))
+            // How an attempt ended counts whatever rules there are.
+            field == OUTCOME
+                || rules.iter().any(|rule| self.carried.get(rule).is_some_and(|fields| fields.contains(field)))
         };
         signal.facts.fields.retain(|field, _| carried(field));
         signal.facts.rules = rules;
@@ -254,12 +261,14 @@ impl Collected {
 impl RuleSet {
     fn add_detection(&mut self, asked: Asked) {
         let number = self.detections.len();
-        match &asked.detection.product {
-            Some(product) => self.by_product.entry(product.clone()).or_default().push(number),
-            None => self.of_any_product.push(number),
+        if asked.detection.products.is_empty() {
+            self.of_any_product.push(number);
+        }
+        for product in &asked.detection.products {
+            self.by_product.entry(product.clone()).or_default().push(number);
         }
         for field in asked.detection.fields() {
-            self.watch.add(asked.detection.product.as_deref(), field);
+            watch(&mut self.watch, &asked.detection, field);
         }
         self.detections_by_name.insert(asked.heading.name.clone(), number);
         self.detections.push(asked);
@@ -282,8 +291,16 @@ impl RuleSet {
     fn watch_carried(&mut self) {
         for asked in &self.detections {
             for field in self.carried.get(&asked.heading.name).into_iter().flatten() {
-                self.watch.add(asked.detection.product.as_deref(), field);
+                watch(&mut self.watch, &asked.detection, field);
             }
         }
     }
+}
+
+/// Has readers take a field where a detection rule looks.
+fn watch(watch: &mut Watch, detection: &Detection, field: &str) {
+    if detection.products.is_empty() {
+        watch.add(None, field);
+    }
+    detection.products.iter().for_each(|product| watch.add(Some(product), field));
 }

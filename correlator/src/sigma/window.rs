@@ -158,6 +158,14 @@ impl Window {
         decided
     }
 
+    /// Whether it waits to decide.
+    pub fn awaits(&self, rule: &Correlation) -> bool {
+        match rule.test {
+            Test::Absent { .. } => self.events.iter().any(|event| !is_last_step(rule, event)),
+            _ => !rule.decides_at_once() && !self.events.is_empty(),
+        }
+    }
+
     fn forget(&mut self, rule: &Correlation, clock: &Clock) {
         let forgotten = |time| forgotten_at(rule, time, clock) <= clock.watermark;
         let surplus = self.events.partition_point(|event| forgotten(event.time));
@@ -269,7 +277,9 @@ fn holds(rule: &Correlation, events: &[Event]) -> bool {
         Test::Distinct(_, bounds) => {
             all(bounds, events.iter().map(|event| event.value.as_str()).collect::<BTreeSet<_>>().len() as f64)
         }
-        Test::Sum(_, bounds) => all(bounds, numbers().map(|number| number.max(0.0)).sum()),
+        // What is decided at once must not be undone by what comes next.
+        Test::Sum(_, bounds) if rule.decides_at_once() => all(bounds, numbers().map(|number| number.max(0.0)).sum()),
+        Test::Sum(_, bounds) => all(bounds, numbers().sum()),
         Test::Average(_, bounds) => all(bounds, numbers().sum::<f64>() / events.len().max(1) as f64),
         Test::Percentile(_, percentile, bounds) => all(bounds, nearest_rank(numbers().collect(), *percentile)),
         Test::Together { counts, ordered: true, .. } => in_order(counts, events),

@@ -101,6 +101,7 @@ fn describe(rules: &Rules, member: &Listed, other: &Listed) -> Link {
         shared: entities,
         factors: evidence.kinds().map(|(kind, worth)| factor(kind, worth)).collect(),
         sequence: evidence.sequence() as f32 / 1_000.0,
+        repeat: evidence.repeat() as f32 / 1_000.0,
         strength: evidence.all() as f32 / 1_000.0,
         distance_ms,
     }

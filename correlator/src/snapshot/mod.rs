@@ -18,7 +18,6 @@ use crate::evidence::Evidence;
 use crate::link::{Rules, Side, Spread};
 use crate::link_key::LinkKey;
 use crate::state::Component;
-use crate::tactic::stage;
 
 /// A member that the revision lists.
 pub struct Listed {
@@ -46,8 +45,7 @@ impl Listed {
     }
 
     fn side(&self) -> Side<'_> {
-        let stage = stage(&self.signal.techniques);
-        Side { kind: self.signal.kind, keys: &self.keys, time: self.signal.time, stage }
+        Side::of(&self.signal, &self.keys)
     }
 
     /// What it shares with another member.
@@ -79,8 +77,8 @@ pub fn snapshot(
     listed.sort_by(|a, b| a.order().cmp(&b.order()));
     let links = links::links(rules, &mut listed, !component.steering.shaped.is_empty());
     let entities = entities::most_shared(&listed, rules.config.entities_listed_max);
-    let title = title::title(&listed, component, &entities);
     let parts = parts::parts(&listed, &entities);
+    let title = title::title(&listed, component, &entities, &parts);
     let (priority, priority_factors) = priority::priority(rules, component, &listed);
     let mut members: Vec<Member> = listed
         .into_iter()

@@ -2,14 +2,19 @@
 //!
 //! Each factor counts up to its maximum, and the maxima add up to 100. The severity leads; the rest says how
 //! much of the estate is in it, how far it got and what depends on it. The points are judgements.
+//!
+//! How it *ended* moves the sum, within 0 to 100: where the provider's own filter blocked every AI alert it loses
+//! `blocked_points`; where one came through after another was blocked, which is how attackers search for a way, it
+//! gains `breakthrough_points`. What the records say of the outcome of vendors' alerts is not comparable and not asked.
 
 use std::collections::BTreeSet;
 
 use schemas::incident::PriorityFactor;
-use schemas::{Severity, SignalKind};
+use schemas::{Severity, Signal, SignalKind};
 
 use super::Listed;
 use crate::link::Rules;
+use crate::sigma::attribute::OUTCOME;
 use crate::state::Component;
 use crate::tactic::stage;
 
@@ -40,6 +45,7 @@ pub fn priority(rules: &Rules, component: &Component, listed: &[Listed]) -> (u8,
     let further_groups = component.groups.len().saturating_sub(1).min(DIVERSITY_POINTS.len() - 1);
     let alerts = usize::try_from(component.alerts).unwrap_or(usize::MAX);
     let counted = |count: usize, points: usize, max: usize| count.saturating_mul(points).min(max) as u8;
+    let gained = |points: u8| i8::try_from(points).unwrap_or(i8::MAX);
     let factors: Vec<PriorityFactor> = [
         ("severity", severity_points(component.severity)),
         ("source_diversity", DIVERSITY_POINTS.get(further_groups).copied().unwrap_or_default()),
@@ -52,11 +58,35 @@ pub fn priority(rules: &Rules, component: &Component, listed: &[Listed]) -> (u8,
         ("attack_progress", counted(progress(listed), PROGRESS_POINTS, PROGRESS_POINTS_MAX)),
     ]
     .into_iter()
-    .filter(|(_, points)| *points > 0)
+    .map(|(name, points)| (name, gained(points)))
+    .chain(outcome(rules, listed))
+    .filter(|(_, points)| *points != 0)
     .map(|(name, points)| PriorityFactor { name: name.to_owned(), points })
     .collect();
-    let sum: u32 = factors.iter().map(|factor| u32::from(factor.points)).sum();
-    (sum.min(100) as u8, factors)
+    let sum: i32 = factors.iter().map(|factor| i32::from(factor.points)).sum();
+    (sum.clamp(0, 100) as u8, factors)
+}
+
+/// What it says that attempts were blocked, or that one came through after others were.
+fn outcome(rules: &Rules, listed: &[Listed]) -> Option<(&'static str, i8)> {
+    let openers = listed.iter().map(|listed| &listed.signal).filter(|signal| signal.kind == SignalKind::AiAlert);
+    // A rule's alert is a conclusion and no attempt.
+    let attempts = openers.filter(|signal| signal.category.is_some());
+    let (blocked, through): (Vec<&Signal>, Vec<&Signal>) = attempts.partition(|signal| is_blocked(signal));
+    let first = blocked.iter().map(|signal| signal.time).min()?;
+    let points = |points: u8| i8::try_from(points).unwrap_or(i8::MAX);
+    if through.is_empty() {
+        Some(("blocked", -points(rules.config.blocked_points)))
+    } else if through.iter().any(|signal| signal.time > first) {
+        Some(("breakthrough", points(rules.config.breakthrough_points)))
+    } else {
+        None
+    }
+}
+
+fn is_blocked(signal: &Signal) -> bool {
+    let told = signal.facts.fields.get(OUTCOME);
+    told.is_some_and(|values| !values.is_empty() && values.iter().all(|value| value == "blocked"))
 }
 
 /// How much depends on the most critical asset that an alert names.

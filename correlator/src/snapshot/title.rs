@@ -2,14 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemas::{Category, Entity, EntityKind, Group, Severity, SignalKind};
+use schemas::incident::{EntityPart, Part};
+use schemas::{Category, Entity, EntityKind, Group, Severity, Signal, SignalKind};
 
 use super::Listed;
 use crate::state::Component;
 
-/// `Indirect injection and 2 more on user alice@contoso.example: AI, identity and endpoint activity`.
-/// The threats are those of the listed AI alerts: the worst first, then the most frequent.
-pub fn title(listed: &[Listed], component: &Component, entities: &[Entity]) -> String {
+/// `Indirect injection and 2 more on user alice@contoso.example by address 203.0.113.9: AI and identity activity`.
+///
+/// What happened: the story that a rule recognised, where that is worse than each part of it; else the threats of the
+/// listed AI alerts, the worst first, then the most frequent. To whom: a victim before others. By whom: where that is
+/// somebody else, the first attacker.
+pub fn title(listed: &[Listed], component: &Component, entities: &[Entity], parts: &[EntityPart]) -> String {
     let mut threats: BTreeMap<Category, (Severity, usize)> = BTreeMap::new();
     for opener in listed.iter().filter(|listed| listed.signal.kind == SignalKind::AiAlert) {
         let Some(category) = opener.signal.category else { continue };
@@ -18,24 +22,39 @@ pub fn title(listed: &[Listed], component: &Component, entities: &[Entity]) -> S
         *count += 1;
     }
     let first = threats.iter().max_by_key(|(category, worst)| (**worst, std::cmp::Reverse(**category)));
+    let story = match_of_a_rule(listed);
+    let worse = story.filter(|story| first.is_none_or(|(_, (severity, _))| story.severity > *severity));
     let what = match (first, threats.len()) {
+        _ if worse.is_some() => worse.map(short).unwrap_or_default(),
         (Some((category, _)), 1) => words(*category),
         (Some((category, _)), threats) => format!("{} and {} more", words(*category), threats - 1),
-        (None, _) => match_of_a_rule(listed).unwrap_or("AI threat").to_owned(),
+        (None, _) => "AI threat".to_owned(),
     };
-    let whom = victim(entities.iter().filter(|entity| is_named_by_alert(entity, listed)))
-        .or_else(|| victim(entities.iter()))
-        .map(|(kind, label)| format!(" on {kind} {label}"))
-        .unwrap_or_default();
-    format!("{what}{whom}: {} activity", groups(&component.groups))
+    let part = |entity: &Entity| {
+        let own = parts.iter().find(|part| part.kind == entity.kind && entity.ids.first() == Some(&part.id));
+        own.map(|part| part.part)
+    };
+    let whom = victim(entities.iter().filter(|entity| is_named_by_alert(entity, listed)), &part)
+        .or_else(|| victim(entities.iter(), &part));
+    // Whoever does it all alone is named once.
+    let by_other = whom.is_some_and(|whom| part(whom.1) != Some(Part::Attacker));
+    let by = attacker(entities.iter().filter(|entity| by_other && part(entity) == Some(Part::Attacker)));
+    let named = |preposition: &str, who: Option<(&str, &Entity)>| {
+        who.map(|(kind, entity)| format!(" {preposition} {kind} {}", readable(entity))).unwrap_or_default()
+    };
+    format!("{what}{}{}: {} activity", named("on", whom), named("by", by), groups(&component.groups))
 }
 
-/// The title of the worst alert that a rule raised, for an incident that holds no other alert of Weir's.
-fn match_of_a_rule(listed: &[Listed]) -> Option<&str> {
+/// The worst alert that a rule raised.
+fn match_of_a_rule(listed: &[Listed]) -> Option<&Signal> {
     let openers = listed.iter().map(|listed| &listed.signal).filter(|signal| signal.kind == SignalKind::AiAlert);
-    openers
-        .max_by_key(|signal| (signal.severity, std::cmp::Reverse((signal.time, &signal.uid))))
-        .map(|s| s.title.as_str())
+    let matches = openers.filter(|signal| signal.category.is_none());
+    matches.max_by_key(|signal| (signal.severity, std::cmp::Reverse((signal.time, &signal.uid))))
+}
+
+/// A rule's title up to where it goes into details.
+fn short(signal: &Signal) -> String {
+    signal.title.split(": ").next().unwrap_or_default().to_owned()
 }
 
 fn words(category: Category) -> String {
@@ -58,9 +77,13 @@ fn is_named_by_alert(entity: &Entity, listed: &[Listed]) -> bool {
         .any(|named| named.kind == entity.kind && named.ids.iter().any(|id| entity.ids.contains(id)))
 }
 
-/// Whom it happened to: the most shared of `entities` of the first kind of which there is one.
-fn victim<'a>(entities: impl Iterator<Item = &'a Entity> + Clone) -> Option<(&'static str, &'a str)> {
-    const KINDS: [(EntityKind, &str); 8] = [
+/// Whom it happened to: of the first kind of which there is one, the most shared of `entities` that is a victim, else
+/// the most shared.
+fn victim<'a>(
+    entities: impl Iterator<Item = &'a Entity> + Clone,
+    part: &impl Fn(&Entity) -> Option<Part>,
+) -> Option<(&'static str, &'a Entity)> {
+    const KINDS: [(EntityKind, &str); 9] = [
         (EntityKind::User, "user"),
         (EntityKind::Mailbox, "mailbox"),
         (EntityKind::Device, "device"),
@@ -69,11 +92,20 @@ fn victim<'a>(entities: impl Iterator<Item = &'a Entity> + Clone) -> Option<(&'s
         (EntityKind::Application, "application"),
         (EntityKind::Session, "session"),
         (EntityKind::Ip, "address"),
+        (EntityKind::Model, "model"),
     ];
     KINDS.iter().find_map(|(kind, word)| {
-        let entity = entities.clone().find(|entity| entity.kind == *kind)?;
-        Some((*word, readable(entity)))
+        let mut of_kind = entities.clone().filter(|entity| entity.kind == *kind);
+        let victim = of_kind.clone().find(|entity| part(entity) == Some(Part::Victim));
+        victim.or_else(|| of_kind.next()).map(|entity| (*word, entity))
     })
+}
+
+/// Who did it: the most shared of `attackers` of the first kind of which there is one.
+fn attacker<'a>(attackers: impl Iterator<Item = &'a Entity> + Clone) -> Option<(&'static str, &'a Entity)> {
+    const KINDS: [(EntityKind, &str); 3] =
+        [(EntityKind::User, "user"), (EntityKind::ApiKey, "API key"), (EntityKind::Ip, "address")];
+    KINDS.iter().find_map(|(kind, word)| Some((*word, attackers.clone().find(|entity| entity.kind == *kind)?)))
 }
 
 /// A name, else an address that people read, else an identifier.

@@ -24,6 +24,8 @@ pub enum Table {
     Alias,
     /// What people decided about an incident, by component.
     Case,
+    /// Incidents that are over and whose state is gone, as they were told last.
+    Closed,
     /// Commands that were given, by id.
     Command,
     /// Components: openers that belong together with all that joined them.
@@ -40,6 +42,8 @@ pub enum Table {
     Incident,
     /// Names of users and devices, with what other names stand beside them.
     Identity,
+    /// Which devices claimed a private address, by stretch of time.
+    Lease,
     /// Members of a component, the most telling first.
     Member,
     /// Signals that an analyst put where they are.
@@ -72,6 +76,7 @@ impl Table {
         match self {
             Self::Alias => b'A',
             Self::Case => b'V',
+            Self::Closed => b'F',
             Self::Command => b'B',
             Self::Component => b'C',
             Self::Due => b'D',
@@ -80,6 +85,7 @@ impl Table {
             Self::Habit => b'H',
             Self::Incident => b'I',
             Self::Identity => b'J',
+            Self::Lease => b'L',
             Self::Member => b'M',
             Self::Pin => b'N',
             Self::Posting => b'P',

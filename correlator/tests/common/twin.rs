@@ -234,12 +234,16 @@ impl<'a> World<'a> {
         }
         let particular = all.iter().any(|(kind, best)| !best.hub && !LIGHT.contains(kind));
         let sequence = if particular && in_order(a, b) { 100 } else { 0 };
-        let plain = all.values().map(|best| best.worth - best.rarity).sum::<u64>() + sequence;
+        let from_one = all.get(&EntityKind::Ip).is_some_and(|best| !best.hub);
+        let same = a.category == b.category && !names_user(a) && !names_user(b);
+        let repeat = if alerts && from_one && same { 200 } else { 0 };
+        let bonus = sequence + repeat;
+        let plain = all.values().map(|best| best.worth - best.rarity).sum::<u64>() + bonus;
         Strength {
-            all: all.values().map(|best| best.worth).sum::<u64>() + sequence,
+            all: all.values().map(|best| best.worth).sum::<u64>() + bonus,
             sequence,
             plain: if strangers { 0 } else { plain },
-            joins: joins(&solid, sequence),
+            joins: joins(&solid, bonus),
             alone,
             rare,
         }
@@ -318,8 +322,8 @@ fn in_order(a: &Signal, b: &Signal) -> bool {
     first.time < then.time && stage(first).zip(stage(then)).is_some_and(|(first, then)| first < then)
 }
 
-/// Whether what is solid makes two stories one: an actor, a sequence around one thing, or two things.
-fn joins(solid: &BTreeMap<EntityKind, u64>, sequence: u64) -> bool {
+/// Whether what is solid makes two stories one: an actor, a sequence or a repeat around one thing, or two things.
+fn joins(solid: &BTreeMap<EntityKind, u64>, bonus: u64) -> bool {
     use EntityKind::*;
     let mut things = BTreeSet::new();
     for kind in solid.keys() {
@@ -336,6 +340,6 @@ fn joins(solid: &BTreeMap<EntityKind, u64>, sequence: u64) -> bool {
         });
     }
     let actor = solid.keys().any(|kind| matches!(kind, User | Mailbox | Device | ApiKey | Session));
-    let held = actor || things.len() > 1 || (things.len() == 1 && sequence > 0);
-    held && solid.values().sum::<u64>() + sequence >= 500
+    let held = actor || things.len() > 1 || (things.len() == 1 && bonus > 0);
+    held && solid.values().sum::<u64>() + bonus >= 500
 }

@@ -63,5 +63,5 @@ pub static STATEFUL: [(&str, &[&str]); 8] = [
     ("AI.Azure_AnomalousToolInvocation", &["weir_tool_new", "weir_tool_volume"]),
     ("Exposed Kubernetes service detected", &["weir_kubernetes_service_exposed"]),
     ("AI.Azure_Agentic_DOWVolumeAnomaly", &["weir_wallet_volume"]),
-    ("AI.AIModelScan_MalwareDetected", &["weir_story_model_tampering"]),
+    ("AI.AIModelScan_MalwareDetected", &["weir_model_tampering"]),
 ];

@@ -72,6 +72,15 @@ struct Told {
     replayed: Replayed,
     stories: Stories,
     stats: Stats,
+    /// Groups of which rules would have said something, had time gone on.
+    undecided: u64,
+}
+
+/// What the correlator came to.
+struct Correlated {
+    stories: Stories,
+    stats: Stats,
+    undecided: u64,
 }
 
 impl Told {
@@ -82,6 +91,13 @@ impl Told {
              {rejected} dead letters; {} alerts of rules, {} incident revisions",
             self.stats.rule_alerts, self.stats.revisions
         );
+        if self.undecided > 0 {
+            text.push_str(&format!("; rules wait for later records to decide about {} groups", self.undecided));
+        }
+        let left_out: Vec<String> = self.stats.left_out().map(|(what, count)| format!("{count} {what}")).collect();
+        if !left_out.is_empty() {
+            text.push_str(&format!("; left out: {}", left_out.join(", ")));
+        }
         if *commands > 0 {
             text.push_str(&format!("; {commands} commands, {} rejected", self.stats.commands_rejected));
         }
@@ -109,9 +125,10 @@ fn replay(
         items.retain(|item| item.time >= from);
     }
     items.sort_unstable_by(|a, b| a.order().cmp(&b.order()));
-    let (stories, stats) = correlate(config, items, &mut outputs)?;
+    let correlated = correlate(config, items, &mut outputs)?;
     outputs.finish()?;
-    Ok(Told { replayed, stories, stats })
+    let Correlated { stories, stats, undecided } = correlated;
+    Ok(Told { replayed, stories, stats, undecided })
 }
 
 fn expand(inputs: &[Input], config: &Config) -> Result<Vec<(Lane, PathBuf)>, Failure> {
@@ -132,7 +149,7 @@ fn expand(inputs: &[Input], config: &Config) -> Result<Vec<(Lane, PathBuf)>, Fai
 }
 
 /// Writes what was read in its order and what the correlator makes of it.
-fn correlate(config: &Config, items: Vec<Item>, outputs: &mut Outputs) -> anyhow::Result<(Stories, Stats)> {
+fn correlate(config: &Config, items: Vec<Item>, outputs: &mut Outputs) -> anyhow::Result<Correlated> {
     let state = tempfile::tempdir().context("cannot create a directory for the state")?;
     let store = RocksStore::open(state.path(), RocksConfig::default())?;
     let mut correlator = config.rulebook.correlator(store);
@@ -168,7 +185,7 @@ fn correlate(config: &Config, items: Vec<Item>, outputs: &mut Outputs) -> anyhow
     }
     tell(correlator.flush()?, outputs)?;
     revisions.write(outputs)?;
-    Ok((stories, correlator.stats()))
+    Ok(Correlated { stories, stats: correlator.stats(), undecided: correlator.undecided()? })
 }
 
 impl InputKind {

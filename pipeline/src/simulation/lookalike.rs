@@ -28,6 +28,7 @@ pub fn registered() -> Vec<Asset> {
     let asset = |kind, id: &str, expected| Asset {
         kind,
         ids: vec![id.to_owned()],
+        addresses: Vec::new(),
         shared_as: None,
         criticality: 0.0,
         expected: Some(expected),

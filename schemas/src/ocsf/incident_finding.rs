@@ -165,6 +165,8 @@ struct LinkRecord<'a> {
     strength: f32,
     #[serde(skip_serializing_if = "Option::is_none")]
     sequence: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeat: Option<f32>,
     distance_ms: i64,
     hops: u8,
     shared: &'a [Entity],
@@ -355,6 +357,9 @@ fn reason(link: &Link, title: Option<&str>) -> String {
     if link.sequence > 0.0 {
         text.push_str(", techniques in the order of an attack");
     }
+    if link.repeat > 0.0 {
+        text.push_str(", the same threat again");
+    }
     let _ = write!(text, ", strength {:.2}", link.strength);
     text
 }
@@ -376,6 +381,7 @@ fn unmapped(incident: &Incident) -> Unmapped<'_> {
             to: &link.to,
             strength: link.strength,
             sequence: (link.sequence > 0.0).then_some(link.sequence),
+            repeat: (link.repeat > 0.0).then_some(link.repeat),
             distance_ms: link.distance_ms,
             hops: member.hops,
             shared: &link.shared,
@@ -416,6 +422,7 @@ mod tests {
             shared: shared(ids),
             factors: Vec::new(),
             sequence: 0.0,
+            repeat: 0.0,
             strength: 1.0,
             distance_ms,
         };

@@ -94,7 +94,11 @@ fn add_own(kind: &str, evidence: Node<'_>, draft: &mut Draft) {
             let ids = ["deviceId", "deviceName", "serialNumber"].map(|key| evidence.get(key));
             draft.add(things::device(&ids));
         }
-        "azureresourceevidence" => draft.add_one(EntityKind::CloudResource, evidence.get("resourceId")),
+        "azureresourceevidence" => {
+            let resource = evidence.get("resourceId");
+            draft.add_one(EntityKind::CloudResource, resource);
+            draft.add(resource.text().and_then(|id| model_of(&id)));
+        }
         "amazonresourceevidence" => draft.add_one(EntityKind::CloudResource, evidence.get("amazonResourceId")),
         "googlecloudresourceevidence" => draft.add_one(EntityKind::CloudResource, evidence.get("fullResourceName")),
         "blobevidence" | "blobcontainerevidence" => {
@@ -118,6 +122,14 @@ fn add_own(kind: &str, evidence: Node<'_>, draft: &mut Draft) {
         }
         _ => {}
     }
+}
+
+/// The model that an Azure resource id names, as those of workspaces and registries of Azure Machine Learning do:
+/// `.../registries/r/models/support-llm/versions/3`. Applications call it by that name.
+pub(super) fn model_of(resource_id: &str) -> Option<Entity> {
+    let mut parts = resource_id.split('/');
+    parts.find(|part| part.eq_ignore_ascii_case("models"))?;
+    Entity::new(EntityKind::Model, [parts.next()?])
 }
 
 /// A Graph `userAccount`.

@@ -13,6 +13,7 @@
 //! across messages by their uid in the correlator.
 
 use super::defender_alert::{PRODUCT as ALERT, group_of};
+use super::defender_evidence::model_of;
 use super::draft::Draft;
 use super::fields::{Node, discriminator, first_time, has, has_any};
 use super::format::Format;
@@ -248,6 +249,9 @@ fn add_cloud(row: Node<'_>, draft: &mut Draft) {
     draft.add_one(EntityKind::Session, row.get("SessionId"));
     for id in ["AzureResourceId", "ResourceId", "ResourceID", "AwsResourceName", "GcpFullResourceName"] {
         draft.add_one(EntityKind::CloudResource, row.get(id));
+    }
+    for id in ["AzureResourceId", "ResourceId", "ResourceID"] {
+        draft.add(row.get(id).text().and_then(|id| model_of(&id)));
     }
 }
 
