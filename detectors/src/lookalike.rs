@@ -8,6 +8,7 @@
 
 use crate::fold::fold;
 use crate::punycode::decoded;
+use crate::site::site;
 
 /// Brands that phishing imitates, and the domains that are theirs.
 const BRANDS: [(&str, &[&str]); 14] = [
@@ -126,7 +127,7 @@ fn digit_as_letter(c: char) -> Option<char> {
 
 /// A registrable name one slip away from another.
 fn by_slip(host: &str, names: Names<'_>) -> Option<(&'static str, f32)> {
-    let label = host.rsplit('.').nth(1)?;
+    let (label, _) = site(host).split_once('.')?;
     let slip = |name: &str| name.chars().count() >= SLIP_CHARS_MIN && one_slip(label, name);
     names.all().any(slip).then_some(("typosquat", 0.55))
 }
@@ -181,6 +182,7 @@ mod tests {
             ("micosoft.com", "typosquat"),
             ("githbu.com", "typosquat"),
             ("mhcrosoft.com", "typosquat"),
+            ("www.micosoft.co.uk", "typosquat"),
             ("login.contosso.example", "typosquat"),
         ] {
             assert_eq!(imitation(host, Names(&own)).map(|(subtype, _)| subtype), Some(subtype), "{host}");

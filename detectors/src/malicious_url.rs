@@ -23,7 +23,7 @@ use std::ops::Range;
 
 use schemas::{Category, Channel, Severity};
 
-use crate::addresses::{Parts, is_host_name, is_web, parts, same_site, url_at};
+use crate::addresses::{Parts, is_host_name, is_web, parts, url_at};
 use crate::bounds::{head, tail};
 use crate::carried::Said;
 use crate::concept::Concept;
@@ -31,6 +31,7 @@ use crate::detector::{Detector, Scene, Sighting, Sightings, texts_on};
 use crate::intel::{Standing, mentions};
 use crate::lookalike::{self, Names};
 use crate::numeric_host;
+use crate::site::{same_site, site};
 use crate::view::{Layer, Text};
 
 /// See the file's head.
@@ -99,15 +100,12 @@ fn own_domains<'s>(scene: &'s Scene<'_>) -> Cow<'s, [String]> {
     let user = scene.view.interaction.who.user.iter().flat_map(|user| [&user.id, &user.name]).flatten();
     let mut of_user = user.filter_map(|name| Some(name.rsplit_once('@')?.1)).filter(|domain| is_host_name(domain));
     match of_user.next() {
-        Some(domain) => Cow::Owned(protected.iter().cloned().chain([site_of(domain).to_lowercase()]).collect()),
+        Some(domain) => {
+            let own = site(&domain.to_lowercase()).to_owned();
+            Cow::Owned(protected.iter().cloned().chain([own]).collect())
+        }
         None => Cow::Borrowed(protected),
     }
-}
-
-/// The last two labels of a domain.
-fn site_of(domain: &str) -> &str {
-    let start = domain.rmatch_indices('.').nth(1).map_or(0, |(at, _)| at + 1);
-    domain.get(start..).unwrap_or(domain)
 }
 
 /// What the feeds say about a URL: it is theirs, whatever else it looks like.
@@ -244,7 +242,16 @@ const REDIRECT_BYTES_MAX: usize = 256;
 /// How many pairs of a query are looked at.
 const QUERY_PAIRS_MAX: usize = 32;
 
-/// An image in Markdown or HTML whose address carries data.
+/// Whether a line is the beginning of `[label]: address`, and an image of the text refers to that label.
+fn is_image_reference(line: &str, text: &str) -> bool {
+    let label =
+        line.trim().strip_suffix('<').unwrap_or(line).trim().strip_suffix("]:").and_then(|l| l.strip_prefix('['));
+    label.is_some_and(|label| {
+        text.contains("![") && (text.contains(&format!("][{label}]")) || text.contains(&format!("![{label}]")))
+    })
+}
+
+/// An image in Markdown, HTML or a style whose address carries data.
 fn image_exfiltration(
     parts: &Parts<'_>,
     url: &str,
@@ -259,7 +266,9 @@ fn image_exfiltration(
     let alt = line.strip_suffix("](").and_then(|line| line.get(..line.rfind('[')?));
     let tag = line.rsplit('<').next().filter(|tag| line.contains('<') && !tag.contains('>'));
     let in_tag = tag.is_some_and(|tag| head(tag, 4).eq_ignore_ascii_case("img ") && tag.contains("src"));
-    let image = alt.is_some_and(|before| before.ends_with('!')) || in_tag;
+    let style = ["url(", "url('", "url(\""].iter().any(|open| line.trim_end().to_ascii_lowercase().ends_with(open));
+    let image =
+        alt.is_some_and(|before| before.ends_with('!')) || in_tag || style || is_image_reference(line, text.raw());
     let carried = image.then(|| said.carried(parts, url)).flatten()?;
     Some(("image_exfiltration", carried.score()))
 }

@@ -25,7 +25,7 @@ pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// How many bytes of decoded text one message may add.
 pub const DECODED_BYTES_MAX: usize = 64 << 10;
 /// How deep encodings may nest.
-pub const DECODE_DEPTH_MAX: usize = 2;
+pub const DECODE_DEPTH_MAX: usize = 3;
 
 /// What a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr_iter, memchr2_iter, memmem};
+use memchr::{memchr_iter, memchr3_iter, memmem};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::fold::is_invisible;
@@ -139,7 +139,7 @@ fn is_joined(raw: &str) -> bool {
                 joint(bytes.get(start..).unwrap_or_default()).is_some()
             })
     };
-    memchr2_iter(b'+', b'&', bytes).any(joins) || memmem::find_iter(bytes, b" . ").any(|at| joins(at + 1))
+    memchr3_iter(b'+', b'&', b'|', bytes).any(joins) || memmem::find_iter(bytes, b" . ").any(|at| joins(at + 1))
 }
 
 fn is_quote(b: u8) -> bool {
@@ -153,8 +153,12 @@ fn joint(rest: &[u8]) -> Option<(&[u8], usize)> {
     let tail = tail.get(..tail.len().min(JOINT_BYTES_MAX)).unwrap_or_default();
     let blank = |tail: &[u8]| tail.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'\\')).count();
     let first = blank(tail);
-    matches!(tail.get(first), Some(b'+' | b'.' | b'&')).then_some(())?;
-    let second = first + 1 + blank(tail.get(first + 1..)?);
+    let sign = match tail.get(first..)? {
+        [b'+' | b'.' | b'&', ..] => 1,
+        [b'|', b'|', ..] => 2,
+        _ => return None,
+    };
+    let second = first + sign + blank(tail.get(first + sign..)?);
     (tail.get(second) == Some(quote)).then_some((&[][..], second + 2))
 }
 
@@ -178,7 +182,8 @@ fn spaced(bytes: &[u8], at: usize) -> Option<(&[u8], usize)> {
     let pairs = rest.chunks_exact(2).take_while(|pair| matches!(pair, [c, b' '] if c.is_ascii_graphic())).count();
     let last = rest.get(pairs * 2).is_some_and(u8::is_ascii_graphic)
         && rest.get(pairs * 2 + 1).is_none_or(|b| !b.is_ascii_graphic());
-    let length = pairs * 2 + usize::from(last);
+    // The blank behind the last letter parts it from the word that follows, and stays.
+    let length = pairs * 2 + usize::from(last) - usize::from(!last);
     (pairs >= SPACED_MIN).then(|| (rest.get(..length).unwrap_or_default(), length))
 }
 
@@ -207,10 +212,13 @@ mod tests {
             apart.trim().to_owned(),
             format!("{a}\" + \"{b}"),
             format!("{a}' +\n  '{b}"),
+            format!("{a}' || '{b}"),
         ];
         for form in forms {
             assert_eq!(undone(&form).as_deref(), Some(word), "{form}");
         }
+        let apart = format!("{} thanks", apart.trim());
+        assert_eq!(undone(&apart), Some(format!("{word} thanks")));
         for text in ["plain text, nothing else", "a + b", "\"a\" + b", "I a m", "\\n\\n\\n\\n\\n", "Grüße"] {
             assert_eq!(undone(text), None, "{text}");
         }
