@@ -28,16 +28,20 @@ use crate::bounds::{head, tail};
 use crate::carried::Said;
 use crate::concept::Concept;
 use crate::detector::{Detector, Scene, Sighting, Sightings, texts_on};
+use crate::fold::is_invisible;
 use crate::intel::{Standing, mentions};
 use crate::lookalike::{self, Names};
 use crate::numeric_host;
 use crate::site::{same_site, site};
+use crate::tool_arguments::percent_decoded;
 use crate::view::{Layer, Text};
 
 /// See the file's head.
 #[derive(Debug)]
 pub struct MaliciousUrl;
 
+/// What a feed lists, whoever brings it: high, as its host alone would be.
+const LISTED_URL: &str = "listed_url";
 /// How many URLs of one text are looked at.
 const URLS_MAX: usize = 256;
 /// The longest text of an image that is looked at, in bytes.
@@ -76,7 +80,7 @@ impl Detector for MaliciousUrl {
                 else {
                     continue;
                 };
-                let severity = if score >= 0.8 { Severity::High } else { Severity::Medium };
+                let severity = if score >= 0.8 || subtype == LISTED_URL { Severity::High } else { Severity::Medium };
                 out.push(Sighting::new(message, subtype, score, severity, text.raw_span(range)));
             }
             if scene.feeds.is_empty() {
@@ -113,9 +117,11 @@ fn listed(url: &str, scene: &Scene<'_>) -> Option<(&'static str, f32)> {
     let parts = parts(url);
     let wanted = !scene.feeds.is_empty() && is_web(&parts);
     let host = numeric_host::ipv4(parts.host).map(|(address, _)| address.to_string());
-    let host = host.as_deref().unwrap_or(parts.host);
+    // As a browser reads it: what shows nothing is dropped, what is percent-encoded is decoded.
+    let plain = percent_decoded(parts.host).replace(is_invisible, "");
+    let host = host.as_deref().unwrap_or(&plain);
     let listed = wanted.then(|| scene.feeds.url(url, host, scene.view.interaction.time)).flatten()?;
-    (listed.standing == Standing::Malicious).then(|| ("listed_url", listed.score()))
+    (listed.standing == Standing::Malicious).then(|| (LISTED_URL, listed.score()))
 }
 
 /// The strongest sign and the sum of all.

@@ -333,6 +333,31 @@ fn evidence_hides_what_nobody_alerts_on_and_what_limits_cut_off() {
 }
 
 #[test]
+fn values_are_known_by_their_hash_where_a_key_is_configured() {
+    let detectors = Detectors::new().expect("compiles");
+    let hashes = |tenant: &str, key: HashKey, text: &str| {
+        let mut interaction = talk(vec![Message::request(Channel::User, text)]);
+        interaction.tenant = tenant.into();
+        let settings = Settings { hash_key: key, ..Settings::default() };
+        let annotations = detectors.annotate(&interaction, &settings).annotated.annotations;
+        let sensitive = annotations.into_iter().find(|a| a.detector == "sensitive_data").expect("found");
+        sensitive.value_hashes
+    };
+    let key = || HashKey::new(*b"k");
+    let card = hashes("a", key(), "my card is 4539 5787 6362 1486");
+    assert!(matches!(card.as_slice(), [one] if one.starts_with("hmac:") && one.len() == 69), "{card:?}");
+    assert_eq!(card, hashes("a", key(), "card number: 4539-5787-6362-1486."));
+    assert_ne!(card, hashes("b", key(), "my card is 4539 5787 6362 1486"));
+    let many: String = (10..60).map(|at| format!("p{at}@contoso.example ")).collect();
+    assert_eq!(hashes("a", key(), &many).len(), crate::detector::VALUE_HASHES_MAX);
+    assert_eq!(hashes("a", Settings::default().hash_key, "my card is 4539 5787 6362 1486"), Vec::<String>::new());
+    let interaction = talk(vec![Message::request(Channel::User, "password is Tr0ub4dor&3xK")]);
+    let settings = Settings { hash_key: key(), ..Settings::default() };
+    let secret = detectors.annotate(&interaction, &settings).annotated.annotations.remove(0);
+    assert_eq!(secret.value_hashes, secret.entities[0].ids);
+}
+
+#[test]
 fn secrets_meet_by_key_and_tenant_only() {
     let detectors = Detectors::new().expect("compiles");
     let hash = |tenant: &str, key: &[u8]| {

@@ -148,7 +148,7 @@ const LINKS: [&str; 48] = [
 ];
 
 /// Where the value starts that stands beside the word for it without a link, as in `log in with the password X`: only
-/// letters, digits and signs together are no next word of the sentence.
+/// letters, digits and signs together, or letters and digits in quotes, are no next word of the sentence.
 fn beside(window: &str) -> Option<usize> {
     const VALUE_BYTES_MIN: usize = 8;
     let is_gap = |c: char| matches!(c, ' ' | '"' | '\'' | '`' | '“' | '„' | '«');
@@ -156,7 +156,9 @@ fn beside(window: &str) -> Option<usize> {
     let value = rest.split(|c: char| c.is_whitespace() || is_gap(c) || matches!(c, ',' | ';' | '”' | '»')).next()?;
     let value = value.trim_end_matches(['.', '!', '?', ':', ')']);
     let made = made(value);
-    let strong = made.letters && made.digits && made.signs && value.len() >= VALUE_BYTES_MIN;
+    let quoted =
+        window.get(..window.len() - rest.len()).is_some_and(|gap| gap.ends_with(['"', '\'', '`', '“', '„', '«']));
+    let strong = made.letters && made.digits && (made.signs || quoted) && value.len() >= VALUE_BYTES_MIN;
     (strong && rest.len() < window.len()).then_some(window.len() - rest.len())
 }
 
@@ -233,6 +235,8 @@ mod tests {
         }
         let beside = find("log in as ann with the password \"V7kq2Lmz!4\"", "password");
         assert_eq!(beside.as_deref(), Some("V7kq2Lmz!4"));
+        let statement = find("ALTER ROLE app WITH PASSWORD 'V7kq2Lmz';", "PASSWORD");
+        assert_eq!(statement.as_deref(), Some("V7kq2Lmz"));
         for text in [
             "password protect1on is on",
             "password is not working",

@@ -202,9 +202,10 @@ mod tests {
     fn a_topic_that_was_away_is_read_from_its_beginning() {
         let cluster = MockCluster::new(1).unwrap();
         cluster.create_topic("intel", 1, 1).unwrap();
+        // That a topic is gone is looked for at once, and believed at once.
         let text = format!(
             "[kafka]\nbrokers = {:?}\n[kafka.client]\n\"topic.metadata.refresh.interval.ms\" = \"100\"\n\
-             [[intel.feed]]\ntopic = \"intel\"\n",
+             \"topic.metadata.propagation.max.ms\" = \"0\"\n[[intel.feed]]\ntopic = \"intel\"\n",
             cluster.bootstrap_servers()
         );
         let config = Config::parse(&text).unwrap();
