@@ -211,7 +211,7 @@ fn add_decoded(texts: &mut Vec<Text<'_>>, lexicon: &Lexicon) {
     for _ in 0..DECODE_DEPTH_MAX {
         let mut found = Vec::new();
         for text in texts.iter().skip(from).filter(|text| text.layer != Layer::Leet) {
-            for (encoding, range, decoded) in encoded(&text.raw, left) {
+            for (encoding, range, decoded) in encoded(&text.raw, text.removed() > 0, left) {
                 left -= decoded.len();
                 let (start, end) = text.raw_span(range);
                 let folded = fold(&decoded);
