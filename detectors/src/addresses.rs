@@ -80,17 +80,6 @@ pub fn is_host_name(text: &str) -> bool {
         && last.starts_with(char::is_alphabetic)
 }
 
-/// Whether two hosts are of one site: they end in the same two labels, three where the second is as short as in
-/// `co.uk`.
-pub fn same_site(one: &str, other: &str) -> bool {
-    const SHARED_BYTES_MAX: usize = 3;
-    let labels = |host: &str| host.rsplit('.').take(3).map(str::to_ascii_lowercase).collect::<Vec<_>>();
-    let (one, other) = (labels(one), labels(other));
-    let shared = one.get(1).is_some_and(|label| label.len() <= SHARED_BYTES_MAX) && one.len() == 3;
-    let count = if shared { 3 } else { 2 };
-    !one.is_empty() && one.iter().take(count).eq(other.iter().take(count))
-}
-
 /// The e-mail address around the `@` at a place.
 pub fn email_at(raw: &str, at: usize) -> Option<Range<usize>> {
     let in_local = |b: &u8| b.is_ascii_alphanumeric() || b"._%+-".contains(b);
@@ -147,16 +136,6 @@ mod tests {
             query: "q=1",
         };
         assert_eq!(parts(url), expected);
-    }
-
-    #[test]
-    fn sites_end_alike() {
-        for (one, other) in [("a.contoso.example", "contoso.example"), ("x.shop.co.uk", "shop.co.uk")] {
-            assert!(same_site(one, other) && same_site(other, one), "{one} {other}");
-        }
-        for (one, other) in [("a.co.uk", "b.co.uk"), ("a.example", "b.example"), ("", "a.example")] {
-            assert!(!same_site(one, other) && !same_site(other, one), "{one} {other}");
-        }
     }
 
     #[test]

@@ -83,7 +83,8 @@ impl Detectors {
             }
         }
         let scores = settings.scores.then(|| with_promised_keys(scores));
-        let annotated = AnnotatedInteraction::new(interaction, annotations, scores, content_hash(interaction));
+        let annotated =
+            AnnotatedInteraction::new(interaction, annotations, scores, content_hash(interaction, &settings.hash_key));
         Detection { annotated, faults }
     }
 
@@ -217,6 +218,7 @@ fn annotation(detector: &dyn Detector, sighting: Sighting, evidence: Option<Stri
         span: sighting.span,
         evidence,
         techniques: detector.techniques().iter().map(|id| (*id).to_owned()).collect(),
+        value_hashes: sighting.value_hashes,
         entities,
     }
 }

@@ -57,7 +57,7 @@ impl Detector for AsciiSmuggling {
 }
 
 fn look(message: &MessageView<'_>, text: &Text<'_>, out: &mut Sightings) {
-    let raw = text.raw();
+    let (raw, removed) = (text.raw(), text.removed() as usize);
     let mut report = |subtype, score, severity, range: Range<usize>| {
         out.push(Sighting::new(message, subtype, score, severity, text.raw_span(range)));
     };
@@ -65,17 +65,21 @@ fn look(message: &MessageView<'_>, text: &Text<'_>, out: &mut Sightings) {
         let score = if hidden.len() >= 4 { 0.95 } else { 0.6 };
         report("tags", score, Severity::High, range);
     }
-    if let Some((range, _)) = in_selectors(raw) {
-        report("variation_selectors", 0.95, Severity::High, range);
-    } else if let Some((range, _)) = longest_run(raw, is_selector).filter(|(_, length)| *length >= SELECTORS_MIN) {
-        report("variation_selectors", 0.9, Severity::High, range);
+    // What is hidden was removed when the text was folded: fewer characters than a payload has need no look.
+    if removed >= SELECTORS_MIN {
+        if let Some((range, _)) = in_selectors(raw) {
+            report("variation_selectors", 0.95, Severity::High, range);
+        } else if let Some((range, _)) = longest_run(raw, is_selector).filter(|(_, length)| *length >= SELECTORS_MIN) {
+            report("variation_selectors", 0.9, Severity::High, range);
+        }
     }
-    if let Some((range, _)) = in_bits(raw) {
-        report("zero_width", 0.95, Severity::High, range);
-    } else if let Some((range, length)) =
-        longest_run(raw, is_zero_width).filter(|(_, length)| *length >= ZERO_WIDTH_MIN / 2)
-    {
-        report("zero_width", if length >= ZERO_WIDTH_MIN { 0.85 } else { 0.4 }, Severity::High, range);
+    if removed >= ZERO_WIDTH_MIN / 2 {
+        let run = longest_run(raw, is_zero_width).filter(|(_, length)| *length >= ZERO_WIDTH_MIN / 2);
+        if let Some((range, _)) = in_bits(raw) {
+            report("zero_width", 0.95, Severity::High, range);
+        } else if let Some((range, length)) = run {
+            report("zero_width", if length >= ZERO_WIDTH_MIN { 0.85 } else { 0.4 }, Severity::High, range);
+        }
     }
     if let Some((at, c)) = raw.char_indices().find(|(_, c)| matches!(c, '\u{202D}' | '\u{202E}')) {
         report("bidi", 0.6, Severity::Medium, at..at + c.len_utf8());

@@ -138,7 +138,7 @@ impl<'v> Said<'v> {
             return None;
         }
         let plain = percent_decoded(part).replace('+', " ");
-        let decoded = encoded(part, PART_BYTES_MAX).into_iter().next().map(|(.., text)| text);
+        let decoded = encoded(part, !part.is_ascii(), PART_BYTES_MAX).into_iter().next().map(|(.., text)| text);
         let said = decoded.as_deref().unwrap_or(&plain);
         if self.repeats(said, url) {
             Some(Carried::Said)

@@ -88,6 +88,7 @@ fn sighting(message: &MessageView<'_>, scene: &Scene<'_>, supplied: &HashSet<Str
     let id = id.and_then(|id| Entity::new(EntityKind::ApiKey, [id.as_str()]));
     let hashed = if secret.kind == Kind::Secret { scene.secret_entity(&value) } else { None };
     let sighting = Sighting::new(message, secret.subtype, secret.score, severity, span);
+    let sighting = sighting.of_values(scene.value_hash(&value).into_iter());
     sighting.naming(id).naming(hashed).masked(Mask::Credential)
 }
 

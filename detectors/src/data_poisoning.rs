@@ -21,6 +21,7 @@ use crate::concept::Concept::{self, *};
 use crate::concept::Concepts;
 use crate::detector::{Detector, Scene, Sighting, Sightings, texts_on};
 use crate::rules::{Rule, judge};
+use crate::view::MessageView;
 
 /// See the file's head.
 #[derive(Debug)]
@@ -75,6 +76,13 @@ const RULES: &[Rule] = &[
     Rule { subtype: "training_data", weight: 0.45, steps: &[of(&[Training]), of(&[Poison])], gap_max: 60 },
 ];
 
+/// Whether a message is the description of a tool that the request offers.
+fn describes_tool(scene: &Scene<'_>, message: &MessageView<'_>) -> bool {
+    let interaction = scene.view.interaction;
+    let name = interaction.messages.get(message.index as usize).and_then(|message| message.name.as_ref());
+    message.channel == Channel::Document && name.is_some_and(|name| interaction.tools_offered.contains(name))
+}
+
 /// What a question about poisoning keeps of its score.
 const ABOUT_FACTOR: f32 = 0.5;
 
@@ -105,6 +113,12 @@ impl Detector for DataPoisoning {
                 .take_while(|hit| (hit.start as usize) < verdict.range.start)
                 .any(|hit| hit.concepts.has(About));
             let score = if about { verdict.score * ABOUT_FACTOR } else { verdict.score };
+            // What a tool is for and when to use it is said in the words of orders, by those who offer it.
+            let described = verdict.rules == 1
+                && !text.concepts.meets(of(&[Poison, Stake]))
+                && describes_tool(scene, message)
+                && verdict.subtype != "training_data";
+            let score = if described { score * TOLD_FACTOR } else { score };
             // People tell their assistant what changed; a text that was only to be read does not.
             let told = message.channel == Channel::User && verdict.rules == 1 && verdict.subtype != "training_data";
             let score = if told && !text.concepts.meets(OF_OTHERS) { score * TOLD_FACTOR } else { score };

@@ -1,9 +1,8 @@
 //! What a detector is, what it is given, and what it reports.
 
-use hmac::{Hmac, KeyInit, Mac};
-use schemas::{Category, Channel, Entity, EntityKind, Severity, TenantId};
-use sha2::Sha256;
+use schemas::{Category, Channel, Entity, EntityKind, Severity};
 
+use crate::hash;
 use crate::intel::Feeds;
 use crate::settings::Settings;
 use crate::view::{MessageView, Text, View};
@@ -42,19 +41,17 @@ impl Scene<'_> {
     /// The entity that stands for a secret: a keyed hash, so that two records with the same secret meet
     /// and nobody without the key can test a guess. The tenant goes into the hash, so tenants never meet.
     pub fn secret_entity(&self, secret: &str) -> Option<Entity> {
-        let tenant = &self.view.interaction.tenant;
-        let id = keyed_hash(self.settings.hash_key.expose(), tenant, secret)?;
+        let id = hash::value_hash(secret, &self.settings.hash_key, &self.view.interaction.tenant)?;
         Entity::new(EntityKind::ApiKey, [id.as_str()])
     }
-}
 
-/// HMAC-SHA256 of tenant and secret, as `hmac:` and 64 hex digits. `None` never happens: HMAC takes keys of any length.
-fn keyed_hash(key: &[u8], tenant: &TenantId, secret: &str) -> Option<String> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
-    mac.update(&(tenant.as_str().len() as u64).to_be_bytes());
-    mac.update(tenant.as_str().as_bytes());
-    mac.update(secret.as_bytes());
-    Some(format!("hmac:{}", crate::hash::hex(&mac.finalize().into_bytes())))
+    /// The keyed hash by which `value` is recognised elsewhere; of a secret that of [`Self::secret_entity`]. `None`
+    /// without a configured key: there are so few card or identity numbers that with a published key anyone could
+    /// try all of them.
+    pub fn value_hash(&self, value: &str) -> Option<String> {
+        let key = Some(&self.settings.hash_key).filter(|key| key.is_secret())?;
+        hash::value_hash(value, key, &self.view.interaction.tenant)
+    }
 }
 
 /// What must not be shown in an excerpt.
@@ -81,6 +78,8 @@ pub struct Sighting {
     pub channel: Channel,
     /// Scalar values of the message, end exclusive.
     pub span: (u32, u32),
+    /// Keyed hashes of the values in it.
+    pub value_hashes: Vec<String>,
     /// What it names that other records may share.
     pub entities: Vec<Entity>,
     /// Parts of the message that no excerpt may show, in scalar values.
@@ -105,6 +104,7 @@ impl Sighting {
             message_index: message.index,
             channel: message.channel,
             span,
+            value_hashes: Vec::new(),
             entities: Vec::new(),
             masks: Vec::new(),
             left_to: None,
@@ -114,6 +114,15 @@ impl Sighting {
     /// The same with `entities` added.
     pub fn naming(mut self, entities: impl IntoIterator<Item = Entity>) -> Self {
         self.entities.extend(entities);
+        self
+    }
+
+    /// The same with the hashes of its values: the first [`VALUE_HASHES_MAX`] of them, since each costs as much as a
+    /// short text takes to search.
+    pub fn of_values(mut self, hashes: impl Iterator<Item = String>) -> Self {
+        self.value_hashes = hashes.take(VALUE_HASHES_MAX).collect();
+        self.value_hashes.sort_unstable();
+        self.value_hashes.dedup();
         self
     }
 
@@ -129,6 +138,9 @@ impl Sighting {
         self
     }
 }
+
+/// The most values of a list whose hashes an annotation carries.
+pub const VALUE_HASHES_MAX: usize = 32;
 
 /// The most sightings that one detector reports for one message. A text with thousands of card numbers
 /// is one leak, and every further span costs a count from the start of the text.

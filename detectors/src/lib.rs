@@ -48,6 +48,7 @@ mod sensitive;
 mod sensitive_data;
 mod settings;
 mod shared_hosts;
+mod site;
 mod suspicious_access;
 mod terms;
 mod text_entities;

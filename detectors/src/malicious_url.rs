@@ -23,20 +23,25 @@ use std::ops::Range;
 
 use schemas::{Category, Channel, Severity};
 
-use crate::addresses::{Parts, is_host_name, is_web, parts, same_site, url_at};
+use crate::addresses::{Parts, is_host_name, is_web, parts, url_at};
 use crate::bounds::{head, tail};
 use crate::carried::Said;
 use crate::concept::Concept;
 use crate::detector::{Detector, Scene, Sighting, Sightings, texts_on};
+use crate::fold::is_invisible;
 use crate::intel::{Standing, mentions};
 use crate::lookalike::{self, Names};
 use crate::numeric_host;
+use crate::site::{same_site, site};
+use crate::tool_arguments::percent_decoded;
 use crate::view::{Layer, Text};
 
 /// See the file's head.
 #[derive(Debug)]
 pub struct MaliciousUrl;
 
+/// What a feed lists, whoever brings it: high, as its host alone would be.
+const LISTED_URL: &str = "listed_url";
 /// How many URLs of one text are looked at.
 const URLS_MAX: usize = 256;
 /// The longest text of an image that is looked at, in bytes.
@@ -75,7 +80,7 @@ impl Detector for MaliciousUrl {
                 else {
                     continue;
                 };
-                let severity = if score >= 0.8 { Severity::High } else { Severity::Medium };
+                let severity = if score >= 0.8 || subtype == LISTED_URL { Severity::High } else { Severity::Medium };
                 out.push(Sighting::new(message, subtype, score, severity, text.raw_span(range)));
             }
             if scene.feeds.is_empty() {
@@ -99,15 +104,12 @@ fn own_domains<'s>(scene: &'s Scene<'_>) -> Cow<'s, [String]> {
     let user = scene.view.interaction.who.user.iter().flat_map(|user| [&user.id, &user.name]).flatten();
     let mut of_user = user.filter_map(|name| Some(name.rsplit_once('@')?.1)).filter(|domain| is_host_name(domain));
     match of_user.next() {
-        Some(domain) => Cow::Owned(protected.iter().cloned().chain([site_of(domain).to_lowercase()]).collect()),
+        Some(domain) => {
+            let own = site(&domain.to_lowercase()).to_owned();
+            Cow::Owned(protected.iter().cloned().chain([own]).collect())
+        }
         None => Cow::Borrowed(protected),
     }
-}
-
-/// The last two labels of a domain.
-fn site_of(domain: &str) -> &str {
-    let start = domain.rmatch_indices('.').nth(1).map_or(0, |(at, _)| at + 1);
-    domain.get(start..).unwrap_or(domain)
 }
 
 /// What the feeds say about a URL: it is theirs, whatever else it looks like.
@@ -115,9 +117,11 @@ fn listed(url: &str, scene: &Scene<'_>) -> Option<(&'static str, f32)> {
     let parts = parts(url);
     let wanted = !scene.feeds.is_empty() && is_web(&parts);
     let host = numeric_host::ipv4(parts.host).map(|(address, _)| address.to_string());
-    let host = host.as_deref().unwrap_or(parts.host);
+    // As a browser reads it: what shows nothing is dropped, what is percent-encoded is decoded.
+    let plain = percent_decoded(parts.host).replace(is_invisible, "");
+    let host = host.as_deref().unwrap_or(&plain);
     let listed = wanted.then(|| scene.feeds.url(url, host, scene.view.interaction.time)).flatten()?;
-    (listed.standing == Standing::Malicious).then(|| ("listed_url", listed.score()))
+    (listed.standing == Standing::Malicious).then(|| (LISTED_URL, listed.score()))
 }
 
 /// The strongest sign and the sum of all.
@@ -244,7 +248,16 @@ const REDIRECT_BYTES_MAX: usize = 256;
 /// How many pairs of a query are looked at.
 const QUERY_PAIRS_MAX: usize = 32;
 
-/// An image in Markdown or HTML whose address carries data.
+/// Whether a line is the beginning of `[label]: address`, and an image of the text refers to that label.
+fn is_image_reference(line: &str, text: &str) -> bool {
+    let label =
+        line.trim().strip_suffix('<').unwrap_or(line).trim().strip_suffix("]:").and_then(|l| l.strip_prefix('['));
+    label.is_some_and(|label| {
+        text.contains("![") && (text.contains(&format!("][{label}]")) || text.contains(&format!("![{label}]")))
+    })
+}
+
+/// An image in Markdown, HTML or a style whose address carries data.
 fn image_exfiltration(
     parts: &Parts<'_>,
     url: &str,
@@ -259,7 +272,9 @@ fn image_exfiltration(
     let alt = line.strip_suffix("](").and_then(|line| line.get(..line.rfind('[')?));
     let tag = line.rsplit('<').next().filter(|tag| line.contains('<') && !tag.contains('>'));
     let in_tag = tag.is_some_and(|tag| head(tag, 4).eq_ignore_ascii_case("img ") && tag.contains("src"));
-    let image = alt.is_some_and(|before| before.ends_with('!')) || in_tag;
+    let style = ["url(", "url('", "url(\""].iter().any(|open| line.trim_end().to_ascii_lowercase().ends_with(open));
+    let image =
+        alt.is_some_and(|before| before.ends_with('!')) || in_tag || style || is_image_reference(line, text.raw());
     let carried = image.then(|| said.carried(parts, url)).flatten()?;
     Some(("image_exfiltration", carried.score()))
 }

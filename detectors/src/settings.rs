@@ -20,6 +20,11 @@ impl HashKey {
         Self(bytes.into())
     }
 
+    /// Whether it is one that somebody configured, and not the published default.
+    pub fn is_secret(&self) -> bool {
+        self.0 != Settings::HASH_KEY_DEFAULT
+    }
+
     /// The bytes.
     pub fn expose(&self) -> &[u8] {
         &self.0

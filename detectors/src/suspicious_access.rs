@@ -121,6 +121,7 @@ impl Detector for SuspiciousAccess {
                 message_index: 0,
                 channel: scene.view.messages.first().map_or(Channel::User, |message| message.channel),
                 span: (0, 0),
+                value_hashes: Vec::new(),
                 entities: Vec::new(),
                 masks: Vec::new(),
                 left_to: None,

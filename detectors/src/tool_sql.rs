@@ -24,7 +24,9 @@ fn harm(value: &str) -> Option<(&'static str, f32)> {
     let sql = plain(head(value, FIELD_BYTES_MAX));
     let mut statements = sql.split(';').map(|statement| statement.split_whitespace().collect::<Vec<_>>());
     let written = statements.clone().next()?.first().is_some_and(|first| STATEMENTS.contains(first));
-    if statements.any(|words| changes_every_row(&words)) {
+    // One word behind another is a statement only among statements: "truncate text" is an option.
+    let several = sql.contains(';');
+    if statements.any(|words| changes_every_row(&words) && (several || words.first() != Some(&"truncate"))) {
         return Some(("sql", 0.6));
     }
     breaks_out(&sql, written).map(|score| ("sql_injection", score))
@@ -51,6 +53,7 @@ fn changes_every_row(words: &[&str]) -> bool {
         ["delete", "from", _, rest @ ..] => rest.len() <= 3,
         ["update", _, "set", rest @ ..] => rest.len() <= WORDS_MAX && rest.iter().any(|word| word.contains('=')),
         ["alter", "table", _, "drop", ..] => true,
+        ["truncate", "table", _] | ["truncate", _] => true,
         _ => false,
     };
     changes && !bound
@@ -62,6 +65,10 @@ fn breaks_out(sql: &str, written: bool) -> Option<f32> {
     let has = |signs: &[&str]| signs.iter().any(|sign| squeezed.contains(sign));
     let always =
         has(&["' or '1'='1", "\" or \"1\"=\"1", "' or 1=1", "\" or 1=1", ") or 1=1", "' or ''='", "or true--"]);
+    // A number and a condition that holds whatever is asked, or that makes the answer wait.
+    let bare = !written
+        && has(&[" or 1=1", " or true", " and 1=1", " and sleep(", " or sleep(", " and benchmark("])
+        && squeezed.starts_with(|c: char| c.is_ascii_digit() || c == '-');
     let unites = has(&["union select ", "union all select ", "union distinct select "]);
     let columns =
         has(&["select null,", "select null --", "select 1,2", "select @@", "information_schema", "group_concat("]);
@@ -69,6 +76,7 @@ fn breaks_out(sql: &str, written: bool) -> Option<f32> {
         has(&["' union", "\" union", ") union", "' ;", "';", "'--", "' --", "'#", "\"--", "-1 union", "1 union"]);
     match (written, always, unites) {
         (_, true, _) => Some(0.75),
+        _ if bare => Some(0.7),
         (false, _, true) if ends || columns => Some(0.8),
         (false, _, true) => Some(0.5),
         (true, _, true) if columns && ends => Some(0.6),
@@ -86,7 +94,12 @@ mod tests {
 
     #[test]
     fn statements_without_a_condition_change_every_row() {
-        for value in ["DELETE FROM users", "select 1; delete from audit_log;", "UPDATE users SET role = 'admin'"] {
+        for value in [
+            "DELETE FROM users",
+            "select 1; delete from audit_log;",
+            "SELECT 1; TRUNCATE orders;",
+            "UPDATE users SET role = 'admin'",
+        ] {
             assert_eq!(subtype(value), Some("sql"), "{value}");
         }
         for value in [
@@ -94,6 +107,7 @@ mod tests {
             "update t set a = 1\nwhere b = 2",
             "Delete from my calendar everything that is on Friday",
             "update the set of slides",
+            "truncate text",
         ] {
             assert_eq!(subtype(value), None, "{value}");
         }
@@ -106,6 +120,8 @@ mod tests {
             "-1 UNION/**/ALL/**/SELECT null,null,version()",
             "x' OR '1'='1",
             "admin'\tOR\n1=1 --",
+            "1 OR 1=1",
+            "7 AND SLEEP(10)",
         ] {
             assert_eq!(subtype(value), Some("sql_injection"), "{value}");
         }
@@ -114,6 +130,7 @@ mod tests {
             "with x as (select 1) select * from x union all select * from y",
             "the european union selects its commissioners",
             "O'Reilly; and others",
+            "SELECT * FROM orders WHERE 1=1 AND status = 'open' OR true",
         ] {
             assert_eq!(subtype(value), None, "{value}");
         }

@@ -25,7 +25,7 @@ pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// How many bytes of decoded text one message may add.
 pub const DECODED_BYTES_MAX: usize = 64 << 10;
 /// How deep encodings may nest.
-pub const DECODE_DEPTH_MAX: usize = 2;
+pub const DECODE_DEPTH_MAX: usize = 3;
 
 /// What a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,7 +211,7 @@ fn add_decoded(texts: &mut Vec<Text<'_>>, lexicon: &Lexicon) {
     for _ in 0..DECODE_DEPTH_MAX {
         let mut found = Vec::new();
         for text in texts.iter().skip(from).filter(|text| text.layer != Layer::Leet) {
-            for (encoding, range, decoded) in encoded(&text.raw, left) {
+            for (encoding, range, decoded) in encoded(&text.raw, text.removed() > 0, left) {
                 left -= decoded.len();
                 let (start, end) = text.raw_span(range);
                 let folded = fold(&decoded);

@@ -115,6 +115,10 @@ pub struct Annotation {
     /// MITRE ATLAS and ATT&CK ids.
     #[serde(default)]
     pub techniques: Vec<String>,
+    /// Keyed hashes (`hmac:` and 64 hex digits) of the values that were found, sorted, none twice: what stays to
+    /// recognise a value by where no text leaves. Empty where the span is no value, and where no key is configured.
+    #[serde(default)]
+    pub value_hashes: Vec<String>,
     /// What the text names and other records may share: a URL, a domain, the id of a key.
     #[serde(default)]
     pub entities: Vec<Entity>,

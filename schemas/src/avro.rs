@@ -113,7 +113,7 @@ record!(
     AnnotatedInteraction,
     "io.weir.AnnotatedInteraction",
     "annotated.avsc",
-    [include_str!("../avro/history/annotated-1.avsc")]
+    [include_str!("../avro/history/annotated-2.avsc"), include_str!("../avro/history/annotated-1.avsc")]
 );
 record!(
     Interaction,

@@ -67,6 +67,7 @@ fn annotated() -> AnnotatedInteraction {
         span: (3, 9),
         evidence: (index == 0).then(|| "[redacted]".to_owned()),
         techniques: vec!["AML.T0051".to_owned()],
+        value_hashes: vec!["hmac:00".to_owned()],
         entities: Entity::new(EntityKind::Url, ["https://example.com/"]).into_iter().collect(),
     });
     let scores = BTreeMap::from([("jailbreak".to_owned(), Score::new(0.5))]);

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr3_iter, memmem};
+use memchr::{memchr_iter, memchr3_iter};
 
 use super::likely::{is_uuid, password_score, token_score};
 use super::names::{Word, is_name, name_word};
@@ -59,28 +59,27 @@ fn attribute(bytes: &[u8], name: Range<usize>) -> Option<Range<usize>> {
 /// Values that are an argument behind the name of what they are: `get("API_KEY", "...")`.
 fn arguments(text: &str, budget: &mut Budget, found: &mut Vec<Secret>) {
     let bytes = text.as_bytes();
-    for quote in [b'"', b'\''] {
-        for at in memmem::find_iter(bytes, &[quote, b',']) {
-            if found.len() >= SECRETS_MAX || !budget.spend(200) {
-                return;
-            }
-            let before = bytes.get(at.saturating_sub(NAME_BYTES_MAX)..at).unwrap_or_default();
-            let Some(open) = before.iter().rposition(|b| !is_name(*b)) else { continue };
-            let name = at - before.len() + open + 1..at;
-            if before.get(open) != Some(&quote) {
-                continue;
-            }
-            // `Credential("name", "password")` names its second argument by what it is called with.
-            let login = before.get(..open).is_some_and(|call| {
-                let call = call.strip_suffix(b"(").unwrap_or_default();
-                [&b"Credential"[..], b"Credentials", b"login", b"Login"].iter().any(|known| call.ends_with(known))
-            });
-            let word = if login { Some(Word::Password) } else { name_word(bytes, name.clone()) };
-            if let Some(word) = word
-                && let Some((_, Some(_))) = value_start(bytes, at + 2)
-            {
-                found.extend(setting(text, name, word, at + 1));
-            }
+    for at in memchr_iter(b',', bytes).filter_map(|comma| comma.checked_sub(1)) {
+        let Some(quote) = bytes.get(at).copied().filter(|b| matches!(b, b'"' | b'\'')) else { continue };
+        if found.len() >= SECRETS_MAX || !budget.spend(200) {
+            return;
+        }
+        let before = bytes.get(at.saturating_sub(NAME_BYTES_MAX)..at).unwrap_or_default();
+        let Some(open) = before.iter().rposition(|b| !is_name(*b)) else { continue };
+        let name = at - before.len() + open + 1..at;
+        if before.get(open) != Some(&quote) {
+            continue;
+        }
+        // `Credential("name", "password")` names its second argument by what it is called with.
+        let login = before.get(..open).is_some_and(|call| {
+            let call = call.strip_suffix(b"(").unwrap_or_default();
+            [&b"Credential"[..], b"Credentials", b"login", b"Login"].iter().any(|known| call.ends_with(known))
+        });
+        let word = if login { Some(Word::Password) } else { name_word(bytes, name.clone()) };
+        if let Some(word) = word
+            && let Some((_, Some(_))) = value_start(bytes, at + 2)
+        {
+            found.extend(setting(text, name, word, at + 1));
         }
     }
 }

@@ -23,10 +23,12 @@ enum Form {
 }
 
 /// The programs, their options and how those carry a secret.
-const OPTIONS: [(&str, &str, Form); 28] = [
+const OPTIONS: [(&str, &str, Form); 30] = [
     ("curl", "-u", Form::Pair),
     ("curl", "-U", Form::Pair),
     ("wget", "-u", Form::Pair),
+    ("7z", "-p", Form::Value),
+    ("zip", "-P", Form::Value),
     ("http", "-a", Form::Pair),
     ("mysql", "-p", Form::Value),
     ("mariadb", "-p", Form::Value),
@@ -114,7 +116,13 @@ fn argument(text: &str, at: usize, budget: &mut Budget) -> Option<Secret> {
     let start = match glued {
         ' ' | '=' => 3,
         // Only these take their password without a space, and a port or a path otherwise.
-        _ if matches!(*program, "mysql" | "mysqldump" | "mysqladmin" | "mariadb" | "sqlcmd" | "bcp" | "curl") => 2,
+        _ if matches!(
+            *program,
+            "7z" | "mysql" | "mysqldump" | "mysqladmin" | "mariadb" | "sqlcmd" | "bcp" | "curl"
+        ) =>
+        {
+            2
+        }
         _ => return None,
     };
     if matches!(*program, "mysql" | "mysqldump" | "mysqladmin" | "mariadb") && start == 3 {
@@ -189,6 +197,8 @@ mod tests {
             "mysql -h db -uroot -pV7kq2Lmz main",
             "sshpass -p V7kq2Lmz ssh root@h",
             "docker login -u bob -p V7kq2Lmz",
+            "7z x a.7z -pV7kq2Lmz",
+            "zip -P V7kq2Lmz a.zip b",
             "tool --password=V7kq2Lmz",
             "tool --api-key \"V7kq2Lmz\"",
             "Connect-VIServer -User a -Password V7kq2Lmz",

@@ -129,7 +129,7 @@ const TAILS: [&str; 34] = [
 ];
 
 /// Parts of names whose keys and tokens are no secrets.
-const HARMLESS: [&str; 41] = [
+const HARMLESS: [&str; 45] = [
     "public",
     "pub",
     "foreign",
@@ -137,6 +137,10 @@ const HARMLESS: [&str; 41] = [
     "sort",
     "idempotency",
     "csrf",
+    "authenticity",
+    "antiforgery",
+    "requestverification",
+    "request_verification",
     "xsrf",
     "bucket",
     "schema",
@@ -177,6 +181,8 @@ const HARMLESS: [&str; 41] = [
 struct Names {
     automaton: AhoCorasick,
     meanings: Vec<Meaning>,
+    /// The letters of words, none of which has all letters of another: a name without any of these sets holds no word.
+    letters: Vec<u32>,
 }
 
 /// What a pattern stands for.
@@ -214,8 +220,20 @@ static NAMES: LazyLock<Option<Names>> = LazyLock::new(|| {
         .kind(Some(AhoCorasickKind::DFA))
         .build(patterns.iter().map(|(name, _)| name))
         .ok()?;
-    Some(Names { automaton, meanings: patterns.into_iter().map(|(_, meaning)| meaning).collect() })
+    let mut letters: Vec<u32> = Vec::new();
+    for set in WORDS.iter().map(|(word, ..)| letters_of(word.as_bytes())) {
+        if !letters.iter().any(|other| set & other == *other) {
+            letters.retain(|other| other & set != set);
+            letters.push(set);
+        }
+    }
+    Some(Names { automaton, meanings: patterns.into_iter().map(|(_, meaning)| meaning).collect(), letters })
 });
+
+/// Which letters occur, a bit each, in whatever case; what is no letter shares its bit with one.
+fn letters_of(name: &[u8]) -> u32 {
+    name.iter().fold(0, |set, b| set | 1 << (b & 31))
+}
 
 /// How much text before a value is searched for names, in bytes.
 const WINDOW_BYTES: usize = 96;
@@ -229,21 +247,20 @@ struct Window {
 }
 
 impl Window {
-    fn new(bytes: &[u8], range: Range<usize>) -> Self {
-        let base = range.start.max(range.end.saturating_sub(WINDOW_BYTES));
-        let mut window = Self { letters: [0; WINDOW_BYTES], places: [0; WINDOW_BYTES], length: 0, base };
-        for (at, b) in (0..).zip(bytes.get(base..range.end).unwrap_or_default()) {
+    /// One that holds nothing; filled where it stands, since copying it costs as much as searching it.
+    const EMPTY: Self = Self { letters: [0; WINDOW_BYTES], places: [0; WINDOW_BYTES], length: 0, base: 0 };
+
+    fn fill(&mut self, bytes: &[u8], range: Range<usize>) {
+        self.base = range.start.max(range.end.saturating_sub(WINDOW_BYTES));
+        for (at, b) in (0..).zip(bytes.get(self.base..range.end).unwrap_or_default()) {
             if matches!(b, b'_' | b'-' | b'.' | b' ') {
                 continue;
             }
-            if let (Some(letter), Some(place)) =
-                (window.letters.get_mut(window.length), window.places.get_mut(window.length))
-            {
+            if let (Some(letter), Some(place)) = (self.letters.get_mut(self.length), self.places.get_mut(self.length)) {
                 (*letter, *place) = (b.to_ascii_lowercase(), at);
             }
-            window.length += 1;
+            self.length += 1;
         }
-        window
     }
 
     fn letters(&self) -> &[u8] {
@@ -269,7 +286,8 @@ pub struct Named {
 /// The names before `until`, from `from` on, in order.
 pub fn names(bytes: &[u8], from: usize, until: usize, mut each: impl FnMut(Named)) {
     let Some(names) = NAMES.as_ref() else { return };
-    let window = Window::new(bytes, from..until);
+    let mut window = Window::EMPTY;
+    window.fill(bytes, from..until);
     for found in names.automaton.find_iter(window.letters()) {
         let (start, end) = (window.place(found.start()), window.place(found.end() - 1) + 1);
         let Some(meaning) = names.meanings.get(found.pattern().as_usize()).copied() else { continue };
@@ -300,6 +318,11 @@ fn begins(bytes: &[u8], at: usize) -> bool {
 
 /// What the name `name` says about its value; `None` where it says nothing or that it is no secret.
 pub fn name_word(bytes: &[u8], name: Range<usize>) -> Option<Word> {
+    // Most names of a document are told by their letters alone.
+    let letters = letters_of(bytes.get(name.clone())?);
+    if !NAMES.as_ref()?.letters.iter().any(|word| letters & word == *word) {
+        return None;
+    }
     let mut last: Option<(Word, Range<usize>)> = None;
     names(bytes, name.start, name.end, |named| {
         if let Meaning::Word(word, _) = named.meaning {

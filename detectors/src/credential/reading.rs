@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr_iter, memchr2_iter, memmem};
+use memchr::{memchr_iter, memchr3_iter};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::fold::is_invisible;
@@ -33,8 +33,7 @@ impl<'t> Reading<'t> {
 
     /// The text with what hides tokens undone; `None` where nothing does.
     pub fn undone(raw: &str) -> Option<Self> {
-        let hidden = !raw.is_ascii() && raw.chars().any(|c| is_invisible(c) || is_disguised(c));
-        if !(hidden || is_escaped(raw) || is_joined(raw) || is_spaced(raw.as_bytes())) {
+        if !(is_hidden(raw) || is_escaped(raw) || is_joined(raw) || is_spaced(raw.as_bytes())) {
             return None;
         }
         let (mut text, mut back) = (String::with_capacity(raw.len()), Vec::with_capacity(raw.len() + 1));
@@ -42,10 +41,15 @@ impl<'t> Reading<'t> {
             text.push(c);
             back.extend(std::iter::repeat_n(at as u32, c.len_utf8()));
         };
-        let mut at = 0;
+        let (bytes, mut at) = (raw.as_bytes(), 0);
         while let Some(c) = raw.get(at..).and_then(|rest| rest.chars().next()) {
-            let rest = raw.as_bytes().get(at..).unwrap_or_default();
-            let skipped = joint(rest).or_else(|| spaced(raw.as_bytes(), at));
+            let rest = bytes.get(at..).unwrap_or_default();
+            if is_plain(rest) {
+                push(at, c);
+                at += 1;
+                continue;
+            }
+            let skipped = joint(rest).or_else(|| spaced(bytes, at));
             if let Some((kept, length)) = skipped {
                 for (offset, b) in kept.iter().enumerate().step_by(2) {
                     push(at + offset, char::from(*b));
@@ -91,6 +95,25 @@ impl<'t> Reading<'t> {
     }
 }
 
+/// Whether nothing can begin with the first byte of `rest`: ASCII that neither quotes nor escapes, with no blank behind
+/// it that might space letters out.
+fn is_plain(rest: &[u8]) -> bool {
+    let ordinary = rest.first().is_some_and(|b| b.is_ascii() && !is_quote(*b) && !matches!(b, b'\\' | b'&'));
+    ordinary && !matches!(rest, [_, b' ', ..])
+}
+
+/// Whether invisible or disguised characters stand where they can hide a token: behind ASCII, or, being letters
+/// themselves, anywhere. An emoji's selector and the punctuation of Chinese hide nothing.
+fn is_hidden(raw: &str) -> bool {
+    let mut before = ' ';
+    !raw.is_ascii()
+        && raw.chars().any(|c| {
+            let behind_ascii = std::mem::replace(&mut before, c).is_ascii_graphic();
+            !c.is_ascii()
+                && (is_disguised(c) && (behind_ascii || c.is_alphanumeric()) || behind_ascii && is_invisible(c))
+        })
+}
+
 /// Letters, digits and signs in another dress: full width, mathematical, circled.
 fn is_disguised(c: char) -> bool {
     matches!(c, '\u{FF01}'..='\u{FF5E}' | '\u{1D400}'..='\u{1D7FF}' | '\u{2460}'..='\u{24FF}')
@@ -102,7 +125,7 @@ fn is_escaped(raw: &str) -> bool {
         let places = memchr_iter(lead, bytes).filter(|at| escape(bytes.get(*at..).unwrap_or_default()).is_some());
         places.take(ESCAPES_MIN).count() >= ESCAPES_MIN
     };
-    coded(b'\\') || memmem::find(bytes, b"&#").is_some() && coded(b'&')
+    coded(b'\\') || coded(b'&')
 }
 
 /// What an escape at the start of `rest` means, when it is printed ASCII, and its length.
@@ -139,7 +162,8 @@ fn is_joined(raw: &str) -> bool {
                 joint(bytes.get(start..).unwrap_or_default()).is_some()
             })
     };
-    memchr2_iter(b'+', b'&', bytes).any(joins) || memmem::find_iter(bytes, b" . ").any(|at| joins(at + 1))
+    let apart = |at: &usize| bytes.get(at.saturating_sub(1)) == Some(&b' ') && bytes.get(at + 1) == Some(&b' ');
+    memchr3_iter(b'+', b'&', b'|', bytes).any(joins) || memchr_iter(b'.', bytes).filter(apart).any(joins)
 }
 
 fn is_quote(b: u8) -> bool {
@@ -153,8 +177,12 @@ fn joint(rest: &[u8]) -> Option<(&[u8], usize)> {
     let tail = tail.get(..tail.len().min(JOINT_BYTES_MAX)).unwrap_or_default();
     let blank = |tail: &[u8]| tail.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'\\')).count();
     let first = blank(tail);
-    matches!(tail.get(first), Some(b'+' | b'.' | b'&')).then_some(())?;
-    let second = first + 1 + blank(tail.get(first + 1..)?);
+    let sign = match tail.get(first..)? {
+        [b'+' | b'.' | b'&', ..] => 1,
+        [b'|', b'|', ..] => 2,
+        _ => return None,
+    };
+    let second = first + sign + blank(tail.get(first + sign..)?);
     (tail.get(second) == Some(quote)).then_some((&[][..], second + 2))
 }
 
@@ -178,7 +206,8 @@ fn spaced(bytes: &[u8], at: usize) -> Option<(&[u8], usize)> {
     let pairs = rest.chunks_exact(2).take_while(|pair| matches!(pair, [c, b' '] if c.is_ascii_graphic())).count();
     let last = rest.get(pairs * 2).is_some_and(u8::is_ascii_graphic)
         && rest.get(pairs * 2 + 1).is_none_or(|b| !b.is_ascii_graphic());
-    let length = pairs * 2 + usize::from(last);
+    // The blank behind the last letter parts it from the word that follows, and stays.
+    let length = pairs * 2 + usize::from(last) - usize::from(!last);
     (pairs >= SPACED_MIN).then(|| (rest.get(..length).unwrap_or_default(), length))
 }
 
@@ -207,10 +236,13 @@ mod tests {
             apart.trim().to_owned(),
             format!("{a}\" + \"{b}"),
             format!("{a}' +\n  '{b}"),
+            format!("{a}' || '{b}"),
         ];
         for form in forms {
             assert_eq!(undone(&form).as_deref(), Some(word), "{form}");
         }
+        let apart = format!("{} thanks", apart.trim());
+        assert_eq!(undone(&apart), Some(format!("{word} thanks")));
         for text in ["plain text, nothing else", "a + b", "\"a\" + b", "I a m", "\\n\\n\\n\\n\\n", "Grüße"] {
             assert_eq!(undone(text), None, "{text}");
         }

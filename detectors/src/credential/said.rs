@@ -32,7 +32,7 @@ pub fn said(text: &str, at: usize) -> Option<Secret> {
         return Some(secret);
     }
     let window = head(text.get(at..)?, SAID_DISTANCE_MAX + VALUE_BYTES_MAX);
-    let place = said_start(window)?;
+    let place = said_start(window).or_else(|| beside(window).filter(|_| word == Some(Word::Password)))?;
     let rest = window.get(place..)?;
     let end = rest.find(|c: char| {
         c.is_whitespace()
@@ -96,7 +96,7 @@ fn login(text: &str, at: usize) -> Option<Secret> {
 }
 
 /// What links a word to its value in a sentence, in the languages of the lexicon.
-const LINKS: [&str; 40] = [
+const LINKS: [&str; 48] = [
     "is",
     "was",
     "are",
@@ -137,7 +137,30 @@ const LINKS: [&str; 40] = [
     "auf",
     "geändert",
     "as",
+    "adalah",
+    "là",
+    "คือ",
+    "है",
+    "هي",
+    "היא",
+    "는",
+    "은",
 ];
+
+/// Where the value starts that stands beside the word for it without a link, as in `log in with the password X`: only
+/// letters, digits and signs together, or letters and digits in quotes, are no next word of the sentence.
+fn beside(window: &str) -> Option<usize> {
+    const VALUE_BYTES_MIN: usize = 8;
+    let is_gap = |c: char| matches!(c, ' ' | '"' | '\'' | '`' | '“' | '„' | '«');
+    let rest = window.trim_start_matches(is_gap);
+    let value = rest.split(|c: char| c.is_whitespace() || is_gap(c) || matches!(c, ',' | ';' | '”' | '»')).next()?;
+    let value = value.trim_end_matches(['.', '!', '?', ':', ')']);
+    let made = made(value);
+    let quoted =
+        window.get(..window.len() - rest.len()).is_some_and(|gap| gap.ends_with(['"', '\'', '`', '“', '„', '«']));
+    let strong = made.letters && made.digits && (made.signs || quoted) && value.len() >= VALUE_BYTES_MIN;
+    (strong && rest.len() < window.len()).then_some(window.len() - rest.len())
+}
 
 /// Words between a secret's name and its link: "for the staging database".
 const FILLERS: usize = 6;
@@ -204,11 +227,18 @@ mod tests {
             ("La contraseña es: V7kq2Lmz", "contraseña"),
             ("пароль: V7kq2Lmz", "пароль"),
             ("密码是V7kq2Lmz。", "密码"),
+            ("관리자 비밀번호는 V7kq2Lmz 입니다", "비밀번호"),
+            ("kata sandinya adalah V7kq2Lmz", "sandinya"),
             ("password was changed to \"V7kq2Lmz\"", "password"),
         ] {
             assert_eq!(find(text, word).as_deref(), Some("V7kq2Lmz"), "{text}");
         }
+        let beside = find("log in as ann with the password \"V7kq2Lmz!4\"", "password");
+        assert_eq!(beside.as_deref(), Some("V7kq2Lmz!4"));
+        let statement = find("ALTER ROLE app WITH PASSWORD 'V7kq2Lmz';", "PASSWORD");
+        assert_eq!(statement.as_deref(), Some("V7kq2Lmz"));
         for text in [
+            "password protect1on is on",
             "password is not working",
             "password is case-sensitive",
             "password, and then 8characters",

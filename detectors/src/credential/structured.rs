@@ -253,6 +253,10 @@ fn marked_token(text: &str, at: usize, marked: &Marked) -> Option<Secret> {
     let before = until.iter().rev().take(marked.before.1 + 1).take_while(|b| marked.alphabet.has(**b)).count();
     let behind =
         bytes.get(behind_start..)?.iter().take(marked.behind.1 + 1).take_while(|b| marked.alphabet.has(**b)).count();
+    let digits = until.iter().rev().take(marked.before.1).take_while(|b| b.is_ascii_digit()).count();
+    let of_bot =
+        marked.subtype == "telegram_token" && until.get(..at - digits).is_some_and(|url| url.ends_with(b"/bot"));
+    let before = if of_bot { digits } else { before };
     let before = if before > marked.before.1 && marked.before.0 == marked.before.1 { marked.before.0 } else { before };
     let fits =
         (marked.before.0..=marked.before.1).contains(&before) && (marked.behind.0..=marked.behind.1).contains(&behind);
@@ -260,7 +264,8 @@ fn marked_token(text: &str, at: usize, marked: &Marked) -> Option<Secret> {
     let apart = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_none_or(|b| !b.is_ascii_alphanumeric());
     let token = text.get(start..end)?;
     let telegram = marked.subtype != "telegram_token" || until.iter().rev().take(before).all(u8::is_ascii_digit);
-    (fits && telegram && apart(start.checked_sub(1)) && apart(Some(end)) && !is_placeholder(token))
+    // In the URLs of Telegram's interface `bot` stands in front.
+    (fits && telegram && (of_bot || apart(start.checked_sub(1))) && apart(Some(end)) && !is_placeholder(token))
         .then(|| secret(marked.subtype, marked.score, start..end))
 }
 

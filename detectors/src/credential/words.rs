@@ -165,9 +165,11 @@ fn token(text: &str, at: usize, rest: &[u8], format: &Format, ends: &mut Ends) -
 
 /// How far before the end of a word a token may start that the next line goes on with, in bytes.
 const BROKEN_BYTES_MAX: usize = 128;
+/// Over how many lines a token may go.
+const LINES_MAX: usize = 4;
 
-/// The token of `format` at `at` that a line break cuts in two where the word ends. Only lengths that the vendor
-/// fixes tell whether the next line belongs to it.
+/// The token of `format` at `at` that line breaks cut into at most [`LINES_MAX`] where the word ends. Only lengths that
+/// the vendor fixes tell whether the next line belongs to it.
 fn broken_token(
     text: &str,
     at: usize,
@@ -187,13 +189,19 @@ fn broken_token(
     if !cut || body_start + first != word_end || first >= length {
         return None;
     }
-    let gap =
-        bytes.get(word_end..)?.iter().take(INDENT_MAX).take_while(|b| b.is_ascii_whitespace() || **b == b'\\').count();
-    let second = text.get(word_end + gap..word_end + gap + length - first)?;
-    let end = word_end + gap + second.len();
-    let whole =
-        second.bytes().all(|b| format.alphabet.has(b)) && !bytes.get(end).is_some_and(u8::is_ascii_alphanumeric);
-    let body = [text.get(body_start..word_end)?, second].concat();
+    let (mut body, mut end) = (text.get(body_start..word_end)?.to_owned(), word_end);
+    for _ in 1..LINES_MAX {
+        let is_gap = |b: &&u8| b.is_ascii_whitespace() || **b == b'\\';
+        let gap = bytes.get(end..)?.iter().take(INDENT_MAX).take_while(is_gap).count();
+        let left = bytes.get(end + gap..)?.iter().take(length - body.len());
+        let line = left.take_while(|b| format.alphabet.has(**b)).count();
+        body.push_str(text.get(end + gap..end + gap + line)?);
+        end += gap + line;
+        if body.len() == length || !matches!(bytes.get(end), Some(b'\n' | b'\r' | b'\\')) {
+            break;
+        }
+    }
+    let whole = body.len() == length && !bytes.get(end).is_some_and(u8::is_ascii_alphanumeric);
     let score = whole.then(|| judge(format, &[format.prefix, &body].concat(), &body))??;
     let secret = score.map(|(score, kind)| Secret { subtype: format.subtype, score, range: at..end, id: None, kind });
     Some((secret, end))
@@ -211,9 +219,14 @@ pub fn key_id(text: &str, start: usize) -> Option<Range<usize>> {
 fn judge(format: &Format, token: &str, body: &str) -> Option<Option<(f32, Kind)>> {
     work(body.len());
     let base = f32::from(format.percent) / 100.0;
-    let digits = body.bytes().filter(u8::is_ascii_digit).count();
-    // Letters without a digit are prose that happens to follow a short prefix.
-    if digits == 0 && format.check != Check::Letters {
+    // Letters without a digit are prose that happens to follow a short prefix, unless no prose is written so.
+    let lettered = match format.check {
+        Check::Letters => true,
+        Check::Crc32 => crc32_holds(body),
+        Check::AwsKeyId => aws_account(token).is_some(),
+        _ => is_shuffled(body),
+    };
+    if !lettered && !body.bytes().any(|b| b.is_ascii_digit()) {
         return None;
     }
     let score = match format.check {
@@ -236,6 +249,20 @@ fn judge(format: &Format, token: &str, body: &str) -> Option<Option<(f32, Kind)>
         Look::Plausible if format.public => Some((score, Kind::Public)),
         Look::Plausible => Some((score, Kind::Secret)),
     })
+}
+
+/// Whether the case of letters changes as often as chance has it, which is every second time; names in camel case
+/// change it twice a word.
+fn is_shuffled(body: &str) -> bool {
+    const LETTERS_MIN: usize = 16;
+    let bytes = body.as_bytes();
+    let changes = bytes.windows(2).filter(|pair| match pair {
+        [a, b] => {
+            a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && a.is_ascii_lowercase() != b.is_ascii_lowercase()
+        }
+        _ => false,
+    });
+    bytes.len() >= LETTERS_MIN && changes.count() * 3 > bytes.len()
 }
 
 /// The score of a value that has a vendor's shape and whose characters stand in order: it counts by default and

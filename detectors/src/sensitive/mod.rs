@@ -225,6 +225,37 @@ impl Visitor for Search<'_, '_> {
     }
 }
 
+/// Whether a text in lower case holds anything, wherever it stands, that has the form and the check digits of a type:
+/// for what is shown by itself, where no words around it say what it is.
+pub fn may_identify(folded: &str) -> bool {
+    let mut any = Any { bytes: folded.as_bytes(), seen: false };
+    scan(folded.as_bytes(), &mut any);
+    any.seen
+}
+
+/// The shortest number that identifies without a word beside it, in characters.
+const IDENTIFYING_BYTES_MIN: usize = 8;
+
+struct Any<'t> {
+    bytes: &'t [u8],
+    seen: bool,
+}
+
+impl Visitor for Any<'_> {
+    fn atom(&mut self, atom: Range<usize>) -> Option<usize> {
+        self.seen |= iban::at(self.bytes, atom.start).is_some();
+        None
+    }
+
+    fn number(&mut self, _: Range<usize>, number: &Compact, _: bool) {
+        self.seen |= number.len() >= IDENTIFYING_BYTES_MIN
+            && FORMS.matching(number).any(|kind| match FORMS.types.get(usize::from(kind)).map(|kind| kind.check) {
+                Some(Check::Digits(check) | Check::Rules(check)) => check(number.bytes()),
+                _ => false,
+            });
+    }
+}
+
 /// The places that words, or their own proof, make values, and those that must not be shown.
 fn weighed(text: &Text<'_>, places: &[Place]) -> Vec<Ranked> {
     if places.is_empty() {

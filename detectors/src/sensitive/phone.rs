@@ -92,6 +92,12 @@ pub fn at(text: &[u8], atom: usize) -> Option<(Range<usize>, Form)> {
     if glued || inner {
         return None;
     }
+    // Most numbers of a text are short and stand alone: a glance at what follows them spares the reading.
+    let run = text.get(atom..).unwrap_or_default().iter().take(DIGITS_MAX).take_while(|b| b.is_ascii_digit()).count();
+    let ends = text.get(atom + run).is_none_or(|b| !is_separator(*b));
+    if ends && run < *NATIONAL_DIGITS.start() {
+        return None;
+    }
     let groups = Groups::read(text, atom, plus == 1);
     work(groups.count + groups.groups);
     let (end, form) = if plus == 1 {

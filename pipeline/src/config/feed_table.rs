@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use detectors::intel::{Format, Indicator, Observable, parse};
+use detectors::intel::{Format, Indicator, Observable, Parsed, parse};
 use schemas::Timestamp;
 use serde::Deserialize;
 
@@ -30,7 +30,7 @@ struct Plain {
 #[derive(Debug, Default)]
 pub struct FeedTable {
     by_key: BTreeMap<Vec<u8>, Vec<Indicator>>,
-    /// Values that were not understood, in whole or in part.
+    /// Values, and entries of values, that were not understood.
     pub skipped: usize,
     /// Keys that the limit kept out.
     pub left_out: usize,
@@ -43,14 +43,15 @@ impl FeedTable {
             self.skipped += 1;
             return;
         };
-        match value.map(|value| indicators(value, format)) {
+        match value.map(|value| parsed(value, format)) {
             None => _ = self.by_key.remove(key),
             Some(None) => {
                 self.skipped += 1;
                 self.by_key.remove(key);
             }
-            Some(Some(indicators)) if self.by_key.len() < KEYS_MAX || self.by_key.contains_key(key) => {
-                self.by_key.insert(key.to_vec(), indicators);
+            Some(Some(parsed)) if self.by_key.len() < KEYS_MAX || self.by_key.contains_key(key) => {
+                self.skipped += parsed.skipped;
+                self.by_key.insert(key.to_vec(), parsed.indicators);
             }
             Some(Some(_)) => self.left_out += 1,
         }
@@ -63,14 +64,14 @@ impl FeedTable {
 }
 
 /// What a value lists; `None` where it is none, too large, or lists nothing that a record may hold.
-fn indicators(value: &[u8], format: Option<Format>) -> Option<Vec<Indicator>> {
+fn parsed(value: &[u8], format: Option<Format>) -> Option<Parsed> {
     if value.len() > VALUE_BYTES_MAX {
         return None;
     }
     if let Ok(plain) = serde_json::from_slice::<Plain>(value) {
-        return plain.indicator().map(|indicator| vec![indicator]);
+        return plain.indicator().map(|indicator| Parsed { indicators: vec![indicator], skipped: 0 });
     }
-    parse(value, format).ok().map(|parsed| parsed.indicators)
+    parse(value, format).ok()
 }
 
 impl Plain {
@@ -130,6 +131,8 @@ mod tests {
             let (left, skipped) = hosts(&[("a", Some(r#"{"value": "a.example"}"#)), ("a", Some(wrong))]);
             assert_eq!((left, skipped), (vec![], 1), "{wrong}");
         }
+        let half = hosts(&[("a", Some("left.example\ntwo words\n"))]);
+        assert_eq!(half, (vec!["left.example".to_owned()], 1));
         let mut table = FeedTable::default();
         table.apply(None, Some(STIX.as_bytes()), None);
         table.apply(Some(b"a"), Some(&vec![b'x'; VALUE_BYTES_MAX + 1]), None);

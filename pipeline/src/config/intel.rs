@@ -39,6 +39,8 @@ type Stamp = Option<(SystemTime, u64)>;
 #[derive(Debug, Default)]
 struct Tables {
     by_topic: BTreeMap<String, FeedTable>,
+    /// Those of topics that are read once more, up to their ends.
+    anew: BTreeMap<String, FeedTable>,
     /// Whether they said something that no look-up knows yet.
     changed: bool,
 }
@@ -49,6 +51,8 @@ pub struct FeedStore {
     sources: Arc<Vec<Source>>,
     stamps: Arc<Mutex<Vec<Stamp>>>,
     tables: Arc<Mutex<Tables>>,
+    /// Held while the feeds are put together, so that an older state never takes the place of a newer one.
+    reloading: Arc<Mutex<()>>,
     current: Arc<RwLock<Arc<Feeds>>>,
 }
 
@@ -93,18 +97,41 @@ impl FeedStore {
         let named = |source: &&Source| matches!(&source.place, Place::Topic(name) if name == topic);
         let Some(source) = self.sources.iter().find(named) else { return };
         let mut tables = self.tables();
+        if let Some(table) = tables.anew.get_mut(topic) {
+            return table.apply(key, value, source.format);
+        }
         tables.by_topic.entry(topic.to_owned()).or_default().apply(key, value, source.format);
         tables.changed = true;
+    }
+
+    /// A topic is read from its beginning once more: what it says goes into a table of its own, so that nobody goes
+    /// by half of it, until [`Self::end_anew`].
+    pub fn begin_anew(&self, topic: &str) {
+        self.tables().anew.insert(topic.to_owned(), FeedTable::default());
+    }
+
+    /// What a topic said since [`Self::begin_anew`] takes the place of what it said before.
+    pub fn end_anew(&self, topic: &str) {
+        let mut tables = self.tables();
+        if let Some(table) = tables.anew.remove(topic) {
+            tables.by_topic.insert(topic.to_owned(), table);
+            tables.changed = true;
+        }
     }
 
     /// Puts the feeds together anew where a file or a topic has changed; `None` where none has.
     ///
     /// # Errors
-    /// When a file cannot be read or is no feed: then what there was stays until it is.
+    /// When a file cannot be read or is no feed: then what there was stays until it is, and what topics said
+    /// meanwhile counts from the first refresh on that succeeds.
     pub fn refresh(&self) -> Result<Option<Loaded>, String> {
+        let _alone = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
         let files = *self.stamps.lock().unwrap_or_else(PoisonError::into_inner) != self.stamps_now();
         let topics = std::mem::take(&mut self.tables().changed);
-        if files || topics { self.reload().map(Some) } else { Ok(None) }
+        if !files && !topics {
+            return Ok(None);
+        }
+        self.reload().map(Some).inspect_err(|_| self.tables().changed |= topics)
     }
 
     fn reload(&self) -> Result<Loaded, String> {
@@ -243,5 +270,39 @@ mod tests {
         store.apply("intel", Some(b"1"), None);
         assert!(store.refresh().unwrap().is_some() && !knows("a.example"));
         assert_eq!(store.refresh(), Ok(None));
+    }
+
+    #[test]
+    fn what_a_topic_says_while_a_file_is_broken_counts_once_it_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list.txt");
+        fs::write(&path, "a.example\n").unwrap();
+        let topic = FeedFile { path: None, topic: Some("intel".into()), ..feed(&path) };
+        let store = FeedStore::new(&IntelFile { feed: vec![feed(&path), topic], ..IntelFile::default() }).unwrap();
+        let knows = |host: &str| store.current().host(host, Timestamp::default()).is_some();
+        store.apply("intel", Some(b"1"), Some(br#"{"value": "b.example"}"#));
+        let made = fs::metadata(&path).unwrap().modified().unwrap();
+        fs::remove_file(&path).unwrap();
+        assert!(store.refresh().is_err() && !knows("b.example"));
+        // The file is as it was: only the topic tells of a change.
+        fs::write(&path, "a.example\n").unwrap();
+        fs::File::options().append(true).open(&path).unwrap().set_modified(made).unwrap();
+        assert!(store.refresh().unwrap().is_some() && knows("a.example") && knows("b.example"));
+    }
+
+    #[test]
+    fn a_topic_that_is_read_anew_counts_as_it_was_up_to_its_end() {
+        let feed = FeedFile { path: None, topic: Some("intel".into()), ..feed(std::path::Path::new("")) };
+        let store = FeedStore::new(&IntelFile { feed: vec![feed], ..IntelFile::default() }).unwrap();
+        let knows = |host: &str| store.current().host(host, Timestamp::default()).is_some();
+        store.apply("intel", Some(b"1"), Some(br#"{"value": "a.example"}"#));
+        store.refresh().unwrap();
+        store.begin_anew("intel");
+        store.apply("intel", Some(b"2"), Some(br#"{"value": "b.example"}"#));
+        assert_eq!(store.refresh(), Ok(None));
+        assert!(knows("a.example") && !knows("b.example"));
+        store.end_anew("intel");
+        store.refresh().unwrap();
+        assert!(knows("b.example") && !knows("a.example"));
     }
 }
