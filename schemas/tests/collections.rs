@@ -73,3 +73,22 @@ fn a_rejected_element_is_named_by_its_place() {
     assert_eq!(out.inputs.len(), 2);
     assert!(told[0].starts_with("element 2: no reader") && told[1].starts_with("element 4: an array"), "{told:?}");
 }
+
+#[test]
+fn lists_that_only_their_vendor_knows_are_read_element_by_element() {
+    let login = r#"{"txid":"t-1","factor":"duo_push","result":"success","access_device":{"ip":"203.0.113.7"}}"#;
+    let alert = r#"{"id":"da1","title":"A","serviceSource":"s","createdDateTime":"2026-05-01T12:00:00Z"}"#;
+    let incident = |alerts: &str| format!(r#"{{"id":"9","incidentWebUrl":"u","alerts":[{alerts}]}}"#);
+    for (page, read_one_by_one, rejected, passed_by) in [
+        (format!(r#"{{"stat":"OK","response":{{"authlogs":[{login},{login}],"metadata":{{}}}}}}"#), 2, 0, 0),
+        (format!(r#"{{"stat":"OK","response":[{login},7,{{"a":1}}]}}"#), 1, 2, 0),
+        (r#"{"stat":"OK","response":{"items":[]}}"#.to_owned(), 0, 0, 1),
+        (incident(&format!("{alert},{alert},null")), 2, 1, 0),
+        // An incident within one is no alert.
+        (incident(&incident(alert)), 0, 1, 0),
+    ] {
+        let out = read(page.as_bytes()).expect("a page");
+        let found = (out.inputs.len(), out.rejected.len(), out.passed_by);
+        assert_eq!(found, (read_one_by_one, rejected, passed_by), "{page}");
+    }
+}

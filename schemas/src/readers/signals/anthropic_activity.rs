@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::draft::Draft;
 use super::fields::{Node, discriminator, has_all, has_any, within};
 use super::format::Format;
-use super::things::{named, user};
+use super::things::{address, named, user};
 use super::title::{Title, words};
 use crate::entity::{EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
@@ -20,7 +20,7 @@ const FORMAT: Format = Format {
     native_id: "`id`",
     time: "`created_at`",
     severity: "always context",
-    entities: "actor by user id and e-mail, or API key; ip; chat as session; MCP server as tool; members that were changed; API and service keys",
+    entities: "actor by user id and e-mail, or API key; ip; chat as session; MCP server as tool; members that were invited or changed; files, projects, artifacts; API and service keys",
 };
 
 /// Members that name a key, used or managed.
@@ -61,6 +61,13 @@ impl Reader for AnthropicActivity {
         draft.add_one(EntityKind::Session, activity.get("claude_chat_id"));
         draft.add(named(EntityKind::Tool, activity.get("mcp_server_id"), activity.get("mcp_server_name")));
         draft.add(user(&[activity.get("deleted_user_id"), activity.get("deleted_user_email")]));
+        // Who else is named by an address: invited, added, changed.
+        for (_, other) in activity.members().filter(|(name, _)| name.ends_with("email")) {
+            draft.add(user(&[address(other)]));
+        }
+        for resource in ["claude_file_id", "claude_project_id", "claude_artifact_id"] {
+            draft.add_one(EntityKind::CloudResource, activity.get(resource));
+        }
         if activity.get("target_type").text().is_some_and(|kind| kind.ends_with("member") || kind.ends_with("user")) {
             draft.add(user(&[activity.get("target_id")]));
         }

@@ -21,7 +21,7 @@ const FORMAT: Format = Format {
     recognised_by: "`type` and `date` with one of `client_id`, `user_id`, `connection`, `strategy`, and `log_id`; the same under `data`; EventBridge's `source` `aws.partner/auth0.com`",
     native_id: "`log_id`, else `_id`",
     time: "`date`",
-    severity: "context; blocked accounts and addresses and breached passwords are alerts, medium",
+    severity: "context, medium where Auth0's confidence in the login is low; blocked accounts and addresses and breached passwords are alerts, medium",
     entities: "user by id and e-mail, the administrator behind a Management API call; ip, client as application, session, token by `jti`",
 };
 
@@ -71,6 +71,10 @@ impl Reader for Auth0 {
             true => Draft::alert(self.name(), Group::Identity, Severity::Medium),
             false => Draft::context(self.name(), Group::Identity),
         };
+        // How sure Auth0 is that the login is the user's own.
+        if event.at("details.riskAssessment.confidence").is("low") {
+            draft.severity = draft.severity.max(Severity::Medium);
+        }
         let ids = [event.get("log_id"), root.get("log_id"), event.get("_id")];
         draft.native_id = ids.iter().find_map(|id| id.text()).map(Cow::into_owned);
         draft.time = event.get("date").time();

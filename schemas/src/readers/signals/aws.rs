@@ -27,7 +27,9 @@ pub(super) fn add_identity(identity: Node<'_>, account: Option<&str>, draft: &mu
     let root = arn.text().is_some_and(|arn| arn.ends_with(":root")) || kind.eq_ignore_ascii_case("Root");
     let ids = if root { [arn, Node::absent()] } else { [arn, principal] };
     let account = identity.get("accountId").text().or(account.map(Cow::Borrowed));
-    let derived = account.zip(name.text()).filter(|_| !root && arn.text().is_none());
+    // A federated user's name is one at their own provider.
+    let of_iam = kind.is_empty() || kind.eq_ignore_ascii_case("IAMUser");
+    let derived = account.zip(name.text()).filter(|_| of_iam && !root && arn.text().is_none());
     let derived = Value::from(derived.map(|(account, name)| user_arn(&account, &name)));
     let email = name.text().filter(|name| name.contains('@')).map(Cow::into_owned);
     let (derived, email) = (Node::new(&derived), Value::from(email));

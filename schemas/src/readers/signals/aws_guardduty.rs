@@ -8,7 +8,7 @@ use super::draft::Draft;
 use super::fields::{Node, discriminator, first_time, has, has_any};
 use super::format::Format;
 use super::things;
-use crate::entity::{Entity, EntityKind};
+use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
@@ -22,7 +22,7 @@ const FORMAT: Format = Format {
     native_id: "`id`",
     time: "`service.eventFirstSeen`, else `updatedAt`",
     severity: "1 to 10: low below 4, medium below 7, high below 9, critical above; always an alert",
-    entities: "access key and its user, instance, buckets, functions, clusters; both ends' ips, domains, processes",
+    entities: "access key and its user, instance, buckets, functions, clusters; both ends' ips with direction, domains, processes",
 };
 
 /// Reads GuardDuty findings.
@@ -84,6 +84,7 @@ fn add_resource(resource: Node<'_>, account: Option<&str>, draft: &mut Draft) {
     draft.add_one(EntityKind::Device, instance.get("instanceId"));
     for interface in instance.get("networkInterfaces").items() {
         draft.add_ips([interface.get("privateIpAddress"), interface.get("publicIp")]);
+        draft.add_ips(interface.get("ipv6Addresses").items().take(LIST_MAX));
     }
     for bucket in resource.get("s3BucketDetails").items() {
         draft.add_one(EntityKind::CloudResource, bucket.get("arn"));
@@ -118,9 +119,15 @@ fn principal(key: Node<'_>, account: Option<&str>) -> Option<Entity> {
 /// The other end: addresses and domains of the action, and the resources that it touched.
 fn add_action(action: Node<'_>, draft: &mut Draft) {
     for (_, detail) in action.members() {
-        draft.add_ips([detail.at("remoteIpDetails.ipAddressV4"), detail.at("remoteIpDetails.ipAddressV6")]);
-        for probe in detail.get("portProbeDetails").items() {
-            draft.add_ips([probe.at("remoteIpDetails.ipAddressV4")]);
+        // Calls, logins and probes come from the other end; connections say their direction.
+        let outbound = detail.get("connectionDirection").is("OUTBOUND");
+        let (near, far) = if outbound { (Role::Source, Role::Destination) } else { (Role::Destination, Role::Source) };
+        let places = std::iter::once(detail).chain(detail.get("portProbeDetails").items().take(LIST_MAX));
+        for place in places {
+            for version in ["ipAddressV4", "ipAddressV6"] {
+                draft.add_ips_as(far, [place.get("remoteIpDetails").get(version)]);
+                draft.add_ips_as(near, [place.get("localIpDetails").get(version)]);
+            }
         }
         draft.add_one(EntityKind::Domain, detail.get("domain"));
         for (_, resource) in detail.get("affectedResources").members() {

@@ -23,7 +23,7 @@ const FORMAT: Format = Format {
     native_id: "`eventDataId`; streamed records have none (`correlationId` names the operation, not the record)",
     time: "`eventTimestamp`, else `time`, else `TimeGenerated`",
     severity: "context; category `Security` is an alert by its `severity`",
-    entities: "caller by object id, UPN and application id from the claims or the requester; ip; resource, blob; model; who was given a role",
+    entities: "caller by object id, UPN and application id from the claims or the requester; ip, session, device; resource, blob; model; who was given a role",
 };
 
 /// Categories of the activity log, of its older export, and of the resource logs that are read.
@@ -48,6 +48,7 @@ const CATEGORIES: [&str; 17] = [
 ];
 
 const OBJECT_ID: &str = "http://schemas.microsoft.com/identity/claims/objectidentifier";
+const DEVICE: &str = "http://schemas.microsoft.com/2012/01/devicecontext/claims/identifier";
 const UPN: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn";
 const NAME: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name";
 
@@ -95,6 +96,8 @@ impl Reader for AzureActivity {
             Role::Source,
             [event.get("callerIpAddress"), event.at("httpRequest.clientIpAddress"), claims.get("ipaddr")],
         );
+        draft.add_one(EntityKind::Session, claims.get("sid"));
+        draft.add_one(EntityKind::Device, claims.get(DEVICE));
         let resource = event.first(&["resourceId", "_ResourceId", "uri", "properties.objectKey"]);
         draft.add_one(EntityKind::CloudResource, resource);
         add_blob(event, &mut draft);
@@ -115,7 +118,7 @@ impl Reader for AzureActivity {
 
 /// Where the call came from, without the port that storage accounts write behind it.
 fn address_of(event: Node<'_>) -> Option<String> {
-    let caller = event.get("callerIpAddress").text()?;
+    let caller = event.get("callerIpAddress").text().or_else(|| event.at("httpRequest.clientIpAddress").text())?;
     canonical_id(EntityKind::Ip, &caller).or_else(|| Some(caller.into_owned()))
 }
 

@@ -114,6 +114,8 @@ fn alert(root: Node<'_>) -> Draft {
             .map(|key| root.get(key)),
     );
     draft.add_techniques_at(root.get("attack_technique"));
+    // Watchlists' reports name techniques among their tags.
+    draft.add_techniques_at(root.get("report_tags"));
     for tag in root.get("ttps").items().filter_map(Node::word) {
         draft.add_techniques(&technique_of_tag(&tag));
     }

@@ -5,7 +5,7 @@
 
 use super::crowdstrike::{PRODUCT, severity_of};
 use super::draft::Draft;
-use super::fields::{Node, first_time, has, has_any};
+use super::fields::{Node, first_time, has, has_all, has_any};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{EntityKind, Role};
@@ -13,13 +13,18 @@ use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 
 const FORMAT: Format = Format {
-    vendor: "CrowdStrike Falcon alerts (Alerts API), identity included",
-    recognised_by: "`composite_id` with `cid`, `aggregate_id` or `agent_id`",
-    native_id: "`composite_id`",
-    time: "`timestamp`, else `start_time`, `created_timestamp`",
-    severity: "`severity_name`, else `severity` 1 to 100; always an alert",
+    vendor: "CrowdStrike Falcon alerts (Alerts API), identity included; detections of the older Detects API",
+    recognised_by: "`composite_id` with `cid`, `aggregate_id` or `agent_id`; `detection_id` with `behaviors`",
+    native_id: "`composite_id`, `detection_id`",
+    time: "`timestamp`, else `start_time`, `first_behavior`, `created_timestamp`",
+    severity: "`severity_name` or `max_severity_displayname`, else `severity` or `max_severity` 1 to 100; always an alert",
     entities: "device, accounts, process and parent, written files, addresses, domains",
 };
+
+/// The most behaviours of one detection that are looked at.
+const BEHAVIORS_MAX: usize = 32;
+/// The most elements of one list that are looked at.
+const LIST_MAX: usize = 64;
 
 /// Reads Falcon alerts.
 pub(super) struct CrowdstrikeAlert;
@@ -34,17 +39,22 @@ impl Reader for CrowdstrikeAlert {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        has(record, "composite_id") && has_any(record, &["cid", "aggregate_id", "agent_id"])
+        (has(record, "composite_id") && has_any(record, &["cid", "aggregate_id", "agent_id"]))
+            || has_all(record, &["detection_id", "behaviors"])
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
         let root = record.value()?;
         let alert = Node::new(root);
-        let severity = severity_of(alert.get("severity_name"), alert.get("severity"));
+        let severity = severity_of(
+            alert.first(&["severity_name", "max_severity_displayname"]),
+            alert.first(&["severity", "max_severity"]),
+        );
         let product = alert.get("product").text().unwrap_or_default().to_ascii_lowercase();
         let mut draft = Draft::alert(PRODUCT, group_of(&product), severity);
-        draft.native_id = alert.get("composite_id").text().map(Into::into);
-        draft.time = first_time(&["timestamp", "start_time", "created_timestamp"].map(|key| alert.get(key)));
+        draft.native_id = alert.first(&["composite_id", "detection_id"]).text().map(Into::into);
+        draft.time =
+            first_time(&["timestamp", "start_time", "first_behavior", "created_timestamp"].map(|key| alert.get(key)));
         draft.vendor_tenant = alert.get("cid").text().map(Into::into);
         draft.add_techniques_at(alert.get("technique_id"));
         alert.get("mitre_attack").items().for_each(|attack| draft.add_techniques_at(attack.get("technique_id")));
@@ -52,7 +62,16 @@ impl Reader for CrowdstrikeAlert {
         add_devices(alert, &mut draft);
         add_files(alert, &mut draft);
         add_network(alert, &mut draft);
-        let title = alert.first(&["display_name", "name", "description", "pattern_name"]).text();
+        add_indicators(alert, &mut draft);
+        for behavior in alert.get("behaviors").items().take(BEHAVIORS_MAX) {
+            draft.add_techniques_at(behavior.get("technique_id"));
+            add_accounts(behavior, &mut draft);
+            add_files(behavior, &mut draft);
+            add_indicators(behavior, &mut draft);
+        }
+        let behavior = alert.get("behaviors").items().next().unwrap_or(Node::absent());
+        const NAMES: [&str; 4] = ["display_name", "name", "description", "pattern_name"];
+        let title = alert.first(&NAMES).text().or_else(|| behavior.first(&NAMES).text());
         draft.title = title.unwrap_or("Falcon alert".into()).into_owned();
         if let Some(host) = alert.first(&["device.hostname", "source_endpoint_host_name", "hostname"]).text() {
             draft.title.push_str(&format!(" on {host}"));
@@ -93,11 +112,28 @@ fn add_devices(alert: Node<'_>, draft: &mut Draft) {
 
 fn add_files(alert: Node<'_>, draft: &mut Draft) {
     for process in [alert, alert.get("parent_details"), alert.get("grandparent_details")] {
-        let hashes = [process.get("sha256"), process.get("sha1"), process.get("md5")];
+        // Of the parent the older API knows hashes alone.
+        let hashes = ["sha256", "sha1", "md5", "parent_sha256", "parent_md5"].map(|hash| process.get(hash));
         draft.add_image(EntityKind::Process, &hashes, process.get("filepath"), process.get("filename"));
     }
     for file in ["files_written", "files_accessed"].iter().flat_map(|key| alert.get(key).items()) {
         draft.add_image(EntityKind::File, &[file.get("sha256")], file.get("filepath"), file.get("filename"));
+    }
+}
+
+/// The indicators that matched, whatever they are, and the files that were locked away.
+fn add_indicators(alert: Node<'_>, draft: &mut Draft) {
+    for indicator in alert.get("ioc_context").items().chain([alert]).take(LIST_MAX) {
+        let value = indicator.get("ioc_value");
+        match indicator.get("ioc_type").text().unwrap_or_default().as_ref() {
+            "hash_sha256" | "hash_md5" => draft.add_one(EntityKind::File, value),
+            "domain" => draft.add(things::url_or_domain(value)),
+            "ipv4" | "ipv6" => draft.add_ips([value]),
+            _ => {}
+        }
+    }
+    for file in alert.get("quarantined_files").items().take(LIST_MAX) {
+        draft.add_image(EntityKind::File, &[file.get("sha256")], file.get("filename"), Node::absent());
     }
 }
 

@@ -11,9 +11,10 @@
 
 use super::defender_evidence::add_evidence;
 use super::draft::Draft;
-use super::fields::{Node, first_time, has, has_any};
+use super::fields::{Node, first_time, has, has_any, member};
 use super::format::Format;
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
+use super::{defender_endpoint, page};
+use crate::readers::{Context, Json, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
@@ -21,10 +22,10 @@ use crate::signal::Group;
 pub(super) const PRODUCT: &str = "defender_alert";
 
 const FORMAT: Format = Format {
-    vendor: "Microsoft Defender XDR alerts (Graph `security/alerts_v2`)",
-    recognised_by: "`title`, `createdDateTime` or `firstActivityDateTime`, `serviceSource` or `detectionSource`",
+    vendor: "Microsoft Defender XDR alerts (Graph `security/alerts_v2`, alone or within `security/incidents`; Defender for Endpoint's own API)",
+    recognised_by: "`title`, `createdDateTime` or `firstActivityDateTime`, `serviceSource` or `detectionSource`; `title`, `alertCreationTime`, `machineId` or `detectionSource`; an incident's `incidentWebUrl` with a list of `alerts`",
     native_id: "`id`",
-    time: "`firstActivityDateTime`, else `createdDateTime`",
+    time: "`firstActivityDateTime`, else `createdDateTime`; `firstEventTime`, else `alertCreationTime`",
     severity: "`severity` by its word; always an alert; `mitreTechniques`",
     entities: "everything in `evidence`: users, devices, ips, files, processes, URLs, mailboxes, applications, agents, sessions",
 };
@@ -42,26 +43,50 @@ impl Reader for DefenderAlert {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        has(record, "title")
-            && has_any(record, &["createdDateTime", "firstActivityDateTime"])
-            && has_any(record, &["serviceSource", "detectionSource", "alertWebUrl", "providerAlertId"])
+        is_alert(record) || alerts_of_incident(record).is_some()
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = record.value()?;
-        let alert = Node::new(root);
-        let service = alert.first(&["serviceSource", "detectionSource"]).text().unwrap_or_default();
-        let severity = Severity::from_word(&alert.get("severity").word().unwrap_or_default());
-        let mut draft = Draft::alert(PRODUCT, group_of(&service, context.group), severity);
-        draft.native_id = alert.get("id").text().map(Into::into);
-        draft.time = first_time(&[alert.get("firstActivityDateTime"), alert.get("createdDateTime")]);
-        draft.vendor_tenant = alert.get("tenantId").text().map(Into::into);
-        draft.add_techniques_at(alert.get("mitreTechniques"));
-        alert.get("evidence").items().for_each(|evidence| add_evidence(evidence, &mut draft));
-        let title = alert.first(&["title", "category"]).text();
-        draft.title = title.unwrap_or("Defender alert".into()).into_owned();
-        draft.publish(record, context, out)
+        match alerts_of_incident(record) {
+            Some(alerts) => page::read_each(alerts, is_alert, read_alert, context, out),
+            None => read_alert(record, context, out),
+        }
     }
+}
+
+fn is_alert(record: &RawRecord<'_>) -> bool {
+    let graph = has_any(record, &["createdDateTime", "firstActivityDateTime"])
+        && has_any(record, &["serviceSource", "detectionSource", "alertWebUrl", "providerAlertId"]);
+    let endpoint = has(record, "alertCreationTime") && has_any(record, &["machineId", "detectionSource"]);
+    has(record, "title") && (graph || endpoint)
+}
+
+fn read_alert(record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+    let root = record.value()?;
+    let alert = Node::new(root);
+    let service = alert.first(&["serviceSource", "detectionSource"]).text().unwrap_or_default();
+    let severity = Severity::from_word(&alert.get("severity").word().unwrap_or_default());
+    let mut draft = Draft::alert(PRODUCT, group_of(&service, context.group), severity);
+    draft.native_id = alert.get("id").text().map(Into::into);
+    draft.time = first_time(
+        &["firstActivityDateTime", "createdDateTime", "firstEventTime", "alertCreationTime"].map(|key| alert.get(key)),
+    );
+    draft.vendor_tenant = alert.first(&["tenantId", "aadTenantId"]).text().map(Into::into);
+    draft.add_techniques_at(alert.get("mitreTechniques"));
+    if alert.get("alertCreationTime").exists() {
+        defender_endpoint::add_things(alert, &mut draft);
+    } else {
+        alert.get("evidence").items().for_each(|evidence| add_evidence(evidence, &mut draft));
+    }
+    let title = alert.first(&["title", "category"]).text();
+    draft.title = title.unwrap_or("Defender alert".into()).into_owned();
+    draft.publish(record, context, out)
+}
+
+/// The alerts of an incident that was asked for with them.
+fn alerts_of_incident<'a>(record: &RawRecord<'a>) -> Option<Json<'a>> {
+    let alerts = member(record, "alerts").filter(|alerts| alerts.get().starts_with('['))?;
+    has_any(record, &["incidentWebUrl", "redirectIncidentId"]).then_some(alerts)
 }
 
 /// The part of the estate that a Defender service watches, by its name in Graph (`microsoftDefenderForIdentity`)
@@ -71,7 +96,7 @@ pub(super) fn group_of(service: &str, otherwise: Group) -> Group {
     let is = |words: &[&str]| words.iter().any(|word| service.contains(word));
     if is(&["foridentity", "identityprotection"]) {
         Group::Identity
-    } else if is(&["forendpoint"]) {
+    } else if is(&["forendpoint", "windowsdefender"]) {
         Group::Endpoint
     } else if is(&["office365", "cloudapp", "forcloud", "dataloss", "purview", "appgovernance"]) {
         Group::Cloud

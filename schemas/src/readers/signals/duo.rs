@@ -6,22 +6,25 @@
 use std::borrow::Cow;
 
 use super::draft::Draft;
-use super::fields::{Node, first_time, has, has_all, has_any, has_object, has_string, is_one_of};
+use super::fields::{
+    Node, discriminator, first_time, has, has_all, has_any, has_object, has_string, is_one_of, member,
+};
 use super::format::Format;
+use super::page;
 use super::things::{self, address, named, user};
 use super::title::{Title, words};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
+use crate::readers::{Context, Json, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
 
 const FORMAT: Format = Format {
     vendor: "Cisco Duo: authentication, administrator and activity logs, Trust Monitor",
-    recognised_by: "`factor` and `result` with `access_device` or `auth_device`; `action` as text with `isotimestamp` and `username`; `activity_id` with `ts`; `sekey` with `surfaced_auth` or `surfacing_timestamp`",
+    recognised_by: "`factor` and `result` with `access_device` or `auth_device`; `action` as text with `isotimestamp` and `username`; `activity_id` with `ts`; `sekey` with `surfaced_auth` or `surfacing_timestamp`; the API's answers: `stat` with `response`",
     native_id: "`txid`, `activity_id`, `sekey`; administrator logs have none",
     time: "`isotimestamp`, else `timestamp`, `ts`, `surfacing_timestamp`",
     severity: "context; `result` `fraud` is an alert, high, and what Trust Monitor surfaces, medium",
-    entities: "user by key and e-mail, else by name; administrator by e-mail; ip of the access device and of the phone; device by endpoint key and host name; application",
+    entities: "user by key and e-mail, else by name; administrator by e-mail; ip of the access device and of the phone; device by endpoint key and host name, phone by its key; application",
 };
 
 /// Reads Duo's logs.
@@ -37,33 +40,55 @@ impl Reader for Duo {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        let login = has_all(record, &["factor", "result"]) && has_any(record, &["access_device", "auth_device"]);
-        let admin = has_string(record, "action") && has_all(record, &["isotimestamp", "username"]);
-        let activity = has_all(record, &["activity_id", "ts", "actor"]) && has_object(record, "action");
-        let surfaced = has(record, "sekey") && has_any(record, &["surfaced_auth", "surfacing_timestamp"]);
-        login || admin || activity || surfaced
+        is_event(record) || answered(record).is_some()
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let root = record.value()?;
-        let event = Node::new(root);
-        let surfaced = event.get("sekey").exists();
-        let login = if surfaced { event.get("surfaced_auth") } else { event };
-        let mut draft = Draft::context(self.name(), Group::Identity);
-        let fraud = login.get("result").is("fraud");
-        if fraud || surfaced {
-            draft.kind = SignalKind::Alert;
-            draft.severity = if fraud { Severity::High } else { Severity::Medium };
+        match answered(record) {
+            Some(records) => page::read_each(records, is_event, read_event, context, out),
+            None => read_event(record, context, out),
         }
-        draft.native_id = event.first(&["sekey", "txid", "activity_id"]).text().map(Cow::into_owned);
-        let times =
-            [login.get("isotimestamp"), login.get("timestamp"), event.get("ts"), event.get("surfacing_timestamp")];
-        draft.time = first_time(&times);
-        draft.vendor_tenant = event.get("akey").text().map(Cow::into_owned);
-        add_parties(event, login, &mut draft);
-        draft.title = if event.get("username").exists() { change(event) } else { title(event, login, surfaced) };
-        draft.publish(record, context, out)
     }
+}
+
+fn is_event(record: &RawRecord<'_>) -> bool {
+    let login = has_all(record, &["factor", "result"]) && has_any(record, &["access_device", "auth_device"]);
+    let admin = has_string(record, "action") && has_all(record, &["isotimestamp", "username"]);
+    let activity = has_all(record, &["activity_id", "ts", "actor"]) && has_object(record, "action");
+    let surfaced = has(record, "sekey") && has_any(record, &["surfaced_auth", "surfacing_timestamp"]);
+    login || admin || activity || surfaced
+}
+
+fn read_event(record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+    let root = record.value()?;
+    let event = Node::new(root);
+    let surfaced = event.get("sekey").exists();
+    let login = if surfaced { event.get("surfaced_auth") } else { event };
+    let mut draft = Draft::context("duo", Group::Identity);
+    let fraud = login.get("result").is("fraud");
+    if fraud || surfaced {
+        draft.kind = SignalKind::Alert;
+        draft.severity = if fraud { Severity::High } else { Severity::Medium };
+    }
+    draft.native_id = event.first(&["sekey", "txid", "activity_id"]).text().map(Cow::into_owned);
+    let times = [login.get("isotimestamp"), login.get("timestamp"), event.get("ts"), event.get("surfacing_timestamp")];
+    draft.time = first_time(&times);
+    draft.vendor_tenant = event.get("akey").text().map(Cow::into_owned);
+    add_parties(event, login, &mut draft);
+    draft.title = if event.get("username").exists() { change(event) } else { title(event, login, surfaced) };
+    draft.publish(record, context, out)
+}
+
+/// The records of an answer of the Admin API.
+fn answered<'a>(record: &RawRecord<'a>) -> Option<Json<'a>> {
+    const LISTS: [&str; 3] = ["authlogs", "events", "items"];
+    let response = member(record, "response").filter(|_| discriminator(record, "stat") == "OK")?;
+    let list = |json: &Json<'_>| json.get().starts_with('[');
+    let within = || {
+        let answer = RawRecord::new(response.get().as_bytes());
+        LISTS.iter().find_map(|key| member(&answer, key)).filter(list)
+    };
+    Some(response).filter(list).or_else(within)
 }
 
 fn add_parties(event: Node<'_>, login: Node<'_>, draft: &mut Draft) {
@@ -84,6 +109,8 @@ fn add_parties(event: Node<'_>, login: Node<'_>, draft: &mut Draft) {
     }
     let access = login.get("access_device");
     draft.add(things::device(&[access.get("epkey"), access.get("hostname")]));
+    // The phone or key with which the second factor was given.
+    draft.add_one(EntityKind::Device, login.at("auth_device.key"));
     let application = login.get("application");
     draft.add(named(EntityKind::Application, application.get("key"), application.get("name")));
 }

@@ -45,6 +45,9 @@ const FORMAT: Format = Format {
     entities: "actor and targets: users by id and UPN, applications and service principals, devices; ip",
 };
 
+/// The most additional details that are looked at.
+const DETAILS_MAX: usize = 64;
+
 /// Reads Entra ID directory audits.
 pub(super) struct EntraAudit;
 
@@ -82,10 +85,12 @@ impl Reader for EntraAudit {
         let actor = add_actor(Node::new(&initiated), &mut draft);
         draft.add_ips_as(Role::Source, [entra.envelope.get("callerIpAddress")]);
         let targets = entra.body.get("targetResources").unfolded();
+        let details = entra.body.get("additionalDetails").unfolded();
+        let application = application_id(Node::new(&targets), Node::new(&details));
         let mut target_name = None;
         for target in Node::new(&targets).items() {
             target_name = target_name.or(target.first(&["userPrincipalName", "displayName"]).text());
-            add_target(target, &mut draft);
+            add_target(target, application, &mut draft);
         }
         let activity = entra.body.first(&["activityDisplayName", "operationName"]).text();
         let activity = activity.or_else(|| entra.envelope.get("operationName").text());
@@ -115,14 +120,26 @@ fn add_actor(initiated: Node<'_>, draft: &mut Draft) -> Option<String> {
     name.or_else(|| app.first(&["displayName", "servicePrincipalName", "appId"]).text()).map(Into::into)
 }
 
-fn add_target(target: Node<'_>, draft: &mut Draft) {
+fn is_application(target: Node<'_>) -> bool {
+    target.get("type").text().is_some_and(|kind| is_one_of(&kind, &["Application", "ServicePrincipal"]))
+}
+
+/// By which id the application signs in that a change is about: targets have the directory object's alone. Of a change
+/// to several it cannot be told whose it is.
+fn application_id<'v>(targets: Node<'v>, details: Node<'v>) -> Node<'v> {
+    let single = targets.items().filter(|target| is_application(*target)).count() == 1;
+    let mut named = details.items().take(DETAILS_MAX).filter(|detail| single && detail.get("key").is("AppId"));
+    named.next().map_or(Node::absent(), |detail| detail.get("value"))
+}
+
+fn add_target(target: Node<'_>, application: Node<'_>, draft: &mut Draft) {
     let (id, name) = (target.get("id"), target.get("displayName"));
     let entity = match target.get("type").text().as_deref() {
         Some("User") => {
             let user = things::user(&[id, target.get("userPrincipalName")]);
             user.map(|user| user.named(name.text().as_deref()))
         }
-        Some("Application" | "ServicePrincipal") => things::microsoft_application(&[id], name),
+        Some("Application" | "ServicePrincipal") => things::microsoft_application(&[id, application], name),
         Some("Device") => things::device(&[id, name]),
         // Whoever gains a role shares it with every administrator before them.
         Some("Role" | "Directory" | "Other") => None,

@@ -6,6 +6,9 @@
 
 use std::borrow::Cow;
 
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
 use crate::placeholder::{is_placeholder, trimmed};
 use crate::readers::value::Value;
 use crate::readers::{EventTime, Json, RawRecord};
@@ -163,7 +166,9 @@ impl<'v> Node<'v> {
     pub(super) fn time(self) -> EventTime {
         let time = match self.0 {
             Some(Value::String(text)) if is_origin(text) => return EventTime::Absent,
-            Some(Value::String(text)) => Timestamp::parse(text).or_else(|| spaced_time(text)),
+            Some(Value::String(text)) => {
+                Timestamp::parse(text).or_else(|| spaced_time(text)).or_else(|| calendar_time(text))
+            }
             Some(Value::Number(number)) => number.as_f64().and_then(Timestamp::from_epoch_number),
             _ => None,
         };
@@ -237,6 +242,13 @@ fn spaced_time(text: &str) -> Option<Timestamp> {
         zone if zone.starts_with(['+', '-']) => Timestamp::parse(&format!("{time}{zone}")),
         _ => None,
     }
+}
+
+/// `Tue Sep  1 16:14:21 2026`, as C's `ctime` writes it, in UTC.
+fn calendar_time(text: &str) -> Option<Timestamp> {
+    let civil = text.trim().trim_end_matches(" UTC");
+    let civil = DateTime::strptime("%a %b %d %H:%M:%S %Y", civil).ok()?;
+    Timestamp::from_millis(TimeZone::UTC.to_timestamp(civil).ok()?.as_millisecond())
 }
 
 /// The first of `places` that holds a time.
@@ -344,6 +356,8 @@ mod tests {
             "2026-05-01 14:00:00 +02:00",
             "2026-05-01 12:00:00 UTC",
             "2026-05-01 12:00:00 +0000 UTC",
+            "Fri May 01 12:00:00 2026 UTC",
+            "Fri May  1 12:00:00 2026",
         ] {
             assert_eq!(Node::new(&text.into()).time(), EventTime::from(expected), "{text}");
         }
@@ -353,9 +367,16 @@ mod tests {
         {
             assert_eq!(Node::new(&nothing).time(), EventTime::Absent, "{nothing:?}");
         }
-        for odd in
-            [json!("12:00 noon"), json!("2026-05-01 12:00:00 CEST"), json!(-5), json!(1e40), json!(true), json!({})]
-        {
+        for odd in [
+            json!("12:00 noon"),
+            json!("2026-05-01 12:00:00 CEST"),
+            json!("Fri May 1"),
+            json!("Fri May 1 12:00:00 99999"),
+            json!(-5),
+            json!(1e40),
+            json!(true),
+            json!({}),
+        ] {
             assert_eq!(Node::new(&odd.into()).time(), EventTime::Unreadable);
         }
         let record = json!({"odd": "soon", "none": "-", "later": 1_777_636_800}).into();

@@ -10,7 +10,7 @@ use super::fields::{Node, first_time, has_object};
 use super::format::Format;
 use super::things;
 use super::title::Title;
-use crate::entity::{Entity, EntityKind, Role};
+use crate::entity::{Entity, EntityKind, Role, canonical_id};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 
@@ -20,8 +20,11 @@ const FORMAT: Format = Format {
     native_id: "`insertId`; unique with log and time",
     time: "`timestamp`, else `receiveTimestamp`",
     severity: "always context",
-    entities: "caller by e-mail or subject, whom they act for, service account key, ip, resource, Vertex AI models and agents",
+    entities: "caller by e-mail or subject, whom they act for, who gains or loses a role, service account key, ip, resource, Vertex AI models and agents",
 };
+
+/// The most changes of a policy that are looked at.
+const DELTAS_MAX: usize = 64;
 
 /// Reads Google Cloud audit logs.
 pub(super) struct GcpAudit;
@@ -62,23 +65,43 @@ impl Reader for GcpAudit {
         draft.add_ips_as(Role::Source, [payload.at("requestMetadata.callerIp")]);
         let resource = payload.get("resourceName");
         add_resource(resource, &mut draft);
+        for change in payload.at("serviceData.policyDelta.bindingDeltas").items().take(DELTAS_MAX) {
+            draft.add(member(change.get("member")));
+        }
+        // Google's own addresses have words in their place.
+        let caller = payload.at("requestMetadata.callerIp");
+        let internal = caller.text().is_some_and(|ip| canonical_id(EntityKind::Ip, &ip).is_none());
+        let caller = if internal { Node::absent() } else { caller };
         let failed = payload.at("status.code").number().is_some_and(|code| code != 0.0);
         let reason = if failed { payload.at("status.message") } else { Node::absent() };
         draft.title = Title::new(&[payload.get("methodName")], "API call")
             .by(&[who.get("principalEmail"), who.get("principalSubject"), who.get("authoritySelector")])
             .on(&[resource])
-            .from(&[payload.at("requestMetadata.callerIp")])
+            .from(&[caller])
             .outcome(&[reason, payload.at("status.code")])
             .done();
         draft.publish(record, context, out)
     }
 }
 
+/// Who gains or loses a role: people and service accounts, not groups and domains.
+fn member(member: Node<'_>) -> Option<Entity> {
+    let acts = member.text().is_some_and(|it| it.starts_with("user:") || it.starts_with("serviceAccount:"));
+    principal(Node::absent(), if acts { member } else { Node::absent() })
+}
+
 /// A person or a project's service account. Subjects carry the e-mail address behind a prefix.
 fn principal(email: Node<'_>, subject: Node<'_>) -> Option<Entity> {
     let (email, subject) = (email.text(), subject.text());
-    let subject = subject.as_deref().map(|subject| subject.rsplit_once(':').map_or(subject, |(_, bare)| bare));
-    let ids: Vec<&str> = email.as_deref().into_iter().chain(subject).collect();
+    // A federated identity has a path for its subject: `principal://iam.googleapis.com/…/subject/ID`.
+    let federated = subject.as_deref().filter(|subject| subject.contains("://"));
+    let own = federated.and_then(|subject| subject.split_once("/subject/")).map(|(_, own)| own);
+    let subject = match federated {
+        Some(_) => federated,
+        None => subject.as_deref().map(|subject| subject.rsplit_once(':').map_or(subject, |(_, bare)| bare)),
+    };
+    let own = own.filter(|own| own.contains('@'));
+    let ids: Vec<&str> = email.as_deref().into_iter().chain(subject).chain(own).collect();
     let of_google = |id: &&str| {
         let domain = id.rsplit_once('@').map_or("", |(_, domain)| domain);
         id.starts_with("system:") || domain.starts_with("gcp-sa-") || is_service_domain(domain)
@@ -108,6 +131,8 @@ fn add_resource(resource: Node<'_>, draft: &mut Draft) {
         Some("reasoningEngines" | "agents") => draft.add(Entity::new(EntityKind::Agent, [last, &*name])),
         // Objects within a cluster have no cluster in their name.
         _ if name.starts_with("core/") || !name.contains('/') || is_cluster_object(&name) => {}
+        // A project, folder or organisation is the tenant, which all of its records share.
+        Some("projects" | "folders" | "organizations") => {}
         _ => draft.add(Entity::new(EntityKind::CloudResource, [&*name])),
     }
 }

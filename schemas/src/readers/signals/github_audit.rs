@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::draft::Draft;
 use super::fields::{Node, discriminator, first_time, has_any, has_object, has_string, is_one_of};
 use super::format::Format;
-use super::things::{address, user};
+use super::things::{address, named, user};
 use super::title::{Title, words};
 use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
@@ -22,7 +22,7 @@ const FORMAT: Format = Format {
     native_id: "`_document_id`",
     time: "`@timestamp`, else `created_at`",
     severity: "context; a leaked secret (`secret_scanning_alert.create`) is an alert, medium",
-    entities: "actor and user acted on by login and single sign-on identity, not bots; ip; token by its hash; repository",
+    entities: "actor and user acted on by login and single sign-on identity, not bots; ip; token by its hash; OAuth application; repository",
 };
 
 /// Actions with which GitHub reports a threat.
@@ -64,7 +64,9 @@ impl Reader for GithubAudit {
         draft.native_id = event.get("_document_id").text().map(Cow::into_owned);
         // Some lakes cannot have `@` in a key and spell it out.
         draft.time = first_time(&["@timestamp", "at_sign_timestamp", "created_at"].map(|key| event.get(key)));
-        draft.vendor_tenant = event.first(&["business", "org"]).text().map(Cow::into_owned);
+        // What a person does for themselves touches all of their organisations.
+        let org = event.get("org").items().next().unwrap_or(Node::absent());
+        draft.vendor_tenant = event.get("business").text().or_else(|| org.text()).map(Cow::into_owned);
         let (nameid, name) = (event.get("external_identity_nameid"), event.get("external_identity_username"));
         if !event.get("actor_is_bot").is_true() {
             draft.add(login(event.get("actor"), &[nameid, address(name)]));
@@ -73,9 +75,11 @@ impl Reader for GithubAudit {
         draft.add_ips_as(Role::Source, [event.get("actor_ip")]);
         draft.add_one(EntityKind::ApiKey, event.get("hashed_token"));
         draft.add_one(EntityKind::CloudResource, repository(event));
+        let application = event.first(&["oauth_application_name", "oauth_application", "integration"]);
+        draft.add(named(EntityKind::Application, event.get("oauth_application_id"), application));
         draft.title = Title::of(words(&action))
             .by(&[event.get("actor"), nameid])
-            .on(&[repository(event), event.get("user"), event.get("org"), event.get("business")])
+            .on(&[repository(event), application, event.get("user"), org, event.get("business")])
             .from(&[event.get("actor_ip")])
             .done();
         draft.publish(record, context, out)

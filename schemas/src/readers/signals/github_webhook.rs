@@ -5,7 +5,7 @@
 //! (titles, comments, commit messages) are not read here: they are input of agents, not signals.
 
 use super::draft::Draft;
-use super::fields::{Node, first_time, has_any, has_string, is_one_of, within};
+use super::fields::{Node, first_time, has, has_any, has_string, is_one_of, within};
 use super::format::Format;
 use super::things::{address, user};
 use super::title::{Title, words};
@@ -16,11 +16,11 @@ use crate::signal::{Group, SignalKind};
 
 const FORMAT: Format = Format {
     vendor: "GitHub webhooks",
-    recognised_by: "a `repository` object with `full_name`, and one of `sender`, `action`, `ref`, `pages`",
+    recognised_by: "a `repository` object with `full_name`, and one of `sender`, `action`, `ref`, `pages`; `action` with `sender` and `organization`, both by `login`",
     native_id: "none: the delivery's id is an HTTP header; a hash of the content",
     time: "the newest of the object's own times (`updated_at`, `created_at`, `head_commit.timestamp`), else the broker's",
     severity: "context; a leaked secret that GitHub has found is an alert, medium",
-    entities: "sender and pusher by login and e-mail, neither bots nor GitHub; repository",
+    entities: "sender, pusher, member and who let a secret through by login and e-mail, neither bots nor GitHub; repository",
 };
 
 /// What a webhook may be about, under a member of that name.
@@ -40,9 +40,12 @@ impl Reader for GithubWebhook {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        has_any(record, &["sender", "action", "ref", "pages"])
-            && !has_string(record, "actor")
-            && within(record, "repository").is_some_and(|repository| has_string(&repository, "full_name"))
+        let repository = || within(record, "repository").is_some_and(|it| has_string(&it, "full_name"));
+        let logged = |member| within(record, member).is_some_and(|account| has_string(&account, "login"));
+        // What happens to an organisation has no repository.
+        let organisation = || has(record, "action") && logged("sender") && logged("organization");
+        let named = has_any(record, &["sender", "action", "ref", "pages"]) && !has_string(record, "actor");
+        named && (repository() || organisation())
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
@@ -60,6 +63,12 @@ impl Reader for GithubWebhook {
         let author = body.get("user");
         draft.add(account(sender));
         draft.add(account(author));
+        // GitHub itself is the sender of what it finds: a secret stands there by someone's choice.
+        let bypassed = body.get("push_protection_bypassed_by");
+        draft.add(account(bypassed));
+        let member = [event.get("member"), event.at("membership.user")].into_iter().find(|member| member.is_object());
+        let member = member.unwrap_or(Node::absent());
+        draft.add(account(member));
         let own = pusher.get("name").text() == sender.get("login").text();
         draft.add(user(&[address(pusher.get("email")), if own { sender.get("login") } else { Node::absent() }]));
         draft.add_one(EntityKind::CloudResource, event.at("repository.full_name"));
@@ -67,12 +76,14 @@ impl Reader for GithubWebhook {
             Some(_) if draft.kind == SignalKind::Alert => "leaked secret",
             Some(name) => name,
             None if event.get("commits").exists() => "push",
+            None if event.get("membership").exists() => "organization",
+            None if member.exists() => "member",
             None => "webhook",
         };
         draft.title = Title::of(words(what))
             .with_text(" ", event.get("action").text().as_deref())
-            .by(&[sender.get("login"), author.get("login"), pusher.get("name")])
-            .on(&[event.at("repository.full_name")])
+            .by(&[bypassed.get("login"), sender.get("login"), author.get("login"), pusher.get("name")])
+            .on(&[member.get("login"), event.at("repository.full_name"), event.at("organization.login")])
             .outcome(&[body.get("conclusion"), body.first(&["secret_type_display_name", "secret_type"])])
             .done();
         draft.publish(record, context, out)

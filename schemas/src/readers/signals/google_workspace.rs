@@ -20,7 +20,7 @@ const FORMAT: Format = Format {
     recognised_by: "`kind` `admin#reports#activity`, or an `id` object with `applicationName`",
     native_id: "`id.uniqueQualifier`; unique with time, application and customer",
     time: "`id.time`",
-    severity: "context; events with which Google warns (suspicious login, hijacked or leaked account, government-backed attack, compromised device) are alerts, high or medium",
+    severity: "context; events with which Google warns (suspicious login, hijacked or leaked account, government-backed attack, compromised device, malware or an unsafe site in Chrome) are alerts, high or medium; a login that Google found unusual is low",
     entities: "actor by e-mail and profile id, ip, users acted on, OAuth applications, documents, devices by id and serial number",
 };
 
@@ -32,16 +32,21 @@ const ATTACKS: [&str; 4] = [
     "risky_sensitive_action_allowed",
 ];
 /// Events with which Google reports a suspicion.
-const SUSPICIONS: [&str; 8] = [
+const SUSPICIONS: [&str; 11] = [
     "account_disabled_generic",
     "account_disabled_spamming",
     "account_disabled_spamming_through_relay",
+    "malware_transfer",
+    "password_breach",
     "risky_sensitive_action_blocked",
     "suspicious_activity_event",
     "suspicious_login",
     "suspicious_login_less_secure_app",
     "suspicious_programmatic_login",
+    "unsafe_site_visit",
 ];
+/// The most parameters of one event that are looked at.
+const PARAMETERS_MAX: usize = 128;
 /// The most events of one activity that are looked at.
 const EVENTS_MAX: usize = 64;
 
@@ -77,10 +82,13 @@ impl Reader for GoogleWorkspace {
         draft.vendor_tenant = id.get("customerId").text().map(Cow::into_owned);
         draft.add(user(&[actor.get("email"), actor.get("profileId")]));
         draft.add_ips_as(Role::Source, [activity.get("ipAddress")]);
+        let through = actor.get("applicationInfo");
+        draft.add(named(EntityKind::Application, through.get("oauthClientId"), through.get("applicationName")));
         let mut whom = None;
         for event in events(activity) {
-            judge(event, &mut draft);
-            whom = whom.or(add_parameters(event, &mut draft));
+            let parameters = Parameters::of(event);
+            judge(event, &parameters, &mut draft);
+            whom = whom.or(add_parameters(&parameters, &mut draft));
         }
         let first = events(activity).next().unwrap_or(Node::absent());
         let name = first.first(&["name", "type"]).text();
@@ -110,44 +118,61 @@ fn unique_id(activity: Node<'_>) -> Option<String> {
     Some(format!("{qualifier} {}", parts.join(" ")))
 }
 
-fn judge(event: Node<'_>, draft: &mut Draft) {
+fn judge(event: Node<'_>, parameters: &Parameters<'_>, draft: &mut Draft) {
     let name = event.get("name").text().unwrap_or_default().to_ascii_lowercase();
     let compromised =
-        name == "device_compromised_event" && parameter(event, "DEVICE_COMPROMISED_STATE").is("COMPROMISED");
+        name == "device_compromised_event" && parameters.get("DEVICE_COMPROMISED_STATE").is("COMPROMISED");
     let severity = if ATTACKS.contains(&name.as_str()) || compromised {
         Severity::High
     } else if SUSPICIONS.contains(&name.as_str()) {
         Severity::Medium
     } else {
+        // Google found the login unusual and let it pass: nothing to alert on by itself.
+        if parameters.get("is_suspicious").is_true() {
+            draft.severity = draft.severity.max(Severity::Low);
+        }
         return;
     };
     draft.kind = SignalKind::Alert;
     draft.severity = draft.severity.max(severity);
 }
 
-/// An event's parameter in either form: an element of a list of names and values, or a member of an object.
-fn parameter<'v>(event: Node<'v>, name: &str) -> Node<'v> {
-    let parameters = event.get("parameters");
-    let direct = parameters.get(name);
-    if direct.exists() {
-        return direct;
+/// What an event says in detail.
+struct Parameters<'v>(Vec<(Cow<'v, str>, Node<'v>)>);
+
+impl<'v> Parameters<'v> {
+    /// In either form: a list of names and values, or an object.
+    fn of(event: Node<'v>) -> Self {
+        let parameters = event.get("parameters");
+        if parameters.is_object() {
+            return Self(parameters.members().map(|(name, value)| (Cow::Borrowed(name), value)).collect());
+        }
+        let value = |parameter: Node<'v>| parameter.first(&["value", "intValue", "boolValue", "multiValue"]);
+        let pair = |parameter: Node<'v>| Some((parameter.get("name").text()?, value(parameter)));
+        Self(parameters.items().take(PARAMETERS_MAX).filter_map(pair).collect())
     }
-    let mut listed = parameters.items().filter(|parameter| parameter.get("name").is(name));
-    listed.next().map_or(Node::absent(), |parameter| parameter.first(&["value", "intValue", "multiValue"]))
+
+    fn get(&self, name: &str) -> Node<'v> {
+        let named = self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        named.map_or(Node::absent(), |(_, value)| *value)
+    }
 }
 
 /// Adds what the event's parameters name. Gives the user that was acted on.
-fn add_parameters(event: Node<'_>, draft: &mut Draft) -> Option<String> {
-    let get = |name: &str| parameter(event, name);
+fn add_parameters(parameters: &Parameters<'_>, draft: &mut Draft) -> Option<String> {
+    let get = |name: &str| parameters.get(name);
     let mut whom = None;
-    for name in ["target_user", "USER_EMAIL", "affected_email_address"] {
+    for name in ["target_user", "USER_EMAIL", "affected_email_address", "TRIGGER_USER"] {
         let email = address(get(name));
         whom = whom.or(email.text().map(Cow::into_owned));
         draft.add(user(&[email]));
     }
     draft.add(named(EntityKind::Application, get("client_id"), get("app_name")));
     draft.add(named(EntityKind::CloudResource, get("doc_id"), get("doc_title")));
-    let device = things::device(&[get("DEVICE_ID"), get("SERIAL_NUMBER"), get("DEVICE_SERIAL_NUMBER")]);
+    draft.add(things::url_or_domain(get("URL")));
+    draft.add_one(EntityKind::File, get("CONTENT_HASH"));
+    let ids = ["DEVICE_ID", "SERIAL_NUMBER", "DEVICE_SERIAL_NUMBER", "DEVICE_NAME"].map(get);
+    let device = things::device(&ids);
     draft.add(device.map(|device: Entity| device.named(get("DEVICE_MODEL").text().as_deref())));
-    whom
+    whom.or_else(|| get("app_name").text().map(Cow::into_owned))
 }

@@ -23,6 +23,9 @@ const FORMAT: Format = Format {
     entities: "actor by object id and UPN, device by id and host name, application, targets",
 };
 
+/// The most targets of one change that are looked at.
+const TARGETS_MAX: usize = 64;
+
 /// Reads Intune's records.
 pub(super) struct Intune;
 
@@ -75,10 +78,16 @@ fn audit(root: Node<'_>, body: Node<'_>, draft: &mut Draft) {
     let actor = body.get("Actor");
     draft.add(things::user(&[actor.get("ObjectId"), actor.get("UPN")]));
     draft.add(things::microsoft_application(&[actor.get("Application")], actor.get("ApplicationName")));
-    for target in body.get("TargetObjectIds").items() {
-        draft.add_one(EntityKind::CloudResource, target);
-    }
     draft.title = root.get("operationName").text().unwrap_or("Intune change".into()).into();
+    let managed = draft.title.ends_with("ManagedDevice");
+    let names = body.get("TargetDisplayNames").items().map(Some).chain(std::iter::repeat(None));
+    for (target, name) in body.get("TargetObjectIds").items().take(TARGETS_MAX).zip(names) {
+        if managed {
+            draft.add(things::device(&[target, name.unwrap_or(Node::absent())]));
+        } else {
+            draft.add_one(EntityKind::CloudResource, target);
+        }
+    }
     if let Some(who) = actor.get("UPN").text().or_else(|| root.get("identity").text()) {
         draft.title.push_str(&format!(" by {who}"));
     }

@@ -62,7 +62,9 @@ impl Reader for KubernetesAudit {
         draft.add(principal(event.at("impersonatedUser.username")));
         // The first address is the client's, the others are proxies.
         draft.add_ips_as(Role::Source, event.get("sourceIPs").items().take(1));
-        draft.add_one(EntityKind::CloudResource, object.get("uid"));
+        // What a request creates has its uid in the answer alone.
+        let uid = [object.get("uid"), event.at("responseObject.metadata.uid")].into_iter().find(|uid| uid.is_text());
+        draft.add_one(EntityKind::CloudResource, uid.unwrap_or(Node::absent()));
         let code = event.at("responseStatus.code").number().filter(|code| *code >= 400.0);
         let verb = event.get("verb").text();
         draft.title = Title::of(verb.map_or("Request".to_owned(), |verb| words(&verb)))

@@ -15,6 +15,7 @@ mod cloudflare;
 mod crowdstrike;
 mod crowdstrike_alert;
 mod defender_alert;
+mod defender_endpoint;
 mod defender_evidence;
 mod defender_hunting;
 mod draft;
@@ -22,6 +23,7 @@ mod duo;
 mod ecs;
 mod entra;
 mod entra_audit;
+mod entra_provisioning;
 mod entra_risk;
 mod entra_signin;
 mod fields;
@@ -31,6 +33,7 @@ mod gcp_audit;
 mod github_audit;
 mod github_webhook;
 mod google_workspace;
+mod graph_activity;
 mod intune;
 mod kubernetes_audit;
 mod mapping;
@@ -44,8 +47,10 @@ mod onelogin;
 mod onepassword;
 mod openai_audit;
 mod osquery;
+mod page;
 mod product_group;
 mod push_security;
+mod security_alert;
 mod sentinelone;
 mod slack_audit;
 mod tailscale;
@@ -80,12 +85,14 @@ pub const READERS: &[&dyn Reader] = &[
     &duo::Duo,
     &ecs::Ecs,
     &entra_audit::EntraAudit,
+    &entra_provisioning::EntraProvisioning,
     &entra_risk::EntraRisk,
     &entra_signin::EntraSignin,
     &gcp_audit::GcpAudit,
     &github_audit::GithubAudit,
     &github_webhook::GithubWebhook,
     &google_workspace::GoogleWorkspace,
+    &graph_activity::GraphActivity,
     &intune::Intune,
     &kubernetes_audit::KubernetesAudit,
     &netskope::Netskope,
@@ -98,6 +105,7 @@ pub const READERS: &[&dyn Reader] = &[
     &openai_audit::OpenaiAudit,
     &osquery::Osquery,
     &push_security::PushSecurity,
+    &security_alert::SecurityAlert,
     &sentinelone::Sentinelone,
     &slack_audit::SlackAudit,
     &tailscale::Tailscale,

@@ -73,14 +73,17 @@ impl Reader for Netskope {
         draft.add(things::device(&[event.get("nsdeviceuid"), event.get("hostname")]));
         draft.add_one(EntityKind::Session, event.get("app_session_id"));
         draft.add(things::url_or_domain(event.get("url")));
-        let hashes = [event.get("sha256"), event.get("md5")];
+        for party in ["from_user", "to_user"] {
+            draft.add(user(&[address(event.get(party))]));
+        }
+        let hashes = ["sha256", "local_sha256", "md5", "local_md5"].map(|hash| event.get(hash));
         draft.add_image(EntityKind::File, &hashes, event.get("file_path"), event.first(&["file_name", "object"]));
         let what = [event.get("audit_log_event"), event.get("alert_name"), event.get("activity")];
         draft.title = Title::new(&what, "Netskope event")
             .by(&[event.get("user"), event.get("ur_normalized")])
             .on(&[event.get("object"), event.get("app"), event.get("url")])
             .from(&["srcip", "src_ip", "userip"].map(|key| event.get(key)))
-            .outcome(&[event.get("action")])
+            .outcome(&[event.get("malware_name"), event.get("action")])
             .done();
         draft.publish(record, context, out)
     }

@@ -65,7 +65,8 @@ impl Reader for NotionAudit {
         }
         draft.title = Title::of(words(&kind))
             .by(&[actor.at("person.email"), actor.get("name"), actor.get("id")])
-            .on(&[details.at("entity.person.email"), details.at("target.page_id"), details.at("target.database_id")])
+            .on(&["entity.person.email", "target.person.email", "target.page_id", "target.database_id"]
+                .map(|path| if details.at(path).exists() { details.at(path) } else { event.get(&kind).at(path) }))
             .from(&[event.get("ip_address")])
             .done();
         draft.publish(record, context, out)

@@ -3,9 +3,9 @@
 //! Source: learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema.
 
 use super::draft::Draft;
-use super::fields::{Node, discriminator, first_time, has, has_any};
+use super::fields::{Node, discriminator, first_time, has, has_any, is_one_of};
 use super::format::Format;
-use super::things::{self, Account};
+use super::things::{self, Account, address};
 use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
@@ -16,8 +16,11 @@ const FORMAT: Format = Format {
     native_id: "`OfficeId`, else `Id`",
     time: "`CreationTime`, else `TimeGenerated`",
     severity: "always context",
-    entities: "actor by UPN, object id or SID; mailbox and its owner; target, ips, session, application, agent, URL",
+    entities: "actor by UPN, object id or SID; mailbox and its owner; target, whom something is shared with or mail forwarded to, ips, session, application, agent, URL",
 };
+
+/// The most parameters of a cmdlet, and the most addresses in one, that are looked at.
+const PARAMETERS_MAX: usize = 64;
 
 /// Reads Office 365 activity.
 pub(super) struct OfficeActivity;
@@ -62,6 +65,9 @@ impl Reader for OfficeActivity {
             draft.add(things::microsoft_application(&[row.at(application)], Node::absent()));
         }
         draft.add_one(EntityKind::Agent, row.get("AgentId"));
+        // With whom something was shared, and where mail is to go from now on.
+        draft.add(things::user(&[address(row.get("TargetUserOrGroupName"))]));
+        add_forwarding(row, &mut draft);
         let object = row.first(&["ObjectId", "OfficeObjectId"]);
         if object.text().is_some_and(|object| object.contains("://")) {
             draft.add(things::url_or_domain(object));
@@ -93,6 +99,21 @@ fn add_mailbox(row: Node<'_>, draft: &mut Draft) {
     let (guid, upn) = (guid.text(), owner.text());
     draft.add(Entity::new(EntityKind::Mailbox, guid.as_deref().into_iter().chain(upn.as_deref())));
     draft.add(things::user(&[owner, row.get("MailboxOwnerSid")]));
+}
+
+/// Where a mailbox or a rule sends mail on to, by the parameters of Exchange's cmdlets.
+fn add_forwarding(row: Node<'_>, draft: &mut Draft) {
+    const FORWARDING: [&str; 5] =
+        ["ForwardAsAttachmentTo", "ForwardTo", "ForwardingAddress", "ForwardingSmtpAddress", "RedirectTo"];
+    let parameters = row.get("Parameters").unfolded();
+    for parameter in Node::new(&parameters).items().take(PARAMETERS_MAX) {
+        let forwards = parameter.get("Name").text().is_some_and(|name| is_one_of(&name, &FORWARDING));
+        let to = parameter.get("Value").text().filter(|_| forwards).unwrap_or_default();
+        for to in to.split(';').take(PARAMETERS_MAX).filter(|to| to.contains('@')) {
+            let bare = to.split_once(':').map_or(to, |(_, bare)| bare);
+            draft.add(Entity::new(EntityKind::Mailbox, [bare]));
+        }
+    }
 }
 
 fn party(party: Node<'_>) -> Option<Entity> {

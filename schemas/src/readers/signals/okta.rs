@@ -75,8 +75,11 @@ impl Reader for Okta {
         let chain = event.at("request.ipChain").items().next().map(|hop| hop.get("ip"));
         let client = event.at("client.ipAddress");
         draft.add_ips_as(Role::Source, if client.text().is_some() { Some(client) } else { chain });
-        let session = event.at("authenticationContext.externalSessionId").text();
-        draft.add(session.and_then(|session| Entity::new(EntityKind::Session, [&*session])));
+        let authentication = event.get("authenticationContext");
+        let sessions = [authentication.get("externalSessionId").text(), authentication.get("rootSessionId").text()];
+        draft.add(Entity::new(EntityKind::Session, sessions.iter().flatten().map(AsRef::as_ref)));
+        // The OAuth client that asks.
+        draft.add_one(EntityKind::Application, event.at("client.id"));
         let device = event.get("device");
         draft.add(things::device(&[device.get("id"), device.get("name")]));
         draft.add_one(EntityKind::ApiKey, event.at("transaction.detail.requestApiTokenId"));
@@ -94,10 +97,12 @@ fn risk(risk: &str) -> Severity {
 /// The actor or a target. Okta's own principals stand in every log and are left out.
 fn party(party: Node<'_>) -> Option<Entity> {
     let (id, login, name) = (party.get("id"), party.get("alternateId"), party.get("displayName"));
-    if login.is("system@okta.com") || name.text().is_some_and(|name| name.starts_with("Okta ")) {
+    let kind = party.get("type").text().unwrap_or_default();
+    // A person may well be called so: administrators' accounts are.
+    let own = !kind.eq_ignore_ascii_case("User") && name.text().is_some_and(|name| name.starts_with("Okta "));
+    if own || login.is("system@okta.com") {
         return None;
     }
-    let kind = party.get("type").text().unwrap_or_default();
     let email = login.text().filter(|login| login.contains('@'));
     let entity = match kind.to_ascii_lowercase().as_str() {
         // The id of an AppUser is that of the account within the application.

@@ -22,7 +22,7 @@ const FORMAT: Format = Format {
     native_id: "`id`, else `uuid`",
     time: "`created_at`, else `event_timestamp`",
     severity: "`risk_score` 0 to 100 in OneLogin's four bands; always context",
-    entities: "actor and user acted on by id (and name where it is an address), ip, application, device",
+    entities: "actor, who acts in their place and user acted on by id (and name where it is an address), ip, application, API client, device",
 };
 
 /// Reads OneLogin events.
@@ -53,6 +53,8 @@ impl Reader for Onelogin {
         let (actor, target) = (event.get("actor_user_name"), event.get("user_name"));
         draft.add(person(event.get("actor_user_id"), actor));
         draft.add(person(event.get("user_id"), target));
+        draft.add(user(&[event.get("assuming_acting_user_id")]));
+        draft.add_one(EntityKind::ApiKey, event.get("client_id"));
         draft.add_ips_as(Role::Source, [event.get("ipaddr")]);
         draft.add(named(EntityKind::Application, event.get("app_id"), event.get("app_name")));
         draft.add_one(EntityKind::Device, event.get("otp_device_id"));

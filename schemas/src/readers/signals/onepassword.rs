@@ -57,6 +57,9 @@ impl Reader for Onepassword {
             let object = event.get("object_details");
             draft.add(person(&[event.get("object_uuid"), object.get("email")], object.get("name")));
         }
+        // Who was added to the group or the vault that is the object.
+        let other = event.get("aux_details");
+        draft.add(person(&[other.get("uuid"), other.get("email")], other.get("name")));
         let session = event.get("session");
         draft.add_ips_as(Role::Source, [event.at("client.ip_address"), session.get("ip")]);
         draft.add_one(EntityKind::Session, event.first(&["session_uuid", "session.uuid"]));
@@ -81,7 +84,7 @@ fn title(event: Node<'_>) -> String {
         Title::of(action)
             .with_text(" of 1Password ", kind.as_deref())
             .by(&[event.at("actor_details.email"), event.get("actor_uuid")])
-            .on(&[event.at("object_details.email"), event.get("object_uuid")])
+            .on(&[event.at("object_details.email"), event.at("aux_details.email"), event.get("object_uuid")])
     };
     let failed = if event.get("category").is("success") { Node::absent() } else { event.first(&["type", "category"]) };
     title.from(&ip).outcome(&[failed]).done()

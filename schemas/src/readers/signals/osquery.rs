@@ -3,17 +3,13 @@
 //! Source: osquery.readthedocs.io/en/stable/deployment/logging and osquery.io/schema. Of a result with many rows
 //! the first [`ROWS_MAX`] are looked at. Status logs say nothing about the estate and are not read.
 
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
-
 use super::draft::Draft;
 use super::fields::{Node, first_time, has, member};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{EntityKind, Role};
-use crate::readers::{Context, EventTime, Output, RawRecord, ReadError, Reader};
+use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
-use crate::time::Timestamp;
 
 /// The most rows of one result that are looked at; more than any signal keeps entities.
 const ROWS_MAX: usize = 128;
@@ -57,20 +53,11 @@ impl Reader for Osquery {
             single.into_iter().chain(rows).chain(differences.get("removed").items()).take(ROWS_MAX).collect();
         rows.iter().for_each(|row| add_row(*row, &mut draft));
         let own = rows.first().copied().unwrap_or(Node::absent());
-        let result_time = result.get("unixTime").time().or_else(|| calendar_time(result.get("calendarTime")));
-        draft.time = result_time.or_else(|| first_time(&[own.get("time"), own.get("timestamp")]));
+        let times = [result.get("unixTime"), result.get("calendarTime"), own.get("time"), own.get("timestamp")];
+        draft.time = first_time(&times);
         draft.title = title(result, own);
         draft.publish(record, context, out)
     }
-}
-
-/// `Tue Sep 11 16:14:21 2018 UTC`, or what sources write otherwise.
-fn calendar_time(node: Node<'_>) -> EventTime {
-    let text = node.text().unwrap_or_default();
-    let civil = DateTime::strptime("%a %b %d %H:%M:%S %Y", text.trim_end_matches(" UTC"));
-    let instant = civil.ok().and_then(|civil| TimeZone::UTC.to_timestamp(civil).ok());
-    let time = instant.and_then(|instant| Timestamp::from_millis(instant.as_millisecond()));
-    EventTime::from(time).or_else(|| node.time())
 }
 
 fn add_host(result: Node<'_>, draft: &mut Draft) {
@@ -109,25 +96,4 @@ fn title(result: Node<'_>, row: Node<'_>) -> String {
         title.push_str(&format!(" on {host}"));
     }
     title
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_the_calendar() {
-        let of = |text: &str| calendar_time(Node::new(&text.into()));
-        for (text, time) in [
-            ("Tue Sep 11 16:14:21 2018 UTC", "2018-09-11T16:14:21Z"),
-            ("Tue Sep  4 06:04:01 2018 UTC", "2018-09-04T06:04:01Z"),
-            ("2020-04-10 23:26:11.000000000", "2020-04-10T23:26:11Z"),
-        ] {
-            assert_eq!(of(text), EventTime::parse(Some(time)), "{text}");
-        }
-        for text in ["Tue Sep 11", " UTC", "Wed Sep 11 16:14:21 99999 UTC"] {
-            assert_eq!(of(text), EventTime::Unreadable, "{text}");
-        }
-        assert_eq!(of(""), EventTime::Absent);
-    }
 }

@@ -95,6 +95,7 @@ fn add_agent(root: Node<'_>, draft: &mut Draft) {
     let name = then.get("agentLastLoggedInUserName");
     draft.add(Account { ids: &ids, domain: domain.unwrap_or(absent), name, display: absent }.entity());
     draft.add_ips(now.get("networkInterfaces").items().flat_map(|interface| interface.get("inet").items()));
+    draft.add_ips(now.get("networkInterfaces").items().flat_map(|interface| interface.get("inet6").items()));
     draft.add_ips([then.get("agentIpV4")]);
 }
 

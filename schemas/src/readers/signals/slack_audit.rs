@@ -58,11 +58,15 @@ impl Reader for SlackAudit {
         draft.add(slack_user(user));
         draft.add_ips_as(Role::Source, [place.get("ip_address")]);
         draft.add_one(EntityKind::Session, place.get("session_id"));
+        // The application through which the actor did it.
+        draft.add(named(EntityKind::Application, place.at("app.id"), place.at("app.name")));
         let entity = event.get("entity");
         let kind = entity.get("type").text().unwrap_or_default();
         let target = entity.get(&kind);
         draft.add(target_of(&kind, target));
         let details = event.get("details");
+        // With an anomaly, where the session came from before: one of the two is not the user's.
+        draft.add_ips_as(Role::Source, [details.get("previous_ip_address")]);
         let reason = details.first(&["reasons", "reason", "type"]).items().next().unwrap_or(Node::absent());
         let action = event.get("action").text().unwrap_or("event".into());
         draft.title = Title::of(words(&action))

@@ -1,30 +1,36 @@
-//! Tailscale's configuration audit log, bare or under `event` as log streaming sends it.
+//! Tailscale's configuration audit and network flow logs, bare or under `event` as log streaming sends them.
 //!
-//! Source: tailscale.com/kb/1203/audit-logging. Every event is context. Network flow logs are not read.
+//! Source: tailscale.com/kb/1203/audit-logging, tailscale.com/kb/1219/network-flow-logs. Every event is context. Of
+//! flows the tailnet's own addresses and those behind its routers are read, not the wire beneath it.
 
 use super::draft::Draft;
-use super::fields::{Node, first_time, has_all, has_object, within};
+use super::fields::{Node, first_time, has, has_all, has_any, has_object, within};
 use super::format::Format;
-use super::things::{self, person};
+use super::things::{self, address, person, user};
 use super::title::{Title, words};
-use crate::entity::{Entity, EntityKind};
+use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 
 const FORMAT: Format = Format {
-    vendor: "Tailscale configuration audit log",
-    recognised_by: "`eventGroupID` with `action` and an `actor` object, at the top or under `event`",
-    native_id: "`eventGroupID`; unique with target, property and action",
-    time: "`eventTime`, else the wrapper's `time`",
+    vendor: "Tailscale configuration audit and network flow logs",
+    recognised_by: "`eventGroupID` with `action` and an `actor` object, or `nodeId` with `virtualTraffic`, `subnetTraffic`, `exitTraffic` or `physicalTraffic`; at the top or under `event`",
+    native_id: "`eventGroupID`, unique with target, property and action; flows have none",
+    time: "`eventTime`, `start`, else the wrapper's `time`",
     severity: "always context",
-    entities: "actor and target users by id and login, nodes as devices, API and auth keys",
+    entities: "actor and target users by id and login, nodes as devices, API and auth keys; both ends of flows",
 };
 
 /// Reads Tailscale's audit log.
 pub(super) struct Tailscale;
 
+/// The most flows of each kind in one record that are looked at.
+const FLOWS_MAX: usize = 64;
+
 fn is_event(record: &RawRecord<'_>) -> bool {
-    has_all(record, &["eventGroupID", "action"]) && has_object(record, "actor")
+    let audit = has_all(record, &["eventGroupID", "action"]) && has_object(record, "actor");
+    let flow = ["virtualTraffic", "subnetTraffic", "exitTraffic", "physicalTraffic"];
+    audit || (has(record, "nodeId") && has_any(record, &flow))
 }
 
 impl Reader for Tailscale {
@@ -43,7 +49,10 @@ impl Reader for Tailscale {
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
         let root = record.value()?;
         let root = Node::new(root);
-        let event = if root.get("eventGroupID").exists() { root } else { root.get("event") };
+        let event = if root.get("event").is_object() { root.get("event") } else { root };
+        if event.get("nodeId").exists() {
+            return flow(event, root).publish(record, context, out);
+        }
         let (actor, target) = (event.get("actor"), event.get("target"));
         let mut draft = Draft::context(self.name(), Group::Identity);
         let group = event.get("eventGroupID").text();
@@ -64,6 +73,30 @@ impl Reader for Tailscale {
             .done();
         draft.publish(record, context, out)
     }
+}
+
+/// What a node sent and received within some seconds.
+fn flow(event: Node<'_>, root: Node<'_>) -> Draft {
+    let mut draft = Draft::context("tailscale", Group::Cloud);
+    draft.time = first_time(&[event.get("start"), event.get("logged"), root.get("time")]);
+    let own = event.get("srcNode");
+    draft.add(things::device(&[event.get("nodeId"), own.get("name")]));
+    draft.add(user(&[address(own.get("user"))]));
+    for node in event.get("dstNodes").items().take(FLOWS_MAX) {
+        draft.add(things::device(&[node.get("nodeId"), node.get("name")]));
+        draft.add(user(&[address(node.get("user"))]));
+    }
+    let kinds = ["virtualTraffic", "subnetTraffic", "exitTraffic"].map(|kind| event.get(kind));
+    for flow in kinds.iter().flat_map(|flows| flows.items().take(FLOWS_MAX)) {
+        draft.add_ips_as(Role::Source, [flow.get("src")]);
+        draft.add_ips_as(Role::Destination, [flow.get("dst")]);
+    }
+    let far = kinds.iter().find_map(|flows| flows.items().find_map(|flow| flow.get("dst").text()));
+    draft.title = Title::of("Network flow")
+        .with_text(" of ", own.get("name").text().or_else(|| event.get("nodeId").text()).as_deref())
+        .with_text(" to ", far.as_deref())
+        .done();
+    draft
 }
 
 /// The actor or the target. The tailnet itself is the tenant, which all of its records share.

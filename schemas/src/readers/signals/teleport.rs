@@ -6,9 +6,9 @@
 use std::borrow::Cow;
 
 use super::draft::Draft;
-use super::fields::{Node, discriminator, has_any, has_string};
+use super::fields::{Node, discriminator, has_any, has_string, is_one_of};
 use super::format::Format;
-use super::things::{self, user};
+use super::things::{self, address, user};
 use super::title::{Title, words};
 use crate::entity::{EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
@@ -21,8 +21,11 @@ const FORMAT: Format = Format {
     native_id: "`uid`",
     time: "`time`",
     severity: "the last letter of `code`: I informational, W low, E medium; always context",
-    entities: "user, impersonator and user acted on; remote and connected ips; session; node as device; application, database; program outside system folders",
+    entities: "user, impersonator, participants and user acted on; remote and connected ips; session; node and trusted device; application, database; program outside system folders",
 };
+
+/// The most participants of a session that are looked at.
+const PARTICIPANTS_MAX: usize = 64;
 
 /// Reads Teleport's audit events.
 pub(super) struct Teleport;
@@ -52,16 +55,28 @@ impl Reader for Teleport {
         draft.vendor_tenant = event.get("cluster_name").text().map(Cow::into_owned);
         draft.severity = severity(&event.get("code").text().unwrap_or_default());
         let who = event.first(&["user", "identity.user"]);
-        for person in [who, event.at("identity.impersonator"), event.get("impersonator"), event.at("target.user")] {
+        // What single sign-on says of a user whom Teleport does not know yet.
+        let claimed = address(event.at("attributes.email"));
+        let whom = if is_about_a_user(event) { event.get("name") } else { event.at("target.user") };
+        let impersonators = [event.at("identity.impersonator"), event.get("impersonator")];
+        let people = [who, claimed, whom].into_iter().chain(impersonators);
+        for person in people.chain(event.get("participants").items().take(PARTICIPANTS_MAX)) {
             draft.add(user(&[person]));
         }
         // The event's own key has a dot in it, which some lakes cannot have.
         let remote = event.first_of(&["addr.remote", "addr_remote"]);
-        draft.add_ips_as(Role::Source, [remote, event.get("src_addr")]);
+        draft.add_ips_as(Role::Source, [remote, event.get("src_addr"), event.at("identity.client_ip")]);
         draft.add_ips_as(Role::Destination, [event.get("dst_addr")]);
         draft.add_one(EntityKind::Session, event.get("sid"));
         draft.add(things::device(&[event.get("server_id"), event.get("server_hostname")]));
-        draft.add_one(EntityKind::Application, event.get("app_name"));
+        // The user's own device, where Teleport knows it for a trusted one.
+        for (device, [id, tag]) in [
+            (event.get("identity"), ["device_id", "device_asset_tag"]),
+            (event.get("trusted_device"), ["device_id", "asset_tag"]),
+        ] {
+            draft.add(things::device(&[device.get(id), device.get(tag)]));
+        }
+        draft.add_one(EntityKind::Application, event.first(&["app_name", "identity.route_to_app.name"]));
         draft.add_one(EntityKind::CloudResource, event.get("db_uri"));
         draft.add_image(EntityKind::Process, &[], event.get("path"), event.get("program"));
         let name = event.get("event").text().map_or("Event".to_owned(), |name| words(&name));
@@ -69,14 +84,19 @@ impl Reader for Teleport {
         let targets = ["server_hostname", "app_name", "db_service", "kubernetes_cluster", "name", "server_id"];
         draft.title = Title::of(name)
             .with_text(" of ", event.get("program").text().as_deref())
-            .by(&[who, event.get("updated_by")])
+            .by(&[who, claimed, event.get("updated_by")])
             .on(&[&[event.at("target.user")], targets.map(|key| event.get(key)).as_slice()].concat())
-            .from(&[remote])
+            .from(&[remote, event.at("identity.client_ip")])
             .with_text(": ", end)
             .with_text(": ", event.get("error").text().as_deref())
             .done();
         draft.publish(record, context, out)
     }
+}
+
+/// Whether `name` is that of a user who was made, changed or removed.
+fn is_about_a_user(event: Node<'_>) -> bool {
+    event.get("event").text().is_some_and(|name| is_one_of(&name, &["user.create", "user.delete", "user.update"]))
 }
 
 /// `T1000I`, `TAP01W`: letters, digits and a severity.

@@ -236,25 +236,33 @@ pub(super) fn microsoft_application(nodes: &[Node<'_>], name: Node<'_>) -> Optio
 /// Whether an application id is Microsoft's own and so the same in every estate.
 fn is_first_party(id: &str) -> bool {
     // Microsoft's published list of first-party applications; the ones that users sign in through.
-    const KNOWN: [&str; 20] = [
+    const KNOWN: [&str; 28] = [
         "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+        "08e18876-6177-487e-b8b5-cf950c1e598c",
         "14d82eec-204b-4c2f-b7e8-296a70dab67e",
         "1950a258-227b-4e31-a9cf-717495945fc2",
         "1b730954-1685-4b74-9bfd-dac224a7b894",
         "1fec8e78-bce4-4aaf-ab1b-5451cc387264",
+        "268761a2-03f3-40df-8a8b-c3db24145b6b",
         "27922004-5251-4030-b22d-91ecd9a37ea4",
         "29d9ed98-a469-4536-ade2-f981bc1d605e",
+        "2d4d3d8e-2be3-4bef-9f87-7875a61c29de",
         "38aa3b87-a06d-4817-b275-7a316988d93b",
         "4765445b-32c6-49b0-83e6-1d93765276ca",
+        "57fb890c-0dab-4253-a5e0-7188c88b2bb4",
         "5926fc8e-304e-4f59-8bed-58ca97cc39a4",
+        "5e3ce6c0-2b1f-4285-8d4b-75ee78787346",
         "797f4846-ba00-4fd7-ba43-dac1f8f63013",
         "89bee1f7-5e6e-4d8a-9f3d-ecd601259da7",
         "9199bf20-a13f-4107-85dc-02114787ef48",
+        "93d53678-613d-4013-afc1-62e9e444a0a5",
         "ab9b8c07-8f02-4f72-87fa-80105867a763",
+        "bc59ab01-8403-45c6-8796-ac3ef710b3e3",
         "c44b4083-3bb0-49c1-b47d-974e53cbdf3c",
         "cc15fd57-2c6c-4117-a88c-83b1d56b4bbe",
         "d3590ed6-52b3-4102-aeff-aad2292ab01c",
         "de8bc8b5-d9f9-48b1-a8ad-b748da725064",
+        "ea5a67f6-b6f3-4338-b240-c655ddc3cc8e",
         "ecd6b820-32c2-49b6-98a6-444530e5a77a",
         "fc0f3af4-6835-4174-b806-f7db311fd2f3",
     ];

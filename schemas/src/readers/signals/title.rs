@@ -3,6 +3,7 @@
 //! What a record does not say is left out of the line. Bounds are the draft's business.
 
 use super::fields::Node;
+use crate::entity::{EntityKind, canonical_id};
 
 /// A title in the making.
 pub(super) struct Title {
@@ -34,9 +35,11 @@ impl Title {
         self.with_text(" on ", whom.as_deref())
     }
 
-    /// Where it came from.
+    /// Where it came from; of an address that it is written with goes neither its port nor its IPv6 form.
     pub(super) fn from(self, places: &[Node<'_>]) -> Self {
-        self.with(" from ", places)
+        let text = places.iter().find_map(|place| place.text());
+        let bare = text.as_deref().and_then(|text| canonical_id(EntityKind::Ip, text));
+        self.with_text(" from ", bare.as_deref().or(text.as_deref()))
     }
 
     /// How it ended.

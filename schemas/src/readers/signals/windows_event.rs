@@ -18,7 +18,7 @@ use super::things::{self, Account};
 use super::windows_files::add_files;
 use super::windows_shape::{WindowsRecord, named_data};
 use super::windows_titles as titles;
-use crate::entity::{Entity, EntityKind, Role};
+use crate::entity::{Entity, EntityKind, Role, canonical_id};
 use crate::readers::value::Value;
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
@@ -131,6 +131,12 @@ fn add_accounts(event: &WindowsRecord<'_>, id: u32, draft: &mut Draft) {
         id if targets_group(id) => {}
         _ => draft.add(account_of(event, "Target")),
     }
+    if id == 4769 {
+        // Whose ticket was asked for: the account behind a service, which its password's hash encrypts.
+        let name = event.data("ServiceName");
+        let ids = [event.data("ServiceSid")];
+        draft.add(Account { ids: &ids, domain: Node::absent(), name, display: Node::absent() }.entity());
+    }
     draft.add(event.security_user());
     draft.add(things::user(&[event.data("MemberSid")]));
     let names = ["User", "SourceUser", "TargetUser", "Detection User", "Account", "UserName"];
@@ -184,7 +190,7 @@ fn add_network(event: &WindowsRecord<'_>, draft: &mut Draft) {
 fn title(event: &WindowsRecord<'_>, id: u32, sysmon: bool) -> String {
     let known = if sysmon { titles::sysmon(id) } else { titles::windows(id) };
     let mut title = known.map_or_else(|| format!("Windows event {id}"), str::to_owned);
-    let image = event.first(&["Image", "NewProcessName"]).text();
+    let image = event.first(&["Image", "NewProcessName", "SourceImage"]).text();
     let what = image.as_deref().map(things::file_name).map(str::to_owned);
     let (subject, target) = (event.data("SubjectUserName"), event.data("TargetUserName"));
     let to_account = titles::is_done_to_an_account(id);
@@ -197,7 +203,7 @@ fn title(event: &WindowsRecord<'_>, id: u32, sysmon: bool) -> String {
     let actor = if titles::is_done_by_the_target(id) { Node::absent() } else { subject };
     let actor = if actor.text().is_some_and(|name| name.ends_with('$')) { Node::absent() } else { actor };
     let target = if done_to { Node::absent() } else { target };
-    let who = [actor, target, subject, event.data("ClaimsName"), event.data("User")];
+    let who = [actor, target, subject, event.data("ClaimsName"), event.data("User"), event.data("SourceUser")];
     let who = who.into_iter().filter_map(Node::text).find(|who| !(to_account && who.ends_with('$')));
     if let Some(who) = who {
         title.push_str(&format!(" by {who}"));
@@ -205,9 +211,10 @@ fn title(event: &WindowsRecord<'_>, id: u32, sysmon: bool) -> String {
     if let Some(computer) = event.computer().text() {
         title.push_str(&format!(" on {computer}"));
     }
-    if let Some(address) = event.first(&["IpAddress", "DestinationIp", "DestAddress"]).text() {
+    if let Some(far) = event.first(&["IpAddress", "DestinationIp", "DestAddress", "QueryName"]).text() {
         let way = if event.data("IpAddress").text().is_some() { "from" } else { "to" };
-        title.push_str(&format!(" {way} {address}"));
+        let bare = canonical_id(EntityKind::Ip, &far);
+        title.push_str(&format!(" {way} {}", bare.as_deref().unwrap_or(&far)));
     }
     title
 }

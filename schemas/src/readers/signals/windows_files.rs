@@ -20,6 +20,10 @@ pub(super) fn add_files(event: &WindowsRecord<'_>, id: u32, sysmon: bool, draft:
     // The hashes of an event are those of the file that it is about: the process only when it starts.
     let process_hashes = if sysmon && id == 1 { hashes.as_slice() } else { &[] };
     draft.add_image(EntityKind::Process, process_hashes, image, Node::absent());
+    // A program that starts another, or reaches into it, where neither is the system's.
+    for other in ["ParentImage", "ParentProcessName", "TargetImage"] {
+        draft.add_image(EntityKind::Process, &[], event.data(other), Node::absent());
+    }
     let about_file = sysmon && matches!(id, 6 | 7 | 15 | 23 | 26..=29);
     let file_hashes = if about_file { hashes.as_slice() } else { &[] };
     for path in paths(event, id, sysmon) {

@@ -19,7 +19,7 @@ use crate::signal::{Group, SignalKind};
 const FORMAT: Format = Format {
     vendor: "Zscaler Internet Access (NSS): web, firewall, DNS, administrators' audit",
     recognised_by: "`sourcetype` `zscalernss-*` with an `event` object; `event` with `auditlogtype` and `adminid`",
-    native_id: "`recordid`; traffic has none",
+    native_id: "`recordid`, `event_id`; firewall traffic has none",
     time: "`datetime`, else `epochtime`, else `time`",
     severity: "`threatseverity` by its word, else `pagerisk` 0 to 100; an alert where a threat is named, all else context",
     entities: "user or administrator by login, client ips and server ip, device by owner's host name, URL or domain, file by hash",
@@ -54,17 +54,22 @@ impl Reader for Zscaler {
             draft.kind = SignalKind::Alert;
             draft.severity = severity(event);
         }
-        draft.native_id = event.get("recordid").text().map(Cow::into_owned);
+        let id = event.first(&["recordid", "event_id"]);
+        draft.native_id = id.text().map(Cow::into_owned);
         // Records are counted from 1 in each of the log's kinds.
         let time = event.get("time").text().unwrap_or_default();
-        draft.unique_id = event.get("recordid").text().map(|id| format!("{id} {time}"));
+        draft.unique_id = id.text().map(|id| format!("{id} {time}"));
         draft.time = first_time(&["datetime", "epochtime", "time"].map(|key| event.get(key)));
         for login in ["login", "user", "adminid"] {
             draft.add(user(&[address(event.get(login))]));
         }
         draft.add(user(&[event.at("postaction.email"), event.at("preaction.email")]));
-        draft.add_ips_as(Role::Source, ["ClientIP", "clientpublicIP", "csip"].map(|key| event.get(key)));
-        draft.add_ips_as(Role::Destination, ["serverip", "cdip"].map(|key| event.get(key)));
+        draft.add_ips_as(
+            Role::Source,
+            ["ClientIP", "clientpublicIP", "csip", "clt_sip", "tsip"].map(|key| event.get(key)),
+        );
+        // A firewall's `sdip` is where the connection went beyond Zscaler; what a name resolved to may be a name, too.
+        draft.add_ips_as(Role::Destination, ["serverip", "cdip", "sdip", "res"].map(|key| event.get(key)));
         draft.add(things::device(&[event.get("devicehostname")]));
         let url = event.first(&["url", "eurl", "hostname", "req"]);
         draft.add(url_or_domain(url));
@@ -105,7 +110,7 @@ fn traffic(event: Node<'_>, threat: Node<'_>, url: Node<'_>) -> String {
     Title::new(&[event.get("action")], "Traffic")
         .by(&[event.get("login"), event.get("user")])
         .with_text(" to ", url.text().or_else(|| event.first(&["serverip", "cdip"]).text()).as_deref())
-        .from(&["clientpublicIP", "ClientIP", "csip"].map(|key| event.get(key)))
+        .from(&["clientpublicIP", "ClientIP", "csip", "clt_sip"].map(|key| event.get(key)))
         .outcome(&[threat])
         .done()
 }
