@@ -128,14 +128,16 @@ fn digit_as_letter(c: char) -> Option<char> {
 /// A registrable name one slip away from another.
 fn by_slip(host: &str, names: Names<'_>) -> Option<(&'static str, f32)> {
     let (label, _) = site(host).split_once('.')?;
-    let slip = |name: &str| name.chars().count() >= SLIP_CHARS_MIN && one_slip(label, name);
+    let slip = |name: &str| one_slip(label, name) && name.chars().count() >= SLIP_CHARS_MIN;
     names.all().any(slip).then_some(("typosquat", 0.55))
 }
 
 /// Whether one insertion, deletion, substitution or swap of neighbours makes `written` of `name`
 /// (Damerau and Levenshtein's distance 1).
 fn one_slip(written: &str, name: &str) -> bool {
-    if written.len().abs_diff(name.len()) > char::MAX.len_utf8() || written.len() > LABEL_CHARS_MAX * 4 {
+    // Most are told apart by their lengths: no character has more than four bytes, and none of ASCII more than one.
+    let one_char = if written.is_ascii() && name.is_ascii() { 1 } else { char::MAX.len_utf8() };
+    if written.len().abs_diff(name.len()) > one_char || written.len() > LABEL_CHARS_MAX * 4 {
         return false;
     }
     let (a, b) = (written.chars().count(), name.chars().count());

@@ -115,12 +115,13 @@ fn own_domains<'s>(scene: &'s Scene<'_>) -> Cow<'s, [String]> {
 /// What the feeds say about a URL: it is theirs, whatever else it looks like.
 fn listed(url: &str, scene: &Scene<'_>) -> Option<(&'static str, f32)> {
     let parts = parts(url);
-    let wanted = !scene.feeds.is_empty() && is_web(&parts);
+    if scene.feeds.is_empty() || !is_web(&parts) {
+        return None;
+    }
     let host = numeric_host::ipv4(parts.host).map(|(address, _)| address.to_string());
     // As a browser reads it: what shows nothing is dropped, what is percent-encoded is decoded.
-    let plain = percent_decoded(parts.host).replace(is_invisible, "");
-    let host = host.as_deref().unwrap_or(&plain);
-    let listed = wanted.then(|| scene.feeds.url(url, host, scene.view.interaction.time)).flatten()?;
+    let host = host.unwrap_or_else(|| percent_decoded(parts.host).replace(is_invisible, ""));
+    let listed = scene.feeds.url(url, &host, scene.view.interaction.time)?;
     (listed.standing == Standing::Malicious).then(|| (LISTED_URL, listed.score()))
 }
 
@@ -272,7 +273,8 @@ fn image_exfiltration(
     let alt = line.strip_suffix("](").and_then(|line| line.get(..line.rfind('[')?));
     let tag = line.rsplit('<').next().filter(|tag| line.contains('<') && !tag.contains('>'));
     let in_tag = tag.is_some_and(|tag| head(tag, 4).eq_ignore_ascii_case("img ") && tag.contains("src"));
-    let style = ["url(", "url('", "url(\""].iter().any(|open| line.trim_end().to_ascii_lowercase().ends_with(open));
+    let open = line.trim_end().trim_end_matches(['"', '\'']);
+    let style = tail(open, 4).eq_ignore_ascii_case("url(");
     let image =
         alt.is_some_and(|before| before.ends_with('!')) || in_tag || style || is_image_reference(line, text.raw());
     let carried = image.then(|| said.carried(parts, url)).flatten()?;

@@ -21,12 +21,11 @@
 
 use schemas::{Category, Channel, Severity};
 
-use crate::addresses::parts;
 use crate::concept::Concept::{self, *};
 use crate::concept::Concepts;
 use crate::detector::{Detector, Scene, Sighting, Sightings, texts_on};
 use crate::rules::{Rule, Verdict, judge};
-use crate::tool_arguments::{Arguments, asks_metadata, climbs, shell_injection, smuggles_code, urls};
+use crate::tool_arguments::{Arguments, asks_metadata, climbs, shell_injection, smuggles_code};
 use crate::tool_destination::{Call, DESTINATIONS_MAX};
 use crate::tool_sql;
 use crate::view::{Layer, MessageView, Text};
@@ -119,19 +118,33 @@ const INSTALLERS: [&str; 8] = [
     "sh.rustup.rs",
 ];
 
-/// Whether what one rule alone matched is everyday work: an installer of a vendor, the example of a file of secrets,
-/// a table that a query made for itself.
+/// Whether what one rule matched, at one place alone, is everyday work: an installer of a vendor, the example of a file
+/// of secrets, a table that a query made for itself.
 fn is_routine(verdict: &Verdict, text: &Text<'_>) -> bool {
+    let alone = |concept| text.hits.iter().filter(|hit| hit.concepts.has(concept)).count() == 1;
     let behind = text.folded().get(verdict.range.end..).unwrap_or_default();
     let starts = |signs: &[&str]| signs.iter().any(|sign| behind.starts_with(sign));
-    let mut hosts = urls(text).map(|url| parts(url).host).peekable();
     verdict.rules == 1
         && match verdict.subtype {
-            "remote_code" => hosts.peek().is_some() && hosts.all(|host| INSTALLERS.contains(&host)),
-            "credential_access" => starts(&[".example", ".sample", ".template", ".dist"]),
-            "sql" => starts(&[" if exists tmp", " if exists temp", " tmp_", " temp_", " #"]),
+            "remote_code" => {
+                alone(Fetch)
+                    && alone(PipeShell)
+                    && installs(text.folded().get(verdict.range.clone()).unwrap_or_default())
+            }
+            "credential_access" => alone(SecretPath) && starts(&[".example", ".sample", ".template", ".dist"]),
+            "sql" => alone(SqlDestroy) && starts(&[" if exists tmp", " if exists temp", " tmp_", " temp_", " #"]),
             _ => false,
         }
+}
+
+/// Whether a command from its program to its shell fetches from [`INSTALLERS`] and names nothing else.
+fn installs(command: &str) -> bool {
+    let mut words = command.split_whitespace().skip(1).filter(|word| !word.starts_with('-'));
+    let known = |word: &str| {
+        let address = word.trim_matches(['\'', '"']).strip_prefix("https://").unwrap_or_default();
+        INSTALLERS.contains(&address.split('/').next().unwrap_or_default())
+    };
+    words.clone().any(known) && words.all(|word| known(word) || ["|", "bash", "sh", "sudo", "'=https'"].contains(&word))
 }
 
 /// Calls that readers name after what providers do by themselves.
