@@ -120,6 +120,20 @@ impl Head {
         }
     }
 
+    /// Notes that the entity was there, though none of its signals is kept.
+    pub fn know(&mut self, number: i64) {
+        self.opened(number);
+    }
+
+    /// Forgets that, unless there are signals.
+    pub fn forget(&mut self, number: i64) {
+        if let Ok(at) = self.place(number)
+            && self.total(number) == 0
+        {
+            self.0.remove(at);
+        }
+    }
+
     /// One signal less.
     pub fn remove(&mut self, number: i64, class: Class) {
         let Ok(at) = self.place(number) else { return };

@@ -17,12 +17,13 @@ use crate::graph::other_naming;
 use crate::head::Head;
 use crate::index::kind_code;
 use crate::key_filter::{self, KeyFilter};
-use crate::link::Spread;
+use crate::link::{Spread, millis};
 use crate::link_key::LinkKey;
 use crate::posting::Posting;
 use crate::state::Class;
 use crate::store::keys::{Parts, Table, table_range};
 use crate::store::{Store, StoreError};
+use crate::timers::Aged;
 use crate::turn::{Subject, Turn};
 
 /// Of so many signals one has its keys counted though nothing is linked to it.
@@ -185,6 +186,30 @@ impl<S: Store> Turn<'_, S> {
             Spread::Few if self.is_new_address(key, head, bucket) => Spread::Rare,
             spread => spread,
         }
+    }
+
+    /// Notes the addresses of a signal that goes with its incident: what was there within `retention_secs` is not new.
+    pub fn stay_known(&mut self, subject: &Subject) -> Result<(), StoreError> {
+        for key in subject.keys.iter().filter(|key| self.rules.may_be_rare(key) && !key.is_alias()) {
+            let bucket = self.bucket(key, subject.signal.time.millis());
+            self.change_head(key, |head| head.know(bucket))?;
+            let end = Timestamp::from_millis(self.bucket_span(key, bucket).to.max(0)).unwrap_or_default();
+            let due = end.saturating_add_millis(millis(self.rules.config.retention_secs));
+            self.expire_at(due, Aged::Address, &format!("{bucket}/{}", key.id));
+        }
+        Ok(())
+    }
+
+    /// Forgets that an address was there.
+    pub fn forget_address(&mut self, name: &str) -> Result<(), StoreError> {
+        let Some((bucket, id)) = name.split_once('/') else { return Ok(()) };
+        let (kind, bucket) = (EntityKind::Ip, bucket.parse().unwrap_or_default());
+        let key =
+            LinkKey { kind, id: id.to_owned(), mentioned: false, weight: self.rules.weight(kind), via: Vec::new() };
+        if self.known_head(&key)?.is_some() {
+            self.change_head(&key, |head| head.forget(bucket))?;
+        }
+        Ok(())
     }
 
     /// Whether an API key has many records in its window or the one before, so that it does not matter where one ends.

@@ -219,7 +219,8 @@ impl<S: Store> Turn<'_, S> {
 
     /// The uid of an incident that is named after `first`. A uid that was closed, or that another
     /// part of a split story keeps, is never used again, so a story that was merged away and split off again gets a
-    /// further one.
+    /// further one: what was published before a hub was found shows in the uids of the parts that it leaves, and so does
+    /// the order of arrival that led there.
     fn unused_uid(&self, first: &SignalUid) -> Result<IncidentUid, StoreError> {
         let mut uid = IncidentUid::derive(&self.tenant, first);
         for generation in 1..=GENERATIONS_MAX {

@@ -38,6 +38,8 @@ pub enum Aged {
     Closed,
     /// Who claimed an address.
     Lease,
+    /// That an address was there.
+    Address,
 }
 
 impl Aged {
@@ -51,6 +53,7 @@ impl Aged {
             Self::Habit => 5,
             Self::Closed => 6,
             Self::Lease => 7,
+            Self::Address => 8,
         }
     }
 }
@@ -239,6 +242,7 @@ impl<S: Store> Turn<'_, S> {
             return Ok(());
         }
         self.unpost(&subject, &before)?;
+        self.stay_known(&subject)?;
         self.save_gone(subject.signal.uid.as_str());
         Ok(())
     }
@@ -283,6 +287,7 @@ impl<S: Store> Turn<'_, S> {
                 Some(name) if code == Some(Aged::Habit.code()) => self.expire_habit(&name)?,
                 Some(name) if code == Some(Aged::Closed.code()) => self.forget_closed(&name),
                 Some(name) if code == Some(Aged::Lease.code()) => self.forget_lease(&name),
+                Some(name) if code == Some(Aged::Address.code()) => self.forget_address(&name)?,
                 Some(name) => {
                     for table in [Table::Redirect, Table::Incident] {
                         let row = self.key(table).tail(&name);

@@ -81,6 +81,23 @@ fn an_address_that_was_known_or_that_many_have_attaches_nothing() {
     assert_eq!(members(&[private("alert", AiAlert, "alice"), private("put", Context, "svc")]), [1]);
 }
 
+/// That an incident was closed makes no address new that it had.
+#[test]
+fn an_address_of_a_closed_incident_is_known() {
+    const DAY: i64 = 24 * HOUR;
+    let put = |at: i64| signal("put", Context, at, &[(User, "svc"), (Ip, EXIT)]);
+    let again = |at: i64| signal("again", AiAlert, at, &[(User, "bob"), (Ip, EXIT)]);
+    let quiet = |day: i64| signal(&format!("day{day}"), Context, day * DAY, &[(User, "carol")]);
+    let members = |days: i64| {
+        let mut signals = vec![of_alice()];
+        signals.extend((1..=days).map(quiet));
+        signals.extend([again(days * DAY), put(days * DAY + HOUR)]);
+        open(&run(&signals)).iter().map(|incident| incident.members_total).collect::<Vec<_>>()
+    };
+    assert_eq!(members(5), [1], "the first incident was closed two days ago");
+    assert_eq!(members(9), [2], "nobody knows it any more");
+}
+
 /// Of a key that a job uses all day, only what is unusual is part of the story.
 #[test]
 fn a_key_in_daily_use_attaches_what_comes_from_a_new_address() {

@@ -209,6 +209,8 @@ fn rules_build_on_rules() {
     let off = BTreeSet::from(["story".to_owned(), "alone".to_owned()]);
     let off = RuleSet::new([("t", text)], &off).expect("rules");
     assert_eq!(off.raising().count(), 0, "the parts of a rule that is switched off do not begin to speak");
+    let error = RuleSet::new([("t", text)], &BTreeSet::from(["stroy".to_owned()])).expect_err("a typo");
+    assert!(error.to_string().contains("stroy"));
 }
 
 /// What a rule groups by, whatever it is, is what rules over it may group by and count.

@@ -203,6 +203,24 @@ fn a_feed_on_a_topic_is_read_from_its_beginning_and_followed() -> Result<()> {
     stages.running.stop()
 }
 
+/// What belongs to a time that is forgotten is told as an alert and joins nothing: the correlator says so.
+#[test]
+fn what_is_too_late_for_the_correlator_is_a_dead_letter_with_its_reason() -> Result<()> {
+    let Some(kafka) = Kafka::connect()? else { return Ok(()) };
+    let stages = Stages::start(&kafka, "late", "")?;
+    stages.send([Record::new(jailbreak("now", "2026-05-20T12:00:00Z").to_string())])?;
+    stages.wait("incidents", 1)?;
+    stages.send([Record::new(jailbreak("late", "2026-05-01T12:00:00Z").to_string())])?;
+    let letters = stages.wait("dead-letters", 1)?;
+    let [letter] = letters.as_slice() else { anyhow::bail!("{} dead letters", letters.len()) };
+    let header = |name: &str| letter.header(name).map(String::from_utf8_lossy).unwrap_or_default();
+    ensure!(header("reason") == "late" && header("stage") == "correlate", "{}: {}", header("reason"), header("stage"));
+    ensure!(letter.value.as_ref().is_some_and(|value| !value.is_empty()), "its bytes");
+    stages.wait("alerts", 2)?;
+    ensure!(stages.kafka.read_committed(&stages.topic("incidents"))?.len() == 1, "it joins no incident");
+    stages.running.stop()
+}
+
 /// A clock that runs ahead must not move the tenant's time: everything older would be expired.
 #[test]
 fn times_in_the_future_are_the_brokers() -> Result<()> {

@@ -274,4 +274,36 @@ mod tests {
             assert!(error.contains(part) && error.starts_with('T'), "{error}");
         }
     }
+
+    /// The heads of most rules for Windows: what Sysmon tells, and what the security log tells of the same.
+    #[test]
+    fn log_sources_are_those_of_the_readers() {
+        let fits = |logsource: &str, product: &str, id: &str| {
+            let text = format!("title: T\nlogsource: {logsource}\ndetection: {{a: {{CommandLine: x}}, condition: a}}");
+            let rule = detection(&text).expect("a rule");
+            let mut signal = signal("s", 0);
+            (signal.product, signal.group) = (product.to_owned(), schemas::Group::Endpoint);
+            signal.facts.set("CommandLine", ["x".to_owned()]);
+            signal.facts.set("EventID", [id.to_owned()]);
+            rule.fits(&signal)
+        };
+        for (logsource, sysmon, security, other) in [
+            ("{product: windows, category: process_creation}", true, true, false),
+            ("{category: process_creation}", true, true, false),
+            ("{product: windows}", true, true, false),
+            ("{product: windows, service: sysmon}", true, false, false),
+            ("{product: windows, service: security}", false, true, false),
+            ("{product: windows, category: image_load}", false, false, false),
+            ("{category: endpoint}", true, true, true),
+            ("{}", true, true, true),
+        ] {
+            let told = [
+                fits(logsource, "sysmon", "1"),
+                fits(logsource, "windows_event", "4688"),
+                fits(logsource, "osquery", "1"),
+            ];
+            assert_eq!(told, [sysmon, security, other], "{logsource}");
+        }
+        assert!(fits("{product: azure}", "entra_signin", "") && !fits("{product: azure}", "okta", ""));
+    }
 }

@@ -91,7 +91,7 @@ impl RuleSet {
     /// The rules of `files`, each a name for people and its text, less those that `disabled` names by id or name.
     ///
     /// # Errors
-    /// When a file, a rule, or what rules say of each other does not hold.
+    /// When a file, a rule, or what rules say of each other does not hold, or nobody has a name that is disabled.
     pub fn new<'f>(
         files: impl IntoIterator<Item = (&'f str, &'f str)>,
         disabled: &BTreeSet<String>,
@@ -105,6 +105,9 @@ impl RuleSet {
         }
         collected.resolve()?;
         collected.refuse_circles()?;
+        if let Some(name) = disabled.iter().find(|name| !collected.names.contains_key(*name)) {
+            return Err(RuleError::new(format!("disable: there is no rule {name}")));
+        }
         Ok(collected.in_force(disabled))
     }
 

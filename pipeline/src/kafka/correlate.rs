@@ -214,10 +214,13 @@ impl Stage for CorrelateStage<'_> {
         let is_late = state.stats().late > late;
         let alerts = state.take_alerts();
         match applied {
-            Ok(_) if is_late => self.dead_letter(message, LATE, output),
             Ok(Answer { revisions, refused }) => {
+                // A late signal brings nothing itself, and what was due anyhow is told in its turn.
                 self.publish_alerts(&alerts, message, output)?;
                 self.publish(&revisions, message, output)?;
+                if is_late {
+                    return self.dead_letter(message, LATE, output);
+                }
                 match refused {
                     Some(why) => self.dead_letter(message, (COMMAND_REFUSED, &why), output),
                     None => Ok(()),

@@ -27,7 +27,7 @@ const FORMAT: Format = Format {
     native_id: "`id`",
     time: "`firstActivityDateTime`, else `createdDateTime`; `firstEventTime`, else `alertCreationTime`",
     severity: "`severity` by its word; always an alert; `mitreTechniques`",
-    entities: "everything in `evidence`: users, devices, ips, files, processes, URLs, mailboxes, applications, agents, sessions",
+    entities: "everything in `evidence`: users, devices, ips, files, processes, URLs, mailboxes, applications, agents, sessions, models",
 };
 
 /// Reads Defender XDR alerts.

@@ -181,3 +181,19 @@ fn add_message(evidence: Node<'_>, draft: &mut Draft) {
         draft.add(things::url_or_domain(url));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_s_resource_names_a_model() {
+        let id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/registries/r/models/Support-LLM";
+        for id in [id.to_owned(), format!("{id}/versions/3"), id.replace("models", "Models")] {
+            assert_eq!(model_of(&id), Entity::new(EntityKind::Model, ["support-llm"]), "{id}");
+        }
+        for id in ["/subscriptions/s/models/", "/subscriptions/s/models", "models of mine", ""] {
+            assert_eq!(model_of(id), None, "{id}");
+        }
+    }
+}
