@@ -98,11 +98,12 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &tool_abuse::ToolAbuse,
 ];
 
-/// What the rules alone say about a text on `channel`, 0 to 1: the learned scorer weighs it.
-pub fn rule_score(channel: schemas::Channel, text: &Text<'_>) -> f32 {
+/// Whether a rule matched in a text on `channel` that texts about attacks do not meet as well: the learned scorer
+/// weighs it.
+pub fn telling(channel: schemas::Channel, text: &Text<'_>) -> bool {
     let verdict =
         if model::head_of(channel) == 0 { jailbreak::verdict(text) } else { indirect_injection::verdict(text) };
-    verdict.map_or(0.0, |verdict| verdict.score)
+    verdict.is_some_and(|verdict| verdict.telling)
 }
 
 /// The names of the detectors, alphabetically, for validating configuration.
