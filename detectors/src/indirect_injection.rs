@@ -28,6 +28,7 @@ use crate::detector::{Detector, Scene, Sighting, Sightings, best_of_messages};
 use crate::jailbreak::{CHANGE_OF_RULES, PERSONA, ROLE_PLAY_TALK, SAFETY_OFF, UNRESTRICTED, combine};
 use crate::model::weighed;
 use crate::rules::{Rule, Verdict, judge};
+use crate::second_stage::Doubt;
 use crate::view::{Layer, MessageView, Text};
 
 /// See the file's head.
@@ -104,12 +105,14 @@ impl Detector for IndirectInjection {
     }
 
     fn detect(&self, scene: &Scene<'_>, out: &mut Sightings) {
-        best_of_messages(scene.view, &[Channel::Document, Channel::ToolResult], look, out);
+        let doubt = Doubt::of(scene.settings);
+        let channels = &[Channel::Document, Channel::ToolResult];
+        best_of_messages(scene.view, channels, |message, text| look(message, text, &doubt), out);
     }
 }
 
-fn look(message: &MessageView<'_>, text: &Text<'_>) -> Sighting {
-    weighed(message, text, verdict(text), 0.7)
+fn look(message: &MessageView<'_>, text: &Text<'_>, doubt: &Doubt<'_>) -> Sighting {
+    weighed(message, text, verdict(text), 0.7, doubt)
 }
 
 /// What the rules say.

@@ -27,6 +27,7 @@ use crate::concept::Concepts;
 use crate::detector::{Detector, Scene, Sighting, Sightings, best_of_messages};
 use crate::model::weighed;
 use crate::rules::{Rule, Verdict, judge};
+use crate::second_stage::Doubt;
 use crate::view::{Layer, MessageView, Text};
 
 /// See the file's head.
@@ -150,14 +151,16 @@ impl Detector for Jailbreak {
     }
 
     fn detect(&self, scene: &Scene<'_>, out: &mut Sightings) {
-        best_of_messages(scene.view, &[Channel::System, Channel::User, Channel::Assistant], look, out);
+        let doubt = Doubt::of(scene.settings);
+        let channels = &[Channel::System, Channel::User, Channel::Assistant];
+        best_of_messages(scene.view, channels, |message, text| look(message, text, &doubt), out);
     }
 }
 
-fn look(message: &MessageView<'_>, text: &Text<'_>) -> Sighting {
+fn look(message: &MessageView<'_>, text: &Text<'_>, doubt: &Doubt<'_>) -> Sighting {
     let rules = verdict(text);
     let only_a_request = rules.as_ref().is_some_and(|v| v.rules == 1 && v.subtype == "prompt_request");
-    let sighting = weighed(message, text, rules, 0.8);
+    let sighting = weighed(message, text, rules, 0.8, doubt);
     sighting.left_to(only_a_request.then_some("instruction_leak"))
 }
 

@@ -19,6 +19,7 @@ use crate::detector::Sighting;
 use crate::features::{Sink, extract};
 use crate::meaning::Meanings;
 use crate::rules::Verdict;
+use crate::second_stage::Doubt;
 use crate::view::{MessageView, Text};
 
 /// The weights that ship.
@@ -140,7 +141,7 @@ pub fn logistic(log_odds: f32) -> f32 {
 }
 
 /// What the application or the model wrote, and not somebody who speaks to them.
-fn own_words(channel: Channel) -> bool {
+pub fn own_words(channel: Channel) -> bool {
     matches!(channel, Channel::System | Channel::Assistant)
 }
 
@@ -157,9 +158,16 @@ pub fn judge(channel: Channel, text: &Text<'_>, telling: bool) -> (f32, Range<us
 }
 
 /// The sighting of a text: place and subtype from the rules where they speak, from the highest window where
-/// they do not, the score from both.
-pub fn weighed(message: &MessageView<'_>, text: &Text<'_>, rules: Option<Verdict>, high_from: f32) -> Sighting {
+/// they do not, the score from both, and from the second stage where that is in doubt.
+pub fn weighed(
+    message: &MessageView<'_>,
+    text: &Text<'_>,
+    rules: Option<Verdict>,
+    high_from: f32,
+    doubt: &Doubt<'_>,
+) -> Sighting {
     let (score, window) = judge(message.channel, text, rules.as_ref().is_some_and(|verdict| verdict.telling));
+    let score = doubt.settled(message.channel, text, score, &window);
     let (subtype, range) = rules.map_or(("learned", window), |verdict| (verdict.subtype, verdict.range));
     let severity = if score >= high_from { Severity::High } else { Severity::Medium };
     Sighting::new(message, subtype, score, severity, text.span(range))
