@@ -25,9 +25,10 @@ use crate::bounds::head;
 use crate::concept::Concept::{self, *};
 use crate::concept::Concepts;
 use crate::detector::{Detector, Scene, Sighting, Sightings, best_of_messages};
-use crate::jailbreak::{CHANGE_OF_RULES, ROLE_PLAY, combine};
+use crate::jailbreak::{CHANGE_OF_RULES, PERSONA, ROLE_PLAY_TALK, SAFETY_OFF, UNRESTRICTED, combine};
 use crate::model::weighed;
 use crate::rules::{Rule, Verdict, judge};
+use crate::second_stage::Doubt;
 use crate::view::{Layer, MessageView, Text};
 
 /// See the file's head.
@@ -40,7 +41,8 @@ const fn of(concepts: &[Concept]) -> Concepts {
 
 const ORDER: Concepts = of(&[Override, Act, Secretly, Show]);
 
-const RULES: &[Rule] = &[
+/// Orders, and who or what they are for.
+const ORDERS: &[Rule] = &[
     Rule {
         subtype: "addressed",
         weight: 0.3,
@@ -50,7 +52,6 @@ const RULES: &[Rule] = &[
     Rule { subtype: "addressed", weight: 0.3, steps: &[of(&[Assistant]), of(&[Secretly, Prompt])], gap_max: 120 },
     Rule { subtype: "answer_steering", weight: 0.55, steps: &[of(&[Act]), of(&[Answer])], gap_max: 100 },
     Rule { subtype: "tool_steering", weight: 0.5, steps: &[of(&[Act]), of(&[Tool]), of(&[Secretly])], gap_max: 160 },
-    Rule { subtype: "tool_steering", weight: 0.55, steps: &[of(&[Secretly])], gap_max: 0 },
     Rule {
         subtype: "memory_write",
         weight: 0.5,
@@ -64,18 +65,23 @@ const RULES: &[Rule] = &[
         gap_max: 60,
     },
     Rule {
+        subtype: "hidden_text",
+        weight: 0.5,
+        steps: &[of(&[Hidden]), of(&[Assistant, Authority, Prompt]), ORDER],
+        gap_max: 60,
+    },
+];
+
+/// Signs that texts about attacks show as well.
+const QUOTABLE: &[Rule] = &[
+    Rule { subtype: "tool_steering", weight: 0.55, steps: &[of(&[Secretly])], gap_max: 0 },
+    Rule {
         subtype: "false_authority",
         weight: 0.5,
         steps: &[of(&[Authority]), of(&[Assistant, Secretly, Prompt])],
         gap_max: 80,
     },
     Rule { subtype: "false_authority", weight: 0.45, steps: &[of(&[Template])], gap_max: 0 },
-    Rule {
-        subtype: "hidden_text",
-        weight: 0.5,
-        steps: &[of(&[Hidden]), of(&[Assistant, Authority, Prompt]), ORDER],
-        gap_max: 60,
-    },
     Rule {
         subtype: "hidden_text",
         weight: 0.6,
@@ -99,23 +105,21 @@ impl Detector for IndirectInjection {
     }
 
     fn detect(&self, scene: &Scene<'_>, out: &mut Sightings) {
-        best_of_messages(scene.view, &[Channel::Document, Channel::ToolResult], look, out);
+        let doubt = Doubt::of(scene.settings);
+        let channels = &[Channel::Document, Channel::ToolResult];
+        best_of_messages(scene.view, channels, |message, text| look(message, text, &doubt), out);
     }
 }
 
-fn look(message: &MessageView<'_>, text: &Text<'_>) -> Sighting {
-    weighed(message, text, verdict(text), 0.7)
+fn look(message: &MessageView<'_>, text: &Text<'_>, doubt: &Doubt<'_>) -> Sighting {
+    weighed(message, text, verdict(text), 0.7, doubt)
 }
 
 /// What the rules say.
 pub fn verdict(text: &Text<'_>) -> Option<Verdict> {
-    let mut verdict = combine([
-        judge(CHANGE_OF_RULES, text),
-        judge(ROLE_PLAY, text).filter(|v| v.score >= 0.5),
-        judge(RULES, text),
-        image(text),
-        addressed(text),
-    ])?;
+    let quotable = [CHANGE_OF_RULES, SAFETY_OFF, UNRESTRICTED, ROLE_PLAY_TALK, QUOTABLE];
+    let talked_of = combine(quotable.map(|rules| judge(rules, text))).map(Verdict::quotable);
+    let mut verdict = combine([talked_of, judge(PERSONA, text), judge(ORDERS, text), image(text), addressed(text)])?;
     if let Layer::Decoded(_) = text.layer {
         verdict.score = 1.0 - (1.0 - verdict.score) * 0.6;
     }
@@ -140,6 +144,7 @@ fn addressed(text: &Text<'_>) -> Option<Verdict> {
         score: 0.6,
         range: name.start as usize..order.end as usize,
         rules: 1,
+        telling: true,
     })
 }
 
@@ -163,6 +168,7 @@ fn image(text: &Text<'_>) -> Option<Verdict> {
             score: 0.7,
             range,
             rules: 1,
+            telling: true,
         })
     })
 }

@@ -27,6 +27,7 @@ use crate::concept::Concepts;
 use crate::detector::{Detector, Scene, Sighting, Sightings, best_of_messages};
 use crate::model::weighed;
 use crate::rules::{Rule, Verdict, judge};
+use crate::second_stage::Doubt;
 use crate::view::{Layer, MessageView, Text};
 
 /// See the file's head.
@@ -37,7 +38,7 @@ const fn of(concepts: &[Concept]) -> Concepts {
     Concepts::of(concepts)
 }
 
-/// Orders to drop the rules, which indirect injection shares.
+/// Orders to drop the rules, which indirect injection shares. Whoever warns of attacks quotes just these.
 pub const CHANGE_OF_RULES: &[Rule] = &[
     Rule {
         subtype: "change_of_rules",
@@ -64,12 +65,16 @@ pub const CHANGE_OF_RULES: &[Rule] = &[
         steps: &[of(&[Override]), of(&[Instruction, Safety])],
         gap_max: 30,
     },
+];
+
+/// Orders to drop what protects, which indirect injection shares.
+pub const SAFETY_OFF: &[Rule] = &[
     Rule { subtype: "change_of_rules", weight: 0.5, steps: &[of(&[Disable]), of(&[Safety])], gap_max: 24 },
     Rule { subtype: "change_of_rules", weight: 0.4, steps: &[of(&[Safety]), of(&[Disable])], gap_max: 12 },
 ];
 
-/// Personas and modes, which indirect injection shares.
-pub const ROLE_PLAY: &[Rule] = &[
+/// Orders to be somebody without rules, which indirect injection shares.
+pub const PERSONA: &[Rule] = &[
     Rule { subtype: "role_play", weight: 0.5, steps: &[of(&[Role]), of(&[Unrestricted])], gap_max: 90 },
     Rule { subtype: "role_play", weight: 0.55, steps: &[of(&[Role]), of(&[Mode])], gap_max: 60 },
     Rule {
@@ -79,21 +84,33 @@ pub const ROLE_PLAY: &[Rule] = &[
         gap_max: 50,
     },
     Rule { subtype: "role_play", weight: 0.5, steps: &[of(&[Role, Disable, Override]), of(&[WeakMode])], gap_max: 24 },
-    Rule { subtype: "role_play", weight: 0.25, steps: &[of(&[WeakMode])], gap_max: 0 },
-    Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[Mode])], gap_max: 0 },
     Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[NoRefusal])], gap_max: 0 },
     Rule { subtype: "role_play", weight: 0.45, steps: &[of(&[NoRefusal]), of(&[NoRefusal])], gap_max: 2000 },
-    Rule { subtype: "role_play", weight: 0.2, steps: &[of(&[Persona])], gap_max: 0 },
     Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[Persona]), of(&[Persona, NoRefusal])], gap_max: 2000 },
+];
+
+/// Talk of a model without rules, which indirect injection shares.
+pub const UNRESTRICTED: &[Rule] = &[
     Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[Unrestricted])], gap_max: 0 },
+    Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[Unrestricted]), of(&[Unrestricted])], gap_max: 300 },
+];
+
+/// Words of role play that are as often talked about, which indirect injection shares.
+pub const ROLE_PLAY_TALK: &[Rule] = &[
+    Rule { subtype: "role_play", weight: 0.25, steps: &[of(&[WeakMode])], gap_max: 0 },
+    Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[Mode])], gap_max: 0 },
+    Rule { subtype: "role_play", weight: 0.2, steps: &[of(&[Persona])], gap_max: 0 },
     Rule {
         subtype: "role_play",
         weight: 0.5,
         steps: &[of(&[Beyond]), of(&[Your]), of(&[Safety, Instruction])],
         gap_max: 40,
     },
-    Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[Unrestricted]), of(&[Unrestricted])], gap_max: 300 },
 ];
+
+/// Requests for the instructions, in the words of those who write or discuss some.
+const PROMPT_REQUEST: &[Rule] =
+    &[Rule { subtype: "prompt_request", weight: 0.45, steps: &[of(&[Show]), of(&[Prompt])], gap_max: 60 }];
 
 const OTHERS: &[Rule] = &[
     Rule { subtype: "conversation_mockup", weight: 0.55, steps: &[of(&[Template])], gap_max: 0 },
@@ -111,7 +128,6 @@ const OTHERS: &[Rule] = &[
         steps: &[of(&[Authority, Turn]), of(&[Override, Disable, Show]), of(&[Prompt, Instruction, Safety])],
         gap_max: 40,
     },
-    Rule { subtype: "prompt_request", weight: 0.45, steps: &[of(&[Show]), of(&[Prompt])], gap_max: 60 },
 ];
 
 /// How many pretended turns make a text a many-shot attack.
@@ -135,28 +151,35 @@ impl Detector for Jailbreak {
     }
 
     fn detect(&self, scene: &Scene<'_>, out: &mut Sightings) {
-        best_of_messages(scene.view, &[Channel::System, Channel::User, Channel::Assistant], look, out);
+        let doubt = Doubt::of(scene.settings);
+        let channels = &[Channel::System, Channel::User, Channel::Assistant];
+        best_of_messages(scene.view, channels, |message, text| look(message, text, &doubt), out);
     }
 }
 
-fn look(message: &MessageView<'_>, text: &Text<'_>) -> Sighting {
+fn look(message: &MessageView<'_>, text: &Text<'_>, doubt: &Doubt<'_>) -> Sighting {
     let rules = verdict(text);
     let only_a_request = rules.as_ref().is_some_and(|v| v.rules == 1 && v.subtype == "prompt_request");
-    let sighting = weighed(message, text, rules, 0.8);
+    let sighting = weighed(message, text, rules, 0.8, doubt);
     sighting.left_to(only_a_request.then_some("instruction_leak"))
 }
 
 /// What the rules say.
 pub fn verdict(text: &Text<'_>) -> Option<Verdict> {
     let mut verdict = combine([
-        judge(CHANGE_OF_RULES, text),
-        judge(ROLE_PLAY, text),
+        judge(CHANGE_OF_RULES, text).map(Verdict::quotable),
+        judge(SAFETY_OFF, text),
+        judge(PERSONA, text),
+        judge(UNRESTRICTED, text),
+        judge(ROLE_PLAY_TALK, text).map(Verdict::quotable),
+        judge(PROMPT_REQUEST, text).map(Verdict::quotable),
         judge(OTHERS, text),
         many_shot(text),
         suffix(text),
     ])?;
     if asks_about(text) {
         verdict.score *= ABOUT_FACTOR;
+        verdict = verdict.quotable();
     }
     if let Layer::Decoded(_) = text.layer
         && verdict.score >= 0.4
@@ -173,8 +196,9 @@ pub fn combine(verdicts: impl IntoIterator<Item = Option<Verdict>>) -> Option<Ve
     verdicts.into_iter().flatten().reduce(|a, b| {
         let score = 1.0 - (1.0 - a.score) * (1.0 - b.score);
         let rules = a.rules + b.rules;
+        let telling = a.telling || b.telling;
         let best = if b.score > a.score { b } else { a };
-        Verdict { score, rules, ..best }
+        Verdict { score, rules, telling, ..best }
     })
 }
 
@@ -196,7 +220,7 @@ fn many_shot(text: &Text<'_>) -> Option<Verdict> {
     let first = turns.next()?;
     let (count, last) = turns.fold((1, first), |(count, _), hit| (count + 1, hit));
     let range = first.start as usize..last.end as usize;
-    (count >= TURNS_MIN).then_some(Verdict { subtype: "many_shot", score: 0.6, range, rules: 1 })
+    (count >= TURNS_MIN).then_some(Verdict { subtype: "many_shot", score: 0.6, range, rules: 1, telling: true })
 }
 
 /// How many bytes at the end are looked at for a machine-made suffix.
@@ -222,6 +246,7 @@ fn suffix(text: &Text<'_>) -> Option<Verdict> {
         score: 0.6,
         range,
         rules: 1,
+        telling: true,
     })
 }
 

@@ -44,6 +44,7 @@ pub mod policy;
 mod punycode;
 mod reconnaissance;
 mod rules;
+mod second_stage;
 mod sensitive;
 mod sensitive_data;
 mod settings;
@@ -76,6 +77,7 @@ pub use credential::user_rules::{UserRules, UserRulesError};
 pub use detector::{Detector, Mask, Scene, Sighting, Sightings};
 pub use hash::content_hash;
 pub use lexicon::{Lexicon, LexiconError};
+pub use second_stage::{Classifier, SecondStage, Zone};
 pub use sensitive::custom::{CustomTypes, CustomTypesError};
 pub use sensitive::information_type::{Check, Confidence, Family, InformationType};
 pub use sensitive::types::all as information_types;
@@ -98,11 +100,12 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &tool_abuse::ToolAbuse,
 ];
 
-/// What the rules alone say about a text on `channel`, 0 to 1: the learned scorer weighs it.
-pub fn rule_score(channel: schemas::Channel, text: &Text<'_>) -> f32 {
+/// Whether a rule matched in a text on `channel` that texts about attacks do not meet as well: the learned scorer
+/// weighs it.
+pub fn telling(channel: schemas::Channel, text: &Text<'_>) -> bool {
     let verdict =
         if model::head_of(channel) == 0 { jailbreak::verdict(text) } else { indirect_injection::verdict(text) };
-    verdict.map_or(0.0, |verdict| verdict.score)
+    verdict.is_some_and(|verdict| verdict.telling)
 }
 
 /// The names of the detectors, alphabetically, for validating configuration.

@@ -19,6 +19,7 @@ use crate::detector::Sighting;
 use crate::features::{Sink, extract};
 use crate::meaning::Meanings;
 use crate::rules::Verdict;
+use crate::second_stage::Doubt;
 use crate::view::{MessageView, Text};
 
 /// The weights that ship.
@@ -43,7 +44,10 @@ const FEATURES_TOLD_APART: f32 = 4096.0;
 /// are ranked, and only a tenant's own threshold raises them.
 const OWN_WORDS_FACTOR: f32 = 0.25;
 /// How many evidences the second model weighs.
-pub const EVIDENCES: usize = 5;
+pub const EVIDENCES: usize = 4;
+/// From which score of the highest window on a rule counts fully: rules corroborate, they do not overrule, since
+/// what they ask for stands in long texts by chance.
+const WINDOW_CORROBORATED: f32 = 4.0;
 
 /// The numbers of one head's second model.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +99,7 @@ pub struct Evidence {
     pub whole: f32,
     /// How many chunks there are.
     pub chunks: u32,
-    /// What the rules say, 0 to 1.
+    /// How far a telling rule corroborates the highest window, 0 to 1.
     pub rules: f32,
     /// Where the highest window lies, in folded bytes.
     pub range: Range<usize>,
@@ -105,8 +109,13 @@ impl Evidence {
     /// The evidence as numbers, in the order of [`Head::weights`].
     pub fn values(&self) -> [f32; EVIDENCES] {
         let length = self.chunks.clamp(1, CHUNKS_TOLD_APART).ilog2() as f32;
-        let some = if self.rules > 0.0 { 1.0 } else { 0.0 };
-        [self.window, self.whole, length, self.rules, some]
+        [self.window, self.whole, length, self.rules]
+    }
+
+    /// The evidence together with whether a telling rule matched anywhere.
+    pub fn corroborated(mut self, telling: bool) -> Self {
+        self.rules = if telling { (self.window / WINDOW_CORROBORATED).clamp(0.0, 1.0) } else { 0.0 };
+        self
     }
 }
 
@@ -132,27 +141,33 @@ pub fn logistic(log_odds: f32) -> f32 {
 }
 
 /// What the application or the model wrote, and not somebody who speaks to them.
-fn own_words(channel: Channel) -> bool {
+pub fn own_words(channel: Channel) -> bool {
     matches!(channel, Channel::System | Channel::Assistant)
 }
 
-/// Judges `text` on `channel` together with what the rules say.
-pub fn judge(channel: Channel, text: &Text<'_>, rules: f32) -> (f32, Range<usize>) {
+/// Judges `text` on `channel` together with whether a telling rule matched.
+pub fn judge(channel: Channel, text: &Text<'_>, telling: bool) -> (f32, Range<usize>) {
     let head = head_of(channel);
     let shape = &SHIPPED.heads[head];
     let table = WEIGHTS.get(head << TABLE_BITS..(head + 1) << TABLE_BITS).unwrap_or_default();
     let mut windows = Windows::new(table, shape.scale);
     extract(text.folded(), &text.hits, &mut windows);
-    let mut evidence = windows.evidence();
-    evidence.rules = rules;
+    let evidence = windows.evidence().corroborated(telling);
     let factor = if own_words(channel) { OWN_WORDS_FACTOR } else { 1.0 };
     (shape.probability(&evidence) * factor, evidence.range)
 }
 
 /// The sighting of a text: place and subtype from the rules where they speak, from the highest window where
-/// they do not, the score from both.
-pub fn weighed(message: &MessageView<'_>, text: &Text<'_>, rules: Option<Verdict>, high_from: f32) -> Sighting {
-    let (score, window) = judge(message.channel, text, rules.as_ref().map_or(0.0, |verdict| verdict.score));
+/// they do not, the score from both, and from the second stage where that is in doubt.
+pub fn weighed(
+    message: &MessageView<'_>,
+    text: &Text<'_>,
+    rules: Option<Verdict>,
+    high_from: f32,
+    doubt: &Doubt<'_>,
+) -> Sighting {
+    let (score, window) = judge(message.channel, text, rules.as_ref().is_some_and(|verdict| verdict.telling));
+    let score = doubt.settled(message.channel, text, score, &window);
     let (subtype, range) = rules.map_or(("learned", window), |verdict| (verdict.subtype, verdict.range));
     let severity = if score >= high_from { Severity::High } else { Severity::Medium };
     Sighting::new(message, subtype, score, severity, text.span(range))

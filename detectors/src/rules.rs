@@ -34,6 +34,16 @@ pub struct Verdict {
     pub range: Range<usize>,
     /// How many rules matched.
     pub rules: usize,
+    /// Whether one of them asks for more than what texts about attacks quote.
+    pub telling: bool,
+}
+
+impl Verdict {
+    /// The same of rules that ask for no more than what texts about attacks quote: they say what a text is like,
+    /// and nothing about whether it means it.
+    pub fn quotable(self) -> Self {
+        Self { telling: false, ..self }
+    }
 }
 
 impl Rule {
@@ -77,5 +87,5 @@ pub fn judge(rules: &[Rule], text: &Text<'_>) -> Option<Verdict> {
             best = Some((rule, range));
         }
     }
-    best.map(|(rule, range)| Verdict { subtype: rule.subtype, score: 1.0 - doubt, range, rules: count })
+    best.map(|(rule, range)| Verdict { subtype: rule.subtype, score: 1.0 - doubt, range, rules: count, telling: true })
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use schemas::Severity;
 
 use crate::credential::user_rules::UserRules;
+use crate::second_stage::SecondStage;
 use crate::sensitive::custom::CustomTypes;
 
 /// The secret that keys the hashes of secrets. Keep it for as long as records shall meet; whoever has it
@@ -84,6 +85,8 @@ pub struct Settings {
     pub sensitive_types: Option<Arc<CustomTypes>>,
     /// The operator's own domains in lower case, which links may imitate; default none.
     pub protected_domains: Vec<String>,
+    /// What is asked where the learned scorer is in doubt; default none.
+    pub second_stage: Option<SecondStage>,
     /// By detector name; a detector that is absent has [`DetectorSettings::default`].
     pub detectors: BTreeMap<String, DetectorSettings>,
     /// By id of the [catalogue](crate::catalogue); an alert that is absent has [`AlertSettings::default`].
@@ -112,6 +115,7 @@ impl Default for Settings {
             credential_rules: None,
             sensitive_types: None,
             protected_domains: Vec::new(),
+            second_stage: None,
             detectors: BTreeMap::new(),
             alerts: BTreeMap::new(),
         }

@@ -19,6 +19,7 @@ pub mod logging;
 pub mod process;
 pub mod progress;
 pub mod schema_registry;
+pub mod second_stage;
 pub mod shutdown;
 pub mod simulation;
 pub mod stages;

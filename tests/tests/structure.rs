@@ -27,7 +27,7 @@ const ARROWS: [(&str, &[&str]); 6] = [
 ];
 
 /// Dependencies that touch the world, and the only crates that may have them. `tests` may have anything.
-const OWNERS: [(&str, &[&str]); 14] = [
+const OWNERS: [(&str, &[&str]); 16] = [
     ("axum", &["pipeline"]),
     ("clap", &["pipeline"]),
     ("crossterm", &["pipeline"]),
@@ -35,11 +35,13 @@ const OWNERS: [(&str, &[&str]); 14] = [
     ("nix", &["pipeline"]),
     ("opentelemetry", &["pipeline"]),
     ("opentelemetry_sdk", &["pipeline"]),
+    ("ort", &["pipeline"]),
     ("rdkafka", &["pipeline"]),
     ("reqwest", &["pipeline"]),
     ("rocksdb", &["correlator"]),
     ("signal-hook", &["pipeline"]),
     ("tempfile", &["pipeline"]),
+    ("tokenizers", &["pipeline"]),
     ("tokio", &["pipeline"]),
     ("tracing", &["pipeline"]),
 ];

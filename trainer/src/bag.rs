@@ -19,8 +19,8 @@ pub struct Layered {
     pub slots: Vec<u32>,
     /// Where each chunk ends in `slots`.
     pub ends: Vec<u32>,
-    /// What the rules say.
-    pub rules: f32,
+    /// Whether a telling rule matched.
+    pub telling: bool,
     /// The chunks that hold the order, where others carry it.
     pub order: Option<Window>,
     /// Where each chunk ends in the folded text.
@@ -54,8 +54,8 @@ impl Bag {
         let view = View::new(&interaction, lexicon);
         let texts = view.messages.iter().flat_map(|message| message.texts.iter());
         let layers = texts.map(|text| {
-            let rules = detectors::rule_score(row.channel, text);
-            let mut layered = Layered { rules, ..Layered::default() };
+            let telling = detectors::telling(row.channel, text);
+            let mut layered = Layered { telling, ..Layered::default() };
             extract(text.folded(), &text.hits, &mut layered);
             layered.order = row.order.and_then(|order| layered.holding(order, |range| text.span(range)));
             layered
@@ -154,7 +154,7 @@ impl Layered {
         }
         let whole = score(whole.0, whole.1);
         let window = if sums.is_empty() { whole } else { best.0 };
-        let evidence = Evidence { window, whole, chunks: self.ends.len() as u32, rules: self.rules, range: 0..0 };
-        (evidence, best.1)
+        let evidence = Evidence { window, whole, chunks: self.ends.len() as u32, ..Evidence::default() };
+        (evidence.corroborated(self.telling), best.1)
     }
 }

@@ -55,6 +55,9 @@ const TASK_BYTES_MAX: usize = 250;
 /// How many are.
 const TASKS: usize = 3000;
 
+/// The families of benign texts that ask an assistant for something.
+const REQUESTS: [&str; 6] = ["everyday", "honest", "longprompt", "longrole", "prompting", "topics"];
+
 struct Writer<'a> {
     templates: &'a Templates,
     documents: Vec<&'a Row>,
@@ -103,8 +106,9 @@ impl Writer<'_> {
                     self.ask_first(&mut own);
                 }
                 self.rows.push(own);
-                // What is an attack by a user is one from a document, too, and talk stays talk.
-                if self.random.percent(40) {
+                // What is an attack by a user is one from a document, too, and talk stays talk; but nobody asks
+                // an assistant for something in a document, so honest requests are neither there.
+                if (kind == Kind::Attack || !REQUESTS.contains(&family)) && self.random.percent(40) {
                     self.carry(row, text);
                 }
             }

@@ -23,7 +23,7 @@ pub struct Known {
 }
 
 /// A head before anything is fitted.
-pub const FIRST: Head = Head { scale: 1.0, bias: -4.0, weights: [1.0, 0.0, 0.0, 4.0, 0.0] };
+pub const FIRST: Head = Head { scale: 1.0, bias: -4.0, weights: [1.0, 0.0, 0.0, 4.0] };
 
 /// Fits a head on `known` by gradient descent over values of equal spread.
 pub fn fit(known: &[Known]) -> Head {

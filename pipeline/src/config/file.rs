@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use correlator::sigma::Limits;
+use detectors::SecondStage;
 use schemas::Group;
 use schemas::readers::signals::MappingFile;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,8 @@ pub struct ConfigFile {
     pub detection: DetectionFile,
     /// Detection by tenant; what a section leaves out comes from `detection`.
     pub tenant: BTreeMap<String, DetectionFile>,
+    /// A classifier that is asked where the learned scorer is in doubt.
+    pub second_stage: SecondStageFile,
     /// What analysts may do.
     pub commands: CommandsFile,
     /// The detect stage.
@@ -231,6 +234,56 @@ pub struct DetectorFile {
     pub enabled: Option<bool>,
     /// The score from which it annotates, 0 to 1. Default: the detector's own.
     pub threshold: Option<f32>,
+}
+
+/// An ONNX classifier of one's own, for all tenants. Paths are relative to the working directory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SecondStageFile {
+    /// The model. Default: none, and then there is no second stage.
+    pub model: Option<PathBuf>,
+    /// The `tokenizer.json` that came with it.
+    pub tokenizer: Option<PathBuf>,
+    /// The library of ONNX Runtime. Default: what the environment variable `ORT_DYLIB_PATH` names.
+    pub library: Option<PathBuf>,
+    /// Which of its labels is an attack, from 0.
+    pub label: usize,
+    /// Between which probabilities what users write is in doubt.
+    pub direct_zone: [f64; 2],
+    /// The same for what documents and tools bring.
+    pub indirect_zone: [f64; 2],
+    /// How many tokens it reads at once, 8 to 8192; longer texts are shown in windows.
+    pub tokens_max: usize,
+    /// How many bytes of one interaction it is shown, by each of the two detectors that ask.
+    pub bytes_max: usize,
+}
+
+impl SecondStageFile {
+    /// From where a few in a hundred benign texts reach it, to where hardly any does.
+    pub const ZONE: [f64; 2] = [0.1, 0.9];
+    /// The second of two, as most such models have it.
+    pub const LABEL: usize = 1;
+    /// What BERT and its kin read.
+    pub const TOKENS_MAX: usize = 512;
+    /// Less is no sentence.
+    pub const TOKENS_MIN: usize = 8;
+    /// Attention costs the square of this.
+    pub const TOKENS_LIMIT: usize = 8192;
+}
+
+impl Default for SecondStageFile {
+    fn default() -> Self {
+        Self {
+            model: None,
+            tokenizer: None,
+            library: None,
+            label: Self::LABEL,
+            direct_zone: Self::ZONE,
+            indirect_zone: Self::ZONE,
+            tokens_max: Self::TOKENS_MAX,
+            bytes_max: SecondStage::BYTES_MAX,
+        }
+    }
 }
 
 /// Commands of analysts.

@@ -21,7 +21,9 @@ use schemas::readers::signals::Mapping;
 use schemas::readers::{self, Context, Limits, Network, NetworkError, Reader, Tenancy};
 use schemas::{Group, TenantId, Timestamp};
 
-pub use file::{ConfigFile, CorrelateFile, KafkaFile, LimitsFile, SourceFile, StageFile, Start, TopicsFile};
+pub use file::{
+    ConfigFile, CorrelateFile, KafkaFile, LimitsFile, SecondStageFile, SourceFile, StageFile, Start, TopicsFile,
+};
 pub use intel::FeedStore;
 pub use registry::RegistryConfig;
 pub use rules::{Rulebook, run_cases};

@@ -10,6 +10,7 @@ use detectors::{CustomTypes, HashKey, Settings, UserRules};
 use schemas::{Severity, TenantId};
 
 use super::file::{ConfigFile, DetectionFile};
+use crate::second_stage;
 
 /// The settings of every tenant. Cheap to clone and to ask.
 #[derive(Clone)]
@@ -33,6 +34,7 @@ impl TenantSettings {
             let secret = key.read().map_err(|message| format!("[privacy] hash_key: {message}"))?;
             base.hash_key = HashKey::new(secret.expose().as_bytes().to_vec());
         }
+        base.second_stage = second_stage::load(&file.second_stage)?;
         apply(&mut base, &file.detection, "detection")?;
         let mut by_tenant = HashMap::new();
         for (name, section) in &file.tenant {
