@@ -17,7 +17,6 @@ use crate::state::{RedirectRow, decode};
 use crate::stats::Stats;
 use crate::store::keys::{Key, Parts, Table, tenants_range};
 use crate::store::{Overlay, Store, StoreError};
-use crate::timers::Aged;
 use crate::turn::{Subject, Turn, in_order};
 
 /// Redirects that are followed before giving up; each was a merge of two incidents.
@@ -155,8 +154,8 @@ impl<S: Store> Correlator<S> {
     /// Makes the changes since the last commit the state, together with the caller's `position`. After
     /// an error the store has to be opened again; what it holds is the last commit.
     pub fn commit(&mut self, position: &[u8]) -> Result<(), StoreError> {
-        let held = self.held.settle()?;
-        self.db.commit(held, position)?;
+        self.held.settle(self.db.held_back())?;
+        self.db.commit(position)?;
         self.stats_committed = self.stats;
         Ok(())
     }
@@ -217,7 +216,7 @@ impl<S: Store> Turn<'_, S> {
         self.learn_leases(&signal)?;
         match self.signal_row(signal.uid.as_str())? {
             None => {
-                self.expire_at(horizon, Aged::Signal, signal.uid.as_str());
+                self.expire_signal_at(horizon, signal.uid.as_str());
                 let signal = self.with_device(signal)?;
                 let signal = self.suppress(signal)?;
                 self.insert(signal)

@@ -36,6 +36,7 @@ use std::sync::Arc;
 use schemas::{EntityKind, SignalKind, Timestamp};
 
 use crate::head::Head;
+use crate::heads::hash;
 use crate::index::{Span, Stretch};
 use crate::link::Spread;
 use crate::link_key::{LinkKey, shared};
@@ -73,6 +74,19 @@ struct Tie {
     hops: u8,
     /// Whether solidly.
     bridge: bool,
+}
+
+/// A key through which a subject is compared with others.
+struct Known<'a> {
+    key: &'a LinkKey,
+    /// How far what it names is spread at the subject's time, at least.
+    spread: Spread,
+    /// Whether nothing that the other side says makes it less.
+    is_floor: bool,
+    /// Whether it is spread so far that something else must be shared as well.
+    needs_more: bool,
+    /// The hashes of the subject's other names, where it must.
+    others: Vec<u32>,
 }
 
 impl Tie {
@@ -184,13 +198,13 @@ impl<S: Store> Turn<'_, S> {
         if !self.may_have(key, &head, Class::Opener, Span::around(time, self.rules.window(key.kind)), subject) {
             return Ok(());
         }
-        let own = self.own_spread(key, subject)?;
+        let known = self.known_side(key, subject)?;
         for (posting, certain) in self.candidates(key, &head, Class::Opener, subject)? {
             let Some(component) = self.home(&posting)? else { continue };
             if reached.iter().any(|reach| reach.component == component && reach.bridge) {
                 continue;
             }
-            let tie = if certain { Some(Tie::SOLID) } else { self.compare(subject, &posting, (key, own))? };
+            let tie = if certain { Some(Tie::SOLID) } else { self.compare(subject, &posting, &known)? };
             reached.extend(tie.map(|Tie { hops, bridge }| Reach { component, hops, bridge }));
         }
         Ok(())
@@ -230,9 +244,9 @@ impl<S: Store> Turn<'_, S> {
             if !self.may_have(key, &head, class, span, opener) {
                 continue;
             }
-            let own = self.own_spread(key, opener)?;
+            let known = self.known_side(key, opener)?;
             for (posting, certain) in self.context_of(key, &head, class, opener, home)? {
-                let tie = if certain { Some(Tie::SOLID) } else { self.compare(opener, &posting, (key, own))? };
+                let tie = if certain { Some(Tie::SOLID) } else { self.compare(opener, &posting, &known)? };
                 let Some(Tie { hops, bridge }) = tie else { continue };
                 let reach = Reach { component: home, hops, bridge };
                 if self.resides(&posting, &reach)? {
@@ -438,37 +452,42 @@ impl<S: Store> Turn<'_, S> {
         Ok(false)
     }
 
-    /// How far what `key` names is spread at the subject's time, at least.
-    fn own_spread(&self, key: &LinkKey, subject: &Subject) -> Result<Spread, StoreError> {
-        if subject.keys.contains(key) && !key.mentioned {
-            self.spread_at(key, subject.signal.time)
+    /// What is known of a subject and a key before it is compared through it.
+    fn known_side<'k>(&self, key: &'k LinkKey, subject: &Subject) -> Result<Known<'k>, StoreError> {
+        let spread = if subject.keys.contains(key) && !key.mentioned {
+            self.spread_at(key, subject.signal.time)?
         } else {
-            Ok(Spread::Few)
-        }
+            Spread::Few
+        };
+        // A key in daily use counts as less spread where it comes from a new address; one of many people does not.
+        let is_floor = spread > Spread::Few && (key.kind != EntityKind::ApiKey || spread == Spread::Hub);
+        let needs_more = is_floor && spread == Spread::Hub && !self.rules.hub_links(key);
+        let others = subject.keys.iter().filter(|own| needs_more && *own != key);
+        Ok(Known { key, spread, is_floor, needs_more, others: others.map(|own| hash(&own.id)).collect() })
     }
 
-    /// Whether an opener and another signal are linked, and if so, how; `known` is a key with its spread on the
-    /// subject's side.
-    fn compare(
-        &self,
-        subject: &Subject,
-        posting: &Posting,
-        known: (&LinkKey, Spread),
-    ) -> Result<Option<Tie>, StoreError> {
-        let Some(other) = self.subject(posting.uid.as_str())? else { return Ok(None) };
-        // A key in daily use counts as less spread where it comes from a new address.
-        let spread_out = known.1 > Spread::Few && known.0.kind != EntityKind::ApiKey;
-        // What shares a hub and nothing else is most of what is compared, and quickly told.
-        let shares_more = shared(&subject.keys, &other.keys).any(|(own, _)| own != known.0);
-        if spread_out && known.1 == Spread::Hub && !shares_more && !self.rules.hub_links(known.0) {
+    /// Whether an opener and another signal are linked, and if so, how; `known` is what is known of the subject and
+    /// the key that both have.
+    fn compare(&self, subject: &Subject, posting: &Posting, known: &Known<'_>) -> Result<Option<Tie>, StoreError> {
+        // What shares a hub and nothing else is most of what is compared, and told without the other signal once it
+        // was compared with one.
+        if known.needs_more && posting.names.are_none_of(&known.others, &self.held.renamed) {
             return Ok(None);
+        }
+        let Some(other) = self.subject(posting.uid.as_str())? else { return Ok(None) };
+        if known.needs_more {
+            posting.names.note(&other.keys, &self.held.renamed);
+            if !shared(&subject.keys, &other.keys).any(|(own, _)| own != known.key) {
+                return Ok(None);
+            }
         }
         let (one, its) = (subject.side(), other.side());
         let new = self.shares_new_address(subject, &other)?;
         let best = if new { Spread::Rare } else { Spread::Few };
         // More spread is never worth more: most of what shares a hub ends here, and nobody looks at how far the rest
         // is spread.
-        let at_least = |own: &LinkKey, _: &LinkKey| Ok(if spread_out && own == known.0 { known.1 } else { best });
+        let at_least =
+            |own: &LinkKey, _: &LinkKey| Ok(if known.is_floor && own == known.key { known.spread } else { best });
         if self.rules.evidence(one, its, at_least)?.all() < self.rules.threshold {
             return Ok(None);
         }

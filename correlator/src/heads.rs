@@ -19,7 +19,7 @@ use crate::index::kind_code;
 use crate::key_filter::{self, KeyFilter};
 use crate::link::{Spread, millis};
 use crate::link_key::LinkKey;
-use crate::posting::Posting;
+use crate::posting::{HELD_MAX, Posting};
 use crate::state::Class;
 use crate::store::keys::{Parts, Table, table_range};
 use crate::store::{Store, StoreError};
@@ -28,6 +28,9 @@ use crate::turn::{Subject, Turn};
 
 /// Of so many signals one has its keys counted though nothing is linked to it.
 const COUNTED_ONE_IN: u32 = 256;
+
+/// The postings of a key by the code of their class, in order, each class up to one more than is held of it.
+type ByClass = [Vec<Arc<Posting>>; 3];
 
 /// The entities that make another one spread, as hashes.
 pub struct Neighbours {
@@ -102,18 +105,20 @@ impl<S: Store> Turn<'_, S> {
         if let Some(head) = self.known_head(key)? {
             return Ok(head);
         }
-        let head = Arc::new(self.count_postings(key)?);
+        let (head, lists) = self.count_postings(key)?;
+        let head = Arc::new(head);
         if !head.is_empty() {
             self.put_head(self.head_key(key), Arc::clone(&head))?;
+            self.hold_lists(key, lists);
         }
         Ok(head)
     }
 
-    /// What the postings of a key add up to.
-    fn count_postings(&self, key: &LinkKey) -> Result<Head, StoreError> {
-        let mut head = Head::default();
+    /// What the postings of a key add up to; and these, by class, as far as they are held.
+    fn count_postings(&self, key: &LinkKey) -> Result<(Head, ByClass), StoreError> {
+        let (mut head, mut lists) = (Head::default(), ByClass::default());
         if !self.rules.is_indexed(key) {
-            return Ok(head);
+            return Ok((head, lists));
         }
         let max = self.rules.neighbours_max(key.kind);
         let prefix = self.postings_key(key);
@@ -121,14 +126,19 @@ impl<S: Store> Turn<'_, S> {
         let (from, to) = prefix.prefix_range();
         self.db.scan(&from, &to, false, &mut |row, value| {
             let mut parts = Parts::after(row, skip);
-            if let (Some(class), Some(millis)) = (parts.byte().and_then(Class::from_code), parts.time()) {
+            let Some(class) = parts.byte().and_then(Class::from_code) else { return ControlFlow::Continue(()) };
+            let suffix = parts;
+            if let Some(millis) = parts.time() {
                 let bucket = self.bucket(key, millis);
                 head.add(bucket, class);
                 head.meet(bucket, &Posting::neighbours(value), max);
             }
+            if let Some(list) = lists.get_mut(usize::from(class.code())).filter(|list| list.len() <= HELD_MAX) {
+                list.extend(Posting::read(suffix, value).map(Arc::new));
+            }
             ControlFlow::Continue(())
         })?;
-        Ok(head)
+        Ok((head, lists))
     }
 
     fn put_head(&self, row: Vec<u8>, head: Arc<Head>) -> Result<(), StoreError> {
@@ -166,8 +176,9 @@ impl<S: Store> Turn<'_, S> {
     pub fn change_head(&self, key: &LinkKey, change: impl FnOnce(&mut Head)) -> Result<(), StoreError> {
         let row = self.head_key(key);
         if self.known_head(key)?.is_none() {
-            let head = Arc::new(self.count_postings(key)?);
-            self.put_head(row.clone(), head)?;
+            let (head, lists) = self.count_postings(key)?;
+            self.put_head(row.clone(), Arc::new(head))?;
+            self.hold_lists(key, lists);
         }
         self.held.heads.borrow_mut().change(&row, |head| {
             if let Some(held) = head {

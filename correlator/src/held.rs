@@ -199,15 +199,13 @@ pub struct Held {
 }
 
 impl Held {
-    /// The changed rows, for the caller to commit; from here on they are held as committed.
-    pub fn settle(&mut self) -> Result<LooseChanges, StoreError> {
-        let mut changes = LooseChanges::new();
-        self.signals.get_mut().settle(&mut changes)?;
-        self.heads.get_mut().settle(&mut changes)?;
-        self.components.get_mut().settle(&mut changes)?;
-        self.identities.get_mut().settle(&mut changes)?;
-        self.tenants.get_mut().settle(&mut changes)?;
-        Ok(changes)
+    /// Adds the changed rows to `changes`, for the caller to commit; from here on they are held as committed.
+    pub fn settle(&mut self, changes: &mut LooseChanges) -> Result<(), StoreError> {
+        self.signals.get_mut().settle(changes)?;
+        self.heads.get_mut().settle(changes)?;
+        self.components.get_mut().settle(changes)?;
+        self.identities.get_mut().settle(changes)?;
+        self.tenants.get_mut().settle(changes)
     }
 }
 
@@ -294,7 +292,7 @@ impl Row for Arc<IdentityRow> {
 
 impl Weigh for TenantRow {
     fn weight(&self) -> usize {
-        size_of::<Self>()
+        size_of::<Self>() + self.aging.weight()
     }
 }
 

@@ -149,24 +149,26 @@ impl<S: Store> Turn<'_, S> {
         Ok((keys, dropped + more))
     }
 
-    /// The direct aliases of a name, and whether records say that it stands for several, which has none but those of
-    /// the inventory.
-    fn beside(&self, kind: EntityKind, name: &str) -> Result<(Vec<String>, bool), StoreError> {
-        let mut names: Vec<String> = self.rules.config.inventory.other_names(kind, name).map(str::to_owned).collect();
+    /// Visits the direct aliases of a name, those of the inventory first; says whether records say that it stands for
+    /// several, which has none but those.
+    fn visit_beside(&self, kind: EntityKind, name: &str, mut visit: impl FnMut(&str)) -> Result<bool, StoreError> {
+        self.rules.config.inventory.other_names(kind, name).for_each(&mut visit);
         if !has_aliases(kind) || is_generic(name) {
-            return Ok((names, false));
+            return Ok(false);
         }
         let row = self.identity(kind, name)?;
         let ambiguous = row.is_ambiguous(name, self.aliases_max());
         if !ambiguous {
-            names.extend(row.0.iter().filter(|alias| !alias.dead).map(|alias| alias.name.clone()));
+            row.0.iter().filter(|alias| !alias.dead).for_each(|alias| visit(&alias.name));
         }
-        Ok((names, ambiguous))
+        Ok(ambiguous)
     }
 
     /// The direct aliases of a name, those of the inventory first.
     pub fn names_beside(&self, kind: EntityKind, name: &str) -> Result<Vec<String>, StoreError> {
-        Ok(self.beside(kind, name)?.0)
+        let mut names = Vec::new();
+        self.visit_beside(kind, name, |name| names.push(name.to_owned()))?;
+        Ok(names)
     }
 
     /// The one of a name and its direct aliases that stands for all of them: what people read, else the first.
@@ -175,26 +177,27 @@ impl<S: Store> Turn<'_, S> {
         Ok(names.min_by(|a, b| by_chief(a, b)).unwrap_or_default())
     }
 
-    /// Adds the keys through aliases to those that a signal itself names, and weighs ambiguous names; says how
+    /// Adds the keys through aliases to those that a signal itself names, which are sorted, and weighs ambiguous names;
+    /// says how
     /// many there was no room for.
     fn add_aliases(&self, keys: &mut Vec<LinkKey>) -> Result<usize, StoreError> {
         let mut aliases: BTreeMap<(EntityKind, String), Vec<String>> = BTreeMap::new();
-        for key in keys.iter_mut().filter(|key| !key.mentioned) {
-            let mut known = |name: &str, via: &LinkKey| {
-                aliases.entry((via.kind, name.to_owned())).or_default().push(via.id.clone());
+        for at in 0..keys.len() {
+            let Some(key) = keys.get(at).filter(|key| !key.mentioned) else { continue };
+            let known = |name: &str| {
+                // Most signals name all that they are known under.
+                let own = keys.binary_search_by(|own| (own.kind, own.id.as_str()).cmp(&(key.kind, name))).is_ok();
+                if !own {
+                    aliases.entry((key.kind, name.to_owned())).or_default().push(key.id.clone());
+                }
             };
-            let (names, ambiguous) = self.beside(key.kind, &key.id)?;
-            names.iter().for_each(|name| known(name, key));
-            if ambiguous {
+            let ambiguous = self.visit_beside(key.kind, &key.id, known)?;
+            if let Some(key) = keys.get_mut(at).filter(|_| ambiguous) {
                 key.weight = key.weight.min(self.rules.ambiguous);
             }
         }
         let mut dropped = 0;
         for ((kind, id), mut via) in aliases {
-            let own = keys.iter().any(|key| key.kind == kind && key.id == id && !key.is_alias());
-            if own {
-                continue;
-            }
             if keys.len() >= self.rules.config.keys_per_signal_max {
                 dropped += 1;
                 continue;

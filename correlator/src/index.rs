@@ -14,7 +14,7 @@ use schemas::{Signal, SignalKind, SignalUid, Timestamp};
 use crate::head::Head;
 use crate::heads::Neighbours;
 use crate::link_key::LinkKey;
-use crate::posting::{HELD_MAX, Posting, PostingList};
+use crate::posting::{HELD_MAX, Names, Posting, PostingList};
 use crate::state::{Class, Residence};
 use crate::store::keys::{Key, Parts, Table};
 use crate::store::{Store, StoreError};
@@ -153,7 +153,8 @@ impl<S: Store> Turn<'_, S> {
         for key in keys.iter().filter(|key| self.rules.is_posted(key)) {
             let prefix = self.postings_key(key).byte(class.code());
             self.change_list(key, &prefix, |list| {
-                list.put(Posting { uid: signal.uid.clone(), time: signal.time, residences: residences.clone() });
+                let names = Names::default();
+                list.put(Posting { uid: signal.uid.clone(), time: signal.time, residences: residences.clone(), names });
             });
             let row = prefix.time(signal.time.millis()).uid(signal.uid.as_str());
             self.db.put(row, Posting::value(residences, neighbours.meeting(key)));
@@ -189,6 +190,21 @@ impl<S: Store> Turn<'_, S> {
         let list = Arc::new(PostingList::new(latest));
         self.held.postings.borrow_mut().learn(name, Some(Arc::clone(&list)));
         Ok(list)
+    }
+
+    /// Holds what was read of all postings of a key that has counters from now on: whoever counts a key asks for them
+    /// next, and to find nothing in the store costs as much as to find something.
+    pub fn hold_lists(&self, key: &LinkKey, by_class: [Vec<Arc<Posting>>; 3]) {
+        let prefix = self.postings_key(key);
+        let mut held = self.held.postings.borrow_mut();
+        for (code, mut rows) in (0..).zip(by_class) {
+            let name = prefix.clone().byte(code).done();
+            // Of more than that, those that were read are the earliest.
+            if rows.len() <= HELD_MAX && held.get(&name).is_none() {
+                rows.reverse();
+                held.learn(name, Some(Arc::new(PostingList::new(rows))));
+            }
+        }
     }
 
     /// Takes the subject out of the index; `residences` are those with which it was posted.

@@ -21,6 +21,7 @@
 //! Deliberately absent: Kafka, wall clocks, async, randomness, and everything that depends on the
 //! iteration order of a hash map.
 
+mod aging;
 mod barrier;
 mod clock;
 mod command;

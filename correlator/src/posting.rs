@@ -1,17 +1,20 @@
 //! What the index keeps of a signal under a key, and the latest of one key held in memory.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use schemas::{SignalUid, Timestamp};
 
+use crate::heads::hash;
 use crate::index::Span;
+use crate::link_key::LinkKey;
+use crate::renamed::Renamed;
 use crate::state::{ComponentId, Residence};
 use crate::store::keys::Parts;
 
 /// A residence in a posting: the component, hops and bridge.
 const RESIDENCE_BYTES: usize = 10;
-/// What a held posting takes: its place, itself, a residence or two, the uid.
-const HELD_BYTES: usize = 200;
+/// What a held posting takes: its place, itself, a residence or two, the uid, the hashes of its names.
+const HELD_BYTES: usize = 256;
 /// The most postings of one key and class that are held; for earlier ones the store is asked.
 pub const HELD_MAX: usize = 256;
 
@@ -24,13 +27,41 @@ pub struct Posting {
     pub time: Timestamp,
     /// Where it belongs; numbers may be old ones.
     pub residences: Vec<Residence>,
+    /// Its signal's names, once somebody compared it.
+    pub names: Names,
+}
+
+/// The names of a signal's link keys, those through aliases included, as hashes; a memory, so that what shares a hub
+/// with thousands of others is not decoded to see that it shares nothing else.
+#[derive(Clone, Debug, Default)]
+pub struct Names(OnceLock<(u64, Box<[u32]>)>);
+
+impl Names {
+    /// Notes them from the signal's keys as they are now.
+    pub fn note(&self, keys: &[LinkKey], renamed: &Renamed) {
+        self.0.get_or_init(|| (renamed.now(), keys.iter().map(|key| hash(&key.id)).collect()));
+    }
+
+    /// Whether they are known, and none of them is among `others`.
+    pub fn are_none_of(&self, others: &[u32], renamed: &Renamed) -> bool {
+        self.0.get().is_some_and(|(made, names)| {
+            names.iter().all(|name| !others.contains(name)) && renamed.are_names_as_made(names, *made)
+        })
+    }
+}
+
+/// A memory makes no difference.
+impl PartialEq for Names {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Posting {
     /// The posting of a row: what follows in its key on the class, and its value.
     pub fn read(mut suffix: Parts<'_>, value: &[u8]) -> Option<Self> {
         let time = suffix.time().and_then(Timestamp::from_millis)?;
-        Some(Self { uid: suffix.uid()?, time, residences: Self::residences(value) })
+        Some(Self { uid: suffix.uid()?, time, residences: Self::residences(value), names: Names::default() })
     }
 
     /// The value of a posting's row: the number of residences, these, then the hashes of the neighbours that the
@@ -166,7 +197,7 @@ mod tests {
 
     fn posting(millis: i64, uid: &str) -> Posting {
         let time = Timestamp::from_millis(millis).expect("a time");
-        Posting { uid: uid.into(), time, residences: Vec::new() }
+        Posting { uid: uid.into(), time, residences: Vec::new(), names: Names::default() }
     }
 
     /// What a list answers is what all postings would; where it cannot know, it says so.

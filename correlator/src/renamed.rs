@@ -26,14 +26,14 @@ impl Default for Renamed {
 }
 
 impl Renamed {
-    fn part(&self, name: &str) -> Option<&Cell<u64>> {
-        self.parts.get(hash(name) as usize % RENAMED_PARTS)
+    fn part(&self, name: u32) -> Option<&Cell<u64>> {
+        self.parts.get(name as usize % RENAMED_PARTS)
     }
 
     /// Notes that what `name` stands for has changed.
     pub fn note(&self, name: &str) {
         self.now.update(|now| now + 1);
-        self.part(name).inspect(|part| part.set(self.now.get()));
+        self.part(hash(name)).inspect(|part| part.set(self.now.get()));
     }
 
     /// How many changes there were.
@@ -43,8 +43,16 @@ impl Renamed {
 
     /// Whether keys that were made when there were `then` changes are as they would be made now.
     pub fn are_as_made(&self, keys: &[LinkKey], then: u64) -> bool {
-        let is_as_made = |key: &LinkKey| self.part(&key.id).is_none_or(|part| part.get() <= then);
-        then == self.now.get() || keys.iter().all(is_as_made)
+        then == self.now.get() || keys.iter().all(|key| self.is_as_made(hash(&key.id), then))
+    }
+
+    /// The same of keys of which the names' hashes are known.
+    pub fn are_names_as_made(&self, names: &[u32], then: u64) -> bool {
+        then == self.now.get() || names.iter().all(|name| self.is_as_made(*name, then))
+    }
+
+    fn is_as_made(&self, name: u32, then: u64) -> bool {
+        self.part(name).is_none_or(|part| part.get() <= then)
     }
 }
 

@@ -11,6 +11,7 @@ use schemas::{Entity, Group, IncidentUid, RelatedReason, Severity, Signal, Signa
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::aging::Aging;
 use crate::clock::SourceClock;
 use crate::store::StoreError;
 
@@ -59,6 +60,9 @@ pub struct TenantRow {
     pub next_component: ComponentId,
     /// No row of the expiry table is due before.
     pub expiry_from: Option<Timestamp>,
+    /// Signals that are looked at together once they are old.
+    #[serde(default)]
+    pub aging: Aging,
     /// No component may be quiet before.
     pub quiet_from: Option<Timestamp>,
     /// No publication is due before.

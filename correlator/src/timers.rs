@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 
 use schemas::{Activity, Incident, IncidentStatus, Timestamp};
 
+use crate::aging::{self, Aging, Block};
 use crate::link::millis;
 use crate::state::ComponentId;
 use crate::store::keys::{Parts, Table};
@@ -42,7 +43,28 @@ pub enum Aged {
     Address,
 }
 
+/// A row of the expiry table.
+struct AgedRow {
+    key: Vec<u8>,
+    due: Option<Timestamp>,
+    what: Option<Aged>,
+    /// What it names: signals several, everything else one.
+    names: Vec<String>,
+}
+
 impl Aged {
+    const ALL: [Self; 9] = [
+        Self::Signal,
+        Self::Redirect,
+        Self::Trace,
+        Self::Command,
+        Self::Identity,
+        Self::Habit,
+        Self::Closed,
+        Self::Lease,
+        Self::Address,
+    ];
+
     fn code(self) -> u8 {
         match self {
             Self::Signal => 0,
@@ -249,55 +271,87 @@ impl<S: Store> Turn<'_, S> {
 
     /// Has something looked at when the watermark reaches `due`.
     pub fn expire_at(&mut self, due: Timestamp, what: Aged, name: &str) {
-        let row = self.key(Table::Expiry).time(due.millis()).byte(what.code());
-        let row = if what == Aged::Signal { row.uid(name) } else { row.tail(name) };
+        let row = self.key(Table::Expiry).time(due.millis()).byte(what.code()).tail(name);
         self.db.put(row, Vec::new());
         self.expect_expiry(due);
     }
 
-    fn expire(&mut self) -> Result<(), StoreError> {
+    /// Has a signal looked at when the watermark has passed `horizon`.
+    pub fn expire_signal_at(&mut self, horizon: Timestamp, uid: &str) {
+        let due = Aging::due(horizon);
+        if let Some(block) = self.clock.aging.add(due, uid) {
+            self.put_block(block);
+        }
+        self.expect_expiry(due);
+    }
+
+    fn put_block(&mut self, block: Block) {
+        let row = self.key(Table::Expiry).time(block.due.millis()).byte(Aged::Signal.code());
+        self.db.put(row.number(block.number).done(), block.uids);
+    }
+
+    /// The first rows of the expiry table, as many as one turn looks at and one more, or up to the first that is not due.
+    fn aged_rows(&self) -> Result<Vec<AgedRow>, StoreError> {
         let prefix = self.key(Table::Expiry);
         let skip = prefix.clone().done().len();
         let (from, to) = prefix.prefix_range();
-        let mut rows = Vec::new();
-        self.db.scan(&from, &to, false, &mut |key, _| {
+        let (mut rows, mut named) = (Vec::new(), 0);
+        self.db.scan(&from, &to, false, &mut |key, value| {
             let mut parts = Parts::after(key, skip);
-            let time = parts.time().and_then(Timestamp::from_millis);
+            let due = parts.time().and_then(Timestamp::from_millis);
             let code = parts.byte();
-            let name = match code {
-                Some(code) if code == Aged::Signal.code() => parts.uid().map(|uid| uid.as_str().to_owned()),
-                _ => parts.tail().map(str::to_owned),
+            let what = Aged::ALL.into_iter().find(|what| Some(what.code()) == code);
+            let names: Vec<String> = match what {
+                Some(Aged::Signal) => aging::read(value).into_iter().map(|uid| uid.as_str().to_owned()).collect(),
+                _ => parts.tail().map(str::to_owned).into_iter().collect(),
             };
-            rows.push((key.to_vec(), time, code, name));
-            if rows.len() > AGED_PER_TURN { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            let is_enough = named >= AGED_PER_TURN || due.is_some_and(|due| due > self.clock.watermark);
+            named += names.len().max(1);
+            rows.push(AgedRow { key: key.to_vec(), due, what, names });
+            if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
-        let mut next = None;
-        for (row, time, code, name) in rows {
-            if let Some(time) = time.filter(|time| *time > self.clock.watermark) {
-                next = Some(time);
+        Ok(rows)
+    }
+
+    fn expire(&mut self) -> Result<(), StoreError> {
+        for block in self.clock.aging.take_due(self.clock.watermark) {
+            self.put_block(block);
+        }
+        let rows = self.aged_rows()?;
+        self.clock.expiry_from = self.clock.aging.first_due();
+        let mut looked = 0;
+        for AgedRow { key, due, what, names } in rows {
+            if looked >= AGED_PER_TURN || due.is_some_and(|due| due > self.clock.watermark) {
+                self.expect_expiry(due.unwrap_or_default());
                 break;
             }
-            next = time;
-            self.db.delete(row);
-            match name {
-                Some(name) if code == Some(Aged::Signal.code()) => self.expire_signal(&name)?,
-                Some(name) if code == Some(Aged::Trace.code()) => self.forget_trace(&name)?,
-                Some(name) if code == Some(Aged::Command.code()) => self.forget_command(&name),
-                Some(name) if code == Some(Aged::Identity.code()) => self.expire_identity(&name)?,
-                Some(name) if code == Some(Aged::Habit.code()) => self.expire_habit(&name)?,
-                Some(name) if code == Some(Aged::Closed.code()) => self.forget_closed(&name),
-                Some(name) if code == Some(Aged::Lease.code()) => self.forget_lease(&name),
-                Some(name) if code == Some(Aged::Address.code()) => self.forget_address(&name)?,
-                Some(name) => {
-                    for table in [Table::Redirect, Table::Incident] {
-                        let row = self.key(table).tail(&name);
-                        self.db.delete(row);
-                    }
-                }
-                None => {}
+            looked += names.len().max(1);
+            self.db.delete(key);
+            for name in names {
+                self.look_at_aged(what, &name)?;
             }
         }
-        self.clock.expiry_from = next;
+        Ok(())
+    }
+
+    fn look_at_aged(&mut self, what: Option<Aged>, name: &str) -> Result<(), StoreError> {
+        match what {
+            Some(Aged::Signal) => self.expire_signal(name)?,
+            Some(Aged::Trace) => self.forget_trace(name)?,
+            Some(Aged::Command) => self.forget_command(name),
+            Some(Aged::Identity) => self.expire_identity(name)?,
+            Some(Aged::Habit) => self.expire_habit(name)?,
+            Some(Aged::Closed) => self.forget_closed(name),
+            Some(Aged::Lease) => self.forget_lease(name),
+            Some(Aged::Address) => self.forget_address(name)?,
+            Some(Aged::Redirect) => {
+                for table in [Table::Redirect, Table::Incident] {
+                    let row = self.key(table).tail(name);
+                    self.db.delete(row);
+                }
+            }
+            None => {}
+        }
         Ok(())
     }
 
@@ -309,7 +363,7 @@ impl<S: Store> Turn<'_, S> {
             for residence in &subject.residences {
                 if self.keeps(residence.component, &subject, residence.hops)? {
                     let again = millis(self.rules.config.retention_secs);
-                    self.expire_at(self.clock.watermark.saturating_add_millis(again), Aged::Signal, uid);
+                    self.expire_signal_at(self.clock.watermark.saturating_add_millis(again), uid);
                     return Ok(());
                 }
             }

@@ -114,6 +114,11 @@ impl Key {
         Self(key).name(tenant)
     }
 
+    /// What goes on from `bytes`.
+    pub fn after(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
     /// A name with its length before it, in groups of seven bits, the lowest first (LEB128).
     pub fn name(mut self, name: &str) -> Self {
         let mut length = name.len();
@@ -155,6 +160,18 @@ impl Key {
                 self.0
             }
             None => self.byte(UID_TEXT).tail(uid),
+        }
+    }
+
+    /// A signal's uid of which others may follow.
+    pub fn one_of_uids(mut self, uid: &str) -> Self {
+        match uuid_bytes(uid) {
+            Some(bytes) => {
+                self.0.push(UID_BYTES);
+                self.0.extend_from_slice(&bytes);
+                self
+            }
+            None => self.byte(UID_TEXT).name(uid),
         }
     }
 
@@ -211,6 +228,23 @@ fn uuid_bytes(text: &str) -> Option<[u8; 16]> {
     (nibbles == 32).then_some(bytes)
 }
 
+/// The uid that was written as these bytes.
+fn uuid_text(bytes: &[u8]) -> Option<SignalUid> {
+    let uid = Uuid::from_slice(bytes).ok()?;
+    Some(SignalUid::from(&*uid.as_hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH])))
+}
+
+/// The part of a posting's key that all postings of one link key have in common; `None` where `key` is not that of a
+/// posting or ends before.
+pub fn posting_name(key: &[u8]) -> Option<&[u8]> {
+    let mut parts = Parts::after(key, 1);
+    (key.first() == Some(&Table::Posting.code())).then_some(())?;
+    parts.named()?;
+    parts.byte()?;
+    parts.named()?;
+    key.get(..key.len() - parts.0.len())
+}
+
 /// All tenants' rows of `table`.
 pub fn table_range(table: Table) -> (Vec<u8>, Vec<u8>) {
     Key(vec![table.code()]).prefix_range()
@@ -254,6 +288,11 @@ impl<'a> Parts<'a> {
 
     /// The next name.
     pub fn name(&mut self) -> Option<&'a str> {
+        std::str::from_utf8(self.named()?).ok()
+    }
+
+    /// The bytes of the next name.
+    fn named(&mut self) -> Option<&'a [u8]> {
         let mut length = 0_usize;
         for shift in (0..28).step_by(7) {
             let byte = self.byte()?;
@@ -261,7 +300,7 @@ impl<'a> Parts<'a> {
             if byte < 0x80 {
                 let (name, rest) = self.0.split_at_checked(length)?;
                 self.0 = rest;
-                return std::str::from_utf8(name).ok();
+                return Some(name);
             }
         }
         None
@@ -270,11 +309,21 @@ impl<'a> Parts<'a> {
     /// What is left, as a signal's uid.
     pub fn uid(mut self) -> Option<SignalUid> {
         match self.byte()? {
-            UID_BYTES => {
-                let uid = Uuid::from_slice(self.0).ok()?;
-                Some(SignalUid::from(&*uid.as_hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH])))
-            }
+            UID_BYTES => uuid_text(self.0),
             UID_TEXT => self.tail().map(SignalUid::from),
+            _ => None,
+        }
+    }
+
+    /// The next of several uids.
+    pub fn one_of_uids(&mut self) -> Option<SignalUid> {
+        match self.byte()? {
+            UID_BYTES => {
+                let (bytes, rest) = self.0.split_first_chunk::<16>()?;
+                self.0 = rest;
+                uuid_text(bytes)
+            }
+            UID_TEXT => self.name().map(SignalUid::from),
             _ => None,
         }
     }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 pub use map::MapStore;
 pub use overlay::Overlay;
-pub use rocks::{RocksConfig, RocksStore};
+pub use rocks::{RocksConfig, RocksStore, Traffic};
 
 /// Changes of a batch, in the order of their keys: the new value of each, or `None` where the key goes.
 pub type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
@@ -32,7 +32,7 @@ const POSITION: &[u8] = b"\0position";
 /// The row that says what the directory is.
 const FORMAT: &[u8] = b"\0format";
 /// The layout of rows that this version reads and writes.
-const FORMAT_VERSION: &str = "weir-correlator 4";
+const FORMAT_VERSION: &str = "weir-correlator 5";
 
 /// Why state could not be read or written.
 #[derive(Debug, thiserror::Error)]

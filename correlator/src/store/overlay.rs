@@ -2,18 +2,60 @@
 
 use std::cell::RefCell;
 use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::hash::BuildHasher as _;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
-use super::keys::Table;
+use foldhash::fast::RandomState;
+
+use super::keys::{Table, posting_name};
 use super::{Changes, LooseChanges, Store, StoreError, Visit};
 
-/// Tables into which every signal writes and of which few ask.
-const SELDOM_READ: [Table; 2] = [Table::Expiry, Table::Posting];
+/// Postings that were written, of link keys that nobody asked for since. Every signal writes some, and most are never
+/// asked for before they are committed.
+#[derive(Debug, Default)]
+struct Unread {
+    /// As they came; an empty key where somebody asked and the change was put in order.
+    rows: LooseChanges,
+    /// For each the one before it of the same link key, counted from one.
+    before: Vec<usize>,
+    /// The last one of each link key, by the hash of its name, likewise.
+    last: HashMap<u64, usize, RandomState>,
+}
 
-/// The place of a key's table among those.
-fn seldom_read(key: &[u8]) -> Option<usize> {
-    SELDOM_READ.iter().position(|table| key.first() == Some(&table.code()))
+impl Unread {
+    fn hash(&self, name: &[u8]) -> u64 {
+        self.last.hasher().hash_one(name)
+    }
+
+    fn push(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
+        let name = self.hash(posting_name(&key).unwrap_or_default());
+        self.rows.push((key, value));
+        self.before.push(self.last.insert(name, self.rows.len()).unwrap_or_default());
+    }
+
+    /// Moves the changes of the link key that `key` names to `changes`, all where it names none.
+    fn put_in_order(&mut self, key: &[u8], changes: &mut Changes) {
+        let Some(name) = posting_name(key) else {
+            changes.extend(self.drain());
+            return;
+        };
+        let mut at = self.last.remove(&self.hash(name)).unwrap_or_default();
+        let mut found = Vec::new();
+        while let Some(row) = at.checked_sub(1).and_then(|at| self.rows.get_mut(at)) {
+            found.push(std::mem::take(row));
+            at = self.before.get(at - 1).copied().unwrap_or_default();
+        }
+        // Of two changes of a row the later one counts.
+        changes.extend(found.into_iter().rev());
+    }
+
+    fn drain(&mut self) -> impl Iterator<Item = (Vec<u8>, Option<Vec<u8>>)> {
+        self.last.clear();
+        self.before.clear();
+        self.rows.drain(..).filter(|(key, _)| !key.is_empty())
+    }
 }
 
 /// A store whose changes stay in memory until they are committed.
@@ -21,15 +63,15 @@ fn seldom_read(key: &[u8]) -> Option<usize> {
 pub struct Overlay<S> {
     store: S,
     changes: RefCell<Changes>,
-    /// Changes of tables that are seldom read, as they came. They are put in order when somebody asks, which for
-    /// most is never.
-    unread: [RefCell<LooseChanges>; SELDOM_READ.len()],
+    unread: RefCell<Unread>,
+    /// What the caller held back until now; the buffer stays, since every commit fills it.
+    held_back: LooseChanges,
 }
 
 impl<S: Store> Overlay<S> {
     /// No changes above `store`.
     pub fn new(store: S) -> Self {
-        Self { store, changes: RefCell::default(), unread: Default::default() }
+        Self { store, changes: RefCell::default(), unread: RefCell::default(), held_back: LooseChanges::new() }
     }
 
     /// The value of `key` as the batch sees it.
@@ -42,8 +84,8 @@ impl<S: Store> Overlay<S> {
     }
 
     fn order_for(&self, key: &[u8]) {
-        if let Some(unread) = seldom_read(key).and_then(|at| self.unread.get(at)) {
-            self.changes.borrow_mut().extend(unread.borrow_mut().drain(..));
+        if key.first() == Some(&Table::Posting.code()) {
+            self.unread.borrow_mut().put_in_order(key, &mut self.changes.borrow_mut());
         }
     }
 
@@ -58,13 +100,15 @@ impl<S: Store> Overlay<S> {
     }
 
     fn change(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
-        match seldom_read(&key).and_then(|at| self.unread.get_mut(at)) {
-            Some(unread) => unread.get_mut().push((key, value)),
-            None => drop(self.changes.get_mut().insert(key, value)),
+        if key.first() == Some(&Table::Posting.code()) {
+            self.unread.get_mut().push(key, value);
+        } else {
+            self.changes.get_mut().insert(key, value);
         }
     }
 
-    /// Visits rows as [`Store::scan`] does, changes included.
+    /// Visits rows as [`Store::scan`] does, changes included. One of postings stays within the link key that `from`
+    /// names, where it names one.
     pub fn scan(&self, from: &[u8], to: &[u8], reverse: bool, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         if from >= to {
             return Ok(());
@@ -107,15 +151,18 @@ impl<S: Store> Overlay<S> {
         Ok(())
     }
 
-    /// Writes the changes, what else the caller held back, and `position` in one step. After an error the
-    /// changes are incomplete.
-    pub fn commit(&mut self, mut held: LooseChanges, position: &[u8]) -> Result<(), StoreError> {
-        for unread in self.unread.iter_mut().map(RefCell::get_mut) {
-            // Of two changes of a key the later one counts, and stays the later one.
-            unread.sort_by(|(a, _), (b, _)| a.cmp(b));
-            held.append(unread);
-        }
-        self.store.write(self.changes.get_mut(), &held, position)?;
+    /// Where the caller puts changes that it held back, before it commits.
+    pub fn held_back(&mut self) -> &mut LooseChanges {
+        &mut self.held_back
+    }
+
+    /// Writes the changes, those held back, and `position` in one step. After an error the changes are incomplete.
+    pub fn commit(&mut self, position: &[u8]) -> Result<(), StoreError> {
+        let from = self.held_back.len();
+        self.held_back.extend(self.unread.get_mut().drain());
+        // Of two changes of a row the later one counts, and stays the later one.
+        self.held_back.get_mut(from..).unwrap_or_default().sort_by(|(a, _), (b, _)| a.cmp(b));
+        self.store.write(self.changes.get_mut(), &self.held_back, position)?;
         self.rollback();
         Ok(())
     }
@@ -123,7 +170,8 @@ impl<S: Store> Overlay<S> {
     /// Forgets the changes.
     pub fn rollback(&mut self) {
         self.changes.get_mut().clear();
-        self.unread.iter_mut().for_each(|unread| unread.get_mut().clear());
+        drop(self.unread.get_mut().drain());
+        self.held_back.clear();
     }
 
     /// The position of the last commit.
@@ -141,6 +189,7 @@ impl<S: Store> Overlay<S> {
 mod tests {
     use super::*;
     use crate::store::MapStore;
+    use crate::store::keys::Key;
 
     fn rows<S: Store>(
         overlay: &Overlay<S>,
@@ -165,7 +214,7 @@ mod tests {
         for key in ["b", "d", "f", "h"] {
             overlay.put(key.into(), b"old".to_vec());
         }
-        overlay.commit(LooseChanges::new(), b"1").expect("commit");
+        overlay.commit(b"1").expect("commit");
         overlay.put("a".into(), b"new".to_vec());
         overlay.put("d".into(), b"new".to_vec());
         overlay.delete("f".into());
@@ -194,13 +243,42 @@ mod tests {
         overlay.delete(key(1));
         overlay.put(key(2), b"two".to_vec());
         overlay.put(key(2), b"again".to_vec());
-        overlay.commit(LooseChanges::new(), b"1").expect("commit");
+        overlay.commit(b"1").expect("commit");
         let expected = [("P\u{2}", "again"), ("P\u{3}", "last")].map(|(k, v)| (k.to_owned(), v.to_owned()));
         assert_eq!(rows(&overlay, b"P", b"Q", false, 9), expected);
         overlay.delete(key(2));
         assert_eq!(overlay.get(&key(2)).expect("get"), None);
         overlay.rollback();
         assert!(overlay.get(&key(2)).expect("get").is_some());
+    }
+
+    /// A key is put in order by itself, as often as somebody asks, and the rest stays as it came.
+    #[test]
+    fn a_scan_of_postings_sees_all_of_its_key_and_only_of_it() {
+        let posting = |id: &str, at: i64| Key::new(Table::Posting, "t").byte(1).name(id).time(at).tail("u");
+        let scanned = |overlay: &Overlay<MapStore>, id: &str| {
+            let (from, to) = Key::new(Table::Posting, "t").byte(1).name(id).prefix_range();
+            rows(overlay, &from, &to, false, 99).into_iter().map(|(_, value)| value).collect::<Vec<_>>()
+        };
+        let mut overlay = Overlay::new(MapStore::default());
+        for round in 0..3 {
+            for id in ["alice", "alic", "bob"] {
+                overlay.put(posting(id, 2), format!("{id} 2 {round}").into_bytes());
+                overlay.put(posting(id, 1), format!("{id} 1 {round}").into_bytes());
+            }
+            overlay.delete(posting("bob", 1));
+            assert_eq!(scanned(&overlay, "alice"), [format!("alice 1 {round}"), format!("alice 2 {round}")]);
+            assert_eq!(scanned(&overlay, "bob"), [format!("bob 2 {round}")]);
+            assert_eq!(scanned(&overlay, "carol"), Vec::<String>::new());
+            assert_eq!(overlay.get(&posting("bob", 1)).expect("get"), None);
+            if round == 1 {
+                overlay.commit(b"1").expect("commit");
+            }
+        }
+        assert_eq!(scanned(&overlay, "alic"), ["alic 1 2", "alic 2 2"]);
+        overlay.rollback();
+        assert_eq!(scanned(&overlay, "alic"), ["alic 1 1", "alic 2 1"]);
+        assert_eq!(scanned(&overlay, "bob"), ["bob 2 1"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! The write-ahead log stays on without syncing: a killed process loses nothing, and a power loss leaves an
 //! older consistent prefix, whose position tells the caller from where to read again.
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -53,9 +54,25 @@ const BUFFERS: usize = 4;
 /// Log of changes after which buffers are flushed that hold it back, in write buffers.
 const LOG_BUFFERS: u64 = 4;
 
+/// What went to RocksDB and came from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Rows written or deleted.
+    pub rows_written: u64,
+    /// Bytes of their keys and values.
+    pub bytes_written: u64,
+    /// Rows and ranges asked for.
+    pub asked: u64,
+    /// Rows found.
+    pub rows_read: u64,
+    /// Bytes of their keys and values.
+    pub bytes_read: u64,
+}
+
 /// A [`Store`] in a RocksDB directory.
 pub struct RocksStore {
     db: DB,
+    traffic: Cell<Traffic>,
 }
 
 impl RocksStore {
@@ -72,7 +89,21 @@ impl RocksStore {
         let db = DB::open_cf_descriptors(&options(config), path, families)
             .map_err(|source| StoreError::Open { path: path.into(), source })?;
         check_format(&db, path)?;
-        Ok(Self { db })
+        Ok(Self { db, traffic: Cell::default() })
+    }
+
+    /// What was written and read since it was opened.
+    pub fn traffic(&self) -> Traffic {
+        self.traffic.get()
+    }
+
+    fn count_read(&self, rows: u64, bytes: usize) {
+        self.traffic.update(|traffic| Traffic {
+            asked: traffic.asked + 1,
+            rows_read: traffic.rows_read + rows,
+            bytes_read: traffic.bytes_read + bytes as u64,
+            ..traffic
+        });
     }
 
     /// The family of a row, by the table with which every key starts.
@@ -154,7 +185,9 @@ fn check_format(db: &DB, path: &Path) -> Result<(), StoreError> {
 
 impl Store for RocksStore {
     fn get(&self, key: &[u8]) -> Result<Option<Arc<[u8]>>, StoreError> {
-        Ok(self.db.get_pinned_cf(self.family(key)?, key)?.map(|bytes| Arc::from(&*bytes)))
+        let found = self.db.get_pinned_cf(self.family(key)?, key)?;
+        self.count_read(u64::from(found.is_some()), found.as_ref().map_or(0, |bytes| key.len() + bytes.len()));
+        Ok(found.map(|bytes| Arc::from(&*bytes)))
     }
 
     fn scan(&self, from: &[u8], to: &[u8], reverse: bool, visit: &mut Visit<'_>) -> Result<(), StoreError> {
@@ -170,19 +203,30 @@ impl Store for RocksStore {
         } else {
             rows.seek_to_first()
         }
+        let (mut found, mut bytes) = (0, 0);
         while let Some((key, value)) = rows.item() {
+            found += 1;
+            bytes += key.len() + value.len();
             if visit(key, value) == ControlFlow::Break(()) {
+                self.count_read(found, bytes);
                 return Ok(());
             }
             if reverse { rows.prev() } else { rows.next() }
         }
+        self.count_read(found, bytes);
         Ok(rows.status()?)
     }
 
     fn write(&mut self, changes: &Changes, loose: &LooseChanges, position: &[u8]) -> Result<(), StoreError> {
         let rows = || changes.iter().chain(loose.iter().map(|(key, value)| (key, value)));
-        let bytes = rows().map(|(key, value)| ROW_BYTES + key.len() + value.as_ref().map_or(0, Vec::len));
-        let mut batch = WriteBatch::with_capacity_bytes(BATCH_BYTES + bytes.sum::<usize>());
+        let sizes = rows().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len));
+        let (count, bytes) = sizes.fold((0, 0), |(count, bytes), size| (count + 1, bytes + size));
+        let mut batch = WriteBatch::with_capacity_bytes(BATCH_BYTES + count * ROW_BYTES + bytes);
+        self.traffic.update(|traffic| Traffic {
+            rows_written: traffic.rows_written + count as u64,
+            bytes_written: traffic.bytes_written + bytes as u64,
+            ..traffic
+        });
         let mut last = None;
         for (key, value) in rows() {
             // Changes of a table stand together: a family is looked up once a table.

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use correlator::store::Traffic;
 use correlator::{Correlator, RocksConfig, RocksStore};
 use fastrand::Rng;
 use schemas::{Entity, EntityKind, Group, Severity, Signal, SignalKind, SignalUid, TenantId, Timestamp};
@@ -74,39 +75,77 @@ fn round(world: &World) -> anyhow::Result<()> {
     let mut correlator = Correlator::new(correlator::Config::default(), store);
     let mut rng = Rng::with_seed(SEED);
     feed(&mut correlator, world, &mut rng, 0..world.users)?;
+    let before = correlator.store().traffic();
     let meter = Meter::start();
-    let (revisions, made) = feed(&mut correlator, world, &mut rng, world.users..world.users + world.count)?;
-    let busy = meter.read().cpu.saturating_sub(made);
+    let spent = feed(&mut correlator, world, &mut rng, world.users..world.users + world.count)?;
+    let busy = meter.read().cpu.saturating_sub(spent.making);
+    let each = |time: Duration| time.as_secs_f64() / world.count as f64 * 1e6;
     println!(
-        "{:<24} {:>9.0} signals/CPU-s  {:>6.1} µs each  {revisions} revisions  {:.0} MiB resident",
+        "{:<24} {:>9.0} signals/CPU-s  {:>6.1} µs each  {} revisions  {:.0} MiB resident",
         if world.shared.is_some() { "one key in all signals" } else { "nothing shared" },
         world.count as f64 / busy.as_secs_f64(),
-        busy.as_secs_f64() / world.count as f64 * 1e6,
+        each(busy),
+        spent.revisions,
         resident_mib(),
     );
+    println!(
+        "{:<24} {:.1} µs to process, {:.1} µs to commit, {:.1} µs in the store's threads",
+        "",
+        each(spent.processing),
+        each(spent.committing),
+        each(busy.saturating_sub(spent.processing + spent.committing)),
+    );
+    print_traffic(before, correlator.store().traffic(), world.count);
     Ok(())
 }
 
-/// Makes and processes the signals with these numbers; says how many revisions came out and how much of the CPU
-/// time went into making the signals.
+fn print_traffic(before: Traffic, after: Traffic, count: u64) {
+    let each = |before: u64, after: u64| after.saturating_sub(before) as f64 / count as f64;
+    println!(
+        "{:<24} {:.2} rows of {:.0} bytes written, {:.2} times asked, {:.2} rows of {:.0} bytes read, each",
+        "",
+        each(before.rows_written, after.rows_written),
+        each(before.bytes_written, after.bytes_written),
+        each(before.asked, after.asked),
+        each(before.rows_read, after.rows_read),
+        each(before.bytes_read, after.bytes_read),
+    );
+}
+
+/// What came out of signals, and the CPU time of this thread that went into them.
+#[derive(Default)]
+struct Spent {
+    revisions: u64,
+    making: Duration,
+    processing: Duration,
+    committing: Duration,
+}
+
+/// Makes and processes the signals with these numbers.
 fn feed(
     correlator: &mut Correlator<RocksStore>,
     world: &World,
     rng: &mut Rng,
     numbers: std::ops::Range<u64>,
-) -> anyhow::Result<(u64, Duration)> {
-    let (mut revisions, mut made) = (0, Duration::ZERO);
+) -> anyhow::Result<Spent> {
+    let mut spent = Spent::default();
+    let mut last = thread_cpu();
+    let mut lap = || {
+        let now = thread_cpu();
+        now.saturating_sub(std::mem::replace(&mut last, now))
+    };
     for from in numbers.clone().step_by(SIGNALS_PER_COMMIT as usize) {
-        let before = thread_cpu();
         let to = numbers.end.min(from + SIGNALS_PER_COMMIT);
         let batch: Vec<Signal> = (from..to).map(|number| world.signal(rng, number)).collect();
-        made += thread_cpu().saturating_sub(before);
+        spent.making += lap();
         for signal in batch {
-            revisions += correlator.process(signal)?.len() as u64;
+            spent.revisions += correlator.process(signal)?.len() as u64;
         }
+        spent.processing += lap();
         correlator.commit(&to.to_be_bytes())?;
+        spent.committing += lap();
     }
-    Ok((revisions, made))
+    Ok(spent)
 }
 
 /// Whose signals come, how many, and what they have in common.
