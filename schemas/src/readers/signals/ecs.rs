@@ -302,8 +302,10 @@ fn add_cloud_caller(root: Document<'_>, draft: &mut Draft) {
 
 fn add_hosts(root: Document<'_>, draft: &mut Draft) {
     let own = |path: &str| root.dotted(path);
-    let ids =
-        [own("host.id"), own("host.name"), own("cloud.instance.id"), own("device.id"), own("device.serial_number")];
+    // Of an event that was forwarded the instance is the shipper's, on which nothing happened.
+    let forwarded = own("tags").items().take(LIST_MAX).any(|tag| tag.is("forwarded"));
+    let instance = if forwarded { Node::absent() } else { own("cloud.instance.id") };
+    let ids = [own("host.id"), own("host.name"), instance, own("device.id"), own("device.serial_number")];
     draft.add(things::device_in_domain(&ids, own("host.hostname"), own("host.domain")));
     draft.add_ips(own("host.ip").items().take(LIST_MAX));
     draft.add_one(EntityKind::CloudResource, own("orchestrator.resource.id"));

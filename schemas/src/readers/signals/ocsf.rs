@@ -10,6 +10,7 @@ use super::ocsf_observable::observable;
 use super::product_group;
 use super::things::{self, Account};
 use crate::entity::{Entity, EntityKind, Role, is_private_ip};
+use crate::readers::value::Value;
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
@@ -116,7 +117,12 @@ fn add_attack(attack: Node<'_>, draft: &mut Draft) {
 }
 
 fn user(user: Node<'_>) -> Option<Entity> {
+    // Single sign-on makes a person's address the name of their session in a role of AWS.
+    let uid = user.get("uid").text().filter(|uid| uid.contains(":assumed-role/"));
+    let session = uid.as_deref().and_then(|uid| uid.rsplit_once('/')).map(|(_, session)| session);
+    let session = Value::from(session.filter(|session| session.contains('@')).map(str::to_owned));
     let ids = [
+        Node::new(&session),
         things::unless_posix_uid(user.get("uid")),
         user.get("uid_alt"),
         user.get("email_addr"),
@@ -267,8 +273,11 @@ fn title(event: Node<'_>, class: u32) -> String {
     if let Some(object) = own(object) {
         title.push_str(&format!(" {object}"));
     }
-    let who: &[&str] = &["actor.user.email_addr", "actor.user.name", "user.email_addr", "user.name"];
-    if let Some(who) = own(who) {
+    const ACTOR: [&str; 3] = ["actor.user.email_addr", "actor.user.name", "actor.user.uid"];
+    const USER: [&str; 2] = ["user.email_addr", "user.name"];
+    // Who logs in is the user; the actor is the service that lets them in.
+    let (first, then): (&[&str], &[&str]) = if class == 3002 { (&USER, &ACTOR) } else { (&ACTOR, &USER) };
+    if let Some(who) = own(first).or_else(|| own(then)) {
         title.push_str(&format!(" by {who}"));
     }
     if let Some(device) = own(&["device.hostname", "device.name"]) {
@@ -280,7 +289,8 @@ fn title(event: Node<'_>, class: u32) -> String {
     if let Some(to) = own(&["dst_endpoint.hostname", "dst_endpoint.ip"]) {
         title.push_str(&format!(" to {to}"));
     }
-    if let Some(status) = own(&["status"]).filter(|_| (3000..4000).contains(&class)) {
+    let failed = |status: &str| status.eq_ignore_ascii_case("failure");
+    if let Some(status) = own(&["status"]).filter(|status| (3000..4000).contains(&class) || failed(status)) {
         title.push_str(&format!(": {status}"));
     }
     title
