@@ -117,9 +117,16 @@ fn look(message: &MessageView<'_>, text: &Text<'_>, doubt: &Doubt<'_>) -> Sighti
 
 /// What the rules say.
 pub fn verdict(text: &Text<'_>) -> Option<Verdict> {
-    let quotable = [CHANGE_OF_RULES, SAFETY_OFF, UNRESTRICTED, ROLE_PLAY_TALK, QUOTABLE];
+    let quotable = [SAFETY_OFF, UNRESTRICTED, ROLE_PLAY_TALK, QUOTABLE];
     let talked_of = combine(quotable.map(|rules| judge(rules, text))).map(Verdict::quotable);
-    let mut verdict = combine([talked_of, judge(PERSONA, text), judge(ORDERS, text), image(text), addressed(text)])?;
+    let mut verdict = combine([
+        judge(CHANGE_OF_RULES, text).map(|verdict| verdict.telling_at_opening(text)),
+        talked_of,
+        judge(PERSONA, text),
+        judge(ORDERS, text),
+        image(text),
+        addressed(text),
+    ])?;
     if let Layer::Decoded(_) = text.layer {
         verdict.score = 1.0 - (1.0 - verdict.score) * 0.6;
     }

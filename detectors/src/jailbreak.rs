@@ -167,7 +167,7 @@ fn look(message: &MessageView<'_>, text: &Text<'_>, doubt: &Doubt<'_>) -> Sighti
 /// What the rules say.
 pub fn verdict(text: &Text<'_>) -> Option<Verdict> {
     let mut verdict = combine([
-        judge(CHANGE_OF_RULES, text).map(Verdict::quotable),
+        judge(CHANGE_OF_RULES, text).map(|verdict| verdict.telling_at_opening(text)),
         judge(SAFETY_OFF, text),
         judge(PERSONA, text),
         judge(UNRESTRICTED, text),

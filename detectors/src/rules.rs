@@ -44,6 +44,34 @@ impl Verdict {
     pub fn quotable(self) -> Self {
         Self { telling: false, ..self }
     }
+
+    /// The same of rules whose phrases warnings quote: telling where the phrase opens a sentence, a line or a value of
+    /// `text`, as an order does, and not where it stands in a quotation or in the middle of a sentence.
+    pub fn telling_at_opening(self, text: &Text<'_>) -> Self {
+        let telling = text.folded().get(..self.range.start).is_some_and(opens);
+        Self { telling, ..self }
+    }
+}
+
+/// Words that an order may begin with.
+const SOFTENERS: [&str; 6] = ["please", "kindly", "just", "now", "so", "then"];
+
+/// Whether something opens after `before`.
+fn opens(before: &str) -> bool {
+    let bare = |text: &str| text.trim_end_matches([' ', '\t', '*', '#', '-', '_', '(', ',']).len();
+    let mut before = before.get(..bare(before)).unwrap_or_default();
+    while let Some(rest) = SOFTENERS.iter().find_map(|word| before.strip_suffix(word)) {
+        if rest.ends_with(char::is_alphanumeric) {
+            return false;
+        }
+        before = rest.get(..bare(rest)).unwrap_or_default();
+    }
+    if let Some(rest) = before.strip_suffix(['"', '\'']) {
+        // A value of JSON opens with a quote, and so does what somebody is said to have said.
+        let key = rest.trim_end();
+        return key.ends_with(['[', '{']) || key.strip_suffix(':').is_some_and(|key| key.ends_with(['"', '\'']));
+    }
+    before.is_empty() || before.ends_with(['.', '!', '?', '\n', ';', ':', '>', ']', '}', '|', '\u{3002}', '\u{964}'])
 }
 
 impl Rule {
@@ -88,4 +116,24 @@ pub fn judge(rules: &[Rule], text: &Text<'_>) -> Option<Verdict> {
         }
     }
     best.map(|(rule, range)| Verdict { subtype: rule.subtype, score: 1.0 - doubt, range, rules: count, telling: true })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_open_and_quotations_do_not() {
+        for before in
+            ["", "all right. ", "a line\n- ", "done! please ", "so, just ", "{\"text\": \"", "<!-- x --> ", "system: "]
+        {
+            assert!(opens(before), "{before:?}");
+        }
+        for before in
+            ["the page says \"", "\"", "warnings such as ", "example: \"", "to be honest, ", "also please ", "also"]
+        {
+            assert!(!opens(before), "{before:?}");
+        }
+        assert!(!opens(&"please ".repeat(100_000).replacen("please", "x", 1)));
+    }
 }
