@@ -127,7 +127,8 @@ mod tests {
                 let uids = read(&block.uids);
                 assert!((1..=SIGNALS_PER_BLOCK as usize).contains(&uids.len()));
                 for uid in uids {
-                    let signal = i64::from_str_radix(&uid.as_str()[..8], 16).expect("a number");
+                    let digits = uid.as_str().get(..8).expect("eight digits");
+                    let signal = i64::from_str_radix(digits, 16).expect("a number");
                     assert_eq!(block.due, at(signal % times * STEP_MS));
                     seen.push(signal);
                 }
