@@ -374,6 +374,16 @@ fn a_stream_of_responses_that_breaks_off_keeps_what_was_there() {
 }
 
 #[test]
+fn a_latency_that_no_clock_knows_is_cut_to_what_a_topic_holds() {
+    let record = |end: f64| {
+        json!({"id": "l-1", "call_type": "acompletion", "status": "success", "model": "m", "startTime": 1.0, "endTime": end,
+            "messages": [{"role": "user", "content": "q"}], "response": null, "metadata": {}, "model_parameters": {}})
+    };
+    let latency = |end| read_one(record(end).to_string().as_bytes()).latency_ms;
+    assert_eq!((latency(1.25), latency(0.5), latency(1e300)), (Some(250), None, Some(i64::MAX as u64)));
+}
+
+#[test]
 fn retrieved_text_has_its_channel_wherever_a_provider_puts_it() {
     let exchange =
         |request: &str, response: &str| format!(r#"{{"id":"i-1","request":{request},"response":{response}}}"#);

@@ -274,7 +274,8 @@ impl<'a> Payload<'a> {
             time: start,
             vendor_tenant: metadata.organisation.or(metadata.team),
             // A negative span of time is a clock that was set back; the cast makes nothing of it.
-            latency_ms: latency.filter(|latency| *latency >= 0.0).map(|latency| latency as u64),
+            // Avro's numbers end where `i64` does.
+            latency_ms: latency.filter(|latency| *latency >= 0.0).map(|latency| (latency as i64).unsigned_abs()),
             application: metadata.requester.application.or(metadata.key_alias),
             conversation_id: envelope.conversation_id.or(metadata.requester.conversation),
             source_ip: envelope.source_ip.or(metadata.source_ip),
