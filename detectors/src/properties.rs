@@ -321,7 +321,9 @@ fn evidence_hides_what_nobody_alerts_on_and_what_limits_cut_off() {
     let excerpts = |text: &str| {
         let interaction = talk(vec![Message::request(Channel::User, text)]);
         let off = crate::DetectorSettings { enabled: false, threshold: None };
-        let own = [("credential_leak".to_owned(), off)].into();
+        // One order in so many passwords is a slight suspicion.
+        let slight = crate::DetectorSettings { enabled: true, threshold: Some(0.001) };
+        let own = [("credential_leak".to_owned(), off), ("jailbreak".to_owned(), slight)].into();
         let settings = Settings { evidence: true, detectors: own, ..Settings::default() };
         let annotations = detectors.annotate(&interaction, &settings).annotated.annotations;
         annotations.into_iter().filter_map(|annotation| annotation.evidence).collect::<Vec<_>>()

@@ -290,7 +290,7 @@ fn descriptions_of_tools_are_documents_in_every_shape() {
     };
     for shape in [
         r#""tools":[{"type":"function","function":{"name":"t","description":"d"}}]"#,
-        r#""tools":[{"type":"function","name":"t","description":"d","parameters":{"description":"no"}}]"#,
+        r#""tools":[{"type":"function","name":"t","description":"d","parameters":{"type":"object","title":"no"}}]"#,
         r#""tools":[{"name":"t","description":"d","input_schema":{}}]"#,
         r#""tools":[{"type":"mcp","server_label":"t","server_description":"d"},{"type":"web_search"}]"#,
         r#""functions":[{"name":"t","description":"d"}]"#,

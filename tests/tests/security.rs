@@ -125,7 +125,15 @@ fn round_trip(kafka: &Kafka, login: &Login) -> Result<()> {
         (&["topics", "plan", "--config", &path], "exists"),
         (&["check", "--config", &path], "security.protocol"),
     ] {
-        let output = said(&weir_ok(command)?);
+        // A broker answers for a new topic a moment after it was created.
+        let started = Instant::now();
+        let output = loop {
+            let output = said(&weir_ok(command)?);
+            if output.contains(expected) || started.elapsed() > LIMIT {
+                break output;
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        };
         ensure!(output.contains(expected), "{command:?}: {output}");
         login.stays_out_of(&output)?;
     }
