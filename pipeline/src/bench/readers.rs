@@ -155,7 +155,10 @@ fn records(file: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
     if name.contains(".b64") {
         return text.lines().map(|line| Ok(STANDARD.decode(line.trim())?)).collect();
     }
-    let record = |row: Value| -> anyhow::Result<Vec<u8>> { Ok(serde_json::to_vec(row.get("log").unwrap_or(&row))?) };
+    let record = |row: Value| -> anyhow::Result<Vec<u8>> {
+        let of_a_rule = row.get("log").filter(|_| row.get("rule_id").is_some());
+        Ok(serde_json::to_vec(of_a_rule.unwrap_or(&row))?)
+    };
     match serde_json::from_str(&text) {
         Ok(document) => Ok(vec![record(document)?]),
         Err(_) => text
