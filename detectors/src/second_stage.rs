@@ -103,9 +103,10 @@ fn around(raw: &str, window: Range<usize>, bytes_max: usize) -> &str {
 mod tests {
     use std::sync::Mutex;
 
-    use schemas::{Interaction, InteractionId, Message, TenantId, Timestamp};
+    use schemas::Message;
 
     use super::*;
+    use crate::cases::talk;
     use crate::{Detectors, Lexicon, View};
 
     /// Says the same of everything and remembers what it was shown.
@@ -119,35 +120,13 @@ mod tests {
         }
     }
 
-    fn interaction(channel: Channel, text: &str) -> Interaction {
-        Interaction {
-            id: InteractionId::from("one"),
-            time: Timestamp::default(),
-            tenant: TenantId::default(),
-            format: "exchange".to_owned(),
-            who: Default::default(),
-            provider: None,
-            model: None,
-            messages: vec![Message::request(channel, text.to_owned())],
-            tools_offered: Vec::new(),
-            tokens: Default::default(),
-            latency_ms: None,
-            filters: Vec::new(),
-            finish_reasons: Vec::new(),
-            error: None,
-            trace: None,
-            skipped: Default::default(),
-            flags: Vec::new(),
-        }
-    }
-
     /// What becomes of `probability` on `channel`, and what the classifier was shown.
     fn settle(answer: Option<f32>, channel: Channel, probability: f32, bytes_max: usize) -> (f32, Vec<String>) {
         let classifier = Arc::new(Fixed(answer, Mutex::default()));
         let zones = [Zone { low: 0.25, high: 0.75 }; HEADS];
         let stage = SecondStage { classifier: classifier.clone(), zones, bytes_max };
         let settings = Settings { second_stage: Some(stage), ..Settings::default() };
-        let interaction = interaction(channel, "Grüße aus Köln und Düsseldorf");
+        let interaction = talk(vec![Message::request(channel, "Grüße aus Köln und Düsseldorf")]);
         let lexicon = Lexicon::new().expect("lexicon");
         let view = View::new(&interaction, &lexicon);
         let doubt = Doubt::of(&settings);
@@ -194,7 +173,7 @@ mod tests {
         let score = |stage: Option<SecondStage>| {
             let settings = Settings { scores: true, second_stage: stage, ..Settings::default() };
             let detectors = Detectors::new().expect("lexicon");
-            let detection = detectors.annotate(&interaction(Channel::Document, text), &settings);
+            let detection = detectors.annotate(&talk(vec![Message::request(Channel::Document, text)]), &settings);
             detection.annotated.scores.expect("scores")["indirect_injection"].value()
         };
         let stage = |answer| {
