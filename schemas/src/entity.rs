@@ -4,7 +4,7 @@
 //! by object id here and by UPN there is found by either. Identifiers are canonical: trimmed, lower
 //! case, and never one of the placeholders with which vendors write "nothing" ([`is_placeholder`]).
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
@@ -148,7 +148,11 @@ pub struct Entity {
 impl Entity {
     /// The entity with those of `ids` that identify something; `None` when none does.
     pub fn new<'a>(kind: EntityKind, ids: impl IntoIterator<Item = &'a str>) -> Option<Self> {
-        let mut ids: Vec<String> = ids.into_iter().filter_map(|id| canonical_id(kind, id)).collect();
+        Self::of_canonical_ids(kind, ids.into_iter().filter_map(|id| canonical_id(kind, id)).collect())
+    }
+
+    /// The entity with `ids`, each of which [`canonical_id`] made; `None` when there are none.
+    pub(crate) fn of_canonical_ids(kind: EntityKind, mut ids: Vec<String>) -> Option<Self> {
         ids.sort_unstable();
         ids.dedup();
         ids.truncate(IDS_PER_ENTITY_MAX);
@@ -206,13 +210,22 @@ fn has_control(id: &str) -> bool {
 /// Addresses in their shortest form, IPv4-mapped IPv6 as IPv4, ports and zones cut off; loopback,
 /// unspecified, link-local, multicast and broadcast addresses name no one.
 fn canonical_ip(id: &str) -> Option<String> {
+    // Of IPv4 there is one spelling that parses.
+    if let Ok(v4) = id.parse::<Ipv4Addr>() {
+        return (!names_nobody(IpAddr::V4(v4))).then(|| id.to_owned());
+    }
     let bare = id.trim_start_matches('[').split(['%', ']']).next().unwrap_or(id);
     let ip = bare.parse::<IpAddr>().or_else(|_| id.parse::<SocketAddr>().map(|s| s.ip())).ok()?.to_canonical();
-    let nobody = match ip {
+    (!names_nobody(ip)).then(|| ip.to_string())
+}
+
+/// Whether an address is every machine's own, or everybody's.
+fn names_nobody(ip: IpAddr) -> bool {
+    let local = match ip {
         IpAddr::V4(v4) => v4.is_link_local() || v4.is_broadcast(),
         IpAddr::V6(v6) => v6.is_unicast_link_local(),
     };
-    (!nobody && !ip.is_loopback() && !ip.is_unspecified() && !ip.is_multicast()).then(|| ip.to_string())
+    local || ip.is_loopback() || ip.is_unspecified() || ip.is_multicast()
 }
 
 /// Whether `ip` is an address that means something only within a network: RFC 1918, carrier-grade NAT, unique
@@ -242,8 +255,9 @@ fn canonical_user(id: &str) -> Option<String> {
 /// Host names without the trailing dot; `localhost` is every machine and so none, and an address is none either.
 fn canonical_device(id: &str) -> Option<String> {
     let id = id.trim_end_matches('.').trim_start_matches("\\\\").to_lowercase();
-    let nobody = is_placeholder(&id) || placeholder::is_default_device(&id) || id.parse::<IpAddr>().is_ok();
-    (!nobody).then_some(id)
+    let of_address = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.' | b'%');
+    let address = || id.bytes().all(of_address) && id.parse::<IpAddr>().is_ok();
+    (!is_placeholder(&id) && !placeholder::is_default_device(&id) && !address()).then_some(id)
 }
 
 /// Hashes and paths in lower case; the hash of nothing is every empty file's.

@@ -30,8 +30,9 @@ pub fn is_placeholder(text: &str) -> bool {
         return true;
     }
     // All ones: ff:ff:ff:ff:ff:ff, ffffffff-ffff-ffff-ffff-ffffffffffff. A name of only `f` is shorter.
-    let one = |b: &u8| b.eq_ignore_ascii_case(&b'f');
-    if text.bytes().all(|b| one(&b) || b"-:{}".contains(&b)) && text.as_bytes().iter().filter(|b| one(b)).count() >= 12
+    let one = |b: &u8| matches!(b, b'f' | b'F');
+    if text.bytes().all(|b| one(&b) || matches!(b, b'-' | b':' | b'{' | b'}'))
+        && text.as_bytes().iter().filter(|b| one(b)).count() >= 12
     {
         return true;
     }
@@ -181,29 +182,30 @@ pub(crate) fn is_built_in_sid(sid: &str) -> bool {
 
 /// Whether a device's name or number, in lower case, is what a maker or an installer left in.
 pub(crate) fn is_default_device(id: &str) -> bool {
-    const NAMES: [&str; 20] = [
-        "0123456789",
-        "03000200-0400-0500-0006-000700080009",
-        "123456789",
-        "base board serial number",
-        "bogon",
-        "chassis serial number",
-        "default",
-        "default string",
-        "invalid",
-        "localdomain",
-        "localhost",
-        "mshome",
-        "not specified",
-        "o.e.m.",
-        "oem",
-        "system product name",
-        "system serial number",
-        "to be filled by o.e.m",
-        "to be filled by o.e.m.",
-        "workgroup",
-    ];
-    NAMES.contains(&id) || id.starts_with("localhost.")
+    let listed = matches!(
+        id,
+        "0123456789"
+            | "03000200-0400-0500-0006-000700080009"
+            | "123456789"
+            | "base board serial number"
+            | "bogon"
+            | "chassis serial number"
+            | "default"
+            | "default string"
+            | "invalid"
+            | "localdomain"
+            | "localhost"
+            | "mshome"
+            | "not specified"
+            | "o.e.m."
+            | "oem"
+            | "system product name"
+            | "system serial number"
+            | "to be filled by o.e.m"
+            | "to be filled by o.e.m."
+            | "workgroup"
+    );
+    listed || id.starts_with("localhost.")
 }
 
 /// Whether a hash in lower case is that of nothing: MD5, SHA-1 and SHA-256 of the empty file.

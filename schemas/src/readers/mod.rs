@@ -46,6 +46,7 @@ pub struct RawRecord<'a> {
     pub bytes: &'a [u8],
     object: OnceCell<Option<Object<'a>>>,
     value: OnceCell<Value<'a>>,
+    event: OnceCell<Option<Box<Self>>>,
     /// The most values that [`Self::value`] decodes.
     values_max: usize,
 }
@@ -54,7 +55,7 @@ impl<'a> RawRecord<'a> {
     /// The record in `bytes`.
     pub fn new(bytes: &'a [u8]) -> Self {
         let values_max = Limits::default().values_max;
-        Self { bytes, object: OnceCell::new(), value: OnceCell::new(), values_max }
+        Self { bytes, object: OnceCell::new(), value: OnceCell::new(), event: OnceCell::new(), values_max }
     }
 
     /// The record in `bytes`, whose top level is known.
@@ -75,6 +76,16 @@ impl<'a> RawRecord<'a> {
             _ => None,
         };
         self.object.get_or_init(look).as_ref()
+    }
+
+    /// The object under `event`, itself undecoded: collectors and streams of logs put a record there, so that one
+    /// reader after the other looks into it.
+    pub(in crate::readers) fn event(&self) -> Option<&Self> {
+        let look = || {
+            let event = self.object()?.get_in_any_case("event").filter(|event| event.get().starts_with('{'))?;
+            Some(Box::new(Self::new(event.get().as_bytes())))
+        };
+        self.event.get_or_init(look).as_deref()
     }
 
     /// The record as a tree, decoded when first asked: the reader walks it, and the hash of a record without an id
@@ -186,6 +197,12 @@ pub trait Reader: Sync {
     /// Whether `record`, which this reader recognises, may be no more than what a shipper put around a record of
     /// somebody else's. Where it holds one that a reader knows, that one is read instead.
     fn may_only_carry(&self, _record: &RawRecord<'_>) -> bool {
+        false
+    }
+
+    /// Whether the format's own records may stand under `event`, with something of their own beside it: a source that
+    /// names the format means such a record, not one that a collector put there.
+    fn stands_under_event(&self) -> bool {
         false
     }
 

@@ -11,6 +11,7 @@ use super::budget::{Budget, ELEMENTS_MAX};
 use super::error::{ReadError, Reason};
 use super::json::{self, Json, Top};
 use super::shipped::{self, Shipped};
+use super::value::{Members, Value};
 use super::{
     Context, Input, Limits, Output, RawRecord, Reader, Rejected, all, cloudwatch, signals, syslog, windows_xml,
 };
@@ -306,7 +307,8 @@ impl Opening<'_> {
         let Some(reader) = reader else { return open() };
         if self.format.is_some() {
             // A reader of signals decodes the record anyway, and would read anything.
-            if !(reader.format().is_some() && record.value().is_ok_and(shipped::is_envelope)) {
+            let envelope = |value: &Value<'_>| shipped::is_envelope(value) && !is_own(reader, value);
+            if !(reader.format().is_some() && record.value().is_ok_and(envelope)) {
                 return None;
             }
             if !reader.recognises(record) {
@@ -331,6 +333,12 @@ impl Opening<'_> {
         let refused = || ReadError::new(Reason::TooDeep, format!("more than {ENVELOPES_MAX} envelopes in each other"));
         Ok(Self { envelopes_left: self.envelopes_left.checked_sub(1).ok_or_else(refused)?, ..self })
     }
+}
+
+/// Whether a record with something under `event` is of `reader`'s format as it stands.
+fn is_own(reader: &dyn Reader, record: &Value<'_>) -> bool {
+    let under_event = |members: &Members<'_, _>| matches!(members.get("event"), Some(Value::Object(_)));
+    reader.stands_under_event() && matches!(record, Value::Object(members) if under_event(members))
 }
 
 /// `error` about an element, with its place among those of its collection.

@@ -3,7 +3,7 @@
 //! Stands before serde_json, which stays the judge: whatever is out of the ordinary here (deep nesting, broken
 //! grammar, half of a surrogate pair, numbers out of range) is `None`, and the caller asks serde_json, which reads it
 //! or says what is wrong and where. So nothing is accepted here that serde_json refuses, and there is one place for
-//! errors. Numbers with fractions and texts with escapes are decoded by serde_json as well. A test holds both against
+//! errors. Numbers with fractions and texts with `\u` are decoded by serde_json as well. A test holds both against
 //! each other.
 
 use std::borrow::Cow;
@@ -151,8 +151,38 @@ impl<'a> Scan<'a> {
     }
 
     /// The text whose quote is here and that is first interrupted at `at`.
-    #[cold]
+    #[inline(never)]
     fn escaped_string(&mut self, mut at: usize) -> Option<Cow<'a, str>> {
+        let bytes = self.text.as_bytes();
+        let (mut from, mut decoded) = (self.at + 1, String::new());
+        loop {
+            match bytes.get(at)? {
+                b'"' => break,
+                b'\\' => {
+                    // Of the escapes those for a letter of the same text are what paths and documents in texts need.
+                    let letter = match bytes.get(at + 1)? {
+                        byte @ (b'"' | b'\\' | b'/') => char::from(*byte),
+                        b'n' => '\n',
+                        b'r' => '\r',
+                        b't' => '\t',
+                        _ => return self.other_escapes(at),
+                    };
+                    decoded.push_str(self.text.get(from..at)?);
+                    decoded.push(letter);
+                    from = at + 2;
+                    at = plain_end(bytes, from);
+                }
+                _ => return None,
+            }
+        }
+        decoded.push_str(self.text.get(from..at)?);
+        self.at = at + 1;
+        Some(Cow::Owned(decoded))
+    }
+
+    /// The same for a text that has any other escape at `at`, as serde_json decodes it.
+    #[cold]
+    fn other_escapes(&mut self, mut at: usize) -> Option<Cow<'a, str>> {
         let bytes = self.text.as_bytes();
         loop {
             match bytes.get(at)? {
@@ -319,7 +349,7 @@ impl<'a> Builder<'a> {
             self.members.push(Member::new(name, value));
             more = self.scan.goes_on(b'}')?;
         }
-        Some(Value::Object(self.members.drain(first..).collect()))
+        Some(Value::Object(Members::of(self.members.split_off(first))))
     }
 
     fn array(&mut self, depth: usize) -> Option<Value<'a>> {
@@ -330,7 +360,7 @@ impl<'a> Builder<'a> {
             self.elements.push(value);
             more = self.scan.goes_on(b']')?;
         }
-        Some(Value::Array(self.elements.drain(first..).collect()))
+        Some(Value::Array(self.elements.split_off(first)))
     }
 }
 

@@ -3,8 +3,8 @@
 //! A reader asks for a hundred names that vendors may use, of which a record has ten, so what counts is the cost
 //! of a name that is not there. Each name has a [`tag`], blind to case; an object knows which tags it may have at
 //! all, which ends most looks at once, and the others compare tags before texts. A map would hash or sort the names
-//! of each record for the few that are asked for. Of repeated names the last counts, as with most parsers, so that Weir sees what the application
-//! saw.
+//! of each record for the few that are asked for. Of repeated names the last counts, as with most parsers, so that Weir
+//! sees what the application saw.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -66,6 +66,16 @@ impl<'a, T> Members<'a, T> {
     /// No members, with room for `capacity`.
     pub(super) fn with_capacity(capacity: usize) -> Self {
         Self { list: Vec::with_capacity(capacity), tags: [0; 2] }
+    }
+
+    /// The members in `list`, in the order written.
+    pub(super) fn of(list: Vec<Member<'a, T>>) -> Self {
+        let mut tags = [0; 2];
+        for member in &list {
+            let (word, bit) = bit(member.tag);
+            tags[word] |= bit;
+        }
+        Self { list, tags }
     }
 
     /// The member called exactly `name`.
@@ -130,19 +140,7 @@ impl<'a, T> Members<'a, T> {
 
 impl<'a, T> FromIterator<(Cow<'a, str>, T)> for Members<'a, T> {
     fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, T)>>(pairs: I) -> Self {
-        pairs.into_iter().map(|(name, value)| Member::new(name, value)).collect()
-    }
-}
-
-impl<'a, T> FromIterator<Member<'a, T>> for Members<'a, T> {
-    fn from_iter<I: IntoIterator<Item = Member<'a, T>>>(members: I) -> Self {
-        let list: Vec<_> = members.into_iter().collect();
-        let mut tags = [0; 2];
-        for member in &list {
-            let (word, bit) = bit(member.tag);
-            tags[word] |= bit;
-        }
-        Self { list, tags }
+        Self::of(pairs.into_iter().map(|(name, value)| Member::new(name, value)).collect())
     }
 }
 

@@ -252,36 +252,42 @@ pub(super) fn content_hash(value: &Value<'_>) -> String {
     feed(&mut content, value);
     let hash = Sha256::digest(&content);
     let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
-    hash.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
+    let mut digits = String::with_capacity(2 * hash.len());
+    hash.iter().for_each(|byte| digits.extend([digit(byte >> 4), digit(byte & 0xf)]));
+    digits
 }
 
 /// Every value with its type and length before it, so that no two contents give the same bytes.
 fn feed(content: &mut Vec<u8>, value: &Value<'_>) {
-    let mut part = |tag: u8, bytes: &[u8]| part(content, tag, bytes);
     match value {
-        Value::Null => part(b'n', &[]),
-        Value::Bool(flag) => part(b'b', &[u8::from(*flag)]),
-        Value::Number(number) => part(b'd', number.to_string().as_bytes()),
-        Value::String(text) => part(b's', text.as_bytes()),
+        Value::Null => content.push(b'n'),
+        Value::Bool(flag) => content.extend_from_slice(&[b'b', u8::from(*flag)]),
+        Value::Number(number) => text(content, b'd', &number.to_string()),
+        Value::String(string) => text(content, b's', string),
         Value::Array(elements) => {
-            part(b'a', &(elements.len() as u64).to_be_bytes());
+            begin(content, b'a', elements.len());
             elements.iter().for_each(|element| feed(content, element));
         }
         Value::Object(members) => {
             let members = members.sorted();
-            part(b'o', &(members.len() as u64).to_be_bytes());
+            begin(content, b'o', members.len());
             for (name, member) in members {
-                self::part(content, b's', name.as_bytes());
+                text(content, b's', name);
                 feed(content, member);
             }
         }
     }
 }
 
-fn part(content: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
+fn text(content: &mut Vec<u8>, tag: u8, text: &str) {
+    begin(content, tag, text.len());
+    content.extend_from_slice(text.as_bytes());
+}
+
+/// The type of a value and how long it is, in as few bytes as that takes.
+fn begin(content: &mut Vec<u8>, tag: u8, length: usize) {
     content.push(tag);
-    content.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
-    content.extend_from_slice(bytes);
+    prost::encoding::encode_varint(length as u64, content);
 }
 
 #[cfg(test)]

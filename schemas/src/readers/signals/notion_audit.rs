@@ -40,7 +40,11 @@ impl Reader for NotionAudit {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        is_event(record) || within(record, "event").is_some_and(|event| is_event(&event))
+        is_event(record) || record.event().is_some_and(is_event)
+    }
+
+    fn stands_under_event(&self) -> bool {
+        true
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {

@@ -4,7 +4,7 @@
 //! flows the tailnet's own addresses and those behind its routers are read, not the wire beneath it.
 
 use super::draft::Draft;
-use super::fields::{Node, first_time, has, has_all, has_any, has_object, within};
+use super::fields::{Node, first_time, has, has_all, has_any, has_object};
 use super::format::Format;
 use super::things::{self, address, person, user};
 use super::title::{Title, words};
@@ -43,7 +43,11 @@ impl Reader for Tailscale {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        is_event(record) || within(record, "event").is_some_and(|event| is_event(&event))
+        is_event(record) || record.event().is_some_and(is_event)
+    }
+
+    fn stands_under_event(&self) -> bool {
+        true
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {

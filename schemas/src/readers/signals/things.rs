@@ -97,21 +97,19 @@ pub(super) fn named(kind: EntityKind, id: Node<'_>, name: Node<'_>) -> Option<En
 
 /// The device with the ids and host names at `nodes`; an FQDN also gives the host name that stands alone.
 pub(super) fn device(nodes: &[Node<'_>]) -> Option<Entity> {
-    let mut ids: Vec<Cow<'_, str>> = Vec::new();
+    let mut ids = Vec::new();
     let mut name = None;
     for text in nodes.iter().filter_map(|node| node.text()) {
         // `DOMAIN\HOST` is the host; what names nothing must not give its first word either.
         let host = text.rsplit('\\').next().unwrap_or_default();
-        if canonical_id(EntityKind::Device, host).is_none() {
-            continue;
-        }
-        if let Some((short, _)) = host.split_once('.').filter(|(short, rest)| !short.is_empty() && !rest.is_empty()) {
-            ids.push(Cow::Owned(short.to_owned()));
+        let Some(id) = canonical_id(EntityKind::Device, host) else { continue };
+        if let Some((short, _)) = id.split_once('.').filter(|(short, rest)| !short.is_empty() && !rest.is_empty()) {
+            ids.extend(canonical_id(EntityKind::Device, short));
             name.get_or_insert_with(|| host.to_lowercase());
         }
-        ids.push(Cow::Owned(host.to_owned()));
+        ids.push(id);
     }
-    Entity::new(EntityKind::Device, ids.iter().map(AsRef::as_ref)).map(|device| device.named(name.as_deref()))
+    Entity::of_canonical_ids(EntityKind::Device, ids).map(|device| device.named(name.as_deref()))
 }
 
 /// The device called `host` within `domain`, by whatever ids stand at `nodes` too. A NetBIOS domain makes no

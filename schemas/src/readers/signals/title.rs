@@ -5,6 +5,9 @@
 use super::fields::Node;
 use crate::entity::{EntityKind, canonical_id};
 
+/// How much most titles have behind what happened.
+const LINE_BYTES_USUAL: usize = 96;
+
 /// A title in the making.
 pub(super) struct Title {
     line: String,
@@ -20,7 +23,9 @@ impl Title {
 
     /// Begins with `what`.
     pub(super) fn of(what: impl Into<String>) -> Self {
-        Self { line: what.into(), who: None }
+        let mut line = what.into();
+        line.reserve(LINE_BYTES_USUAL);
+        Self { line, who: None }
     }
 
     /// Who did it: the first of `places` that says something.
@@ -69,9 +74,15 @@ impl Title {
 
 /// The words of a vendor's event name: `user_session.impersonation_start` reads `user session impersonation start`.
 pub(super) fn words(name: &str) -> String {
-    let spaced: String = name.chars().map(|c| if matches!(c, '_' | '.' | '-') { ' ' } else { c }).collect();
+    let mut spaced = name.replace(['_', '.', '-'], " ");
     let shouted = !spaced.chars().any(char::is_lowercase);
-    let spaced = if shouted { spaced.to_lowercase() } else { spaced };
+    if shouted {
+        spaced = spaced.to_lowercase();
+    }
+    if let Some(first) = spaced.get_mut(..1) {
+        first.make_ascii_uppercase();
+        return spaced;
+    }
     let mut letters = spaced.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }

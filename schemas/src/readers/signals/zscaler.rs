@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::draft::Draft;
-use super::fields::{Node, discriminator, first_time, has_all, has_any, within};
+use super::fields::{Node, discriminator, first_time, has_all, has_any};
 use super::format::Format;
 use super::things::{self, address, url_or_domain, user};
 use super::title::{Title, words};
@@ -39,9 +39,13 @@ impl Reader for Zscaler {
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
         let named = discriminator(record, "sourcetype").starts_with("zscaler");
-        within(record, "event").is_some_and(|event| {
-            named || (has_all(&event, &["auditlogtype", "adminid"]) && has_any(&event, &["action", "recordid"]))
+        record.event().is_some_and(|event| {
+            named || (has_all(event, &["auditlogtype", "adminid"]) && has_any(event, &["action", "recordid"]))
         })
+    }
+
+    fn stands_under_event(&self) -> bool {
+        true
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
