@@ -210,9 +210,10 @@ fn has_control(id: &str) -> bool {
 /// Addresses in their shortest form, IPv4-mapped IPv6 as IPv4, ports and zones cut off; loopback,
 /// unspecified, link-local, multicast and broadcast addresses name no one.
 fn canonical_ip(id: &str) -> Option<String> {
-    // Of IPv4 there is one spelling that parses.
-    if let Ok(v4) = id.parse::<Ipv4Addr>() {
-        return (!names_nobody(IpAddr::V4(v4))).then(|| id.to_owned());
+    // Of IPv4 there is one spelling that parses, with a port behind it or none.
+    let host = id.split_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(id, |(host, _)| host);
+    if let Ok(v4) = host.parse::<Ipv4Addr>() {
+        return (!names_nobody(IpAddr::V4(v4))).then(|| host.to_owned());
     }
     let bare = id.trim_start_matches('[').split(['%', ']']).next().unwrap_or(id);
     let ip = bare.parse::<IpAddr>().or_else(|_| id.parse::<SocketAddr>().map(|s| s.ip())).ok()?.to_canonical();
@@ -254,10 +255,14 @@ fn canonical_user(id: &str) -> Option<String> {
 
 /// Host names without the trailing dot; `localhost` is every machine and so none, and an address is none either.
 fn canonical_device(id: &str) -> Option<String> {
-    let id = id.trim_end_matches('.').trim_start_matches("\\\\").to_lowercase();
+    let bare = id.trim_end_matches('.').trim_start_matches("\\\\");
+    if bare.len() < id.len() && is_placeholder(bare) {
+        return None;
+    }
+    let id = bare.to_lowercase();
     let of_address = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.' | b'%');
     let address = || id.bytes().all(of_address) && id.parse::<IpAddr>().is_ok();
-    (!is_placeholder(&id) && !placeholder::is_default_device(&id) && !address()).then_some(id)
+    (!placeholder::is_default_device(&id) && !address()).then_some(id)
 }
 
 /// Hashes and paths in lower case; the hash of nothing is every empty file's.

@@ -11,8 +11,9 @@ use schemas::Interaction;
 use serde_json::{Value, json};
 use telemetry_support::{interactions, read};
 
-/// The dialect that everything is held against: it has a place for all of it but one.
-const REFERENCE: &str = "exchange/same_conversation";
+/// The dialect that everything is held against: it has a place for all of it but one. A conversation of a few words, and
+/// one of the length that people write, with a document from a tool: they lose the same.
+const REFERENCES: [&str; 2] = ["exchange/same_conversation", "exchange/full"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -64,21 +65,31 @@ fn flatten(interaction: &Interaction) -> BTreeMap<String, Value> {
 
 #[test]
 fn the_same_conversation_is_the_same_interaction_but_for_the_documented_losses() {
-    let mut whole = flat(REFERENCE);
-    assert!(!whole.contains_key("latency_ms"), "the native format has a place for it: drop this line");
-    whole.insert("latency_ms".to_owned(), json!(250));
     let mut wrong = Vec::new();
-    for (case, lost, otherwise) in rows() {
-        let read = flat(&case);
-        let missing: BTreeSet<_> = whole.keys().filter(|path| !read.contains_key(*path)).cloned().collect();
-        let different = |(path, value): (&String, &Value)| (whole.get(path) != Some(value)).then(|| path.clone());
-        let different: BTreeSet<_> = read.iter().filter_map(different).collect();
-        if (&missing, &different) != (&lost, &otherwise) {
-            let line = |set: BTreeSet<String>| set.into_iter().collect::<Vec<_>>().join(", ");
-            wrong.push(format!("| {case} | {} | {} |", line(missing), line(different)));
+    for reference in REFERENCES {
+        let mut whole = flat(reference);
+        assert!(!whole.contains_key("latency_ms"), "the native format has a place for it: drop this line");
+        whole.insert("latency_ms".to_owned(), json!(250));
+        for (case, lost, otherwise) in rows() {
+            let Some(read) = in_length_of(reference, &case).map(|case| flat(&case)) else { continue };
+            let missing: BTreeSet<_> = whole.keys().filter(|path| !read.contains_key(*path)).cloned().collect();
+            let different = |(path, value): (&String, &Value)| (whole.get(path) != Some(value)).then(|| path.clone());
+            let different: BTreeSet<_> = read.iter().filter_map(different).collect();
+            if (&missing, &different) != (&lost, &otherwise) {
+                let line = |set: BTreeSet<String>| set.into_iter().collect::<Vec<_>>().join(", ");
+                wrong.push(format!("{reference}: | {case} | {} | {} |", line(missing), line(different)));
+            }
         }
     }
     assert!(wrong.is_empty(), "the table says otherwise:\n{}", wrong.join("\n"));
+}
+
+/// The case of the table's row `case` that has the conversation of `reference`; not every one has the long one.
+fn in_length_of(reference: &str, case: &str) -> Option<String> {
+    let (_, length) = reference.split_once('/').expect("a reader and a case");
+    let case = case.replace("same_conversation", length);
+    let file = |kind| root().join("cases/telemetry").join(format!("{case}.{kind}.json"));
+    ["in", "records"].iter().any(|kind| file(kind).exists()).then_some(case)
 }
 
 #[test]

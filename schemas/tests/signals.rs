@@ -1,7 +1,8 @@
 //! The signal readers against cases that anyone can write: `cases/signals/<reader>/<name>.in.json` is a
 //! vendor's record, `<name>.out.json` the signal that it must become. `WEIR_BLESS=1` rewrites the latter,
-//! for a person to review. Then what hostile records may not do: panic, or give a signal that breaks the
-//! vocabulary's promises. That no two readers recognise one record is tested in `recognition.rs`.
+//! for a person to review; `full*` are whole records as the vendor documents them. Then what hostile records
+//! may not do: panic, or give a signal that breaks the vocabulary's promises. That no two readers recognise one
+//! record is tested in `recognition.rs`.
 #![cfg(test)]
 
 use std::fs;
@@ -97,7 +98,11 @@ fn every_case_becomes_its_signal() {
 #[test]
 fn every_reader_has_cases_and_every_folder_a_reader() {
     for reader in READERS {
-        assert!(cases(reader.name()).len() >= 2, "{} needs two cases", reader.name());
+        let cases = cases(reader.name());
+        let whole = cases
+            .iter()
+            .any(|(file, _)| file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("full")));
+        assert!(cases.len() >= 2 && whole, "{} needs two cases, one of them `full*`", reader.name());
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases/signals");
     for entry in fs::read_dir(folder).expect("cases") {

@@ -269,7 +269,7 @@ fn feed(content: &mut Vec<u8>, value: &Value<'_>) {
             elements.iter().for_each(|element| feed(content, element));
         }
         Value::Object(members) => {
-            let members = members.sorted();
+            let members = members.in_one_order();
             begin(content, b'o', members.len());
             for (name, member) in members {
                 text(content, b's', name);
@@ -286,8 +286,13 @@ fn text(content: &mut Vec<u8>, tag: u8, text: &str) {
 
 /// The type of a value and how long it is, in as few bytes as that takes.
 fn begin(content: &mut Vec<u8>, tag: u8, length: usize) {
-    content.push(tag);
-    prost::encoding::encode_varint(length as u64, content);
+    match u8::try_from(length) {
+        Ok(length @ ..0x80) => content.extend_from_slice(&[tag, length]),
+        _ => {
+            content.push(tag);
+            prost::encoding::encode_varint(length as u64, content);
+        }
+    }
 }
 
 #[cfg(test)]

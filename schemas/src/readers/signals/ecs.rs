@@ -102,11 +102,13 @@ impl Reader for Ecs {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        let nested = record.event().is_some_and(|event| has_any(event, &EVENT_FIELDS));
+        if !has(record, "@timestamp") || has_any(record, &["winlog", "class_uid"]) {
+            return false;
+        }
         let dotted = ["event.kind", "event.category", "event.action", "event.dataset", "kibana.alert.uuid"];
-        let event = nested || has_any(record, &dotted);
+        let nested = || record.event().is_some_and(|event| has_any(event, &EVENT_FIELDS));
         let marked = || has_any(record, &["ecs", "ecs.version"]) && (has_field_set(record) || is_a_shippers(record));
-        has(record, "@timestamp") && (event || marked()) && !has_any(record, &["winlog", "class_uid"])
+        has_any(record, &dotted) || nested() || marked()
     }
 
     /// Filebeat and Elastic Agent put `ecs` and where a line came from around every line that they ship, and call it an

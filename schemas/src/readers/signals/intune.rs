@@ -20,7 +20,7 @@ const FORMAT: Format = Format {
     native_id: "`AuditEventId`, `AlertId`",
     time: "`time`",
     severity: "always context; low where a device is not compliant",
-    entities: "actor by object id and UPN, device by id and host name, application, targets",
+    entities: "actor by object id and UPN, device by id, host name and FQDN, application, targets",
 };
 
 /// The most targets of one change that are looked at.
@@ -99,7 +99,8 @@ fn audit(root: Node<'_>, body: Node<'_>, draft: &mut Draft) {
 fn compliance(body: Node<'_>, draft: &mut Draft) {
     draft.native_id = body.get("AlertId").text().map(Into::into);
     // The device's display name carries the enrolment date; only the host name names it elsewhere.
-    draft.add(things::device(&[body.get("IntuneDeviceId"), body.get("DeviceHostName"), body.get("DeviceNetBiosName")]));
+    let ids = [body.get("IntuneDeviceId"), body.get("DeviceNetBiosName")];
+    draft.add(things::device_in_domain(&ids, body.get("DeviceHostName"), body.get("DeviceDnsDomain")));
     let upn = body.get("UserName").text().zip(body.get("UPNSuffix").text());
     let upn = Value::from(upn.map(|(name, suffix)| format!("{name}@{suffix}")));
     let ids = [body.get("IntuneUserId"), Node::new(&upn)];

@@ -7,6 +7,7 @@ use super::draft::Draft;
 use super::fields::{Node, first_time, has, member};
 use super::format::Format;
 use super::things::{self, Account};
+use super::title::Title;
 use crate::entity::{EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
@@ -83,17 +84,12 @@ fn add_row(row: Node<'_>, draft: &mut Draft) {
 }
 
 fn title(result: Node<'_>, row: Node<'_>) -> String {
-    let name = result.get("name").text().unwrap_or("query".into());
-    let action = result.get("action").text().unwrap_or("batch".into());
-    let mut title = format!("osquery {name} {action}");
-    if let Some(path) = row.first(&["path", "target_path"]).text() {
-        title.push_str(&format!(": {}", things::file_name(&path)));
-    }
-    if let Some(user) = row.first(&["username", "user"]).text() {
-        title.push_str(&format!(" by {user}"));
-    }
-    if let Some(host) = result.first(&["decorations.hostname", "hostIdentifier"]).text() {
-        title.push_str(&format!(" on {host}"));
-    }
-    title
+    let path = row.first(&["path", "target_path"]).text();
+    Title::of("osquery")
+        .with_text(" ", Some(result.get("name").text().as_deref().unwrap_or("query")))
+        .with_text(" ", Some(result.get("action").text().as_deref().unwrap_or("batch")))
+        .with_text(": ", path.as_deref().map(things::file_name))
+        .with_text(" by ", row.first(&["username", "user"]).text().as_deref())
+        .with_text(" on ", result.first(&["decorations.hostname", "hostIdentifier"]).text().as_deref())
+        .done()
 }

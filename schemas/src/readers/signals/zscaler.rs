@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::draft::Draft;
-use super::fields::{Node, discriminator, first_time, has_all, has_any};
+use super::fields::{Node, discriminator, first_time, has_all, has_any, has_object};
 use super::format::Format;
 use super::things::{self, address, url_or_domain, user};
 use super::title::{Title, words};
@@ -38,10 +38,11 @@ impl Reader for Zscaler {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        let named = discriminator(record, "sourcetype").starts_with("zscaler");
-        record.event().is_some_and(|event| {
-            named || (has_all(event, &["auditlogtype", "adminid"]) && has_any(event, &["action", "recordid"]))
-        })
+        let audit = |event: &RawRecord<'_>| {
+            has_all(event, &["auditlogtype", "adminid"]) && has_any(event, &["action", "recordid"])
+        };
+        let named = discriminator(record, "sourcetype").starts_with("zscaler") && has_object(record, "event");
+        named || record.event().is_some_and(audit)
     }
 
     fn stands_under_event(&self) -> bool {
