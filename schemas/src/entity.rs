@@ -220,10 +220,14 @@ fn canonical_ip(id: &str) -> Option<String> {
     (!names_nobody(ip)).then(|| ip.to_string())
 }
 
+/// Addresses at which every machine of a platform finds the platform itself: Azure's agent, DNS and health probes
+/// (learn.microsoft.com, "What is IP address 168.63.129.16"), Tailscale's resolver (tailscale.com/kb/1381).
+const OF_PLATFORMS: [Ipv4Addr; 2] = [Ipv4Addr::new(100, 100, 100, 100), Ipv4Addr::new(168, 63, 129, 16)];
+
 /// Whether an address is every machine's own, or everybody's.
 fn names_nobody(ip: IpAddr) -> bool {
     let local = match ip {
-        IpAddr::V4(v4) => v4.is_link_local() || v4.is_broadcast(),
+        IpAddr::V4(v4) => v4.is_link_local() || v4.is_broadcast() || OF_PLATFORMS.contains(&v4),
         IpAddr::V6(v6) => v6.is_unicast_link_local(),
     };
     local || ip.is_loopback() || ip.is_unspecified() || ip.is_multicast()
@@ -346,6 +350,8 @@ mod tests {
                     "administrator",
                     "ec2-user",
                     "WDAGUtilityAccount",
+                    "LOGIN",
+                    "runlevel",
                 ],
             ),
             (
@@ -365,7 +371,17 @@ mod tests {
             ),
             (
                 &[Ip],
-                &["127.0.0.1", "::1", "169.254.1.1", "fe80::1%eth0", "255.255.255.255", "224.0.0.251", "AWS Internal"],
+                &[
+                    "127.0.0.1",
+                    "::1",
+                    "169.254.1.1",
+                    "fe80::1%eth0",
+                    "255.255.255.255",
+                    "224.0.0.251",
+                    "168.63.129.16:80",
+                    "100.100.100.100",
+                    "AWS Internal",
+                ],
             ),
             (
                 &[File, Process],
@@ -433,10 +449,10 @@ mod tests {
 
     #[test]
     fn addresses_have_one_form() {
-        for text in ["::ffff:192.168.2.5", "192.168.2.5:443", " 192.168.2.5 "] {
+        for text in ["::ffff:192.168.2.5", "192.168.2.5:443", "[::ffff:192.168.2.5]:443", " 192.168.2.5 "] {
             assert_eq!(canonical_id(EntityKind::Ip, text).as_deref(), Some("192.168.2.5"), "{text}");
         }
-        for text in ["127.0.0.1", "::1", "fe80::1", "fe80::1%eth0", "224.0.0.1", "999.1.1.1", "AWS Internal"] {
+        for text in ["127.0.0.1", "::1", "fe80::1", "fe80::1%eth0", "224.0.0.1", "999.1.1.1", "10.0.0.1:99999"] {
             assert_eq!(canonical_id(EntityKind::Ip, text), None, "{text}");
         }
     }

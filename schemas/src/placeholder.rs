@@ -67,7 +67,16 @@ pub fn is_placeholder(text: &str) -> bool {
     }
     // `(null)`, `<unknown>` and `[none]` are the same words in brackets.
     let word = text.trim_matches(|c| matches!(c, '(' | ')' | '<' | '>' | '[' | ']' | '{' | '}' | '"' | '\''));
-    WORDS.iter().any(|known| known.len() == word.len() && known.eq_ignore_ascii_case(word))
+    // Few texts are as long as one of them, and of the others no letter is looked at.
+    const LENGTHS: u64 = {
+        let (mut lengths, mut at) = (0, 0);
+        while at < WORDS.len() {
+            lengths |= 1 << WORDS[at].len();
+            at += 1;
+        }
+        lengths
+    };
+    LENGTHS >> word.len() & 1 == 1 && WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// Whether `account`, in lower case and without its domain, acts for no person on any machine.
@@ -93,6 +102,11 @@ pub(crate) fn is_built_in_account(account: &str) -> bool {
             | "krbtgt"
             | "local service"
             | "local system"
+            // What utmp has for a terminal that waits, and for the machine's own coming and going.
+            | "login"
+            | "reboot"
+            | "runlevel"
+            | "shutdown"
             | "localsystem"
             | "lokaler dienst"
             | "network service"
