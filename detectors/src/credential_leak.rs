@@ -19,13 +19,16 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use schemas::{Category, Channel, Entity, EntityKind, Severity};
 
+use crate::bounds::{head, tail};
 use crate::concept::Concept;
 use crate::credential::reading::Reading;
 use crate::credential::{Kind, Secret, secrets};
 use crate::detector::{Detector, Mask, Scene, Sighting, Sightings};
+use crate::fold::fold;
 use crate::view::{Layer, MessageView, Text};
 
 /// See the file's head.
@@ -82,6 +85,8 @@ fn sighting(message: &MessageView<'_>, scene: &Scene<'_>, supplied: &HashSet<Str
     let severity = match secret.kind {
         Kind::MadeUp => Severity::Informational,
         Kind::Public => Severity::Low,
+        // Made up on request: nobody's yet, and in a log from now on.
+        Kind::Secret if answered && is_named(secret.subtype) && made_on_request(scene, message, &value) => Severity::Low,
         Kind::Secret if answered && !supplied.contains(&value) && !written_by_user(scene, &value) => Severity::High,
         Kind::Secret => Severity::Medium,
     };
@@ -90,6 +95,46 @@ fn sighting(message: &MessageView<'_>, scene: &Scene<'_>, supplied: &HashSet<Str
     let sighting = Sighting::new(message, secret.subtype, secret.score, severity, span);
     let sighting = sighting.of_values(scene.value_hash(&value).into_iter());
     sighting.naming(id).naming(hashed).masked(Mask::Credential)
+}
+
+/// Whether a word names the value and nothing about its form: so are secrets that a model makes up.
+fn is_named(subtype: &str) -> bool {
+    matches!(subtype, "named_password" | "named_secret")
+}
+
+/// Whether the model made the value up because it was asked to.
+fn made_on_request(scene: &Scene<'_>, message: &MessageView<'_>, value: &str) -> bool {
+    asked_to_make(scene, message) && !read_before(scene, message, value)
+}
+
+/// Whether the last thing that the user wrote before `message` asks for a new secret: a verb of making close to the
+/// word for it.
+fn asked_to_make(scene: &Scene<'_>, message: &MessageView<'_>) -> bool {
+    const DISTANCE_BYTES_MAX: usize = 48;
+    const WORDS_MAX: usize = 8;
+    let asked = scene.view.on(&[Channel::User]).filter(|asked| asked.index < message.index).last();
+    let Some(text) = asked.and_then(|asked| asked.texts.first()) else { return false };
+    let words = text.hits.iter().filter(|hit| hit.concepts.has(Concept::SecretWord)).take(WORDS_MAX);
+    words.map(|hit| (hit.start as usize, hit.end as usize)).any(|(start, end)| {
+        let before = tail(text.folded().get(..start).unwrap_or_default(), DISTANCE_BYTES_MAX);
+        let behind = head(text.folded().get(end..).unwrap_or_default(), DISTANCE_BYTES_MAX);
+        MAKE.iter().any(|verb| before.contains(verb.as_str()) || behind.contains(verb.as_str()))
+    })
+}
+
+/// Verbs of making, folded, in the languages of the lexicon.
+static MAKE: LazyLock<Vec<String>> = LazyLock::new(|| {
+    const VERBS: [&str; 18] = [
+        "generat", "generi", "genera", "créer", "crée ", "create ", "crie ", "gerar", "suggest", "come up with", "erzeug",
+        "generuj", "придумай", "создай", "сгенерир", "生成", "作って", "만들어",
+    ];
+    VERBS.iter().map(|verb| fold(verb).text).collect()
+});
+
+/// Whether the value stands anywhere before `message`, so that the model has read it and did not make it up.
+fn read_before(scene: &Scene<'_>, message: &MessageView<'_>, value: &str) -> bool {
+    let before = scene.view.messages.iter().filter(|other| other.index < message.index);
+    before.flat_map(|other| &other.texts).any(|text| text.raw().contains(value))
 }
 
 /// Whether the user wrote the value first, where nothing said that it is a secret: then the response repeats it.

@@ -8,11 +8,13 @@ use std::ops::Range;
 
 use memchr::{memchr_iter, memchr3_iter};
 
-use super::likely::{is_uuid, password_score, token_score};
+use super::likely::{is_reference, is_uuid, password_score, token_score};
 use super::names::{Word, is_name, name_word};
-use super::verify::entropy_bits;
+use super::structured::is_usual;
+use super::verify::{Look, entropy_bits, look};
+use super::words::MADE_UP_SCORE;
 use super::{Budget, Kind, NAME_BYTES_MAX, SECRETS_MAX, Secret, VALUE_BYTES_MAX};
-use crate::bounds::head;
+use crate::bounds::{head, tail};
 
 /// How much may stand between a sign and its value, in bytes.
 const BLANK_BYTES_MAX: usize = 24;
@@ -59,7 +61,10 @@ fn attribute(bytes: &[u8], name: Range<usize>) -> Option<Range<usize>> {
 /// Values that are an argument behind the name of what they are: `get("API_KEY", "...")`.
 fn arguments(text: &str, budget: &mut Budget, found: &mut Vec<Secret>) {
     let bytes = text.as_bytes();
-    for at in memchr_iter(b',', bytes).filter_map(|comma| comma.checked_sub(1)) {
+    for comma in memchr_iter(b',', bytes) {
+        // A blank may stand before the comma.
+        let blank = comma.checked_sub(1).is_some_and(|at| bytes.get(at) == Some(&b' '));
+        let Some(at) = comma.checked_sub(1 + usize::from(blank)) else { continue };
         let Some(quote) = bytes.get(at).copied().filter(|b| matches!(b, b'"' | b'\'')) else { continue };
         if found.len() >= SECRETS_MAX || !budget.spend(200) {
             return;
@@ -77,9 +82,9 @@ fn arguments(text: &str, budget: &mut Budget, found: &mut Vec<Secret>) {
         });
         let word = if login { Some(Word::Password) } else { name_word(bytes, name.clone()) };
         if let Some(word) = word
-            && let Some((_, Some(_))) = value_start(bytes, at + 2)
+            && let Some((_, Some(_))) = value_start(bytes, comma + 1)
         {
-            found.extend(setting(text, name, word, at + 1));
+            found.extend(setting(text, name, word, comma));
         }
     }
 }
@@ -110,6 +115,10 @@ fn setting(text: &str, name: Range<usize>, word: Word, at: usize) -> Option<Secr
         }
     };
     let mut value = rest.get(..end.unwrap_or(rest.len()))?;
+    // A literal within a literal, as in what generates code: `'"value"'`.
+    let nested = value.len() > 2 && value.starts_with('"') && value.ends_with('"');
+    let start = start + usize::from(nested);
+    value = if nested { value.trim_matches('"') } else { value };
     if quote.is_none() {
         value = value.trim_end_matches(['.', ')', '!', '?', ':', '*', ']', '}', '\\']);
     }
@@ -135,7 +144,36 @@ fn setting(text: &str, name: Range<usize>, word: Word, at: usize) -> Option<Secr
     let shell = text.as_bytes().get(at) == Some(&b'=')
         && start == at + 1
         && called.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-    judged(called, word, value, quote.is_some() || shell, range)
+    judged(called, word, value, quote.is_some() || shell, range.clone()).or_else(|| {
+        let weak = word == Word::Password && is_weak(value) && login_before(text, start);
+        let (subtype, score, kind) = ("named_password", MADE_UP_SCORE, Kind::MadeUp);
+        weak.then_some(Secret { subtype, score, range, id: None, kind })
+    })
+}
+
+/// Whether a value that looks like no secret may be a password all the same, where a login stands beside it: a word.
+fn is_weak(value: &str) -> bool {
+    const NOTHING: [&str; 5] = ["nil", "undefined", "required", "string", "hidden"];
+    let plain = value.is_ascii() && !value.contains(|c: char| c.is_whitespace() || c.is_control());
+    let code = value.contains(['$', '{', '}', '(', ')', '[', ']', '<', '>', '%', '#', '/', '\\', '*', '.']);
+    let nothing = NOTHING.iter().any(|known| known.eq_ignore_ascii_case(value)) || is_usual(value);
+    (4..=64).contains(&value.len()) && plain && !code && !nothing && !is_reference(value)
+        && look(value) != Look::Placeholder
+}
+
+/// Whether a setting shortly before `at` names who logs in: `User ID=bob;Password=`.
+fn login_before(text: &str, at: usize) -> bool {
+    const LOGIN_BYTES: usize = 128;
+    const NAME_TAIL_MAX: usize = 8;
+    let before = tail(text.get(..at).unwrap_or_default(), LOGIN_BYTES).to_ascii_lowercase();
+    ["user", "uid", "login"].iter().any(|known| {
+        before.match_indices(known).any(|(place, _)| {
+            let rest = before.get(place + known.len()..).unwrap_or_default();
+            let name = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b' ' | b'"' | b'\''));
+            let name = name.count();
+            name <= NAME_TAIL_MAX && rest.get(name..).is_some_and(|sign| sign.starts_with(['=', ':']))
+        })
+    })
 }
 
 /// The value of an authorization header behind its scheme.
@@ -193,7 +231,36 @@ mod tests {
     fn values(text: &str) -> Vec<&str> {
         let mut found = Vec::new();
         settings(text, &mut Budget::of(text), &mut found);
-        found.into_iter().map(|secret| text.get(secret.range).unwrap_or_default()).collect()
+        let real = found.into_iter().filter(|secret| secret.kind == Kind::Secret);
+        real.map(|secret| text.get(secret.range).unwrap_or_default()).collect()
+    }
+
+    fn made_up(text: &str) -> Vec<&str> {
+        let mut found = Vec::new();
+        settings(text, &mut Budget::of(text), &mut found);
+        let made_up = found.into_iter().filter(|secret| secret.kind == Kind::MadeUp);
+        made_up.map(|secret| text.get(secret.range).unwrap_or_default()).collect()
+    }
+
+    #[test]
+    fn weak_passwords_count_beside_a_login() {
+        for text in [
+            "Server=db;User Id=app;Password=sunflower;",
+            "user = ann\npassword = sunflower\n",
+            "$user = \"ann\"; $password = sunflower;",
+        ] {
+            assert_eq!(made_up(text), ["sunflower"], "{text}");
+        }
+        for text in [
+            "password = sunflower",
+            "user = ann\npassword = $SECRET",
+            "user: string, password: string",
+            "Uid=ann;Pwd={secret};",
+            "user = form.user; password = form.password;",
+            "username: ann\npassword: <your password>",
+        ] {
+            assert!(made_up(text).is_empty(), "{text}");
+        }
     }
 
     #[test]
@@ -214,6 +281,11 @@ mod tests {
             let expected: &[&str] = if text.contains('|') { &[] } else { &["V7!kq2Lm"] };
             assert_eq!(values(text), expected, "{text}");
         }
+        assert_eq!(values("resValue 'string' , 'API_KEY' , '\"8fK2mQx9zT4v7Lp3\"'"), ["8fK2mQx9zT4v7Lp3"]);
+        assert_eq!(values("Server=a;Uid=b;Password=#k7Lmz2qR;"), ["#k7Lmz2qR"]);
+        assert_eq!(values("SECRET_KEY = 'django-insecure-k3%(q9!w(x)z^5m&t8@r2#v7b$n4c1_h6'"), [
+            "django-insecure-k3%(q9!w(x)z^5m&t8@r2#v7b$n4c1_h6"
+        ]);
         assert_eq!(values("Authorization: Bearer mF9xB5fq41JqMz7"), ["mF9xB5fq41JqMz7"]);
         assert_eq!(values("-H 'X-Api-Key: 8fK2mQx9zT4v'"), ["8fK2mQx9zT4v"]);
     }
@@ -234,6 +306,8 @@ mod tests {
             "keyLength = XSalsa20.key_length",
             "password = config.password2",
             "apiUrl=apigee.corp7.test",
+            "export DB_PASSWORD=\"'$CI_PASSWORD_2!'\"",
+            "put '/forgot-password' => \"cms/sites/passwords#update\"",
         ] {
             assert!(values(text).is_empty(), "{text}");
         }

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use memchr::memchr_iter;
 
+use super::likely::made;
 use super::names::{Word, name_word};
 use super::structured::is_usual;
 use super::verify::{Look, look};
@@ -166,9 +167,25 @@ fn value(text: &str, at: usize, form: Form) -> Option<Secret> {
     if form == Form::Pair && quote.is_none() && quoted && argument.ends_with(':') {
         return value(text, start + argument.len(), Form::Value);
     }
+    // And both parts may be quoted, also in the braces of a manual: `"{name}":"{password}"`.
+    let second = inner.get(argument.len()..).filter(|_| form == Form::Pair && quote.is_some());
+    if second.is_some_and(|rest| rest.starts_with("\":\"") || rest.starts_with("':'")) {
+        return value(text, start + argument.len() + 2, Form::Value);
+    }
+    let argument = argument.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(argument);
+    let start = if inner.starts_with('{') && !argument.starts_with('{') { start + 1 } else { start };
     let (user, secret) = match form {
         Form::Value => ("", argument),
-        Form::Pair => argument.split_once([':', '%'])?,
+        Form::Pair => match argument.split_once([':', '%'])? {
+            // A key that serves as the name needs no password.
+            (key, "") if made(key).digits && made(key).mixed && key.len() >= 8 => {
+                let variable = key.starts_with(['$', '<', '{', '[']) || look(key) != Look::Plausible;
+                let range = start..start + key.len();
+                let secret = Secret { subtype: "command_password", score: 0.6, range, id: None, kind: Kind::Secret };
+                return (!variable).then_some(secret);
+            }
+            pair => pair,
+        },
     };
     let variable = secret.starts_with(['$', '<', '[', '{', '%', '-', '(', '*', '/', '@'])
         || secret.contains("${")
@@ -205,6 +222,8 @@ mod tests {
             "PsExec.exe \\\\h -u a -p V7kq2Lmz cmd",
             "smbclient //h/s -U bob%V7kq2Lmz",
             "sudo redis-cli -h h -a V7kq2Lmz ping",
+            "curl -u \"V7kq2Lmz:\" https://a.test",
+            "curl --user \"{bob}\":\"{V7kq2Lmz}\" https://a.test",
         ] {
             assert_eq!(secrets(text), ["V7kq2Lmz"], "{text}");
         }
@@ -224,6 +243,8 @@ mod tests {
             "tool --user=bob",
             "nmap -p 1-65535 h",
             "curl -u <user>:<password> x",
+            "curl -u api_user: x",
+            "curl --user \"{name}\":\"{password}\" x",
         ] {
             assert!(secrets(text).is_empty(), "{text}");
         }

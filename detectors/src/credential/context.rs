@@ -9,7 +9,7 @@ use super::format::Alphabet;
 use super::names::{Entries, Meaning, names, tail_is_harmless};
 use super::services::{OTHERS_LENGTH, SERVICES, Service};
 use super::verify::{Look, look};
-use super::words::MADE_UP_SCORE;
+use super::words::{MADE_UP_SCORE, is_shuffled};
 use super::{Kind, Secret};
 
 /// How far behind a service or a word its value may start, in bytes.
@@ -20,9 +20,9 @@ pub fn beside(text: &str, word: Range<usize>) -> Option<Secret> {
     let bytes = text.as_bytes();
     let body = bytes.get(word.clone())?;
     let end = word.end - body.iter().rev().take_while(|b| matches!(b, b'.' | b':' | b'!' | b'?' | b'*')).count();
-    // A name needs a letter, a value a digit, and the first of the two stands before the second.
+    // A name needs a letter, a value a digit or the look of chance, and the first of the two stands before the second.
     let body = bytes.get(word.start..end)?;
-    if !body.iter().any(u8::is_ascii_digit) {
+    if !body.iter().any(u8::is_ascii_digit) && !text.get(word.start..end).is_some_and(is_lettered) {
         return None;
     }
     // An address without a query carries no key.
@@ -72,6 +72,12 @@ pub fn beside(text: &str, word: Range<usize>) -> Option<Secret> {
         }
     }
     None
+}
+
+/// Whether letters alone can be a value: their case changes as chance has it, or they count through the alphabet.
+fn is_lettered(word: &str) -> bool {
+    let value = word.rsplit(['=', ':']).next().unwrap_or(word);
+    is_shuffled(value) || look(value) == Look::Sequence
 }
 
 /// The start of the last part of a word that has a service's shape.
@@ -164,7 +170,7 @@ fn assigns(bytes: &[u8], between: Range<usize>, own: bool, value_length: usize) 
 fn judged(text: &str, subtype: &'static str, range: Range<usize>) -> Option<Secret> {
     let value = text.get(range.clone())?;
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
-    if digits == 0 {
+    if digits == 0 && !is_lettered(value) {
         return None;
     }
     let named = subtype != "service_key";
@@ -197,6 +203,10 @@ mod tests {
             assert_eq!(find(&text), Some(("ipstack_key", value.to_owned())), "{text}");
         }
         assert_eq!(find(&format!("see ipstack.com/docs/{value}")), None);
+        let lettered = "DrQvTnXbKwLpZmHcYsJfGdRe";
+        assert_eq!(find(&format!("jira_key = {lettered}")), Some(("atlassian_token", lettered.to_owned())));
+        assert_eq!(find("jira key internationalisation"), None);
+        assert_eq!(find("jira key AbstractSingletonProxyFactory"), None);
         assert_eq!(find(&format!("circuits {value}")), None);
     }
 

@@ -60,10 +60,15 @@ pub fn password_score(value: &str, quoted: bool) -> Option<f32> {
     const LENGTH_MAX: usize = 128;
     let length = value.chars().count();
     let opened = value.starts_with(['$', '/', '<', '{', '[', '.', '\'', '"']) || value.contains(['{', '}', '<']);
-    let reference = match quoted && made(value).signs && made(value).digits {
+    // A sign in front is a comment's or an option's, unless what follows is as good as random.
+    let strong = value.get(1..).is_some_and(|rest| length >= 8 && made(rest).digits && !is_name_like(rest));
+    let signed = strong && value.starts_with(['#', '!', '?', '@', '-', '&']);
+    let reference = match quoted && made(value).signs && made(value).digits || signed {
         true => opened || value.contains("://"),
-        false => is_reference(value),
+        false => is_reference(value) || value.starts_with(['\'', '"']),
     };
+    let path = value.contains('/') && value.split(['/', '#', '_', '-']).all(is_name_like);
+    let reference = reference || path;
     if !(LENGTH_MIN..=LENGTH_MAX).contains(&length) || reference || is_usual(value) || is_technical(value) {
         return None;
     }

@@ -69,7 +69,8 @@ pub enum Kind {
     Secret,
     /// Names a key or an account, and is no secret alone.
     Public,
-    /// Has a vendor's shape, but its characters stand in order: most likely from a manual.
+    /// Has the shape of a secret, but its characters stand in order, it is one of the passwords of manuals, or what
+    /// makes it valid is missing: most likely it opens nothing.
     MadeUp,
 }
 

@@ -32,7 +32,7 @@ pub fn said(text: &str, at: usize) -> Option<Secret> {
         return Some(secret);
     }
     let window = head(text.get(at..)?, SAID_DISTANCE_MAX + VALUE_BYTES_MAX);
-    let place = said_start(window).or_else(|| beside(window).filter(|_| word == Some(Word::Password)))?;
+    let place = below(window).or_else(|| said_start(window)).or_else(|| beside(window).filter(|_| word == Some(Word::Password)))?;
     let rest = window.get(place..)?;
     let end = rest.find(|c: char| {
         c.is_whitespace()
@@ -210,6 +210,20 @@ fn said_start(window: &str) -> Option<usize> {
     None
 }
 
+/// Where the value starts that has a line of its own below the sentence that names it, as installers print it.
+fn below(window: &str) -> Option<usize> {
+    const VALUE_BYTES_MIN: usize = 16;
+    const LINES_MAX: usize = 2;
+    let sentence = head(window, SAID_DISTANCE_MAX).split_once('\n').map(|(sentence, _)| sentence.trim_end())?;
+    let rest = window.get(sentence.len()..).filter(|_| sentence.ends_with(':'))?;
+    let value = rest.trim_start();
+    let gap = rest.len() - value.len();
+    let line = value.lines().next()?.trim_end();
+    let made = made(line);
+    let alone = !line.contains(char::is_whitespace) && made.letters && made.digits && line.len() >= VALUE_BYTES_MIN;
+    (alone && rest.get(..gap)?.matches('\n').count() <= LINES_MAX).then_some(sentence.len() + gap)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,7 +251,10 @@ mod tests {
         assert_eq!(beside.as_deref(), Some("V7kq2Lmz!4"));
         let statement = find("ALTER ROLE app WITH PASSWORD 'V7kq2Lmz';", "PASSWORD");
         assert_eq!(statement.as_deref(), Some("V7kq2Lmz"));
+        let printed = "Use the following password to proceed:\n\n3f9c1e7ab05d48e2a6c4f8b1d2e7903a\n\nIt may";
+        assert_eq!(find(printed, "password").as_deref(), Some("3f9c1e7ab05d48e2a6c4f8b1d2e7903a"));
         for text in [
+            "password rules:\n\nat least 12 letters",
             "password protect1on is on",
             "password is not working",
             "password is case-sensitive",

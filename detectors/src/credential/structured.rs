@@ -10,7 +10,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memmem;
 
 use super::format::Alphabet;
-use super::verify::{Look, entropy_bits, is_jwt_head, is_placeholder, look};
+use super::verify::{Look, entropy_bits, is_jwt_body, is_jwt_head, is_placeholder, is_snowflake, look};
 use super::words::MADE_UP_SCORE;
 use super::{Budget, Kind, SECRETS_MAX, Secret};
 use crate::bounds::{head, tail};
@@ -39,7 +39,7 @@ pub fn pem(text: &str, found: &mut Vec<Secret>) {
 /// The length of a PEM private key whose body is more than a placeholder.
 fn pem_length(rest: &str) -> Option<usize> {
     const PEM_BYTES_MAX: usize = 16 << 10;
-    const LETTERS_MIN: usize = 40;
+    const LETTERS_MIN: usize = 32;
     let window = head(rest, PEM_BYTES_MAX);
     let head_end = head(window.get(10..)?, 80).find("-----")? + 15;
     let title = window.get(..head_end)?;
@@ -192,7 +192,7 @@ const fn m(
 
 /// The formats with a mark within, from the vendors' documentation.
 #[rustfmt::skip]
-const MARKED: [Marked; 17] = [
+const MARKED: [Marked; 20] = [
     m("openai_key", "T3BlbkFJ", Alphabet::UrlSafe, (20, 80), (20, 80), 0.95),
     m("azure_openai_key", "JQQJ99", Alphabet::Alphanumeric, (52, 52), (26, 26), 0.95),
     m("azure_devops_token", "AZDO", Alphabet::Alphanumeric, (76, 76), (4, 4), 0.95),
@@ -209,6 +209,9 @@ const MARKED: [Marked; 17] = [
     m("maxmind_key", "_mmk", Alphabet::UrlSafe, (36, 36), (0, 0), 0.9),
     m("newrelic_license", "NRAL", Alphabet::Lower, (36, 36), (0, 0), 0.92),
     m("telegram_token", ":AA", Alphabet::UrlSafe, (8, 10), (32, 34), 0.92),
+    m("thingsboard_token", "/attributes", Alphabet::Alphanumeric, (20, 20), (0, 0), 0.8),
+    m("thingsboard_token", "/rpc", Alphabet::Alphanumeric, (20, 20), (0, 0), 0.8),
+    m("thingsboard_token", "/telemetry", Alphabet::Alphanumeric, (20, 20), (0, 0), 0.8),
     m("terraform_token", ".atlasv1.", Alphabet::UrlSafe, (14, 14), (60, 70), 0.95),
 ];
 
@@ -234,15 +237,20 @@ pub fn in_word(text: &str, word: Range<usize>, found: &mut Vec<Secret>) {
     }
     found.extend(discord_token(part, word.start));
     found.extend(facebook_token(part, word.start));
+    found.extend(telegram_token(part, word.start));
+    found.extend(truenas_token(part, word.start));
     let mut from = 0;
     while let Some(at) = part.get(from..).and_then(|rest| memmem::find(rest.as_bytes(), b"eyJ")) {
         let start = from + at;
         let apart = start == 0 || !part.as_bytes().get(start - 1).is_some_and(u8::is_ascii_alphanumeric);
         let token = part.get(start..).filter(|_| apart).map_or(Err(3), jwt_length);
-        if let Ok(length) = token {
-            found.push(secret("json_web_token", 0.75, word.start + start..word.start + start + length));
+        if let Ok((length, signed)) = token {
+            let range = word.start + start..word.start + start + length;
+            let whole = secret("json_web_token", 0.75, range.clone());
+            let opens = signed && text.get(range).is_some_and(|token| look(token) != Look::Placeholder);
+            found.push(if opens { whole } else { Secret { kind: Kind::MadeUp, score: MADE_UP_SCORE, ..whole } });
         }
-        let (Ok(length) | Err(length)) = token;
+        let (Ok((length, _)) | Err(length)) = token;
         from = start + length;
     }
 }
@@ -265,8 +273,41 @@ fn marked_token(text: &str, at: usize, marked: &Marked) -> Option<Secret> {
     let token = text.get(start..end)?;
     let telegram = marked.subtype != "telegram_token" || until.iter().rev().take(before).all(u8::is_ascii_digit);
     // In the URLs of Telegram's interface `bot` stands in front.
-    (fits && telegram && (of_bot || apart(start.checked_sub(1))) && apart(Some(end)) && !is_placeholder(token))
-        .then(|| secret(marked.subtype, marked.score, start..end))
+    let stands = fits && telegram && (of_bot || apart(start.checked_sub(1))) && apart(Some(end));
+    let stands = stands && (!marked.mark.starts_with('/') || until.get(..start)?.ends_with(b"/api/v1/"));
+    // Only the start is random in all of them: reserved letters follow in the tokens of Azure DevOps.
+    const RANDOM_BYTES: usize = 48;
+    // A part of a path is no part of the token before it.
+    let end = if marked.mark.starts_with('/') { at } else { end };
+    let whole = secret(marked.subtype, marked.score, start..end);
+    match look(head(token, RANDOM_BYTES)) {
+        Look::Plausible if stands => Some(whole),
+        Look::Sequence if stands => Some(Secret { kind: Kind::MadeUp, score: MADE_UP_SCORE, ..whole }),
+        _ => None,
+    }
+}
+
+/// A bot's token of Telegram that does not begin with the letters that today's do: its number, a colon, 35 characters.
+fn telegram_token(part: &str, base: usize) -> Option<Secret> {
+    const SECRET_LENGTH: usize = 35;
+    let bytes = part.as_bytes();
+    let colon = memchr::memrchr(b':', bytes)?;
+    let digits = bytes.get(..colon)?.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let apart = bytes.get(..colon - digits)?.last().is_none_or(|b| !b.is_ascii_alphanumeric());
+    let key = part.get(colon + 1..)?;
+    let mixed = key.bytes().any(|b| b.is_ascii_lowercase()) && key.bytes().any(|b| b.is_ascii_uppercase());
+    let fits = matches!(digits, 8..=10) && apart && key.len() == SECRET_LENGTH && mixed && !key.starts_with("AA");
+    (fits && key.bytes().all(|b| Alphabet::UrlSafe.has(b)) && look(key) == Look::Plausible)
+        .then(|| secret("telegram_token", 0.7, base + colon - digits..base + part.len()))
+}
+
+/// A key of TrueNAS: its number, a hyphen, 64 letters and digits ("API Keys" in its documentation).
+fn truenas_token(part: &str, base: usize) -> Option<Secret> {
+    let (number, key) = part.split_once('-').filter(|(number, key)| number.len() < 4 && key.len() == 64)?;
+    let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    let mixed = key.bytes().any(|b| b.is_ascii_lowercase()) && key.bytes().any(|b| b.is_ascii_uppercase());
+    let fits = is_number && mixed && key.bytes().all(|b| b.is_ascii_alphanumeric());
+    (fits && look(key) == Look::Plausible).then(|| secret("truenas_key", 0.7, base..base + part.len()))
 }
 
 /// A bot's token of Discord: its id in base64, a time and a signature.
@@ -277,8 +318,15 @@ fn discord_token(part: &str, base: usize) -> Option<Secret> {
     let (id, time, signature) = (parts.next()?, parts.next()?, parts.next()?);
     let safe = |part: &str| part.bytes().all(|b| Alphabet::UrlSafe.has(b));
     let fits = matches!(id.len(), 23..=28) && time.len() == 6 && matches!(signature.len(), 27..=40);
-    (parts.next().is_none() && fits && id.starts_with(['M', 'N', 'O']) && [id, time, signature].into_iter().all(safe))
-        .then(|| secret("discord_token", 0.9, base + start..base + part.len()))
+    let shaped =
+        parts.next().is_none() && fits && id.starts_with(['M', 'N', 'O']) && [id, time, signature].into_iter().all(safe);
+    let whole = secret("discord_token", 0.9, base + start..base + part.len());
+    match shaped {
+        true if is_snowflake(id) => Some(whole),
+        // The lengths of today's numbers in base64, and no number: somebody has changed letters of a token.
+        true if matches!(id.len(), 24 | 26) => Some(Secret { kind: Kind::MadeUp, score: MADE_UP_SCORE, ..whole }),
+        _ => None,
+    }
 }
 
 /// An application's token of Facebook: its id, a bar, its secret.
@@ -296,8 +344,9 @@ fn facebook_token(part: &str, base: usize) -> Option<Secret> {
 }
 
 /// The length of three or five parts of base64url, the first a header that names its algorithm (RFC 7519, RFC
-/// 7516); else how far on the next one may start, so that no byte is read for many.
-fn jwt_length(rest: &str) -> Result<usize, usize> {
+/// 7516), or of two that are objects, and whether it is whole: without its signature it shows claims and opens
+/// nothing. Else how far on the next one may start, so that no byte is read for many.
+fn jwt_length(rest: &str) -> Result<(usize, bool), usize> {
     const JWT_BYTES_MAX: usize = 8 << 10;
     const HEAD_BYTES_MAX: usize = 2 << 10;
     const SIGNATURE_MIN: usize = 20;
@@ -312,7 +361,11 @@ fn jwt_length(rest: &str) -> Result<usize, usize> {
     let (body, signature) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let more = parts.count();
     let signed = more == 0 && body.len() >= 4 && signature.len() >= SIGNATURE_MIN;
-    if signed || more == 2 { Ok(token.len()) } else { Err(length.max(3)) }
+    match (more, signature.is_empty()) {
+        _ if signed || more == 2 => Ok((token.len(), true)),
+        (0, true) if is_jwt_body(body) => Ok((token.len(), false)),
+        _ => Err(length.max(3)),
+    }
 }
 
 /// How far from an AWS access key id its secret is looked for, in bytes.
@@ -375,6 +428,40 @@ mod tests {
         ] {
             assert!(passwords(text).is_empty(), "{text}");
         }
+    }
+
+    fn in_words(text: &str) -> Vec<(&'static str, Kind, &str)> {
+        let mut found = Vec::new();
+        let word = crate::credential::words::next_word(text.as_bytes(), 0).expect("a long word");
+        in_word(text, word, &mut found);
+        found.into_iter().map(|s| (s.subtype, s.kind, text.get(s.range).unwrap_or_default())).collect()
+    }
+
+    #[test]
+    fn structure_tells_tokens_from_their_look_alikes() {
+        let (time, signature) = ("GkT3xQ", "Zp4mVw9KtR2sYb7LcN8xJf5HdQ3");
+        let bot = format!("ODE0Mzk3MjA1NTE2ODI3NDkz.{time}.{signature}");
+        assert_eq!(in_words(&bot), [("discord_token", Kind::Secret, bot.as_str())]);
+        let changed = format!("ODE0Mzk3MjA1NTE2ODI3NDkx0Q.{time}.{signature}");
+        assert!(in_words(&changed).iter().all(|(_, kind, _)| *kind == Kind::MadeUp));
+        assert!(in_words(&format!("M2FiY2RlZmdoaWprbG1ub3A.{time}.{signature}")).is_empty());
+        let old = "48213907:kR7mZ2vQx9LtWb4NcY8sJf5HdGp3TqKe1Ua";
+        assert_eq!(in_words(old), [("telegram_token", Kind::Secret, old)]);
+        let device = "https://iot.test/api/v1/w8k2mz7qv4tx9rb3nc5f/telemetry";
+        assert_eq!(in_words(device), [("thingsboard_token", Kind::Secret, "w8k2mz7qv4tx9rb3nc5f")]);
+        let nas = "7-kR7mZ2vQx9LtWb4NcY8sJf5HdGp3TqKe1UaVz6Mw2Xr8Bt4Ny7Cj5Fh3Dg9Ps1Lq";
+        assert_eq!(in_words(nas).first().map(|found| found.0), Some("truenas_key"));
+    }
+
+    #[test]
+    fn a_web_token_without_its_signature_opens_nothing() {
+        let head = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
+        let body = "eyJzdWIiOiI3NDIiLCJyb2xlIjoiYWRtaW4ifQ";
+        let kinds = |text: &str| in_words(text).into_iter().map(|found| found.1).collect::<Vec<_>>();
+        assert_eq!(kinds(&format!("{head}.{body}.Zp4mVw9KtR2sYb7LcN8xJf5HdQ3")), [Kind::Secret]);
+        assert_eq!(kinds(&format!("{head}.{body}")), [Kind::MadeUp]);
+        assert_eq!(kinds(&format!("{}.{body}.Zp4mVw9KtR2sYb7LcN8xJf5HdQ3", head.get(..35).unwrap_or_default())), []);
+        assert_eq!(kinds(&format!("{head}.notanobject")), []);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub enum Look {
 }
 
 /// Words of people who write "put your secret here". Lower case.
-const WORDS: [&str; 36] = [
+const WORDS: [&str; 34] = [
     "example",
     "sample",
     "your",
@@ -42,12 +42,10 @@ const WORDS: [&str; 36] = [
     "{{",
     "${",
     "$(",
-    "%(",
     "todo",
     "_here",
     "-here",
     "goeshere",
-    "deadbeef",
     "____",
     "----",
     "notreal",
@@ -82,10 +80,25 @@ const WORDS_WITHIN_MAX: usize = 512;
 pub fn look(value: &str) -> Look {
     let start = head(value, WORDS_WITHIN_MAX);
     let worded = WORDS_AUTOMATON.as_ref().is_none_or(|words| words.is_match(start));
-    if worded || repeats(value) || poor(value) {
+    if worded || interpolates(start) || repeats(value) || poor(value) {
         return Look::Placeholder;
     }
-    if in_sequence(value) { Look::Sequence } else { Look::Plausible }
+    if in_sequence(value) || spelt(start) { Look::Sequence } else { Look::Plausible }
+}
+
+/// Whether a value puts something in by its name, as Python does: `%(name)s`. Random signs hold `%(` too.
+fn interpolates(value: &str) -> bool {
+    let named = |rest: &str| {
+        let name = rest.split(')').next().unwrap_or_default();
+        !name.is_empty() && name.len() < rest.len() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
+    value.split("%(").skip(1).any(named)
+}
+
+/// Whether a value holds the words that people spell in hexadecimal digits.
+fn spelt(value: &str) -> bool {
+    const SPELT: [&[u8]; 2] = [b"deadbeef", b"d3adbeef"];
+    value.as_bytes().windows(8).any(|word| SPELT.iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
 /// Whether a value is one of the ways in which people write "put your secret here".
@@ -189,14 +202,31 @@ pub fn aws_account(id: &str) -> Option<u64> {
     (bits >> 49 == 1 && account < 1_000_000_000_000).then_some(account)
 }
 
-/// Whether a part of a JSON Web Token is a header that names its algorithm (RFC 7515, section 4.1.1).
+/// The header of a JSON Web Token, as far as it must be there.
+#[derive(serde::Deserialize)]
+struct JwtHead {
+    /// How the token is signed or encrypted.
+    #[serde(rename = "alg")]
+    _algorithm: serde::de::IgnoredAny,
+}
+
+/// Whether a part of a JSON Web Token is a header: an object that names its algorithm (RFC 7515, section 4.1.1).
 pub fn is_jwt_head(part: &str) -> bool {
-    const HEAD_BYTES_MAX: usize = 4 << 10;
-    // A cut multiple of four decodes, whatever stands behind.
-    let text = head(part, HEAD_BYTES_MAX);
-    let whole = URL_SAFE_NO_PAD.decode(text.trim_end_matches('='));
-    let bytes = whole.or_else(|_| URL_SAFE_NO_PAD.decode(head(text, text.len() / 4 * 4)));
-    bytes.is_ok_and(|bytes| bytes.starts_with(b"{") && memchr::memmem::find(&bytes, b"\"alg\"").is_some())
+    let bytes = URL_SAFE_NO_PAD.decode(part.trim_end_matches('='));
+    bytes.is_ok_and(|bytes| serde_json::from_slice::<JwtHead>(&bytes).is_ok())
+}
+
+/// Whether a part of a JSON Web Token is an object, as claims are (RFC 7519, section 3).
+pub fn is_jwt_body(part: &str) -> bool {
+    let bytes = URL_SAFE_NO_PAD.decode(part.trim_end_matches('='));
+    bytes.is_ok_and(|bytes| bytes.starts_with(b"{") && bytes.trim_ascii_end().ends_with(b"}"))
+}
+
+/// Whether a part of a Discord token is the number of an account in base64: a snowflake, 17 to 19 digits (Discord,
+/// "API Reference", snowflakes).
+pub fn is_snowflake(part: &str) -> bool {
+    let bytes = URL_SAFE_NO_PAD.decode(part.trim_end_matches('='));
+    bytes.is_ok_and(|bytes| matches!(bytes.len(), 17..=19) && bytes.iter().all(u8::is_ascii_digit))
 }
 
 #[cfg(test)]
@@ -222,10 +252,11 @@ mod tests {
             "ABCDEFGHIJKLMNOPQRST",
             "abcdefghijklmnopqrstuvwxyz123456",
             "a1b2c3d4e5f6g7h8",
+            "AKIADEADBEEFDEADBEEF",
         ] {
             assert_eq!(look(value), Look::Sequence, "{value}");
         }
-        for value in ["AKIAZ7QWERTY5UIOPLKJ", "f3786850e387550fdab836ed7e6dc881de23001b", "Tr0ub4dor&3xK"] {
+        for value in ["AKIAZ7QWERTY5UIOPLKJ", "f3786850e387550fdab836ed7e6dc881de23001b", "Tr0ub4dor&3xK", "k3%(q9!w(x)z"] {
             assert_eq!(look(value), Look::Plausible, "{value}");
         }
     }
@@ -243,7 +274,16 @@ mod tests {
     #[test]
     fn a_jwt_head_names_its_algorithm() {
         assert!(is_jwt_head(&URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"RS256"}"#)));
-        assert!(!is_jwt_head(&URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT"}"#)));
+        for text in [r#"{"typ":"JWT"}"#, r#"{"alg":"HS256","typ":"JWT""#, "not json", "[]"] {
+            assert!(!is_jwt_head(&URL_SAFE_NO_PAD.encode(text)), "{text}");
+        }
+        assert!(is_jwt_body(&URL_SAFE_NO_PAD.encode(r#"{"sub":"7"}"#)) && !is_jwt_body("eyJ"));
+    }
+
+    #[test]
+    fn a_snowflake_is_a_number() {
+        assert!(is_snowflake(&URL_SAFE_NO_PAD.encode("198622483471925248")));
+        assert!(!is_snowflake(&URL_SAFE_NO_PAD.encode("19862248347192524x")) && !is_snowflake("MTk4"));
     }
 
     #[test]

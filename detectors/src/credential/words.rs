@@ -253,7 +253,7 @@ fn judge(format: &Format, token: &str, body: &str) -> Option<Option<(f32, Kind)>
 
 /// Whether the case of letters changes as often as chance has it, which is every second time; names in camel case
 /// change it twice a word.
-fn is_shuffled(body: &str) -> bool {
+pub fn is_shuffled(body: &str) -> bool {
     const LETTERS_MIN: usize = 16;
     let bytes = body.as_bytes();
     let changes = bytes.windows(2).filter(|pair| match pair {
