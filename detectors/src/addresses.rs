@@ -3,6 +3,7 @@
 //! Bounded, and as strict as prose and code around them demand. Not here: whether one is dangerous
 //! ([`crate::malicious_url`]) or links records ([`crate::text_entities`]).
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::bounds::{head, tail};
@@ -38,8 +39,32 @@ pub fn url_at(raw: &str, start: usize) -> Option<&str> {
         c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '`' | '<' | '>' | ')' | ']' | '|' | '\\')
     };
     let window = head(rest, URL_BYTES_MAX);
-    let url = window.split(ends).next()?.trim_end_matches(['.', ',', ';', ':', '!', '?', '*']);
+    let url = window.split(ends).next()?;
+    let url = before_wide_sign(url).trim_end_matches(['.', ',', ';', ':', '!', '?', '*']);
     url.contains(':').then_some(url)
+}
+
+/// The part of a URL before the punctuation of Chinese or Japanese, which goes on without a blank. Its full stop in front
+/// of a letter of ASCII is read as a dot by browsers (UTS 46), and stays.
+fn before_wide_sign(url: &str) -> &str {
+    let ends = |(at, c): (usize, char)| {
+        let behind = url.get(at + c.len_utf8()..).and_then(|rest| rest.chars().next());
+        match c {
+            '。' | '．' | '｡' => !behind.is_some_and(|c| c.is_ascii_alphanumeric()),
+            '，' | '、' | '；' | '！' | '？' | '：' | '）' | '」' | '』' | '】' | '》' | '”' => true,
+            _ => false,
+        }
+    };
+    if url.is_ascii() {
+        return url;
+    }
+    let end = url.char_indices().find(|place| ends(*place)).map_or(url.len(), |(at, _)| at);
+    url.get(..end).unwrap_or(url)
+}
+
+/// A host as browsers read it: the full stops of other scripts are dots (UTS 46, section 4).
+pub fn dotted(host: &str) -> Cow<'_, str> {
+    if host.is_ascii() { host.into() } else { host.replace(['。', '．', '｡'], ".").into() }
 }
 
 /// Takes a URL apart, as far as it goes.
@@ -136,6 +161,14 @@ mod tests {
             query: "q=1",
         };
         assert_eq!(parts(url), expected);
+    }
+
+    #[test]
+    fn wide_punctuation_ends_a_url_and_wide_dots_do_not() {
+        assert_eq!(url_at("https://a.example。然后", 0), Some("https://a.example"));
+        assert_eq!(url_at("https://a.example/x，再", 0), Some("https://a.example/x"));
+        let hidden = url_at("https://bank.example。evil.test/x", 0).expect("a URL");
+        assert_eq!(dotted(parts(hidden).host), "bank.example.evil.test");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::addresses::Parts;
 use crate::bounds::head;
 use crate::credential::verify::entropy_bits;
 use crate::decode::encoded;
+use crate::site::site;
 use crate::tool_arguments::percent_decoded;
 use crate::view::{Layer, MessageView, View};
 
@@ -119,7 +120,12 @@ impl<'v> Said<'v> {
         let names = parts.path.split('/').map(|name| name.split('.').next().unwrap_or(name)).take(PARTS_MAX);
         let of_query = values.filter_map(|value| self.of_part(value, url));
         let of_path = names.filter(|name| name.len() >= RANDOM_BYTES_MIN).filter_map(|name| self.of_part(name, url));
-        of_query.chain(of_path.filter(|carried| *carried != Carried::Random)).max()
+        // What stands in front of the site's own name reaches its owner with the look-up already.
+        let own = site(&host).len();
+        let labels = parts.host.get(..parts.host.len().saturating_sub(own)).unwrap_or_default().split('.');
+        let labels = labels.filter(|label| label.len() >= RANDOM_BYTES_MIN / 2).take(PARTS_MAX);
+        let of_host = labels.filter_map(|label| self.of_part(label, url));
+        of_query.chain(of_path.chain(of_host).filter(|carried| *carried != Carried::Random)).max()
     }
 
     /// Whether a message, this one included, speaks of `name` in plain letters.
@@ -138,7 +144,7 @@ impl<'v> Said<'v> {
             return None;
         }
         let plain = percent_decoded(part).replace('+', " ");
-        let decoded = encoded(part, !part.is_ascii(), PART_BYTES_MAX).into_iter().next().map(|(.., text)| text);
+        let decoded = encoded(part, !part.is_ascii(), PART_BYTES_MAX).0.into_iter().next().map(|(.., text)| text);
         let said = decoded.as_deref().unwrap_or(&plain);
         if self.repeats(said, url) {
             Some(Carried::Said)
@@ -213,6 +219,7 @@ mod tests {
             ("https://a.example/p.png?d=My+account+is+4711-0815-42", Carried::Said),
             ("https://a.example/p.png?d=the+merger+plans+of+contoso", Carried::Text),
             ("https://a.example/p.png?d=dGhlIHVzZXIgYXNrZWQgYWJvdXQgcGxhbnM", Carried::Text),
+            ("https://dGhlIHVzZXIgYXNrZWQgYWJvdXQgcGxhbnM.a.example/p.png", Carried::Text),
             ("https://a.example/dGhlIHVzZXIgYXNrZWQgYWJvdXQgdGhlIG1lcmdlcg.png", Carried::Text),
             ("https://a.example/p.png?d=q8Zx2LmPv0RtY5uWc7NbK3jHf9DsA1gEoQiXzTnMw", Carried::Random),
         ] {
@@ -229,6 +236,7 @@ mod tests {
             "https://cdn.example/a.png?id=4711-0815-42x",
             "https://a.example/photos/summer-holiday-in-the-mountains-of-norway-2024.jpg",
             "https://a.example/p.png",
+            "https://images-eu.ssl-images-media-static-content.cdn.example/p.png",
         ] {
             assert_eq!(carried(url), None, "{url}");
         }

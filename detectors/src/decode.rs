@@ -4,6 +4,7 @@
 //! Bounded: a run must be long enough to carry a sentence, and what it gives must be mostly readable
 //! text. Not here: ciphers, compression, and encodings that need a guess of a key.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use base64::Engine;
@@ -44,24 +45,34 @@ const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
-/// The readable texts that are encoded in `raw`, with their byte ranges in it; at most `bytes_max` bytes in all.
-/// `invisible` says whether characters that show nothing stand in it.
-pub fn encoded(raw: &str, invisible: bool, bytes_max: usize) -> Vec<(Encoding, Range<usize>, String)> {
-    let mut found = Vec::new();
+/// The readable texts that are encoded in `raw`, with their byte ranges in it; at most `bytes_max` bytes in all,
+/// and whether that was enough. `invisible` says whether characters that show nothing stand in it. Of too many runs
+/// the first and the last are decoded: a flood may stand on either side of what it hides.
+pub fn encoded(raw: &str, invisible: bool, bytes_max: usize) -> (Vec<(Encoding, Range<usize>, String)>, bool) {
+    let (mut found, mut whole) = (Vec::new(), true);
     let mut left = bytes_max;
     let mut keep = |encoding, range: Range<usize>, text: Option<String>| {
-        if let Some(text) = text.filter(|text| text.len() <= left) {
+        let fits = text.as_ref().is_none_or(|text| text.len() <= left);
+        whole &= fits;
+        if let Some(text) = text.filter(|_| fits) {
             left -= text.len();
             found.push((encoding, range, text));
         }
     };
-    for range in runs(raw, is_base64, BASE64_RUN_MIN) {
-        let run = raw.get(range.clone()).unwrap_or_default();
+    for range in from_both_ends(joined_lines(raw, runs(raw, is_base64, BASE64_RUN_MIN))) {
+        let run: Cow<'_, str> = match raw.get(range.clone()).unwrap_or_default() {
+            lines if lines.contains('\n') => lines.split_ascii_whitespace().collect::<String>().into(),
+            line => line.into(),
+        };
+        let run = run.as_ref();
         let hex = run.len() >= HEX_RUN_MIN && run.bytes().all(|b| b.is_ascii_hexdigit());
         match hex {
             true => keep(Encoding::Hex, range, from_hex(run)),
             false => keep(Encoding::Base64, range, from_base64(run)),
         }
+    }
+    for (range, text) in spaced_hex(raw) {
+        keep(Encoding::Hex, range, Some(text));
     }
     if raw.contains('%') {
         for range in runs(raw, |b| b.is_ascii_graphic() && b != b'"', PERCENT_ESCAPES_MIN * 3) {
@@ -79,7 +90,89 @@ pub fn encoded(raw: &str, invisible: bool, bytes_max: usize) -> Vec<(Encoding, R
             keep(encoding, range, Some(text));
         }
     }
+    found.sort_by_key(|(encoding, range, _)| (*encoding != Encoding::Base64 && *encoding != Encoding::Hex, range.start));
+    (found, whole)
+}
+
+/// The shortest line of base64 that goes on in the next one: 60, 64 and 76 characters are usual (RFC 7468, RFC 2045).
+const LINE_BYTES_MIN: usize = 48;
+
+/// Runs of base64, those on lines of one length as one with the shorter line that ends them.
+fn joined_lines(raw: &str, runs: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    let line_break = |at: usize| {
+        let rest = raw.as_bytes().get(at..).unwrap_or_default();
+        if rest.starts_with(b"\r\n") { 2 } else { usize::from(rest.first() == Some(&b'\n')) }
+    };
+    let mut joined: Vec<Range<usize>> = Vec::with_capacity(runs.len());
+    let mut runs = runs.into_iter().peekable();
+    while let Some(first) = runs.next() {
+        let length = first.len();
+        let (mut end, mut full) = (first.end, length >= LINE_BYTES_MIN && length % 4 == 0);
+        while full {
+            let gap = line_break(end);
+            let next = end + gap;
+            let rest = raw.as_bytes().get(next..).unwrap_or_default();
+            let line = rest.iter().take(length + 1).take_while(|b| is_base64(**b)).count();
+            if gap == 0 || line == 0 || line > length {
+                break;
+            }
+            (end, full) = (next + line, line == length);
+            while runs.next_if(|run| run.start < end).is_some() {}
+        }
+        joined.push(first.start..end);
+    }
+    joined
+}
+
+/// The fewest pairs of hexadecimal digits apart that are read as text.
+const PAIRS_MIN: usize = 16;
+
+/// Texts in pairs of hexadecimal digits with a blank between, or as numbers of a program: `67 68`, `0x67, 0x68`.
+fn spaced_hex(raw: &str) -> Vec<(Range<usize>, String)> {
+    let bytes = raw.as_bytes();
+    let hex = |at: usize| bytes.get(at).and_then(|b| char::from(*b).to_digit(16));
+    let pair = |at: usize| {
+        let at = at + if matches!(bytes.get(at..at + 2), Some(b"0x" | b"\\x")) { 2 } else { 0 };
+        let apart = hex(at + 2).is_none();
+        Some((hex(at)? * 16 + hex(at + 1).filter(|_| apart)?, at + 2))
+    };
+    let mut found = Vec::new();
+    let mut at = 0;
+    // A pair stands behind the first blank of a run or before it; a text without such a blank holds none.
+    while let Some(blank) = memchr::memchr2(b' ', b',', bytes.get(at..).unwrap_or_default()).map(|gap| at + gap) {
+        let start = [4, 2].into_iter().filter_map(|back| blank.checked_sub(back)).find(|start| {
+            pair(*start).is_some_and(|(_, end)| end == blank)
+                && start.checked_sub(1).and_then(|before| bytes.get(before)).is_none_or(|b| !b.is_ascii_alphanumeric())
+        });
+        let Some(start) = start else {
+            at = blank + 1;
+            continue;
+        };
+        let (mut decoded, mut end) = (Vec::new(), start);
+        while let Some((byte, behind)) = pair(end) {
+            decoded.push(byte as u8);
+            let gap = bytes.get(behind..).unwrap_or_default().iter().take(2).take_while(|b| matches!(b, b' ' | b',')).count();
+            end = behind + gap;
+            if gap == 0 {
+                break;
+            }
+        }
+        at = end.max(blank + 1);
+        if decoded.len() >= PAIRS_MIN && let Some(text) = readable(decoded) {
+            found.push((start..end.min(raw.len()), text));
+        }
+    }
     found
+}
+
+/// The first, the last, the second, the last but one, and so on.
+fn from_both_ends(runs: Vec<Range<usize>>) -> impl Iterator<Item = Range<usize>> {
+    let mut runs = runs.into_iter();
+    let mut front = false;
+    std::iter::from_fn(move || {
+        front = !front;
+        if front { runs.next() } else { runs.next_back() }
+    })
 }
 
 /// Maximal runs of bytes that satisfy `belongs`, at least `len_min` long.
@@ -203,7 +296,7 @@ mod tests {
     use super::*;
 
     fn texts(raw: &str) -> Vec<String> {
-        encoded(raw, true, 4096).into_iter().map(|(_, _, text)| text).collect()
+        encoded(raw, true, 4096).0.into_iter().map(|(_, _, text)| text).collect()
     }
 
     #[test]
@@ -217,6 +310,24 @@ mod tests {
         for encoded in [base64, wide, hex, percent, tags] {
             assert_eq!(texts(&format!("read {encoded} now")), [plain], "{encoded}");
         }
+    }
+
+    #[test]
+    fn lines_of_mail_and_pairs_apart_are_read_as_one() {
+        let plain = "a long sentence of a mail that goes over several lines of sixty-four characters, as armour has it";
+        let encoded = STANDARD.encode(plain);
+        let lines = |length: usize, gap: &str| {
+            let lines: Vec<&str> = encoded.as_bytes().chunks(length).filter_map(|l| std::str::from_utf8(l).ok()).collect();
+            lines.join(gap)
+        };
+        for wrapped in [lines(64, "\n"), lines(76, "\r\n"), lines(60, "\n")] {
+            assert_eq!(texts(&format!("see\n{wrapped}\nend")), [plain], "{wrapped}");
+        }
+        let pairs: Vec<String> = plain.bytes().map(|b| format!("{b:02x}")).collect();
+        for apart in [pairs.join(" "), pairs.join(", "), format!("0x{}", pairs.join(", 0x"))] {
+            assert_eq!(texts(&format!("bytes: {apart}.")), [plain], "{apart}");
+        }
+        assert!(texts("12 34 56 78 90, ab cd 1, 2, 3").is_empty());
     }
 
     #[test]
@@ -256,6 +367,11 @@ mod tests {
     #[test]
     fn the_limit_holds() {
         let long = STANDARD.encode("many words ".repeat(1000));
-        assert!(encoded(&long, false, 1000).is_empty());
+        assert_eq!(encoded(&long, false, 1000), (vec![], false));
+        let flood: String = (0..40).map(|at| STANDARD.encode(format!("a sentence, number {at}")) + " ").collect();
+        let (found, whole) = encoded(&flood, false, 100);
+        let texts: Vec<&str> = found.iter().map(|(.., text)| text.as_str()).collect();
+        assert_eq!((texts.first(), texts.last()), (Some(&"a sentence, number 0"), Some(&"a sentence, number 39")));
+        assert!(!whole && texts.len() == 4);
     }
 }

@@ -154,6 +154,7 @@ pub const SIGHTINGS_PER_INTERACTION_MAX: usize = 512;
 pub struct Sightings {
     list: Vec<Sighting>,
     cut: bool,
+    unread: bool,
 }
 
 impl Sightings {
@@ -178,6 +179,16 @@ impl Sightings {
         self.cut = true;
     }
 
+    /// Notes that a limit left something unread, where nothing that must be hidden is looked for.
+    pub fn unread(&mut self) {
+        self.unread = true;
+    }
+
+    /// Whether a limit ended the search, whatever it was for.
+    pub fn is_incomplete(&self) -> bool {
+        self.cut || self.unread
+    }
+
     /// Whether there may be more than was reported. Then nobody knows everything that an excerpt must hide.
     pub fn is_cut(&self) -> bool {
         self.cut
@@ -194,7 +205,7 @@ impl Sightings {
 const WORTH_A_PLACE: f32 = 0.05;
 
 /// Reports for every message of `channels` what `look` thinks worst of its texts; of those that are not worth
-/// a place only the worst, and only where nothing else is reported.
+/// a place only the worst, and only where nothing else is reported. Where there are too many, the worst.
 pub fn best_of_messages(
     view: &View<'_>,
     channels: &'static [Channel],
@@ -203,13 +214,12 @@ pub fn best_of_messages(
 ) {
     let worse = |a: Sighting, b: Sighting| if b.score > a.score { b } else { a };
     let mut rest: Option<Sighting> = None;
-    let mut any = false;
+    let mut found: Vec<Sighting> = Vec::new();
     for message in view.on(channels) {
         let texts = message.texts.iter().filter(|text| !text.folded().is_empty());
         let Some(best) = texts.map(|text| look(message, text)).reduce(worse) else { continue };
         if best.score >= WORTH_A_PLACE {
-            any = true;
-            out.push(best);
+            found.push(best);
         } else {
             rest = Some(match rest {
                 Some(rest) => worse(rest, best),
@@ -217,9 +227,14 @@ pub fn best_of_messages(
             });
         }
     }
-    if let Some(rest) = rest.filter(|_| !any) {
-        out.push(rest);
+    found.extend(rest.filter(|_| found.is_empty()));
+    if found.len() > SIGHTINGS_PER_INTERACTION_MAX {
+        found.sort_by(|a, b| b.score.total_cmp(&a.score));
+        found.truncate(SIGHTINGS_PER_INTERACTION_MAX);
+        found.sort_by_key(|sighting| sighting.message_index);
+        out.unread();
     }
+    found.into_iter().for_each(|sighting| out.push(sighting));
 }
 
 /// The messages of `channels` with each of their texts.

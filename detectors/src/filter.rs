@@ -1,8 +1,11 @@
 //! What the provider's own filter says about a category.
 //!
-//! Policy asks: a block turns an alert into one of its own kind, and a verdict alone raises one, so that the SOC
-//! does not see less where protection is stronger. Not here: filters for what is no threat to the application,
-//! such as hate or violence.
+//! Policy asks: a block turns an alert into one of its own kind, and a verdict on an attack alone raises one, so that
+//! the SOC does not see less where protection is stronger. Attacks are jailbreaks, prompt attacks and indirect attacks,
+//! in whatever words the provider has. Content policy is none and raises nothing: hate, violence, sexual content,
+//! self-harm, protected material, recitation, safety or a content filter without a name, a model's own refusal. Those
+//! exchanges count as refused in the usage signals, which rules about repeats read. A verdict on personal data marks
+//! the alert that a detector raises for them as blocked, and raises none.
 
 use schemas::{Category, Interaction, Outcome};
 

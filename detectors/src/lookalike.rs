@@ -1,7 +1,7 @@
 //! Hosts that read like somebody else's name.
 //!
 //! By shape: letters of other scripts, also in punycode; digits and pairs of letters that look like one (`0` for `o`,
-//! `rn` for `m`). By slip: one letter more, less, other or in another place, which covers the names that a flipped bit
+//! `rn` for `m`). By claim: the name with a word such as "login", hyphenated. By slip: one letter more, less, other or in another place, which covers the names that a flipped bit
 //! makes of a name in memory. Against a short list of brands that phishing imitates, and the operator's own domains.
 //!
 //! Not here: what else is odd about a URL ([`crate::malicious_url`]).
@@ -62,7 +62,21 @@ pub fn imitation(host: &str, names: Names<'_>) -> Option<(&'static str, f32)> {
     if names.domains().any(|own| host == own || host.strip_suffix(own).is_some_and(|sub| sub.ends_with('.'))) {
         return None;
     }
-    by_shape(&host, names).or_else(|| by_slip(&host, names))
+    by_shape(&host, names).or_else(|| by_slip(&host, names)).or_else(|| by_claim(&host, names))
+}
+
+/// Words that phishing puts beside a name in a domain: `brand-verify.example`.
+const CLAIMS: [&str; 20] = [
+    "account", "alert", "auth", "billing", "check", "confirm", "helpdesk", "invoice", "login", "logon", "password",
+    "recovery", "secure", "security", "signin", "sso", "unlock", "update", "verification", "verify",
+];
+
+/// A name and such a word, hyphenated, in a domain that is not the name's.
+fn by_claim(host: &str, names: Names<'_>) -> Option<(&'static str, f32)> {
+    let (label, _) = site(host).split_once('.').filter(|(label, _)| label.contains('-'))?;
+    let parts = || label.split('-');
+    (parts().any(|part| names.has(part)) && parts().any(|part| CLAIMS.contains(&part)))
+        .then_some(("lookalike_host", 0.65))
 }
 
 /// A name whose letters only look like another's, in Unicode, in punycode or with digits for letters.
@@ -182,6 +196,8 @@ mod tests {
             ("раypal.com", "lookalike_host"),
             ("login.paypa1.example", "lookalike_host"),
             ("rnicrosoft.com", "lookalike_host"),
+            ("paypal-security-check.com", "lookalike_host"),
+            ("login.contoso-verify.test", "lookalike_host"),
             ("c0ntoso.example", "lookalike_host"),
             ("gooogle.com", "typosquat"),
             ("micosoft.com", "typosquat"),
@@ -202,6 +218,8 @@ mod tests {
             "contoso.example",
             "hr.contoso.example",
             "gitlab.com",
+            "google-analytics.com",
+            "security-check.test",
             "apples.com",
             "okra.com",
             "learn.example",

@@ -3,7 +3,8 @@
 //! **Finds**, in user text, answers, tool calls, tool results and documents: what feeds list (`listed_url`, by itself
 //! or by its host; and outside of links `listed_domain`, `listed_ip`, `listed_email`, `listed_file`), script and data
 //! URLs (`active_content`), numeric hosts in any notation outside private ranges (`ip_host`), hosts that read like a
-//! known brand or the operator's own name (`lookalike_host`, `typosquat`), such names in front of a foreign domain
+//! known brand or the operator's own name (`lookalike_host`, `typosquat`), text of a Markdown link that names another
+//! host (`misleading_link`), such names in front of a foreign domain
 //! (`brand_in_subdomain`), credentials that pretend to be a host (`userinfo`), downloads of executables
 //! (`executable_download`), links that lead on to another host (`open_redirect`), images whose address carries what
 //! was said, text or random bytes (`image_exfiltration`, by [`crate::carried`]). Signs add up.
@@ -23,7 +24,7 @@ use std::ops::Range;
 
 use schemas::{Category, Channel, Severity};
 
-use crate::addresses::{Parts, is_host_name, is_web, parts, url_at};
+use crate::addresses::{Parts, dotted, is_host_name, is_web, parts, url_at};
 use crate::bounds::{head, tail};
 use crate::carried::Said;
 use crate::concept::Concept;
@@ -70,8 +71,14 @@ impl Detector for MaliciousUrl {
         for (message, text) in texts_on(scene.view, CHANNELS).filter(|(_, text)| text.layer != Layer::Leet) {
             let mut urls: Vec<Range<usize>> = Vec::new();
             let said = Said::before(scene.view, message);
-            let starts = text.hits.iter().filter(|hit| hit.concepts.has(Concept::Url)).take(URLS_MAX);
-            for hit in starts {
+            let starts: Vec<_> = text.hits.iter().filter(|hit| hit.concepts.has(Concept::Url)).collect();
+            // Of too many the first and the last: a flood may stand on either side of what it hides.
+            let skipped = starts.len().saturating_sub(URLS_MAX);
+            if skipped > 0 {
+                out.unread();
+            }
+            let last = starts.iter().skip(URLS_MAX / 2 + skipped);
+            for hit in starts.iter().take(URLS_MAX / 2).chain(last) {
                 let start = text.raw_at(hit.start as usize);
                 let Some(url) = url_at(text.raw(), start) else { continue };
                 let range = start..start + url.len();
@@ -120,15 +127,21 @@ fn listed(url: &str, scene: &Scene<'_>) -> Option<(&'static str, f32)> {
     }
     let host = numeric_host::ipv4(parts.host).map(|(address, _)| address.to_string());
     // As a browser reads it: what shows nothing is dropped, what is percent-encoded is decoded.
-    let host = host.unwrap_or_else(|| percent_decoded(parts.host).replace(is_invisible, ""));
-    let listed = scene.feeds.url(url, &host, scene.view.interaction.time)?;
+    let host = host.unwrap_or_else(|| dotted(&percent_decoded(parts.host)).replace(is_invisible, ""));
+    let at = scene.view.interaction.time;
+    // A link that only leads on is as bad as where it leads.
+    let led_to = || targets(&parts).find_map(|host| scene.feeds.host(&host, at));
+    let listed = scene.feeds.url(url, &host, at).or_else(led_to)?;
     (listed.standing == Standing::Malicious).then(|| (LISTED_URL, listed.score()))
 }
 
 /// The strongest sign and the sum of all.
 fn judge(url: &str, text: &Text<'_>, start: usize, names: Names<'_>, said: &Said<'_>) -> Option<(&'static str, f32)> {
     let parts = parts(url);
+    let host = dotted(parts.host);
+    let parts = Parts { host: &host, ..parts };
     let signs = [
+        misleading_link(&parts, text, start),
         active_content(&parts, url),
         numeric_host(&parts),
         imitation(&parts, names),
@@ -215,8 +228,8 @@ fn executable(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
     found.then_some(("executable_download", 0.35))
 }
 
-/// A known host that sends whoever follows the link on to another one.
-fn open_redirect(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
+/// The hosts to which a link leads on by its query, in lower case.
+fn targets<'t>(parts: &Parts<'t>) -> impl Iterator<Item = String> + use<'t> {
     const NAMES: [&str; 12] = [
         "continue",
         "dest",
@@ -237,9 +250,14 @@ fn open_redirect(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
         let value = head(value, REDIRECT_BYTES_MAX).to_ascii_lowercase().replace("%3a", ":").replace("%2f", "/");
         let host = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"))?;
         let host = host.split(['/', '?', ':']).next().unwrap_or_default();
-        (NAMES.contains(&name.as_str()) && !host.is_empty() && !same_site(host, parts.host)).then_some(())
+        (NAMES.contains(&name.as_str()) && !host.is_empty()).then(|| host.to_owned())
     };
-    let found = is_web(parts) && parts.query.split('&').take(QUERY_PAIRS_MAX).any(|pair| leads_on(pair).is_some());
+    parts.query.split('&').take(QUERY_PAIRS_MAX).filter_map(leads_on)
+}
+
+/// A known host that sends whoever follows the link on to another one.
+fn open_redirect(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
+    let found = is_web(parts) && targets(parts).any(|host| !same_site(&host, parts.host));
     // Logins and trackers do so all day: a sign beside others.
     found.then_some(("open_redirect", 0.3))
 }
@@ -248,6 +266,21 @@ fn open_redirect(parts: &Parts<'_>) -> Option<(&'static str, f32)> {
 const REDIRECT_BYTES_MAX: usize = 256;
 /// How many pairs of a query are looked at.
 const QUERY_PAIRS_MAX: usize = 32;
+
+/// The Markdown link whose text is the address of another site.
+fn misleading_link(parts: &Parts<'_>, text: &Text<'_>, start: usize) -> Option<(&'static str, f32)> {
+    let before = tail(text.raw().get(..start)?, LINK_TEXT_BYTES_MAX).strip_suffix("](")?;
+    let (image, shown) = before.rsplit_once('[')?;
+    let shown = shown.trim().trim_matches('*');
+    let web = shown.strip_prefix("https://").or_else(|| shown.strip_prefix("http://"));
+    let shown = web.or_else(|| shown.starts_with("www.").then_some(shown))?.to_ascii_lowercase();
+    let shown = shown.split(['/', '?', ':']).next().unwrap_or_default();
+    let other = is_web(parts) && is_host_name(shown) && !same_site(shown, &parts.host.to_ascii_lowercase());
+    (other && !image.ends_with('!')).then_some(("misleading_link", 0.6))
+}
+
+/// The longest text of a link that is looked at, in bytes.
+const LINK_TEXT_BYTES_MAX: usize = 200;
 
 /// Whether a line is the beginning of `[label]: address`, and an image of the text refers to that label.
 fn is_image_reference(line: &str, text: &str) -> bool {

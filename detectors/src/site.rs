@@ -8,6 +8,8 @@
 
 use std::net::IpAddr;
 
+use crate::addresses::is_host_name;
+
 /// The site of a host in lower case; an address, or a name under which others register, is its own.
 pub fn site(host: &str) -> &str {
     let host = host.trim_end_matches('.');
@@ -15,6 +17,11 @@ pub fn site(host: &str) -> &str {
         return host;
     }
     psl::domain_str(host).unwrap_or(host)
+}
+
+/// Whether a host in lower case is a name that somebody has registered, or one below it.
+pub fn is_domain(host: &str) -> bool {
+    is_host_name(host) && psl::domain_str(host).is_some()
 }
 
 /// Whether two hosts, in any case, are of one site; what is no host is of none.
@@ -46,6 +53,14 @@ mod tests {
         }
         for odd in ["..", "a..b", ".com", "com.", "*.uk", "\u{0}.com", &"a.".repeat(1000)] {
             site(odd);
+        }
+    }
+
+    #[test]
+    fn a_domain_is_registered() {
+        assert!(is_domain("contoso.com") && is_domain("hr.contoso.co.uk") && is_domain("contoso.example"));
+        for text in ["com", "co.uk", "not a domain!", "", "198.51.100.7", "-a.com", "*.contoso.com"] {
+            assert!(!is_domain(text), "{text}");
         }
     }
 

@@ -22,7 +22,7 @@ use crate::lexicon::{Hit, Lexicon};
 /// How many bytes of a message are scanned: half from its start, half from its end. What lies between
 /// is not looked at; readers refuse records much larger than this.
 pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
-/// How many bytes of decoded text one message may add.
+/// How many bytes of decoded text one message may add, besides a quarter of its own length.
 pub const DECODED_BYTES_MAX: usize = 64 << 10;
 /// How deep encodings may nest.
 pub const DECODE_DEPTH_MAX: usize = 3;
@@ -72,6 +72,8 @@ pub struct MessageView<'a> {
     pub response: bool,
     /// Its texts; the first is the message itself.
     pub texts: Vec<Text<'a>>,
+    /// Whether a limit left a part of it, or of what is encoded in it, unread.
+    pub unread: bool,
 }
 
 /// The view of one interaction.
@@ -92,11 +94,10 @@ const SEARCHED_BYTES_MAX: usize = 64 * 1024 * 1024;
 impl<'a> View<'a> {
     /// Computes the view.
     pub fn new(interaction: &'a Interaction, lexicon: &Lexicon) -> Self {
-        let messages = interaction.messages.iter().zip(0..).map(|(message, index)| MessageView {
-            index,
-            channel: message.channel,
-            response: message.response,
-            texts: texts(message.text.expose(), lexicon),
+        let messages = interaction.messages.iter().zip(0..).map(|(message, index)| {
+            let (texts, whole) = texts(message.text.expose(), lexicon);
+            let (channel, response) = (message.channel, message.response);
+            MessageView { index, channel, response, texts, unread: !whole }
         });
         Self { interaction, messages: messages.collect(), searched_bytes_left: Cell::new(SEARCHED_BYTES_MAX) }
     }
@@ -179,8 +180,8 @@ impl<'a> Text<'a> {
     }
 }
 
-/// The texts of one message.
-fn texts<'a>(text: &'a str, lexicon: &Lexicon) -> Vec<Text<'a>> {
+/// The texts of one message, and whether they are all of it.
+fn texts<'a>(text: &'a str, lexicon: &Lexicon) -> (Vec<Text<'a>>, bool) {
     let mut texts = Vec::with_capacity(1);
     for (base, piece) in pieces(text) {
         let folded = fold(piece);
@@ -190,8 +191,8 @@ fn texts<'a>(text: &'a str, lexicon: &Lexicon) -> Vec<Text<'a>> {
             texts.push(Text::new(Layer::Leet, Cow::Borrowed(piece), leet, Anchor::From(base), lexicon));
         }
     }
-    add_decoded(&mut texts, lexicon);
-    texts
+    let decoded = add_decoded(&mut texts, DECODED_BYTES_MAX + text.len() / 4, lexicon);
+    (texts, decoded && text.len() <= MESSAGE_BYTES_MAX)
 }
 
 /// The scanned parts of a message with the scalars before each: all of it, or its start and its end.
@@ -205,13 +206,15 @@ fn pieces(text: &str) -> Vec<(u32, &str)> {
     vec![(0, first), (before as u32, last)]
 }
 
-/// Adds what is encoded in the texts, layer by layer.
-fn add_decoded(texts: &mut Vec<Text<'_>>, lexicon: &Lexicon) {
-    let (mut from, mut left) = (0, DECODED_BYTES_MAX);
+/// Adds what is encoded in the texts, layer by layer, at most `left` bytes; whether that was all.
+fn add_decoded(texts: &mut Vec<Text<'_>>, mut left: usize, lexicon: &Lexicon) -> bool {
+    let (mut from, mut whole) = (0, true);
     for _ in 0..DECODE_DEPTH_MAX {
         let mut found = Vec::new();
         for text in texts.iter().skip(from).filter(|text| text.layer != Layer::Leet) {
-            for (encoding, range, decoded) in encoded(&text.raw, text.removed() > 0, left) {
+            let (layers, all) = encoded(&text.raw, text.removed() > 0, left);
+            whole &= all;
+            for (encoding, range, decoded) in layers {
                 left -= decoded.len();
                 let (start, end) = text.raw_span(range);
                 let folded = fold(&decoded);
@@ -222,4 +225,5 @@ fn add_decoded(texts: &mut Vec<Text<'_>>, lexicon: &Lexicon) {
         from = texts.len();
         texts.extend(found);
     }
+    whole
 }

@@ -23,7 +23,18 @@ const CLIENT_CHARS_MAX: usize = 64;
 /// The longest name of a tool, in bytes; a longer one is content.
 const NAME_BYTES_MAX: usize = 128;
 /// What providers call an answer that their filter or the model withheld.
-const REFUSED: [&str; 5] = ["content_filter", "content_filtered", "guardrail_intervened", "refusal", "safety"];
+const REFUSED: [&str; 10] = [
+    "blocklist",
+    "content_filter",
+    "content_filtered",
+    "guardrail_intervened",
+    "image_safety",
+    "model_armor",
+    "prohibited_content",
+    "refusal",
+    "safety",
+    "spii",
+];
 
 /// What `interaction` contributes; `None` where it names neither application nor caller.
 pub fn contribution(interaction: &Interaction, annotated: &AnnotatedInteraction) -> Option<Signal> {

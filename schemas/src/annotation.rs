@@ -168,6 +168,10 @@ pub struct AnnotatedInteraction {
     /// Every detector's raw score; only on request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scores: Option<BTreeMap<String, Score>>,
+    /// Where a limit ended the search, so that there may be more than is annotated: names of detectors, `text` for
+    /// texts that were not looked at or decoded as a whole, `record` for what the reader left out. Sorted, none twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub incomplete: Vec<String>,
     /// SHA-256 over the channels and texts, in hex: equal content is recognised without keeping it.
     pub content_hash: String,
 }
@@ -197,6 +201,7 @@ impl AnnotatedInteraction {
             tokens: interaction.tokens,
             annotations,
             scores,
+            incomplete: Vec::new(),
             content_hash,
         }
     }

@@ -113,7 +113,11 @@ record!(
     AnnotatedInteraction,
     "io.weir.AnnotatedInteraction",
     "annotated.avsc",
-    [include_str!("../avro/history/annotated-2.avsc"), include_str!("../avro/history/annotated-1.avsc")]
+    [
+        include_str!("../avro/history/annotated-3.avsc"),
+        include_str!("../avro/history/annotated-2.avsc"),
+        include_str!("../avro/history/annotated-1.avsc")
+    ]
 );
 record!(
     Interaction,

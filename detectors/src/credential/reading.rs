@@ -1,8 +1,8 @@
 //! A text as somebody would copy it: with what hides a token from a scanner undone.
 //!
 //! Undone are invisible characters, full-width and mathematical letters, `\u0041`, `\x41` and `&#65;`, strings
-//! that are put together (`"abc" + "def"`) and letters that are spaced out. Case stays: tokens need it, which
-//! is why [`crate::fold`] does not serve. Each position leads back to the text. Encodings of whole words are
+//! that are put together (`"abc" + "def"`, `"abc" "def"`) and letters that are spaced out or have a line each. Case
+//! stays: tokens need it, which is why [`crate::fold`] does not serve. Each position leads back to the text. Encodings of whole words are
 //! the view's ([`crate::decode`]); a text without any of these signs costs a few searches and no copy.
 
 use std::ops::Range;
@@ -49,12 +49,15 @@ impl<'t> Reading<'t> {
                 at += 1;
                 continue;
             }
-            let skipped = joint(rest).or_else(|| spaced(bytes, at));
-            if let Some((kept, length)) = skipped {
-                for (offset, b) in kept.iter().enumerate().step_by(2) {
-                    push(at + offset, char::from(*b));
-                }
+            if let Some(length) = joint(rest).or_else(|| adjacent(bytes, at)) {
                 at += length;
+                continue;
+            }
+            if let Some(Apart { count, step }) = spaced(bytes, at) {
+                let letters = rest.iter().step_by(step).take(count).enumerate();
+                letters.for_each(|(place, b)| push(at + place * step, char::from(*b)));
+                // What parts the last letter from the word that follows stays.
+                at += (count - 1) * step + 1;
                 continue;
             }
             match escape(rest) {
@@ -99,7 +102,7 @@ impl<'t> Reading<'t> {
 /// it that might space letters out.
 fn is_plain(rest: &[u8]) -> bool {
     let ordinary = rest.first().is_some_and(|b| b.is_ascii() && !is_quote(*b) && !matches!(b, b'\\' | b'&'));
-    ordinary && !matches!(rest, [_, b' ', ..])
+    ordinary && !matches!(rest, [_, b' ' | b'\n' | b'\r', ..])
 }
 
 /// Whether invisible or disguised characters stand where they can hide a token: behind ASCII, or, being letters
@@ -153,25 +156,34 @@ fn escape(rest: &[u8]) -> Option<(char, usize)> {
 fn is_joined(raw: &str) -> bool {
     let bytes = raw.as_bytes();
     let joins = |at: usize| {
-        let before = bytes.get(at.saturating_sub(4)..at).unwrap_or_default();
-        let quote = before.iter().rposition(|b| *b != b' ').and_then(|place| before.get(place));
-        quote.is_some_and(|b| is_quote(*b))
-            && at >= 1
-            && before.iter().rposition(|b| is_quote(*b)).is_some_and(|place| {
-                let start = at - before.len() + place;
-                joint(bytes.get(start..).unwrap_or_default()).is_some()
-            })
+        // Only what ends a word can end a string that is half a token.
+        let ends = at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(|b| b.is_ascii_graphic() && !is_quote(*b));
+        ends && (joint(bytes.get(at..).unwrap_or_default()).is_some() || adjacent(bytes, at).is_some())
     };
-    let apart = |at: &usize| bytes.get(at.saturating_sub(1)) == Some(&b' ') && bytes.get(at + 1) == Some(&b' ');
-    memchr3_iter(b'+', b'&', b'|', bytes).any(joins) || memchr_iter(b'.', bytes).filter(apart).any(joins)
+    memchr3_iter(b'"', b'\'', b'`', bytes).any(joins)
 }
 
 fn is_quote(b: u8) -> bool {
     matches!(b, b'"' | b'\'' | b'`')
 }
 
-/// A joint of two strings at the start of `rest`: a quote, a sign, the same quote. What is kept of it is nothing.
-fn joint(rest: &[u8]) -> Option<(&[u8], usize)> {
+/// The length of a joint of two strings at `at` without a sign: a quote and the same again, or with a blank between, and
+/// long words on both sides. So do C and Python put strings together, and shells.
+fn adjacent(bytes: &[u8], at: usize) -> Option<usize> {
+    const WORD_BYTES_MIN: usize = 6;
+    let quote = *bytes.get(at).filter(|b| is_quote(**b))?;
+    let rest = bytes.get(at + 1..)?;
+    let gap = rest.iter().take(16).take_while(|b| matches!(b, b' ' | b'\n' | b'\r')).count();
+    let is_part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+    let behind = rest.get(gap + 1..).filter(|_| rest.get(gap) == Some(&quote))?;
+    let behind = behind.iter().take(WORD_BYTES_MIN).take_while(|b| is_part(b)).count();
+    let before = bytes.get(at.saturating_sub(WORD_BYTES_MIN)..at)?;
+    let long = behind == WORD_BYTES_MIN && before.len() == WORD_BYTES_MIN && before.iter().all(is_part);
+    long.then_some(gap + 2)
+}
+
+/// The length of a joint of two strings at the start of `rest`: a quote, a sign, the same quote.
+fn joint(rest: &[u8]) -> Option<usize> {
     const JOINT_BYTES_MAX: usize = 48;
     let (quote, tail) = rest.split_first().filter(|(b, _)| is_quote(**b))?;
     let tail = tail.get(..tail.len().min(JOINT_BYTES_MAX)).unwrap_or_default();
@@ -180,35 +192,64 @@ fn joint(rest: &[u8]) -> Option<(&[u8], usize)> {
     let sign = match tail.get(first..)? {
         [b'+' | b'.' | b'&', ..] => 1,
         [b'|', b'|', ..] => 2,
-        _ => return None,
+        // `name += "..."` on the next line or behind a semicolon.
+        more => appends(more)?,
     };
     let second = first + sign + blank(tail.get(first + sign..)?);
-    (tail.get(second) == Some(quote)).then_some((&[][..], second + 2))
+    (tail.get(second) == Some(quote)).then_some(second + 2)
 }
 
-/// Whether a run of spaced letters may be anywhere: looks at one place in sixteen.
+/// The length of `; name +=` at the start of `rest`, with or without the semicolon.
+fn appends(rest: &[u8]) -> Option<usize> {
+    const NAME_BYTES_MAX: usize = 24;
+    let gap = rest.iter().take_while(|b| matches!(b, b';' | b' ' | b'\n' | b'\r')).count();
+    let name = rest.get(gap..)?.iter().take(NAME_BYTES_MAX).take_while(|b| b.is_ascii_alphanumeric() || **b == b'_');
+    let name = gap + name.count();
+    let blank = rest.get(name..)?.iter().take_while(|b| **b == b' ').count();
+    (name > gap && rest.get(name + blank..)?.starts_with(b"+=")).then_some(name + blank + 2)
+}
+
+/// Whether a run of spaced letters may be anywhere: looks closer only where half of sixteen bytes are blank.
 fn is_spaced(bytes: &[u8]) -> bool {
+    const BLANKS_MIN: usize = SPACED_MIN / 2 - 1;
     bytes.chunks(SPACED_MIN).enumerate().any(|(at, chunk)| {
-        let apart =
-            matches!(chunk, [_, b' ', _, b' ', _, b' ', _, b' ', ..] | [b' ', _, b' ', _, b' ', _, b' ', _, ..]);
-        apart && (0..SPACED_MIN).any(|back| spaced(bytes, (at * SPACED_MIN).saturating_sub(back)).is_some())
+        let blanks = chunk.iter().filter(|b| is_blank(**b)).count();
+        let letters = chunk.iter().any(u8::is_ascii_graphic);
+        let start = (at * SPACED_MIN).saturating_sub(SPACED_MIN);
+        blanks >= BLANKS_MIN && letters && (start..start + SPACED_MIN).any(|place| spaced(bytes, place).is_some())
     })
 }
 
-/// A run of at least [`SPACED_MIN`] letters from `at` on, each with one space behind it, and its length.
-fn spaced(bytes: &[u8], at: usize) -> Option<(&[u8], usize)> {
+fn is_blank(b: u8) -> bool {
+    matches!(b, b' ' | b'\n' | b'\r')
+}
+
+/// A run of letters from a place on, each with the same gap behind it.
+struct Apart {
+    /// How many letters.
+    count: usize,
+    /// From one to the next, in bytes.
+    step: usize,
+}
+
+/// A run of at least [`SPACED_MIN`] letters from `at` on, each with the same gap behind it: a blank or two, or a line's
+/// end.
+fn spaced(bytes: &[u8], at: usize) -> Option<Apart> {
     const SPACED_MAX: usize = 512;
-    let rest = bytes.get(at..(at + SPACED_MAX * 2).min(bytes.len()))?;
+    let rest = bytes.get(at..)?;
     let starts = at.checked_sub(1).and_then(|at| bytes.get(at)).is_none_or(|b| !b.is_ascii_graphic());
-    if !starts || !rest.first().is_some_and(u8::is_ascii_graphic) || rest.get(1) != Some(&b' ') {
+    if !starts || !rest.first().is_some_and(u8::is_ascii_graphic) || !rest.get(1).is_some_and(|b| is_blank(*b)) {
         return None;
     }
-    let pairs = rest.chunks_exact(2).take_while(|pair| matches!(pair, [c, b' '] if c.is_ascii_graphic())).count();
-    let last = rest.get(pairs * 2).is_some_and(u8::is_ascii_graphic)
-        && rest.get(pairs * 2 + 1).is_none_or(|b| !b.is_ascii_graphic());
-    // The blank behind the last letter parts it from the word that follows, and stays.
-    let length = pairs * 2 + usize::from(last) - usize::from(!last);
-    (pairs >= SPACED_MIN).then(|| (rest.get(..length).unwrap_or_default(), length))
+    let gaps: [&[u8]; 4] = [b"  ", b"\r\n", b" ", b"\n"];
+    let gap = gaps.into_iter().find(|gap| rest.get(1..).is_some_and(|rest| rest.starts_with(gap)))?;
+    let step = gap.len() + 1;
+    let units = rest.chunks_exact(step).take(SPACED_MAX);
+    let parted = units.take_while(|unit| unit.first().is_some_and(u8::is_ascii_graphic) && unit.get(1..) == Some(gap));
+    let parted = parted.count();
+    let last = rest.get(parted * step).is_some_and(u8::is_ascii_graphic)
+        && rest.get(parted * step + 1).is_none_or(|b| !b.is_ascii_graphic());
+    (parted >= SPACED_MIN).then_some(Apart { count: parted + usize::from(last), step })
 }
 
 #[cfg(test)]
@@ -237,13 +278,19 @@ mod tests {
             format!("{a}\" + \"{b}"),
             format!("{a}' +\n  '{b}"),
             format!("{a}' || '{b}"),
+            format!("{a}\" \"{b}"),
+            format!("{a}''{b}"),
+            format!("{a}\"\n  \"{b}"),
+            format!("{a}\"; key += \"{b}"),
+            word.chars().map(String::from).collect::<Vec<_>>().join("\n"),
+            word.chars().map(String::from).collect::<Vec<_>>().join("  "),
         ];
         for form in forms {
             assert_eq!(undone(&form).as_deref(), Some(word), "{form}");
         }
         let apart = format!("{} thanks", apart.trim());
         assert_eq!(undone(&apart), Some(format!("{word} thanks")));
-        for text in ["plain text, nothing else", "a + b", "\"a\" + b", "I a m", "\\n\\n\\n\\n\\n", "Grüße"] {
+        for text in ["plain text, nothing else", "a + b", "\"a\" + b", "I a m", "\"first\" \"second\"", "it's 'so' said", "\\n\\n\\n\\n\\n", "Grüße"] {
             assert_eq!(undone(text), None, "{text}");
         }
     }

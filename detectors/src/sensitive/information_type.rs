@@ -152,6 +152,8 @@ pub struct InformationType {
     pub words: &'static [&'static str],
     /// How sure it is without any word; `None` where that is no match.
     pub alone: Option<Confidence>,
+    /// Whether `alone` only hides it in excerpts: without a word it is no match.
+    pub worded: bool,
     /// Who says so.
     pub source: &'static str,
 }
@@ -165,7 +167,7 @@ impl InformationType {
         forms: &'static [&'static str],
         check: Check,
     ) -> Self {
-        Self { id, name, family, forms, check, words: &[], alone: None, source: "" }
+        Self { id, name, family, forms, check, words: &[], alone: None, worded: false, source: "" }
     }
 
     /// The same with the words that speak for it.
@@ -177,6 +179,13 @@ impl InformationType {
     /// The same, believed without words because chance hardly ever writes one.
     pub const fn alone(mut self, confidence: Confidence) -> Self {
         self.alone = Some(confidence);
+        self
+    }
+
+    /// The same, a match only beside words, since it has no check digits; excerpts hide it all the same.
+    pub const fn worded(mut self) -> Self {
+        self.alone = Some(Confidence::Low);
+        self.worded = true;
         self
     }
 
@@ -196,7 +205,7 @@ impl InformationType {
             (Some(false), false) => Some(self.alone.unwrap_or(Confidence::Low)),
             (None, true) if general => Some(Confidence::Medium),
             (None, false) if general && self.alone.is_some() => Some(Confidence::Medium),
-            (None, _) => self.alone,
+            (None, _) => self.alone.filter(|_| !self.worded),
         }
     }
 }

@@ -34,7 +34,7 @@ use custom::CustomTypes;
 use form::FORMS;
 use information_type::{Check, Confidence, InformationType};
 use type_set::TypeSet;
-use types::worldwide::{CRYPTO_WALLET, EMAIL_ADDRESS, IBAN, PHONE_NUMBER};
+use types::worldwide::{CRYPTO_WALLET, EMAIL_ADDRESS, IBAN, PAYMENT_CARD, PHONE_NUMBER};
 use words::Words;
 
 use crate::addresses::{email_at, is_host_name};
@@ -283,13 +283,21 @@ fn weighed(text: &Text<'_>, places: &[Place]) -> Vec<Ranked> {
                 }
                 Proof::Inner => None,
             };
-            if confidence.is_some() || matches!(kind.check, Check::Digits(_)) {
+            // One in ten numbers of a card's length passes its check: without groups and words it may be an order's.
+            let bare = kind.id == PAYMENT_CARD && own.is_none() && !general && place.range.len() == compact_len(folded, place);
+            let confidence = if bare { confidence.map(|_| Confidence::Low) } else { confidence };
+            if confidence.is_some() || kind.worded || matches!(kind.check, Check::Digits(_)) {
                 let value = Value { kind, range: raw_range(text, &place.range), confidence };
                 ranked.push(Ranked::new(value, own, place.kind));
             }
         }
     }
     ranked
+}
+
+/// How many digits a place holds.
+fn compact_len(folded: &str, place: &Place) -> usize {
+    folded.get(place.range.clone()).map_or(0, |number| number.bytes().filter(u8::is_ascii_digit).count())
 }
 
 /// A folded range in raw bytes, its last character included.

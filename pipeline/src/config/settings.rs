@@ -105,7 +105,12 @@ fn apply(settings: &mut Settings, section: &DetectionFile, place: &str) -> Resul
         settings.sensitive_types = Some(compiled(path, place, "sensitive_types", CustomTypes::parse)?);
     }
     if let Some(domains) = &section.protected_domains {
-        settings.protected_domains = domains.iter().map(|domain| domain.trim().to_lowercase()).collect();
+        let domains: Vec<String> = domains.iter().map(|domain| domain.trim().to_lowercase()).collect();
+        if let Some(domain) = domains.iter().find(|domain| !detectors::is_domain(domain)) {
+            let remedy = "it must be a host name with a domain of your own, as `contoso.com`";
+            return Err(format!("[{place}] protected_domains: `{domain}` is no domain: {remedy}"));
+        }
+        settings.protected_domains = domains;
     }
     for (id, alert) in &section.alerts {
         if !detectors::catalogue::entries().any(|(_, entry)| entry.id == id) {

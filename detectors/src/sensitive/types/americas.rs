@@ -110,14 +110,14 @@ pub const TYPES: &[Row] = &[
         .source("IRS, IRM 3.21.263"),
     Row::new(Health, "us_mbi", "U.S. Medicare beneficiary identifier (MBI)", &["#@?#-@?#-@@##"], Rules(us_mbi))
         .words(&["medicare", "mbi", "beneficiary"])
-        .alone(Low)
+        .worded()
         .source("CMS, MBI format"),
     Row::new(Passport, "us_passport", "U.S. passport", &["#########", "@########"], Words)
         .words(&["us passport", "u.s. passport", "american passport", "united states passport", "passport card"])
         .source("U.S. Department of State"),
     Row::new(Identity, "us_ssn", "U.S. social security number (SSN)", &["###=##=####"], Rules(us_ssn))
         .words(&["ssn", "ssn#", "ss#", "social security", "social security number", "soc sec", "ssid"])
-        .alone(Low)
+        .worded()
         .source("SSA, Social Security Number Randomization"),
     Row::new(
         Identity,

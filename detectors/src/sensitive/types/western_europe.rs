@@ -123,7 +123,7 @@ pub const TYPES: &[Row] = &[
         Rules(gb_nino),
     )
     .words(&["national insurance", "national insurance number", "ni number", "nino", "insurance number"])
-    .alone(Low)
+    .worded()
     .source("HMRC, NIM39110"),
     Row::new(Passport, "gb_passport", "U.K. passport", &["#########", "@@#######"], Words)
         .words(&["uk passport", "british passport", "united kingdom passport"])

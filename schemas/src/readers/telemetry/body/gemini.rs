@@ -30,6 +30,7 @@ object! {
     /// What was said about the prompt.
     PromptFeedback {
         "blockReason" | "block_reason" => reason: Text<'a>,
+        "blockReasonMessage" | "block_reason_message" => message: Text<'a>,
         "safetyRatings" | "safety_ratings" => ratings: List<SafetyRating<'a>>,
     }
 }
@@ -39,6 +40,11 @@ impl PromptFeedback<'_> {
     pub fn collect(self, body: &mut Body) {
         collect_ratings(self.ratings, false, body);
         let reason = self.reason.owned().filter(|reason| !reason.ends_with("UNSPECIFIED"));
+        // Model Armor has many filters and one reason; which of them it was stands in the message alone.
+        let message = self.message.owned().unwrap_or_default().to_ascii_lowercase();
+        let armor = reason.as_deref() == Some("MODEL_ARMOR");
+        let attack = armor && ["jailbreak", "prompt injection"].iter().any(|word| message.contains(word));
+        let reason = if attack { Some("MODEL_ARMOR/prompt_injection".to_owned()) } else { reason };
         if let Some(category) = reason {
             body.judge(FilterVerdict { category, detected: true, filtered: true, severity: None, response: false });
         }
