@@ -41,7 +41,7 @@ OUT_OF_SCOPE = {
     "tableau-personal-access-token-name.1": NAME, "kingfisher.weak_password.1": BARE, "gcp-service-account": BARE,
 }
 PLACEHOLDER = re.compile(
-    r"[xX*#]{8}|a{10}|0{10}|Z{10}|1{7}|3{7}|^[$%{]|(?i:EXAMPLE|YOUR|username:password|mypassword|_password\b|some_|^password$|^user$)"
+    r"[xX*#]{8}|a{10}|0{10}|Z{10}|1{7}|3{7}|^[$%{]|\{secret\}|(?i:EXAMPLE|YOUR|username:password|mypassword|_password\b|some_|^password$|^user$)"
 )
 PROSE_BYTES = 20_000_000
 

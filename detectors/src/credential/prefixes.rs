@@ -130,7 +130,7 @@ pub const FORMATS: &[Format] = &[
     p("gitlab_token", "glrtr-", Dotted, 20, 300, 90),
     p("gitlab_token", "gldt-", Dotted, 20, 60, 90),
     p("gitlab_token", "glft-", Dotted, 20, 60, 90),
-    p("gitlab_token", "glsoat-", Safe, 20, 20, 90),
+    p("gitlab_token", "glsoat-", Safe, 20, 50, 90),
     p("gitlab_token", "glimt-", Safe, 25, 25, 90),
     p("gitlab_token", "glagent-", Dotted, 50, 300, 90),
     p("gitlab_token", "glcbt-", Dotted, 20, 900, 90),

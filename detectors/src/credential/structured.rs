@@ -324,7 +324,7 @@ fn discord_token(part: &str, base: usize) -> Option<Secret> {
     match shaped {
         true if is_snowflake(id) => Some(whole),
         // The lengths of today's numbers in base64, and no number: somebody has changed letters of a token.
-        true if matches!(id.len(), 24 | 26) => Some(Secret { kind: Kind::MadeUp, score: MADE_UP_SCORE, ..whole }),
+        true if matches!(id.len(), 24..=26) => Some(Secret { kind: Kind::MadeUp, score: MADE_UP_SCORE, ..whole }),
         _ => None,
     }
 }
