@@ -86,7 +86,9 @@ fn sighting(message: &MessageView<'_>, scene: &Scene<'_>, supplied: &HashSet<Str
         Kind::MadeUp => Severity::Informational,
         Kind::Public => Severity::Low,
         // Made up on request: nobody's yet, and in a log from now on.
-        Kind::Secret if answered && is_named(secret.subtype) && made_on_request(scene, message, &value) => Severity::Low,
+        Kind::Secret if answered && is_named(secret.subtype) && made_on_request(scene, message, &value) => {
+            Severity::Low
+        }
         Kind::Secret if answered && !supplied.contains(&value) && !written_by_user(scene, &value) => Severity::High,
         Kind::Secret => Severity::Medium,
     };
@@ -125,8 +127,24 @@ fn asked_to_make(scene: &Scene<'_>, message: &MessageView<'_>) -> bool {
 /// Verbs of making, folded, in the languages of the lexicon.
 static MAKE: LazyLock<Vec<String>> = LazyLock::new(|| {
     const VERBS: [&str; 18] = [
-        "generat", "generi", "genera", "créer", "crée ", "create ", "crie ", "gerar", "suggest", "come up with", "erzeug",
-        "generuj", "придумай", "создай", "сгенерир", "生成", "作って", "만들어",
+        "generat",
+        "generi",
+        "genera",
+        "créer",
+        "crée ",
+        "create ",
+        "crie ",
+        "gerar",
+        "suggest",
+        "come up with",
+        "erzeug",
+        "generuj",
+        "придумай",
+        "создай",
+        "сгенерир",
+        "生成",
+        "作って",
+        "만들어",
     ];
     VERBS.iter().map(|verb| fold(verb).text).collect()
 });

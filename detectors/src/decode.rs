@@ -90,7 +90,8 @@ pub fn encoded(raw: &str, invisible: bool, bytes_max: usize) -> (Vec<(Encoding, 
             keep(encoding, range, Some(text));
         }
     }
-    found.sort_by_key(|(encoding, range, _)| (*encoding != Encoding::Base64 && *encoding != Encoding::Hex, range.start));
+    found
+        .sort_by_key(|(encoding, range, _)| (*encoding != Encoding::Base64 && *encoding != Encoding::Hex, range.start));
     (found, whole)
 }
 
@@ -151,14 +152,17 @@ fn spaced_hex(raw: &str) -> Vec<(Range<usize>, String)> {
         let (mut decoded, mut end) = (Vec::new(), start);
         while let Some((byte, behind)) = pair(end) {
             decoded.push(byte as u8);
-            let gap = bytes.get(behind..).unwrap_or_default().iter().take(2).take_while(|b| matches!(b, b' ' | b',')).count();
+            let gap =
+                bytes.get(behind..).unwrap_or_default().iter().take(2).take_while(|b| matches!(b, b' ' | b',')).count();
             end = behind + gap;
             if gap == 0 {
                 break;
             }
         }
         at = end.max(blank + 1);
-        if decoded.len() >= PAIRS_MIN && let Some(text) = readable(decoded) {
+        if decoded.len() >= PAIRS_MIN
+            && let Some(text) = readable(decoded)
+        {
             found.push((start..end.min(raw.len()), text));
         }
     }
@@ -317,7 +321,8 @@ mod tests {
         let plain = "a long sentence of a mail that goes over several lines of sixty-four characters, as armour has it";
         let encoded = STANDARD.encode(plain);
         let lines = |length: usize, gap: &str| {
-            let lines: Vec<&str> = encoded.as_bytes().chunks(length).filter_map(|l| std::str::from_utf8(l).ok()).collect();
+            let lines: Vec<&str> =
+                encoded.as_bytes().chunks(length).filter_map(|l| std::str::from_utf8(l).ok()).collect();
             lines.join(gap)
         };
         for wrapped in [lines(64, "\n"), lines(76, "\r\n"), lines(60, "\n")] {

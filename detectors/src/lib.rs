@@ -81,8 +81,8 @@ pub use second_stage::{Classifier, SecondStage, Zone};
 pub use sensitive::custom::{CustomTypes, CustomTypesError};
 pub use sensitive::information_type::{Check, Confidence, Family, InformationType};
 pub use sensitive::types::all as information_types;
-pub use site::is_domain;
 pub use settings::{AlertSettings, DetectorSettings, HashKey, Settings};
+pub use site::is_domain;
 pub use terms::{Problem as TermProblem, TermsError};
 pub use view::{Layer, MessageView, Text, View};
 

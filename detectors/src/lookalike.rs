@@ -67,8 +67,26 @@ pub fn imitation(host: &str, names: Names<'_>) -> Option<(&'static str, f32)> {
 
 /// Words that phishing puts beside a name in a domain: `brand-verify.example`.
 const CLAIMS: [&str; 20] = [
-    "account", "alert", "auth", "billing", "check", "confirm", "helpdesk", "invoice", "login", "logon", "password",
-    "recovery", "secure", "security", "signin", "sso", "unlock", "update", "verification", "verify",
+    "account",
+    "alert",
+    "auth",
+    "billing",
+    "check",
+    "confirm",
+    "helpdesk",
+    "invoice",
+    "login",
+    "logon",
+    "password",
+    "recovery",
+    "secure",
+    "security",
+    "signin",
+    "sso",
+    "unlock",
+    "update",
+    "verification",
+    "verify",
 ];
 
 /// A name and such a word, hyphenated, in a domain that is not the name's.

@@ -157,7 +157,11 @@ fn is_weak(value: &str) -> bool {
     let plain = value.is_ascii() && !value.contains(|c: char| c.is_whitespace() || c.is_control());
     let code = value.contains(['$', '{', '}', '(', ')', '[', ']', '<', '>', '%', '#', '/', '\\', '*', '.']);
     let nothing = NOTHING.iter().any(|known| known.eq_ignore_ascii_case(value)) || is_usual(value);
-    (4..=64).contains(&value.len()) && plain && !code && !nothing && !is_reference(value)
+    (4..=64).contains(&value.len())
+        && plain
+        && !code
+        && !nothing
+        && !is_reference(value)
         && look(value) != Look::Placeholder
 }
 
@@ -169,7 +173,8 @@ fn login_before(text: &str, at: usize) -> bool {
     ["user", "uid", "login"].iter().any(|known| {
         before.match_indices(known).any(|(place, _)| {
             let rest = before.get(place + known.len()..).unwrap_or_default();
-            let name = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b' ' | b'"' | b'\''));
+            let name =
+                rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b' ' | b'"' | b'\''));
             let name = name.count();
             name <= NAME_TAIL_MAX && rest.get(name..).is_some_and(|sign| sign.starts_with(['=', ':']))
         })
@@ -283,9 +288,10 @@ mod tests {
         }
         assert_eq!(values("resValue 'string' , 'API_KEY' , '\"8fK2mQx9zT4v7Lp3\"'"), ["8fK2mQx9zT4v7Lp3"]);
         assert_eq!(values("Server=a;Uid=b;Password=#k7Lmz2qR;"), ["#k7Lmz2qR"]);
-        assert_eq!(values("SECRET_KEY = 'django-insecure-k3%(q9!w(x)z^5m&t8@r2#v7b$n4c1_h6'"), [
-            "django-insecure-k3%(q9!w(x)z^5m&t8@r2#v7b$n4c1_h6"
-        ]);
+        assert_eq!(
+            values("SECRET_KEY = 'django-insecure-k3%(q9!w(x)z^5m&t8@r2#v7b$n4c1_h6'"),
+            ["django-insecure-k3%(q9!w(x)z^5m&t8@r2#v7b$n4c1_h6"]
+        );
         assert_eq!(values("Authorization: Bearer mF9xB5fq41JqMz7"), ["mF9xB5fq41JqMz7"]);
         assert_eq!(values("-H 'X-Api-Key: 8fK2mQx9zT4v'"), ["8fK2mQx9zT4v"]);
     }

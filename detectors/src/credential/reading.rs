@@ -157,7 +157,10 @@ fn is_joined(raw: &str) -> bool {
     let bytes = raw.as_bytes();
     let joins = |at: usize| {
         // Only what ends a word can end a string that is half a token.
-        let ends = at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(|b| b.is_ascii_graphic() && !is_quote(*b));
+        let ends = at
+            .checked_sub(1)
+            .and_then(|before| bytes.get(before))
+            .is_some_and(|b| b.is_ascii_graphic() && !is_quote(*b));
         ends && (joint(bytes.get(at..).unwrap_or_default()).is_some() || adjacent(bytes, at).is_some())
     };
     memchr3_iter(b'"', b'\'', b'`', bytes).any(joins)
@@ -290,7 +293,16 @@ mod tests {
         }
         let apart = format!("{} thanks", apart.trim());
         assert_eq!(undone(&apart), Some(format!("{word} thanks")));
-        for text in ["plain text, nothing else", "a + b", "\"a\" + b", "I a m", "\"first\" \"second\"", "it's 'so' said", "\\n\\n\\n\\n\\n", "Grüße"] {
+        for text in [
+            "plain text, nothing else",
+            "a + b",
+            "\"a\" + b",
+            "I a m",
+            "\"first\" \"second\"",
+            "it's 'so' said",
+            "\\n\\n\\n\\n\\n",
+            "Grüße",
+        ] {
             assert_eq!(undone(text), None, "{text}");
         }
     }

@@ -32,7 +32,9 @@ pub fn said(text: &str, at: usize) -> Option<Secret> {
         return Some(secret);
     }
     let window = head(text.get(at..)?, SAID_DISTANCE_MAX + VALUE_BYTES_MAX);
-    let place = below(window).or_else(|| said_start(window)).or_else(|| beside(window).filter(|_| word == Some(Word::Password)))?;
+    let place = below(window)
+        .or_else(|| said_start(window))
+        .or_else(|| beside(window).filter(|_| word == Some(Word::Password)))?;
     let rest = window.get(place..)?;
     let end = rest.find(|c: char| {
         c.is_whitespace()

@@ -318,8 +318,10 @@ fn discord_token(part: &str, base: usize) -> Option<Secret> {
     let (id, time, signature) = (parts.next()?, parts.next()?, parts.next()?);
     let safe = |part: &str| part.bytes().all(|b| Alphabet::UrlSafe.has(b));
     let fits = matches!(id.len(), 23..=28) && time.len() == 6 && matches!(signature.len(), 27..=40);
-    let shaped =
-        parts.next().is_none() && fits && id.starts_with(['M', 'N', 'O']) && [id, time, signature].into_iter().all(safe);
+    let shaped = parts.next().is_none()
+        && fits
+        && id.starts_with(['M', 'N', 'O'])
+        && [id, time, signature].into_iter().all(safe);
     let whole = secret("discord_token", 0.9, base + start..base + part.len());
     match shaped {
         true if is_snowflake(id) => Some(whole),

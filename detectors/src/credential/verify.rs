@@ -256,7 +256,9 @@ mod tests {
         ] {
             assert_eq!(look(value), Look::Sequence, "{value}");
         }
-        for value in ["AKIAZ7QWERTY5UIOPLKJ", "f3786850e387550fdab836ed7e6dc881de23001b", "Tr0ub4dor&3xK", "k3%(q9!w(x)z"] {
+        for value in
+            ["AKIAZ7QWERTY5UIOPLKJ", "f3786850e387550fdab836ed7e6dc881de23001b", "Tr0ub4dor&3xK", "k3%(q9!w(x)z"]
+        {
             assert_eq!(look(value), Look::Plausible, "{value}");
         }
     }

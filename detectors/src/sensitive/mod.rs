@@ -284,7 +284,8 @@ fn weighed(text: &Text<'_>, places: &[Place]) -> Vec<Ranked> {
                 Proof::Inner => None,
             };
             // One in ten numbers of a card's length passes its check: without groups and words it may be an order's.
-            let bare = kind.id == PAYMENT_CARD && own.is_none() && !general && place.range.len() == compact_len(folded, place);
+            let bare =
+                kind.id == PAYMENT_CARD && own.is_none() && !general && place.range.len() == compact_len(folded, place);
             let confidence = if bare { confidence.map(|_| Confidence::Low) } else { confidence };
             if confidence.is_some() || kind.worded || matches!(kind.check, Check::Digits(_)) {
                 let value = Value { kind, range: raw_range(text, &place.range), confidence };

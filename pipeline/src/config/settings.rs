@@ -155,3 +155,21 @@ fn compiled<T, E: Display>(
     let text = fs::read_to_string(path).map_err(|error| wrong(format!("cannot read it: {error}")))?;
     parse(&text).map(Arc::new).map_err(|error| wrong(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn protected_domains_are_domains() {
+        let of = |domain: &str| {
+            let protected_domains = Some(vec![domain.to_owned()]);
+            let section = DetectionFile { protected_domains, ..DetectionFile::default() };
+            apply(&mut Settings::default(), &section, "detection")
+        };
+        assert_eq!(of(" Contoso.Example "), Ok(()));
+        for domain in ["com", "co.uk", "not a domain!", "", "https://contoso.com", "10.0.0.1"] {
+            assert!(of(domain).is_err_and(|error| error.contains("protected_domains")), "{domain}");
+        }
+    }
+}
