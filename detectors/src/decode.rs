@@ -137,33 +137,46 @@ fn spaced_hex(raw: &str) -> Vec<(Range<usize>, String)> {
         let apart = hex(at + 2).is_none();
         Some((hex(at)? * 16 + hex(at + 1).filter(|_| apart)?, at + 2))
     };
+    let is_gap = |b: &&u8| matches!(b, b' ' | b',');
+    let gap_at = |at: usize| bytes.get(at..).unwrap_or_default().iter().take(2).take_while(is_gap).count();
     let mut found = Vec::new();
     let mut at = 0;
-    // A pair stands behind the first blank of a run or before it; a text without such a blank holds none.
     while let Some(blank) = memchr::memchr2(b' ', b',', bytes.get(at..).unwrap_or_default()).map(|gap| at + gap) {
-        let start = [4, 2].into_iter().filter_map(|back| blank.checked_sub(back)).find(|start| {
-            pair(*start).is_some_and(|(_, end)| end == blank)
-                && start.checked_sub(1).and_then(|before| bytes.get(before)).is_none_or(|b| !b.is_ascii_alphanumeric())
-        });
-        let Some(start) = start else {
-            at = blank + 1;
+        // A run that is long enough has another blank behind the next few bytes: most of them need no look.
+        at = blank + PAIRS_MIN;
+        let comma = blank.checked_sub(1).filter(|comma| bytes.get(*comma) == Some(&b','));
+        let blank = comma.unwrap_or(blank);
+        let ends = |back: usize| blank.checked_sub(back).is_some_and(|place| hex(place).is_some());
+        if !ends(1) || !ends(2) {
             continue;
+        }
+        let pair_before = |back: usize| {
+            let start = blank.checked_sub(back)?;
+            let apart = start.checked_sub(1).and_then(|at| bytes.get(at)).is_none_or(|b| !b.is_ascii_alphanumeric());
+            pair(start).filter(|(_, end)| apart && *end == blank).map(|_| start)
         };
-        let (mut decoded, mut end) = (Vec::new(), start);
-        while let Some((byte, behind)) = pair(end) {
+        let Some(mut start) = pair_before(4).or_else(|| pair_before(2)) else { continue };
+        let gap = gap_at(blank);
+        let step = blank + gap - start;
+        while let Some(before) = start.checked_sub(step)
+            && pair(before).is_some_and(|(_, end)| end + gap == start)
+        {
+            start = before;
+        }
+        let (mut decoded, mut end, mut next) = (Vec::new(), start, start);
+        while let Some((byte, behind)) = pair(next) {
             decoded.push(byte as u8);
-            let gap =
-                bytes.get(behind..).unwrap_or_default().iter().take(2).take_while(|b| matches!(b, b' ' | b',')).count();
-            end = behind + gap;
-            if gap == 0 {
+            end = behind;
+            next = behind + gap_at(behind);
+            if next == behind {
                 break;
             }
         }
-        at = end.max(blank + 1);
+        at = at.max(end);
         if decoded.len() >= PAIRS_MIN
             && let Some(text) = readable(decoded)
         {
-            found.push((start..end.min(raw.len()), text));
+            found.push((start..end, text));
         }
     }
     found

@@ -127,6 +127,7 @@ fn records_come_out_as_they_went_in() {
     round_trip(&Interaction { who: Who::default(), messages: Vec::new(), trace: None, ..interaction() });
     round_trip(&annotated());
     round_trip(&AnnotatedInteraction { scores: None, annotations: Vec::new(), ..annotated() });
+    round_trip(&AnnotatedInteraction { incomplete: vec!["text".to_owned()], ..annotated() });
     round_trip(&signal());
     for kind in [SignalKind::AiAlert, SignalKind::Alert] {
         for group in [Group::Ai, Group::Identity, Group::Endpoint, Group::Cloud] {

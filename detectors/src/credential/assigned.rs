@@ -145,7 +145,8 @@ fn setting(text: &str, name: Range<usize>, word: Word, at: usize) -> Option<Secr
         && start == at + 1
         && called.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
     judged(called, word, value, quote.is_some() || shell, range.clone()).or_else(|| {
-        let weak = word == Word::Password && is_weak(value) && login_before(text, start);
+        let cast = start.checked_sub(1).and_then(|at| text.as_bytes().get(at)) == Some(&b'(');
+        let weak = word == Word::Password && !cast && is_weak(value) && login_before(text, start);
         let (subtype, score, kind) = ("named_password", MADE_UP_SCORE, Kind::MadeUp);
         weak.then_some(Secret { subtype, score, range, id: None, kind })
     })
@@ -261,6 +262,7 @@ mod tests {
             "user = ann\npassword = $SECRET",
             "user: string, password: string",
             "Uid=ann;Pwd={secret};",
+            "user = (char *) p; pwd = (char *) q;",
             "user = form.user; password = form.password;",
             "username: ann\npassword: <your password>",
         ] {

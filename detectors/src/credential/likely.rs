@@ -23,6 +23,11 @@ pub fn is_reference(value: &str) -> bool {
         || value.starts_with("os.")
 }
 
+/// Whether a value is words with slashes between, as paths and routes are: `sites/passwords#update`.
+pub fn is_path(value: &str) -> bool {
+    value.contains('/') && value.split(['/', '#', '_', '-']).all(is_name_like)
+}
+
 /// Names of algorithms, formats and types that hold a digit.
 pub fn is_technical(value: &str) -> bool {
     const WORDS: [&str; 16] = [
@@ -67,8 +72,7 @@ pub fn password_score(value: &str, quoted: bool) -> Option<f32> {
         true => opened || value.contains("://"),
         false => is_reference(value) || value.starts_with(['\'', '"']),
     };
-    let path = value.contains('/') && value.split(['/', '#', '_', '-']).all(is_name_like);
-    let reference = reference || path;
+    let reference = reference || is_path(value);
     if !(LENGTH_MIN..=LENGTH_MAX).contains(&length) || reference || is_usual(value) || is_technical(value) {
         return None;
     }

@@ -4,7 +4,7 @@
 //! The lexicon finds the words; here the few words between them and a value are read. Bounded to a window behind
 //! each word.
 
-use super::likely::{is_label, is_name_like, is_reference, is_technical, made};
+use super::likely::{is_label, is_name_like, is_path, is_reference, is_technical, made};
 use super::names::{Word, is_name, name_word};
 use super::structured::is_usual;
 use super::verify::{Look, entropy_bits, look};
@@ -59,7 +59,7 @@ pub fn said(text: &str, at: usize) -> Option<Secret> {
     let shouted = value.len() < 8 && !value.bytes().any(|b| b.is_ascii_lowercase());
     let varied =
         made.letters && made.digits && value.len() >= 6 && !shouted || made.letters && made.signs && value.len() >= 8;
-    let name = is_name_like(value) && !made.signs;
+    let name = is_name_like(value) && !made.signs || is_path(value);
     let real = varied && !name && value.is_ascii() && value.len() < VALUE_BYTES_MAX && !is_reference(value);
     let plausible = real && !is_technical(value) && !is_usual(value) && look(value) == Look::Plausible;
     let counted = value.split_once('-').is_some_and(|(count, unit)| {
