@@ -77,7 +77,8 @@ pub fn beside(text: &str, word: Range<usize>) -> Option<Secret> {
 /// Whether letters alone can be a value: their case changes as chance has it, or they count through the alphabet.
 fn is_lettered(word: &str) -> bool {
     let value = word.rsplit(['=', ':']).next().unwrap_or(word);
-    is_shuffled(value) || look(value) == Look::Sequence
+    let ascends = |run: &[u8]| run.windows(2).all(|pair| matches!(pair, [a, b] if *b == a.wrapping_add(1)));
+    is_shuffled(value) || value.as_bytes().windows(4).any(ascends) && look(value) == Look::Sequence
 }
 
 /// The start of the last part of a word that has a service's shape.
