@@ -50,7 +50,10 @@ mod tests {
                 Check::Rules(_) => "rules",
                 Check::Words => "words",
             };
-            let alone = kind.alone.map_or("no match".to_owned(), |alone| format!("{:.2}", alone.score()));
+            let alone = kind
+                .alone
+                .filter(|_| !kind.worded)
+                .map_or("no match".to_owned(), |alone| format!("{:.2}", alone.score()));
             let (name, id, family) = (kind.name, kind.id, kind.family.as_str());
             writeln!(table, "| {name} | `{id}` | {family} | {proof} | {alone} |").expect("a string");
         }
