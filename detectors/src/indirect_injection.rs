@@ -146,13 +146,7 @@ fn addressed(text: &Text<'_>) -> Option<Verdict> {
             opens && between.len() <= 24 && between.contains([',', ':', '-', ']'])
         },
     );
-    found.map(|(name, order)| Verdict {
-        subtype: "addressed",
-        score: 0.6,
-        range: name.start as usize..order.end as usize,
-        rules: 1,
-        telling: true,
-    })
+    found.map(|(name, order)| Verdict::of_one("addressed", 0.6, name.start as usize..order.end as usize))
 }
 
 /// A Markdown image whose address has a place for data: a placeholder, or an order to fill it.
@@ -170,12 +164,6 @@ fn image(text: &Text<'_>) -> Option<Verdict> {
             .iter()
             .any(|sign| query.contains(sign));
         let range = hit.start as usize..hit.end as usize + open + 2 + address.len() + 1;
-        (address.starts_with("http") && placeholder).then_some(Verdict {
-            subtype: "image_exfiltration",
-            score: 0.7,
-            range,
-            rules: 1,
-            telling: true,
-        })
+        (address.starts_with("http") && placeholder).then(|| Verdict::of_one("image_exfiltration", 0.7, range))
     })
 }

@@ -26,7 +26,7 @@ use crate::concept::Concept::{self, *};
 use crate::concept::Concepts;
 use crate::detector::{Detector, Scene, Sighting, Sightings, best_of_messages};
 use crate::model::weighed;
-use crate::rules::{Rule, Verdict, judge};
+use crate::rules::{PLACES_MAX, Rule, Verdict, judge};
 use crate::second_stage::Doubt;
 use crate::view::{Layer, MessageView, Text};
 
@@ -84,19 +84,18 @@ pub const PERSONA: &[Rule] = &[
         gap_max: 50,
     },
     Rule { subtype: "role_play", weight: 0.5, steps: &[of(&[Role, Disable, Override]), of(&[WeakMode])], gap_max: 24 },
-    Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[NoRefusal])], gap_max: 0 },
     Rule { subtype: "role_play", weight: 0.45, steps: &[of(&[NoRefusal]), of(&[NoRefusal])], gap_max: 2000 },
     Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[Persona]), of(&[Persona, NoRefusal])], gap_max: 2000 },
 ];
 
-/// Talk of a model without rules, which indirect injection shares.
-pub const UNRESTRICTED: &[Rule] = &[
-    Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[Unrestricted])], gap_max: 0 },
-    Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[Unrestricted]), of(&[Unrestricted])], gap_max: 300 },
-];
+/// Insistence on a model without rules, which indirect injection shares.
+pub const UNRESTRICTED: &[Rule] =
+    &[Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[Unrestricted]), of(&[Unrestricted])], gap_max: 300 }];
 
 /// Words of role play that are as often talked about, which indirect injection shares.
 pub const ROLE_PLAY_TALK: &[Rule] = &[
+    Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[Unrestricted])], gap_max: 0 },
+    Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[NoRefusal])], gap_max: 0 },
     Rule { subtype: "role_play", weight: 0.25, steps: &[of(&[WeakMode])], gap_max: 0 },
     Rule { subtype: "role_play", weight: 0.3, steps: &[of(&[Mode])], gap_max: 0 },
     Rule { subtype: "role_play", weight: 0.2, steps: &[of(&[Persona])], gap_max: 0 },
@@ -112,7 +111,8 @@ pub const ROLE_PLAY_TALK: &[Rule] = &[
 const PROMPT_REQUEST: &[Rule] =
     &[Rule { subtype: "prompt_request", weight: 0.45, steps: &[of(&[Show]), of(&[Prompt])], gap_max: 60 }];
 
-const OTHERS: &[Rule] = &[
+/// Turns of a conversation that somebody made up.
+const MOCKUP: &[Rule] = &[
     Rule { subtype: "conversation_mockup", weight: 0.55, steps: &[of(&[Template])], gap_max: 0 },
     Rule {
         subtype: "conversation_mockup",
@@ -120,6 +120,9 @@ const OTHERS: &[Rule] = &[
         steps: &[of(&[Turn]), of(&[Role, Override, Unrestricted, Disable])],
         gap_max: 60,
     },
+];
+
+const OTHERS: &[Rule] = &[
     Rule { subtype: "encoding", weight: 0.55, steps: &[of(&[Decode]), of(&[Obey])], gap_max: 80 },
     Rule { subtype: "encoding", weight: 0.5, steps: &[of(&[Cipher]), of(&[Obey])], gap_max: 60 },
     Rule {
@@ -174,6 +177,7 @@ pub fn verdict(text: &Text<'_>) -> Option<Verdict> {
         judge(ROLE_PLAY_TALK, text).map(Verdict::quotable),
         judge(PROMPT_REQUEST, text).map(Verdict::quotable),
         judge(OTHERS, text),
+        judge(MOCKUP, text).map(|verdict| if is_prompt_template(text) { verdict.quotable() } else { verdict }),
         many_shot(text),
         suffix(text),
     ])?;
@@ -191,12 +195,23 @@ pub fn verdict(text: &Text<'_>) -> Option<Verdict> {
     Some(verdict)
 }
 
+/// How many bytes of a prompt's start may stand before the first turn: marks such as `<s>` and `<|begin_of_text|>`.
+const PROMPT_START_BYTES: u32 = 24;
+
+/// Whether the whole text is a prompt in the form that a model expects, with the turns that the application wrote:
+/// it begins with one. What somebody smuggles in comes after something else.
+fn is_prompt_template(text: &Text<'_>) -> bool {
+    let turn = text.hits.iter().find(|hit| hit.concepts.meets(of(&[Template, Turn])));
+    turn.is_some_and(|hit| hit.start <= PROMPT_START_BYTES)
+}
+
 /// Adds up verdicts as [`judge`] adds up rules; subtype and place are the highest verdict's.
 pub fn combine(verdicts: impl IntoIterator<Item = Option<Verdict>>) -> Option<Verdict> {
-    verdicts.into_iter().flatten().reduce(|a, b| {
+    verdicts.into_iter().flatten().reduce(|mut a, mut b| {
         let score = 1.0 - (1.0 - a.score) * (1.0 - b.score);
         let rules = a.rules + b.rules;
-        let telling = a.telling || b.telling;
+        let mut telling = std::mem::take(&mut a.telling);
+        telling.extend(std::mem::take(&mut b.telling).into_iter().take(PLACES_MAX.saturating_sub(telling.len())));
         let best = if b.score > a.score { b } else { a };
         Verdict { score, rules, telling, ..best }
     })
@@ -220,7 +235,7 @@ fn many_shot(text: &Text<'_>) -> Option<Verdict> {
     let first = turns.next()?;
     let (count, last) = turns.fold((1, first), |(count, _), hit| (count + 1, hit));
     let range = first.start as usize..last.end as usize;
-    (count >= TURNS_MIN).then_some(Verdict { subtype: "many_shot", score: 0.6, range, rules: 1, telling: true })
+    (count >= TURNS_MIN).then(|| Verdict::of_one("many_shot", 0.6, range))
 }
 
 /// How many bytes at the end are looked at for a machine-made suffix.
@@ -241,13 +256,7 @@ fn suffix(text: &Text<'_>) -> Option<Verdict> {
     let words = end.split_ascii_whitespace().count();
     let glued = end.split_ascii_whitespace().filter(|word| is_glued(word)).count();
     let range = start..folded.len();
-    (words >= 8 && glued * 100 >= words * GLUED_PERCENT_MIN).then_some(Verdict {
-        subtype: "suffix",
-        score: 0.6,
-        range,
-        rules: 1,
-        telling: true,
-    })
+    (words >= 8 && glued * 100 >= words * GLUED_PERCENT_MIN).then(|| Verdict::of_one("suffix", 0.6, range))
 }
 
 /// Whether brackets, quotes or slashes stand where prose has none: at a wrong end, or in runs.

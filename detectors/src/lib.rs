@@ -101,12 +101,12 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &tool_abuse::ToolAbuse,
 ];
 
-/// Whether a rule matched in a text on `channel` that texts about attacks do not meet as well: the learned scorer
-/// weighs it.
-pub fn telling(channel: schemas::Channel, text: &Text<'_>) -> bool {
+/// Where rules matched in a text on `channel` that texts about attacks do not meet as well, in folded bytes: the
+/// learned scorer weighs it.
+pub fn telling(channel: schemas::Channel, text: &Text<'_>) -> Vec<std::ops::Range<usize>> {
     let verdict =
         if model::head_of(channel) == 0 { jailbreak::verdict(text) } else { indirect_injection::verdict(text) };
-    verdict.is_some_and(|verdict| verdict.telling)
+    verdict.map(|verdict| verdict.telling).unwrap_or_default()
 }
 
 /// The names of the detectors, alphabetically, for validating configuration.

@@ -3,9 +3,10 @@
 //! A linear model over the hashed features of [`crate::features`], one table of small integers for what
 //! users write and one for what documents and tools bring. Every window of up to three neighbouring chunks
 //! is scored, and the text as a whole; the highest window decides, so an order between pages of figures
-//! counts as much as one that stands alone. A second, tiny model weighs that against the text as a whole,
-//! its length and what the rules saw, and its answer is a probability that channels share: at a half, about
-//! one benign text in a hundred is taken for an attack.
+//! counts nearly as much as one that stands alone: what surrounds it never talks it down, but for a small
+//! price of length. A second, tiny model adds how far the whole text goes beyond its highest window and what
+//! the rules saw, and its answer is a probability that channels share: at a half, about one benign text in a
+//! hundred is taken for an attack.
 //!
 //! Sums are integers and the rest is a fixed order of additions, multiplications and square roots, so every
 //! machine gives the same bits. Weights come from the crate `trainer`, which also writes the model card
@@ -44,8 +45,8 @@ const FEATURES_TOLD_APART: f32 = 4096.0;
 /// are ranked, and only a tenant's own threshold raises them.
 const OWN_WORDS_FACTOR: f32 = 0.25;
 /// How many evidences the second model weighs.
-pub const EVIDENCES: usize = 4;
-/// From which score of the highest window on a rule counts fully: rules corroborate, they do not overrule, since
+pub const EVIDENCES: usize = 5;
+/// From which score on of the window around it a rule counts fully: rules corroborate, they do not overrule, since
 /// what they ask for stands in long texts by chance.
 const WINDOW_CORROBORATED: f32 = 4.0;
 
@@ -95,28 +96,41 @@ pub fn score(sum: f32, count: u32) -> f32 {
 pub struct Evidence {
     /// The highest window's score.
     pub window: f32,
-    /// The score of the text as a whole.
-    pub whole: f32,
+    /// By how much the text as a whole scores above its highest window, as an attack over many sentences does;
+    /// never below zero, so that ordinary text around an order proves nothing.
+    pub beyond: f32,
+    /// By how much the highest window stands out from the text as a whole, as an order in a document does.
+    pub contrast: f32,
     /// How many chunks there are.
     pub chunks: u32,
-    /// How far a telling rule corroborates the highest window, 0 to 1.
+    /// How far a window corroborates a telling rule that matched within it, 0 to 1.
     pub rules: f32,
     /// Where the highest window lies, in folded bytes.
     pub range: Range<usize>,
 }
 
 impl Evidence {
+    /// The evidence of the highest window's score and the whole text's.
+    pub fn of(window: f32, whole: f32) -> Self {
+        let (beyond, contrast) = ((whole - window).max(0.0), (window - whole).max(0.0));
+        Self { window, beyond, contrast, ..Self::default() }
+    }
+
     /// The evidence as numbers, in the order of [`Head::weights`].
     pub fn values(&self) -> [f32; EVIDENCES] {
         let length = self.chunks.clamp(1, CHUNKS_TOLD_APART).ilog2() as f32;
-        [self.window, self.whole, length, self.rules]
+        [self.window, self.beyond, self.contrast, length, self.rules]
     }
 
-    /// The evidence together with whether a telling rule matched anywhere.
-    pub fn corroborated(mut self, telling: bool) -> Self {
-        self.rules = if telling { (self.window / WINDOW_CORROBORATED).clamp(0.0, 1.0) } else { 0.0 };
-        self
+    /// The evidence together with the score of the highest window that meets a place where a telling rule matched.
+    pub fn corroborated(self, told: Option<f32>) -> Self {
+        Self { rules: told.map_or(0.0, |told| (told / WINDOW_CORROBORATED).clamp(0.0, 1.0)), ..self }
     }
+}
+
+/// Whether a window at `start..end` meets one of `places`.
+pub fn meets(places: &[Range<usize>], start: usize, end: usize) -> bool {
+    places.iter().any(|place| place.start < end && start < place.end)
 }
 
 impl Head {
@@ -145,14 +159,14 @@ pub fn own_words(channel: Channel) -> bool {
     matches!(channel, Channel::System | Channel::Assistant)
 }
 
-/// Judges `text` on `channel` together with whether a telling rule matched.
-pub fn judge(channel: Channel, text: &Text<'_>, telling: bool) -> (f32, Range<usize>) {
+/// Judges `text` on `channel` together with where telling rules matched.
+pub fn judge(channel: Channel, text: &Text<'_>, telling: &[Range<usize>]) -> (f32, Range<usize>) {
     let head = head_of(channel);
     let shape = &SHIPPED.heads[head];
     let table = WEIGHTS.get(head << TABLE_BITS..(head + 1) << TABLE_BITS).unwrap_or_default();
-    let mut windows = Windows::new(table, shape.scale);
+    let mut windows = Windows::new(table, shape.scale, telling);
     extract(text.folded(), &text.hits, &mut windows);
-    let evidence = windows.evidence().corroborated(telling);
+    let evidence = windows.evidence();
     let factor = if own_words(channel) { OWN_WORDS_FACTOR } else { 1.0 };
     (shape.probability(&evidence) * factor, evidence.range)
 }
@@ -166,7 +180,8 @@ pub fn weighed(
     high_from: f32,
     doubt: &Doubt<'_>,
 ) -> Sighting {
-    let (score, window) = judge(message.channel, text, rules.as_ref().is_some_and(|verdict| verdict.telling));
+    let telling = rules.as_ref().map_or(&[][..], |verdict| &verdict.telling);
+    let (score, window) = judge(message.channel, text, telling);
     let score = doubt.settled(message.channel, text, score, &window);
     let (subtype, range) = rules.map_or(("learned", window), |verdict| (verdict.subtype, verdict.range));
     let severity = if score >= high_from { Severity::High } else { Severity::Medium };
@@ -191,13 +206,18 @@ struct Windows<'t> {
     whole: Chunk,
     chunks: u32,
     best: (f32, Range<usize>),
+    /// Where telling rules matched, and the highest window that meets one of these places.
+    telling: &'t [Range<usize>],
+    told: Option<f32>,
 }
 
 impl<'t> Windows<'t> {
-    fn new(table: &'t [u8], scale: f32) -> Self {
+    fn new(table: &'t [u8], scale: f32, telling: &'t [Range<usize>]) -> Self {
         Self {
             table,
             scale,
+            telling,
+            told: None,
             current: Chunk::default(),
             before: [Chunk::default(); WINDOW_CHUNKS_MAX - 1],
             whole: Chunk::default(),
@@ -213,7 +233,7 @@ impl<'t> Windows<'t> {
     fn evidence(self) -> Evidence {
         let whole = self.score(self.whole);
         let window = if self.chunks == 0 { whole } else { self.best.0 };
-        Evidence { window, whole, chunks: self.chunks, range: self.best.1, ..Evidence::default() }
+        Evidence { chunks: self.chunks, range: self.best.1, ..Evidence::of(window, whole) }.corroborated(self.told)
     }
 }
 
@@ -231,6 +251,9 @@ impl Sink for Windows<'_> {
             let score = self.score(window);
             if score > self.best.0 {
                 self.best = (score, window.start..end);
+            }
+            if self.told.is_none_or(|told| score > told) && meets(self.telling, window.start, end) {
+                self.told = Some(score);
             }
         }
         self.whole = joined(self.whole, self.current);
@@ -305,7 +328,7 @@ mod tests {
             "First sentence, long enough to stand for itself as one. Second one; it is as long as the first one was.\n"
                 .repeat(7)
                 + &"x".repeat(950);
-        let mut fast = Windows::new(&table, 0.01);
+        let mut fast = Windows::new(&table, 0.01, &[]);
         extract(&text, &[], &mut fast);
         let mut slow = Collected::default();
         extract(&text, &[], &mut slow);
@@ -317,7 +340,7 @@ mod tests {
         let windows = (1..=WINDOW_CHUNKS_MAX).flat_map(|size| slow.chunks.windows(size).map(of));
         let best = windows.fold(f32::NEG_INFINITY, f32::max);
         let evidence = fast.evidence();
-        assert_eq!((evidence.window, evidence.whole), (best, of(&slow.chunks)));
+        assert_eq!((evidence.window, evidence.window + evidence.beyond - evidence.contrast), (best, of(&slow.chunks)));
         assert_eq!(evidence.chunks as usize, slow.chunks.len());
         assert!(evidence.chunks > 10, "{evidence:?}");
     }

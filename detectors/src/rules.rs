@@ -34,22 +34,31 @@ pub struct Verdict {
     pub range: Range<usize>,
     /// How many rules matched.
     pub rules: usize,
-    /// Whether one of them asks for more than what texts about attacks quote.
-    pub telling: bool,
+    /// Where those of them matched that ask for more than what texts about attacks quote, up to [`PLACES_MAX`].
+    pub telling: Vec<Range<usize>>,
 }
+
+/// How many places of telling rules are kept; further ones add nothing.
+pub const PLACES_MAX: usize = 64;
 
 impl Verdict {
     /// The same of rules that ask for no more than what texts about attacks quote: they say what a text is like,
     /// and nothing about whether it means it.
-    pub fn quotable(self) -> Self {
-        Self { telling: false, ..self }
+    pub fn quotable(mut self) -> Self {
+        self.telling.clear();
+        self
     }
 
     /// The same of rules whose phrases warnings quote: telling where the phrase opens a sentence, a line or a value of
     /// `text`, as an order does, and not where it stands in a quotation or in the middle of a sentence.
-    pub fn telling_at_opening(self, text: &Text<'_>) -> Self {
-        let telling = text.folded().get(..self.range.start).is_some_and(opens);
-        Self { telling, ..self }
+    pub fn telling_at_opening(mut self, text: &Text<'_>) -> Self {
+        self.telling.retain(|place| text.folded().get(..place.start).is_some_and(opens));
+        self
+    }
+
+    /// The verdict of one rule that is no list of concepts, telling where it matched.
+    pub fn of_one(subtype: &'static str, score: f32, range: Range<usize>) -> Self {
+        Self { subtype, score, rules: 1, telling: vec![range.clone()], range }
     }
 }
 
@@ -75,31 +84,27 @@ fn opens(before: &str) -> bool {
 }
 
 impl Rule {
-    /// The first place where the rule matches.
-    pub fn find(&self, text: &Text<'_>) -> Option<Range<usize>> {
-        let (first, rest) = self.steps.split_first()?;
-        if !self.steps.iter().all(|step| text.concepts.meets(*step)) {
-            return None;
-        }
-        let starts = text.hits.iter().enumerate().filter(|(_, hit)| hit.concepts.meets(*first));
-        for (at, start) in starts {
+    /// The places where the rule matches, in order.
+    pub fn places(&self, text: &Text<'_>) -> impl Iterator<Item = Range<usize>> {
+        let (first, rest) = self.steps.split_first().unwrap_or((&Concepts::NONE, &[]));
+        let possible = self.steps.iter().all(|step| text.concepts.meets(*step));
+        let hits = if possible { text.hits.as_slice() } else { &[] };
+        let starts = hits.iter().enumerate().filter(|(_, hit)| hit.concepts.meets(*first));
+        starts.filter_map(|(at, start)| {
             let (mut at, mut end, mut before) = (at, start.end, *first);
             let complete = rest.iter().all(|step| {
                 // One phrase may meet two steps that ask for different things: "your instructions".
                 let from = if step.meets(before) { at + 1 } else { at };
                 let limit = end.saturating_add(self.gap_max);
-                let near = text.hits.iter().enumerate().skip(from).take_while(|(_, hit)| hit.start <= limit);
+                let near = hits.iter().enumerate().skip(from).take_while(|(_, hit)| hit.start <= limit);
                 let found = near.into_iter().find(|(_, hit)| hit.concepts.meets(*step));
                 found.is_some_and(|(found, hit)| {
                     (at, end, before) = (found, hit.end, *step);
                     true
                 })
             });
-            if complete {
-                return Some(start.start as usize..end as usize);
-            }
-        }
-        None
+            complete.then_some(start.start as usize..end as usize)
+        })
     }
 }
 
@@ -107,15 +112,19 @@ impl Rule {
 pub fn judge(rules: &[Rule], text: &Text<'_>) -> Option<Verdict> {
     let mut best: Option<(&Rule, Range<usize>)> = None;
     let (mut doubt, mut count) = (1.0, 0);
+    let mut telling = Vec::new();
     for rule in rules {
-        let Some(range) = rule.find(text) else { continue };
+        let mut places = rule.places(text);
+        let Some(range) = places.next() else { continue };
+        let left = PLACES_MAX.saturating_sub(telling.len());
+        telling.extend(std::iter::once(range.clone()).chain(places).take(left));
         doubt *= 1.0 - rule.weight;
         count += 1;
         if best.as_ref().is_none_or(|(other, _)| rule.weight > other.weight) {
             best = Some((rule, range));
         }
     }
-    best.map(|(rule, range)| Verdict { subtype: rule.subtype, score: 1.0 - doubt, range, rules: count, telling: true })
+    best.map(|(rule, range)| Verdict { subtype: rule.subtype, score: 1.0 - doubt, range, rules: count, telling })
 }
 
 #[cfg(test)]

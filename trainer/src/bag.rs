@@ -3,14 +3,11 @@
 use std::ops::Range;
 
 use detectors::features::{Sink, extract};
-use detectors::model::{Evidence, WINDOW_CHUNKS_MAX, head_of, score, slot};
+use detectors::model::{Evidence, WINDOW_CHUNKS_MAX, head_of, meets, score, slot};
 use detectors::{Lexicon, View};
 use schemas::{Interaction, InteractionId, Message, TenantId, Timestamp};
 
 use crate::row::Row;
-
-/// How many bytes of each end of a text are learned from.
-const END_BYTES_MAX: usize = 4096;
 
 /// The features of one text.
 #[derive(Debug, Default)]
@@ -19,8 +16,8 @@ pub struct Layered {
     pub slots: Vec<u32>,
     /// Where each chunk ends in `slots`.
     pub ends: Vec<u32>,
-    /// Whether a telling rule matched.
-    pub telling: bool,
+    /// Where telling rules matched, in bytes of the folded text.
+    pub telling: Vec<Range<usize>>,
     /// The chunks that hold the order, where others carry it.
     pub order: Option<Window>,
     /// Where each chunk ends in the folded text.
@@ -64,9 +61,9 @@ impl Bag {
     }
 }
 
-/// An interaction of one message, cut in the middle where it is long.
+/// An interaction of one message.
 fn interaction(row: &Row) -> Interaction {
-    let message = Message::request(row.channel, ends(&row.text));
+    let message = Message::request(row.channel, row.text.clone());
     Interaction {
         id: InteractionId::from("row"),
         time: Timestamp::default(),
@@ -88,15 +85,6 @@ fn interaction(row: &Row) -> Interaction {
     }
 }
 
-fn ends(text: &str) -> String {
-    let characters = text.chars().count();
-    if characters <= 2 * END_BYTES_MAX {
-        return text.to_owned();
-    }
-    let tail = text.chars().skip(characters - END_BYTES_MAX);
-    text.chars().take(END_BYTES_MAX).chain(['\n']).chain(tail).collect()
-}
-
 /// A window of a text: chunks `from..to`.
 pub type Window = (usize, usize);
 
@@ -106,6 +94,12 @@ impl Layered {
         let start = window.0.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
         let end = window.1.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or_default();
         self.slots.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    /// The bytes of `window` in the folded text.
+    fn range(&self, window: Window) -> Range<usize> {
+        let place = |chunk: usize| chunk.checked_sub(1).and_then(|at| self.places.get(at)).copied().unwrap_or_default();
+        place(window.0)..place(window.1)
     }
 
     /// All of the text.
@@ -128,11 +122,11 @@ impl Layered {
 
     /// What a table of weights makes of the text, and its highest window.
     pub fn judge(&self, weight: impl Fn(u32) -> f32) -> (Evidence, Window) {
-        self.judge_within(weight, self.all())
+        self.judge_where(weight, |_| true)
     }
 
-    /// The same with only those windows that share a chunk with `within`.
-    pub fn judge_within(&self, weight: impl Fn(u32) -> f32, within: Window) -> (Evidence, Window) {
+    /// The same with only those windows that are to be kept.
+    pub fn judge_where(&self, weight: impl Fn(u32) -> f32, keep: impl Fn(Window) -> bool) -> (Evidence, Window) {
         let sums: Vec<(f32, u32)> = (0..self.ends.len())
             .map(|at| {
                 let slots = self.slots_of((at, at + 1));
@@ -142,19 +136,25 @@ impl Layered {
         let add = |a: (f32, u32), b: &(f32, u32)| (a.0 + b.0, a.1 + b.1);
         let whole = sums.iter().fold((0.0, 0), add);
         let mut best = (f32::NEG_INFINITY, self.all());
+        let mut told: Option<f32> = None;
         for last in 0..sums.len() {
             let mut window = (0.0, 0);
             for first in (last.saturating_sub(WINDOW_CHUNKS_MAX - 1)..=last).rev() {
                 window = add(window, sums.get(first).unwrap_or(&(0.0, 0)));
                 let score = score(window.0, window.1);
-                if score > best.0 && first < within.1 && within.0 <= last {
+                if score > best.0 && keep((first, last + 1)) {
                     best = (score, (first, last + 1));
+                }
+                let range = self.range((first, last + 1));
+                if told.is_none_or(|told| score > told) && meets(&self.telling, range.start, range.end) {
+                    told = Some(score);
                 }
             }
         }
         let whole = score(whole.0, whole.1);
         let window = if sums.is_empty() { whole } else { best.0 };
-        let evidence = Evidence { window, whole, chunks: self.ends.len() as u32, ..Evidence::default() };
-        (evidence.corroborated(self.telling), best.1)
+        let evidence =
+            Evidence { chunks: self.ends.len() as u32, range: self.range(best.1), ..Evidence::of(window, whole) };
+        (evidence.corroborated(told), best.1)
     }
 }

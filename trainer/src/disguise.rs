@@ -3,7 +3,7 @@
 use crate::random::Random;
 
 /// The disguises, in the order of [`disguise`].
-const DISGUISES: usize = 10;
+const DISGUISES: usize = 13;
 
 /// `text` in one of the disguises.
 pub fn disguise(text: &str, random: &mut Random) -> String {
@@ -17,6 +17,9 @@ pub fn disguise(text: &str, random: &mut Random) -> String {
         6 => map(text, |c, _| rotated(c), random),
         7 => text.split(' ').collect::<Vec<_>>().join(["_", "-", ".", "  "][random.below(4)]),
         8 => text.chars().enumerate().map(|(at, c)| if at % 2 == 0 { c.to_ascii_uppercase() } else { c }).collect(),
+        9 => text.bytes().map(|b| format!("{b:02x}")).collect(),
+        10 => text.bytes().map(|b| format!("{b:08b}")).collect::<Vec<_>>().join(" "),
+        11 => text.bytes().map(|b| format!("%{b:02X}")).collect(),
         _ => typos(text, 12, random),
     }
 }

@@ -22,12 +22,20 @@ const TIMES: usize = 40;
 const COMMON_TIMES: usize = 14;
 const COMMON_TIMES_SAMPLED: usize = 90;
 const SAMPLED_LANGUAGE: &str = "en";
-/// How many attacks in a hundred are disguised.
+/// How many attacks in a hundred are disguised, and how many other texts: to write oddly is no attack.
 const DISGUISED_PERCENT: usize = 12;
+const ODD_PERCENT: usize = 2;
 /// How many texts in a hundred are mistyped.
 const TYPOS_PERCENT: usize = 6;
 /// How many bytes of a benign document carry an order.
 const CARRIED_BYTES_MAX: usize = 2500;
+/// How many documents in a hundred that carry something are several pages, and how many parts these have.
+const PAGES_PERCENT: usize = 15;
+const PAGES: usize = 4;
+/// How many carried texts in a hundred a user has pasted.
+const PASTED_PERCENT: usize = 25;
+/// How many documents users paste that carry nothing.
+const PASTES: usize = 6000;
 
 /// Everything that is generated, carried partly by `samples`.
 ///
@@ -45,6 +53,7 @@ pub fn rows(samples: &[Row]) -> Result<Vec<Row>> {
         writer.add_all(name, templates.common(), times);
     }
     writer.add_tasks(samples);
+    writer.add_pastes();
     Ok(writer.rows)
 }
 
@@ -80,7 +89,7 @@ impl Writer<'_> {
     fn add(&mut self, language: &str, kind: Kind, family: &str, line: &str) {
         let text = self.templates.write(language, line, &mut self.random);
         let attack = matches!(kind, Kind::Attack | Kind::Inject);
-        let mut text = if attack && self.random.percent(DISGUISED_PERCENT) {
+        let mut text = if self.random.percent(if attack { DISGUISED_PERCENT } else { ODD_PERCENT }) {
             disguise(&text, &mut self.random)
         } else if self.random.percent(TYPOS_PERCENT) {
             typos(&text, 15, &mut self.random)
@@ -109,7 +118,8 @@ impl Writer<'_> {
                 // What is an attack by a user is one from a document, too, and talk stays talk; but nobody asks
                 // an assistant for something in a document, so honest requests are neither there.
                 if (kind == Kind::Attack || !REQUESTS.contains(&family)) && self.random.percent(40) {
-                    self.carry(row, text);
+                    let pasted = self.random.percent(PASTED_PERCENT);
+                    self.carry(row, text, pasted);
                 }
             }
             Kind::Inject | Kind::Human => {
@@ -127,7 +137,9 @@ impl Writer<'_> {
                 if kind == Kind::Inject && self.random.percent(20) {
                     text = text.trim().to_owned();
                 }
-                self.carry(row, text);
+                // An order to an assistant is a user's own to give, so none counts as an attack where users paste.
+                let pasted = kind == Kind::Human && self.random.percent(PASTED_PERCENT);
+                self.carry(row, text, pasted);
             }
         }
     }
@@ -151,8 +163,46 @@ impl Writer<'_> {
                 carrier: String::new(),
                 order: None,
             };
-            self.carry(row, task.text.clone());
+            self.carry(row, task.text.clone(), false);
         }
+    }
+
+    /// Documents that users paste, some of them behind a question: ordinary, however long.
+    fn add_pastes(&mut self) {
+        for _ in 0..PASTES {
+            let mut row = Row {
+                text: String::new(),
+                attack: false,
+                channel: Channel::User,
+                source: SOURCE.to_owned(),
+                parts: Vec::new(),
+                family: "pasted".to_owned(),
+                language: "en".to_owned(),
+                carrier: "document".to_owned(),
+                order: None,
+            };
+            row.text = self.pages(&mut row.parts).into_iter().collect();
+            if self.random.percent(50) {
+                self.ask_first(&mut row);
+                row.order = None;
+            }
+            self.rows.push(row);
+        }
+    }
+
+    /// A benign document of the samples, or several in a row, with their sources added to `parts`.
+    fn pages(&mut self, parts: &mut Vec<String>) -> Vec<char> {
+        let count = if self.random.percent(PAGES_PERCENT) { PAGES } else { 1 };
+        let mut text = Vec::new();
+        for _ in 0..count {
+            let Some(document) = self.random.pick(&self.documents) else { break };
+            if !text.is_empty() {
+                text.extend(['\n', '\n']);
+            }
+            text.extend(document.text.chars().take(CARRIED_BYTES_MAX));
+            parts.push(document.source.clone());
+        }
+        text
     }
 
     /// An honest question before an attack.
@@ -166,9 +216,13 @@ impl Writer<'_> {
         }
     }
 
-    /// Puts `text` into a carrier, or into a benign document.
-    fn carry(&mut self, mut row: Row, text: String) {
-        row.channel = if self.random.percent(50) { Channel::Document } else { Channel::ToolResult };
+    /// Puts `text` into a carrier, or into a benign document; a user has `pasted` it, or something has brought it.
+    fn carry(&mut self, mut row: Row, text: String, pasted: bool) {
+        row.channel = match self.random.percent(50) {
+            _ if pasted => Channel::User,
+            true => Channel::Document,
+            false => Channel::ToolResult,
+        };
         if self.random.percent(55) {
             let carriers = self.templates.values(COMMON, "carrier").map_or(&[][..], Vec::as_slice);
             let Some(carrier) = self.random.pick(carriers) else { return };
@@ -179,10 +233,9 @@ impl Writer<'_> {
             let (before, after) = frame.split_once("{payload}").unwrap_or((&frame, ""));
             row.order = Some(place(before, &payload));
             row.text = format!("{before}{payload}{after}");
-        } else if let Some(document) = self.random.pick(&self.documents) {
+        } else {
             row.carrier = "document".to_owned();
-            row.parts.push(document.source.clone());
-            let body: Vec<char> = document.text.chars().take(CARRIED_BYTES_MAX).collect();
+            let body = self.pages(&mut row.parts);
             let (before, after) = self.parted(&body);
             row.order = Some(place(&before, &text));
             row.text = before + &text + &after;

@@ -40,7 +40,8 @@ pub fn fold_of(source: &str) -> String {
     fold.map_or_else(|| source.to_owned(), |fold| fold.join("+"))
 }
 
-/// How much each row counts: the root of its source's share, so that large sources do not drown small ones.
+/// How much each row counts: the root of its source's share, so that large sources do not drown small ones. Padded
+/// texts are never learned from.
 pub fn weights(rows: &[Row]) -> Vec<f32> {
     let key = |row: &Row| (row.source.clone(), row.attack, detectors::model::head_of(row.channel));
     let mut counts: BTreeMap<_, u32> = BTreeMap::new();
@@ -49,7 +50,11 @@ pub fn weights(rows: &[Row]) -> Vec<f32> {
     }
     let weight = |row: &Row| {
         let count = counts.get(&key(row)).copied().unwrap_or(1) as f32;
-        if row.source == crate::generate::SOURCE { 1.0 } else { (1500.0 / count).sqrt().clamp(0.3, 3.0) }
+        match row.source.as_str() {
+            crate::padding::SOURCE => 0.0,
+            crate::generate::SOURCE => 1.0,
+            _ => (1500.0 / count).sqrt().clamp(0.3, 3.0),
+        }
     };
     rows.iter().map(weight).collect()
 }
@@ -62,16 +67,15 @@ pub fn unseen(
     out: impl Fn(&Row) -> bool,
     heads: &[Head; HEADS],
 ) -> Vec<(usize, Evidence)> {
-    let lessons: Vec<Lesson> = rows
-        .iter()
-        .zip(weights)
-        .enumerate()
-        .filter(|(_, (row, _))| !out(row))
-        .map(|(bag, (row, weight))| Lesson { bag, attack: row.attack, weight: *weight })
-        .collect();
-    let learner = Learner::learn(bags, &lessons, 7);
+    let learner = Learner::learn(bags, &lessons(rows, weights, |row| !out(row)), 7);
     let scored = rows.iter().zip(bags).enumerate().filter(|(_, (row, _))| out(row));
     scored.map(|(at, (_, bag))| (at, learner.evidence(bag, &heads[bag.head]))).collect()
+}
+
+/// What is learned of `rows`: those that are `taken` and count.
+pub fn lessons(rows: &[Row], weights: &[f32], taken: impl Fn(&Row) -> bool) -> Vec<Lesson> {
+    let known = rows.iter().zip(weights).enumerate().filter(|(_, (row, weight))| **weight > 0.0 && taken(row));
+    known.map(|(bag, (row, weight))| Lesson { bag, attack: row.attack, weight: *weight }).collect()
 }
 
 /// The groups of rows by `key`, those without one left aside.
@@ -104,11 +108,12 @@ pub struct Judged<'r> {
 /// counted fully they drown the two sources of attacks that documents have.
 const GENERATED_SHARE: f64 = 0.15;
 
-/// Fits each head on what it had not seen, sources and families of generated texts, and settles it on the sources:
+/// Fits each head on what it had not seen, sources, the same padded and families of generated texts, and settles it
+/// on the sources:
 /// generated benign texts are made to look like attacks, and would ask for more than the world does.
-pub fn heads(sources: &[Judged<'_>], families: &[Judged<'_>]) -> [Head; HEADS] {
+pub fn heads(sources: &[Judged<'_>], padded: &[Judged<'_>], families: &[Judged<'_>]) -> [Head; HEADS] {
     let mut counts: BTreeMap<(usize, &str, bool), f64> = BTreeMap::new();
-    for one in sources.iter().chain(families) {
+    for one in sources.iter().chain(padded).chain(families) {
         *counts.entry((one.head, one.row.source.as_str(), one.row.attack)).or_default() += 1.0;
     }
     let known = |judged: &[Judged<'_>], head: usize| -> Vec<Known> {
@@ -122,8 +127,8 @@ pub fn heads(sources: &[Judged<'_>], families: &[Judged<'_>]) -> [Head; HEADS] {
     };
     std::array::from_fn(|head| {
         let of_sources = known(sources, head);
-        let all = [of_sources.clone(), known(families, head)].concat();
-        odds::settle(odds::fit(&all), &of_sources)
+        let all = [of_sources.clone(), known(padded, head), known(families, head)].concat();
+        odds::settle(odds::fit(head, &all), &of_sources)
     })
 }
 

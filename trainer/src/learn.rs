@@ -76,7 +76,8 @@ impl Learner {
     fn take(&mut self, bag: &Bag, lesson: &Lesson, windows: bool) {
         let judged = bag.layers.iter().map(|layer| {
             let within = layer.order.filter(|_| lesson.attack).unwrap_or(layer.all());
-            (layer, layer.judge_within(|slot| self.weight(bag.head, slot), within))
+            let keep = |window: Window| window.0 < within.1 && within.0 < window.1;
+            (layer, layer.judge_where(|slot| self.weight(bag.head, slot), keep))
         });
         let best = judged.max_by(|a, b| a.1.0.window.total_cmp(&b.1.0.window));
         let Some((layer, (_, window))) = best else { return };
@@ -89,8 +90,20 @@ impl Learner {
             if windows || !lesson.attack {
                 self.update(bag.head, layer, window, lesson.attack, lesson.weight);
             }
+            if !lesson.attack && layer.ends.len() > CHUNKS_MAX {
+                self.take_next(bag.head, layer, window, lesson.weight);
+            }
             let whole = if windows { 0.35 } else { 1.0 };
             self.update(bag.head, layer, all, lesson.attack, lesson.weight * whole);
+        }
+    }
+
+    /// The highest window of a long benign text beside `taken`: there are many that none may be high of.
+    fn take_next(&mut self, head: usize, layer: &Layered, taken: Window, weight: f32) {
+        let beside = |window: Window| window.1 <= taken.0 || taken.1 <= window.0;
+        let (_, next) = layer.judge_where(|slot| self.weight(head, slot), beside);
+        if beside(next) {
+            self.update(head, layer, next, false, weight);
         }
     }
 

@@ -13,6 +13,7 @@ mod learn;
 mod measure;
 mod odds;
 mod output;
+mod padding;
 mod probe;
 mod random;
 mod row;
@@ -26,7 +27,7 @@ use detectors::Lexicon;
 
 use crate::bag::Bag;
 use crate::holdout::{Judged, fold_of};
-use crate::learn::{Learner, Lesson};
+use crate::learn::Learner;
 use crate::row::Row;
 
 /// What generated texts are grouped by.
@@ -74,14 +75,16 @@ fn main() -> Result<()> {
     let mut rows = distinct(row::read(&options.samples)?);
     let samples = rows.len();
     rows.extend(generate::rows(&rows)?);
-    println!("{samples} samples, {} generated", rows.len() - samples);
+    let generated = rows.len() - samples;
+    rows.extend(padding::rows(&rows));
+    println!("{samples} samples, {generated} generated, {} padded", rows.len() - samples - generated);
     let lexicon = Lexicon::new()?;
     let bags: Vec<Bag> = rows.iter().map(|row| Bag::new(row, &lexicon)).collect();
     let weights = holdout::weights(&rows);
 
     let by_source = |row: &Row| row.parts.iter().map(|part| fold_of(part)).collect();
-    let sources =
-        judged(&rows, &bags, &weights, |row| (row.source != generate::SOURCE).then(|| fold_of(&row.source)), by_source);
+    let unseen = judged(&rows, &bags, &weights, source_fold, by_source);
+    let (padded, sources): (Vec<_>, Vec<_>) = unseen.into_iter().partition(|one| one.row.source == padding::SOURCE);
     let own = |key: Key| {
         move |row: &Row| (row.source == generate::SOURCE).then(|| key(row).to_owned()).filter(|key| !key.is_empty())
     };
@@ -91,11 +94,15 @@ fn main() -> Result<()> {
         judged(&rows, &bags, &weights, part, |_| Vec::new())
     };
     let families = by_parts(|row| &row.family, holdout::PARTS_FITTED);
-    let heads = holdout::heads(&sources, &families);
+    let heads = holdout::heads(&sources, &padded, &families);
     println!("{heads:#?}");
-    let mut report = vec![("left out by source", holdout::table(&sources, &heads, |row| Some(row.source.clone())))];
+    let mut report = vec![
+        ("left out by source", holdout::table(&sources, &heads, |row| Some(row.source.clone()))),
+        ("left out by source, padded", holdout::table(&padded, &heads, |row| Some(row.family.clone()))),
+    ];
     if options.show > 0 {
         show(&sources, &heads, options.show);
+        show(&padded, &heads, options.show);
     }
     if options.thorough {
         let keys: [(&str, Key); 3] = [
@@ -109,13 +116,7 @@ fn main() -> Result<()> {
     } else {
         report.push(("left out by family", holdout::table(&families, &heads, own(|row| &row.family))));
     }
-    let lessons: Vec<Lesson> = rows
-        .iter()
-        .zip(&weights)
-        .enumerate()
-        .map(|(bag, (row, weight))| Lesson { bag, attack: row.attack, weight: *weight })
-        .collect();
-    let learner = Learner::learn(&bags, &lessons, 7);
+    let learner = Learner::learn(&bags, &holdout::lessons(&rows, &weights, |_| true), 7);
     let probe = probe::read(&options.probes)?;
     let judged = probed(&probe, &learner, &heads, &lexicon);
     let group = |row: &Row| Some(format!("{} {}", if row.attack { "attack" } else { "benign" }, row.family));
@@ -130,9 +131,18 @@ fn main() -> Result<()> {
     if !options.dry {
         let languages = holdout::keys(&rows, |row| Some(row.language.clone()).filter(|language| !language.is_empty()));
         let own: Vec<(&Row, &Bag)> = rows.iter().zip(&bags).take(samples).collect();
-        output::write(&options.out, &learner, &heads, &report, &own, (rows.len() - samples, languages.len()))?;
+        output::write(&options.out, &learner, &heads, &report, &own, (generated, languages.len()))?;
     }
     Ok(())
+}
+
+/// What is left out together with a row of the samples, or with the texts that pad it.
+fn source_fold(row: &Row) -> Option<String> {
+    match row.source.as_str() {
+        generate::SOURCE => None,
+        padding::SOURCE => row.parts.first().map(|part| fold_of(part)),
+        source => Some(fold_of(source)),
+    }
 }
 
 /// Every group of `key` judged by what was learned without it, and without texts that its sources carry.

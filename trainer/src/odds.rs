@@ -1,15 +1,27 @@
-//! The second model: what windows, the whole text, its length and the rules weigh against each other.
+//! The second model: what windows, what lies beyond them, length and rules weigh against each other.
 //!
 //! It is fitted on texts of sources and families that the tables had not seen, so that it trusts them as far as they
 //! can be trusted on what comes. Its bias is then moved until a half is reached by [`BENIGN_SHARE`] of
 //! the benign texts, each source counting alike.
 
-use detectors::model::{EVIDENCES, Evidence, Head};
+use detectors::model::{EVIDENCES, Evidence, HEADS, Head};
 
 /// How many benign texts may reach a half.
 pub const BENIGN_SHARE: f64 = 0.0075;
 const ROUNDS: usize = 400;
 const STEP: f64 = 0.5;
+/// The highest price of a doubling in log odds: twice as many windows are twice as likely to hold a high one by chance.
+const LENGTH_MAX: f64 = std::f64::consts::LN_2;
+/// The most that a rule adds to each head, in log odds: rules were written by people who had read the samples, so even
+/// what is left out trusts them more than the world should. Documents have few signs beside them.
+const RULES_MAX: [f64; HEADS] = [2.5, 4.5];
+
+/// Between what each weight of `head` stays: no evidence of an attack speaks against one, and length costs no more than
+/// chance explains, so that no attack drowns in ordinary text, however rare that is where this is fitted.
+fn bounds(head: usize) -> [(f64, f64); EVIDENCES] {
+    let rules = RULES_MAX.get(head).copied().unwrap_or_default();
+    [(0.0, f64::MAX), (0.0, f64::MAX), (0.0, f64::MAX), (-LENGTH_MAX, 0.0), (0.0, rules)]
+}
 
 /// Evidence with what it should have shown.
 #[derive(Clone, Debug)]
@@ -23,10 +35,11 @@ pub struct Known {
 }
 
 /// A head before anything is fitted.
-pub const FIRST: Head = Head { scale: 1.0, bias: -4.0, weights: [1.0, 0.0, 0.0, 4.0] };
+pub const FIRST: Head = Head { scale: 1.0, bias: -4.0, weights: [1.0, 0.0, 0.0, 0.0, 4.0] };
 
-/// Fits a head on `known` by gradient descent over values of equal spread.
-pub fn fit(known: &[Known]) -> Head {
+/// Fits `head` on `known` by gradient descent over values of equal spread.
+pub fn fit(head: usize, known: &[Known]) -> Head {
+    let bounds = bounds(head);
     let total: f64 = known.iter().map(|one| one.weight).sum();
     let spread: Vec<f64> = (0..EVIDENCES)
         .map(|at| {
@@ -48,7 +61,10 @@ pub fn fit(known: &[Known]) -> Head {
         for (square, slope) in squares.iter_mut().zip(slope) {
             *square += slope * slope;
         }
-        (0..EVIDENCES).for_each(|i| weights[i] -= STEP * slope[i] / squares[i].sqrt());
+        (0..EVIDENCES).for_each(|i| {
+            let (low, high) = (bounds[i].0 * spread[i], bounds[i].1 * spread[i]);
+            weights[i] = (weights[i] - STEP * slope[i] / squares[i].sqrt()).clamp(low, high);
+        });
         bias -= STEP * slope[EVIDENCES] / squares[EVIDENCES].sqrt();
     }
     let mut weights_out = [0.0; EVIDENCES];
