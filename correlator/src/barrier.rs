@@ -20,9 +20,6 @@ use crate::state::{ComponentId, RelatedRow};
 use crate::store::{Store, StoreError};
 use crate::turn::Turn;
 
-/// Relations of one incident; further ones are counted.
-pub const RELATED_MAX: usize = 64;
-
 impl<S: Store> Turn<'_, S> {
     /// Makes two components one, or where they must not be, relates them; says which one holds `a` then.
     pub fn unite(&mut self, a: ComponentId, b: ComponentId) -> Result<ComponentId, StoreError> {
@@ -129,7 +126,7 @@ impl<S: Store> Turn<'_, S> {
         if known.and_then(|at| rows.get(at)) == Some(&row) {
             return Ok(());
         }
-        let full = rows.len() >= RELATED_MAX && known.is_none();
+        let full = rows.len() >= self.rules.config.related_max && known.is_none();
         self.stats.related_dropped += u64::from(full);
         if let Some(component) = self.component_mut(own).filter(|_| !full) {
             match known.and_then(|at| component.related.get_mut(at)) {
@@ -162,15 +159,19 @@ impl<S: Store> Turn<'_, S> {
                 kept.push(row);
             }
         }
-        let surplus = kept.len().saturating_sub(RELATED_MAX);
+        let surplus = kept.len().saturating_sub(self.rules.config.related_max);
         self.stats.related_dropped += surplus as u64;
-        kept.truncate(RELATED_MAX);
+        kept.truncate(self.rules.config.related_max);
         if kept != rows
             && let Some(component) = self.component_mut(id)
         {
             component.related = kept;
         }
-        Ok(related.into_iter().take(RELATED_MAX).map(|(uid, reason)| Related { uid, reason }).collect())
+        Ok(related
+            .into_iter()
+            .take(self.rules.config.related_max)
+            .map(|(uid, reason)| Related { uid, reason })
+            .collect())
     }
 
     /// Lets those that name this component look at it again, since it has a new uid.

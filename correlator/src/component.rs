@@ -198,7 +198,12 @@ impl<S: Store> Turn<'_, S> {
         let order = |turn: &Self, id| turn.component(id).map(|c| (c.first.clone(), c.members_kept));
         let (Some((a_first, a_kept)), Some((b_first, b_kept))) = (order(self, a), order(self, b)) else { return Ok(a) };
         let (survivor, loser) = if a_first <= b_first { (a, b) } else { (b, a) };
+        // Nobody was told of a candidate: it takes no name from an incident that was.
+        let unheard = self.is_candidate(survivor) && self.component(loser).is_some_and(|c| c.published.is_some());
+        let (survivor, loser) = if unheard { (loser, survivor) } else { (survivor, loser) };
+        let named = self.component(survivor).map(|c| c.first.clone()).filter(|_| unheard);
         let (large, small) = if (b_kept, a) < (a_kept, b) { (a, b) } else { (b, a) };
+        self.stats.candidates_over += u64::from(self.is_candidate(a) || self.is_candidate(b));
         let last_revision = self.close_into(loser)?;
         let published = self.component(survivor).and_then(|c| c.published.clone());
         let absorbed = self.component(survivor).map(|c| c.absorbed.clone()).unwrap_or_default();
@@ -217,6 +222,7 @@ impl<S: Store> Turn<'_, S> {
         {
             component.take_over(&gone);
             component.bound_entities(entities_max);
+            component.first = named.unwrap_or_else(|| component.first.clone());
             component.published = published;
             component.absorbed = absorbed;
             component.split_from = split_from;
@@ -228,6 +234,11 @@ impl<S: Store> Turn<'_, S> {
         }
         self.dirty.insert(large);
         Ok(large)
+    }
+
+    /// Whether the component was found too light to be published, and never was.
+    fn is_candidate(&self, id: ComponentId) -> bool {
+        self.component(id).is_some_and(|component| component.candidate && component.published.is_none())
     }
 
     /// Moves member rows; a member of both counts once, at its smaller distance.

@@ -19,8 +19,9 @@ use crate::inventory::Inventory;
 pub const LINK_THRESHOLD: f32 = 0.5;
 /// Two signals further apart than a day are linked through others or not at all.
 pub const WINDOW_SECS: u64 = 24 * 3600;
-/// Addresses change hands: DHCP leases and mobile networks keep them for hours rather than days.
-pub const IP_WINDOW_SECS: u64 = 4 * 3600;
+/// Addresses change hands: DHCP leases and mobile networks keep them for hours rather than days. A working day's, so that
+/// an intruder who comes back in the evening still comes from the same one.
+pub const IP_WINDOW_SECS: u64 = 8 * 3600;
 /// A file, a link or a stolen key is the same thing tomorrow, whoever has it.
 pub const ARTIFACT_WINDOW_SECS: u64 = 48 * 3600;
 /// What sharing an entity is still worth at its window's end; it falls evenly from 1. Six tenths leave an
@@ -43,8 +44,9 @@ pub const HUB_FACTOR: f32 = 0.35;
 pub const RARE_FACTOR: f32 = 2.4;
 /// For how long an address is new: exits are rented for an evening, offices stay.
 pub const NEW_IP_SECS: u64 = 24 * 3600;
-/// Users of an address beyond which it is not rare: an attacker acts under a few names, an office under many.
-pub const USERS_PER_NEW_IP_MAX: u32 = 4;
+/// Users of an address beyond which it is not rare: an attacker acts under two names or three, a branch office on its
+/// first day and a hotel are had by more.
+pub const USERS_PER_NEW_IP_MAX: u32 = 3;
 /// What techniques in the order of an attack add to what is shared: an address and an application that two
 /// records share link them together with it, no single light kind does.
 pub const SEQUENCE_BONUS: f32 = 0.1;
@@ -91,6 +93,19 @@ pub const KEYS_PER_SIGNAL_MAX: usize = 64;
 /// Entities beyond which two incidents are not merged: nobody reads more. Defender XDR's cap was 50 in 2024 and is
 /// not published any more; an attack on a department names a few hundred.
 pub const ENTITIES_PER_INCIDENT_MAX: u32 = 256;
+/// Records that a new AI alert looks at through one key on each side of it, the nearest first; others may still come by
+/// another key.
+pub const CONTEXT_PER_KEY_MAX: usize = 1_024;
+/// Records on each side that are compared in full through a key that does not link alone.
+pub const COMPARED_PER_KEY_MAX: usize = 32;
+/// Incidents that one record may belong to.
+pub const INCIDENTS_PER_RECORD_MAX: usize = 8;
+/// The largest incident that is linked anew when an entity turns out to be a hub.
+pub const RELINK_MEMBERS_MAX: u64 = 2_000;
+/// Incidents that one is related to.
+pub const RELATED_MAX: usize = 64;
+/// Uids of merged incidents that a revision lists, the latest kept.
+pub const ABSORBED_LISTED_MAX: usize = 64;
 /// How far behind the newest event time a signal may come, and how long state is kept.
 pub const RETENTION_SECS: u64 = 7 * 24 * 3600;
 /// Signals of a tenant without one of a source after which the source is idle and holds nothing back: several
@@ -314,6 +329,19 @@ pub struct Config {
     pub entities_per_incident_max: u32,
     /// Link keys of a signal, 1 to 1,024.
     pub keys_per_signal_max: usize,
+    /// Records that a new AI alert looks at through one key on each side of it, the nearest first; others may still come by
+    /// another key.
+    pub context_per_key_max: usize,
+    /// Records on each side that are compared in full through a key that does not link alone.
+    pub compared_per_key_max: usize,
+    /// Incidents that one record may belong to.
+    pub incidents_per_record_max: usize,
+    /// The largest incident that is linked anew when an entity turns out to be a hub.
+    pub relink_members_max: u64,
+    /// Incidents that one is related to.
+    pub related_max: usize,
+    /// Uids of merged incidents that a revision lists, the latest kept.
+    pub absorbed_listed_max: usize,
     /// How late a signal may come and how long state is kept, in seconds.
     pub retention_secs: u64,
     /// Signals of a tenant without one of a source after which the source is idle.
@@ -375,6 +403,12 @@ impl Default for Config {
             members_per_incident_max: MEMBERS_PER_INCIDENT_MAX,
             entities_per_incident_max: ENTITIES_PER_INCIDENT_MAX,
             keys_per_signal_max: KEYS_PER_SIGNAL_MAX,
+            context_per_key_max: CONTEXT_PER_KEY_MAX,
+            compared_per_key_max: COMPARED_PER_KEY_MAX,
+            incidents_per_record_max: INCIDENTS_PER_RECORD_MAX,
+            relink_members_max: RELINK_MEMBERS_MAX,
+            related_max: RELATED_MAX,
+            absorbed_listed_max: ABSORBED_LISTED_MAX,
             retention_secs: RETENTION_SECS,
             source_idle_signals: SOURCE_IDLE_SIGNALS,
             source_idle_secs: SOURCE_IDLE_SECS,
@@ -477,6 +511,17 @@ impl Config {
         }
         let alone = heaviest * self.hub_factor < self.link_threshold;
         check("hub_factor", alone, "so small that no weight times it reaches link_threshold")?;
+        let caps = [
+            ("context_per_key_max", self.context_per_key_max, 65_536),
+            ("compared_per_key_max", self.compared_per_key_max, 1_024),
+            ("incidents_per_record_max", self.incidents_per_record_max, 64),
+            ("related_max", self.related_max, 1_024),
+            ("absorbed_listed_max", self.absorbed_listed_max, 1_024),
+        ];
+        for (name, cap, most) in caps {
+            check(name, (1..=most).contains(&cap), &format!("1 to {most}"))?;
+        }
+        check("relink_members_max", (1..=100_000).contains(&self.relink_members_max), "1 to 100000")?;
         for (name, count) in [
             ("devices_per_user_max", self.devices_per_user_max),
             ("users_per_device_max", self.users_per_device_max),
@@ -534,6 +579,8 @@ mod tests {
         assert!(with(|c| c.surface_priority_min = 101).starts_with("surface_priority_min "));
         assert!(with(|c| c.calls_per_key_max = 0).starts_with("calls_per_key_max "));
         assert!(with(|c| c.hops_max = 3).starts_with("hops_max "));
+        assert!(with(|c| c.incidents_per_record_max = 65).starts_with("incidents_per_record_max "));
+        assert!(with(|c| c.relink_members_max = 0).starts_with("relink_members_max "));
         assert!(with(|c| c.members_listed_max = 1).starts_with("members_listed_max "));
     }
 }

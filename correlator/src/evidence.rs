@@ -58,13 +58,14 @@ pub struct Evidence {
     solid: [u32; KINDS],
     sequence: u32,
     repeat: u32,
+    counted: u32,
     strangers: bool,
 }
 
 impl Evidence {
     /// The strength of the link.
     pub fn all(&self) -> u32 {
-        self.all.iter().map(|worth| worth.sum).sum::<u32>() + self.bonus()
+        self.all.iter().map(|worth| worth.sum).sum::<u32>() + self.bonus() + self.counted
     }
 
     /// The strength without what a rare address is worth beyond an ordinary one: nothing between people who have
@@ -102,6 +103,16 @@ impl Evidence {
     /// The same with what that adds.
     pub fn repeated(self, bonus: u32) -> Self {
         Self { repeat: bonus, ..self }
+    }
+
+    /// What it adds that one is a rule's match and counts the other.
+    pub fn counted(&self) -> u32 {
+        self.counted
+    }
+
+    /// The same with what that adds.
+    pub fn counting(self, worth: u32) -> Self {
+        Self { counted: worth, ..self }
     }
 
     fn bonus(&self) -> u32 {

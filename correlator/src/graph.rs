@@ -10,6 +10,8 @@
 //!   links, to an opener or a near member, unless it is a near member of another component: two attackers may rent
 //!   one exit. So is an alert that is expected.
 //!
+//! - What a rule counted belongs to its match: AI alerts become one component with it, where something that is no hub
+//!   is shared as well; records that are not members anyway are far members.
 //! - What must not be one ([`crate::barrier`]) is related instead, and nothing joins what an analyst closed or locked.
 //!
 //! All of it follows from the set of signals and the commands before each, not from the signals' order, below the caps listed here. More
@@ -24,10 +26,10 @@
 //! - A new opener looks only at the part of its window that no linked neighbour on the same key
 //!   covers: what lies in a neighbour's reach is a near member already. The same holds for the far
 //!   members of a new near member.
-//! - What links only in sums is compared in full, the nearest [`WEAK_NEIGHBOURS_MAX`] of each stretch.
+//! - What links only in sums is compared in full, the nearest `compared_per_key_max` of each stretch.
 //!
 //! # Caps, beyond which order may show
-//! [`WEAK_NEIGHBOURS_MAX`]; [`RESIDENCES_MAX`]; [`CONTEXT_PER_KEY_MAX`]; `fanout_max`, since far members
+//! `compared_per_key_max`; `incidents_per_record_max`; `context_per_key_max`; `fanout_max`, since far members
 //! that a key brought in before it became busy stay; those of [`crate::relink`] and of [`crate::identity`].
 
 use std::cell::Cell;
@@ -44,13 +46,6 @@ use crate::posting::Posting;
 use crate::state::{Class, Component, ComponentId, Residence};
 use crate::store::{Store, StoreError};
 use crate::turn::{Subject, Turn};
-
-/// Neighbours in each stretch that are compared in full through a key that does not link alone.
-pub const WEAK_NEIGHBOURS_MAX: usize = 32;
-/// Components that one signal may belong to.
-pub const RESIDENCES_MAX: usize = 8;
-/// Context that a new opener looks at through one key, on each side of it, the nearest first.
-pub const CONTEXT_PER_KEY_MAX: usize = 1_024;
 
 /// Stands for the hops of a far member that only a rare address attaches: it leaves when it turns out to be a near
 /// member elsewhere. Incidents show it as the far member that it is.
@@ -127,7 +122,8 @@ impl<S: Store> Turn<'_, S> {
         };
         let known = home.is_some();
         let mut apart = Vec::new();
-        for reach in self.openers_reached(subject)?.into_iter().filter(|reach| reach.bridge) {
+        let counted = self.openers_counted(subject)?;
+        for reach in self.openers_reached(subject)?.into_iter().chain(counted).filter(|reach| reach.bridge) {
             let Some(found) = self.find(reach.component)? else { continue };
             home = match home {
                 _ if self.is_out_of_scope(found, &subject.signal) => {
@@ -165,6 +161,35 @@ impl<S: Store> Turn<'_, S> {
             home = self.gather(subject, key, home)?;
             if let Some(other) = other_naming(key) {
                 home = self.gather(subject, &other, home)?;
+            }
+        }
+        self.gather_counted(subject, home)
+    }
+
+    /// The components of the AI alerts that a rule's match counts, where they share something that is no hub: a rule may
+    /// group by the address of a whole office.
+    fn openers_counted(&mut self, subject: &Subject) -> Result<Vec<Reach>, StoreError> {
+        let mut reached = Vec::new();
+        for uid in subject.signal.counted() {
+            let Some(other) = self.subject(uid)?.filter(|other| other.signal.kind == SignalKind::AiAlert) else {
+                continue;
+            };
+            let mut solid = false;
+            for (own, its) in shared(&subject.keys, &other.keys).filter(|(own, _)| self.rules.is_indexed(own)) {
+                let spread = self.spread_at(own, subject.signal.time)?.max(self.spread_at(its, other.signal.time)?);
+                solid |= !spread.is_hub();
+            }
+            let home = other.residences.first().filter(|_| solid).map(|residence| residence.component);
+            reached.extend(home.map(|component| Reach { component, hops: 1, bridge: true }));
+        }
+        Ok(reached)
+    }
+
+    /// Takes in the records that a rule's match counts: they bring nobody else in.
+    fn gather_counted(&mut self, subject: &Subject, home: ComponentId) -> Result<(), StoreError> {
+        for uid in subject.signal.counted() {
+            if let Some(mut record) = self.subject(uid)?.filter(|record| record.signal.kind != SignalKind::AiAlert) {
+                self.join(&mut record, &Reach { component: home, hops: 2, bridge: false })?;
             }
         }
         Ok(())
@@ -219,16 +244,17 @@ impl<S: Store> Turn<'_, S> {
         subject: &Subject,
     ) -> Result<Vec<(Arc<Posting>, bool)>, StoreError> {
         let (time, uid) = (subject.signal.time, &subject.signal.uid);
+        let compared_max = self.rules.config.compared_per_key_max;
         let mut found = Vec::new();
         if !subject.keys.contains(key) || key.mentioned {
-            let nearest = self.nearest(key, class, time, WEAK_NEIGHBOURS_MAX, uid)?;
+            let nearest = self.nearest(key, class, time, compared_max, uid)?;
             found.extend(nearest.into_iter().map(|posting| (posting, false)));
             return Ok(found);
         }
         for stretch in self.stretches(key, head, class, time)? {
             let certain = stretch.solid && key.kind != EntityKind::ApiKey && self.rules.joins_alone(key);
             // Of two scopes the nearest does not stand for all.
-            let max = if certain && self.rules.config.scopes.is_empty() { 1 } else { WEAK_NEIGHBOURS_MAX };
+            let max = if certain && self.rules.config.scopes.is_empty() { 1 } else { compared_max };
             let postings = self.postings(key, class, stretch.span, stretch.before, max, uid)?;
             found.extend(postings.into_iter().map(|posting| (posting, certain)));
         }
@@ -269,9 +295,10 @@ impl<S: Store> Turn<'_, S> {
         opener: &Subject,
         home: ComponentId,
     ) -> Result<Vec<(Arc<Posting>, bool)>, StoreError> {
+        let compared_max = self.rules.config.compared_per_key_max;
         let mut found = Vec::new();
         if !opener.keys.contains(key) || key.mentioned {
-            let nearest = self.nearest(key, class, opener.signal.time, WEAK_NEIGHBOURS_MAX, &opener.signal.uid)?;
+            let nearest = self.nearest(key, class, opener.signal.time, compared_max, &opener.signal.uid)?;
             found.extend(nearest.into_iter().map(|posting| (posting, false)));
             return Ok(found);
         }
@@ -281,7 +308,7 @@ impl<S: Store> Turn<'_, S> {
             let postings = if certain {
                 self.context_in(key, head, class, stretch, &neighbours, opener)?
             } else {
-                self.postings(key, class, stretch.span, stretch.before, WEAK_NEIGHBOURS_MAX, &opener.signal.uid)?
+                self.postings(key, class, stretch.span, stretch.before, compared_max, &opener.signal.uid)?
             };
             found.extend(postings.into_iter().map(|posting| (posting, certain)));
         }
@@ -314,7 +341,7 @@ impl<S: Store> Turn<'_, S> {
         Ok(times)
     }
 
-    /// The context in a solid stretch that no neighbour reaches, at most [`CONTEXT_PER_KEY_MAX`].
+    /// The context in a solid stretch that no neighbour reaches, at most `context_per_key_max`.
     pub fn context_in(
         &mut self,
         key: &LinkKey,
@@ -332,10 +359,11 @@ impl<S: Store> Turn<'_, S> {
                 Some(Span::around(*time, self.rules.reach(key, spread)?))
             })
             .collect();
+        let max = self.rules.config.context_per_key_max;
         let mut found = Vec::new();
         for span in stretch.span.without(&covered) {
-            let part = self.postings(key, class, span, stretch.before, CONTEXT_PER_KEY_MAX, &subject.signal.uid)?;
-            self.stats.context_skipped += u64::from(part.len() == CONTEXT_PER_KEY_MAX);
+            let part = self.postings(key, class, span, stretch.before, max, &subject.signal.uid)?;
+            self.stats.context_skipped += u64::from(part.len() == max);
             found.extend(part);
         }
         Ok(found)
@@ -368,7 +396,7 @@ impl<S: Store> Turn<'_, S> {
         }
         let mut old = None;
         // Those without hubs become one below, so that they need no limit.
-        let full = subject.residences.len() >= RESIDENCES_MAX && !reach.bridge;
+        let full = subject.residences.len() >= self.rules.config.incidents_per_record_max && !reach.bridge;
         match known.and_then(|at| subject.residences.get_mut(at)) {
             Some(residence) => {
                 let was = *residence;

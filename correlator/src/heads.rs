@@ -291,8 +291,10 @@ impl<S: Store> Turn<'_, S> {
             drop(known);
             let max = self.rules.neighbours_max(key.kind);
             self.change_head(key, |head| {
-                if let Some(class) = class {
-                    head.add(bucket, class);
+                match class {
+                    Some(class) => head.add(bucket, class),
+                    // What it has is no longer new once it is posted, nor while it is linked.
+                    None => head.know(bucket),
                 }
                 head.meet(bucket, neighbours.meeting(key), max);
             })?;

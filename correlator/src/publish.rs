@@ -1,7 +1,11 @@
 //! When a revision is published, and what its number and neighbours are.
 //!
-//! An incident's uid follows from its earliest opener. When that changes, by a merge or because an
-//! earlier opener came late, the old uid gets a last revision that names the new one. Small incidents
+//! An incident's uid follows from its earliest opener ([`crate::state::Seed`]). When that changes, by a merge or because an
+//! earlier opener came late, the old uid gets a last revision that names the new one. A uid that were fixed at the
+//! first publication would depend on who arrived first; only if nothing were published before the watermark had
+//! passed it would it not, and an alert would wait for the slowest source. A candidate, of which nobody was told,
+//! gives its name to nothing that was published, until an entity that turns out to be a hub has its links looked at
+//! anew. Small incidents
 //! publish every change; large ones at most once in `coalesce_secs` of event time, and where only records joined that
 //! are no alerts, once they lasted an eighth longer, so that what a busy person does all day costs few snapshots. A merge
 //! of two published incidents and a higher severity are told at once. What is too light to be anybody's business stays a candidate:
@@ -22,9 +26,6 @@ use crate::state::{ComponentId, Published, RedirectRow, encode};
 use crate::store::keys::Table;
 use crate::store::{Store, StoreError};
 use crate::turn::{Subject, Turn, earliest};
-
-/// Uids of absorbed incidents that a revision lists, the latest kept.
-pub const ABSORBED_LISTED_MAX: usize = 64;
 
 /// Alerts of an incident of which it is looked at whether they are new about their actor.
 const NEW_LOOKED_AT_MAX: usize = 16;
@@ -122,7 +123,7 @@ impl<S: Store> Turn<'_, S> {
     pub fn publish(&mut self, id: ComponentId) -> Result<(), StoreError> {
         self.forget_due(id);
         let Some(component) = self.component(id) else { return Ok(()) };
-        let (named, mut known) = (component.first.1.clone(), component.published.clone());
+        let (named, mut known) = (component.first.uid.clone(), component.published.clone());
         let uid = match known.as_ref().filter(|known| known.named == named) {
             Some(known) => known.uid.clone(),
             None => self.unused_uid(&named)?,
@@ -130,9 +131,14 @@ impl<S: Store> Turn<'_, S> {
         let mut incident = self.compose(id, uid.clone())?;
         let steering = self.component(id).map(|c| c.steering.clone()).unwrap_or_default();
         if known.is_none() && !steering.has_case && !surfaces(&incident, &self.rules.config) {
-            self.stats.candidates += 1;
+            if let Some(component) = self.component_mut(id).filter(|component| !component.candidate) {
+                component.candidate = true;
+                self.stats.candidates += 1;
+            }
             return Ok(());
         }
+        let surfaced = known.is_none() && self.component(id).is_some_and(|component| component.candidate);
+        self.stats.candidates_over += u64::from(surfaced);
         if let Some(old) = known.take_if(|old| old.uid != uid) {
             let last = Incident {
                 uid: old.uid.clone(),
@@ -234,11 +240,12 @@ impl<S: Store> Turn<'_, S> {
     }
 
     fn absorb(&mut self, id: ComponentId, uid: IncidentUid) {
+        let listed_max = self.rules.config.absorbed_listed_max;
         let Some(component) = self.component_mut(id) else { return };
         if !component.absorbed.contains(&uid) {
             component.absorbed.push(uid);
         }
-        let surplus = component.absorbed.len().saturating_sub(ABSORBED_LISTED_MAX);
+        let surplus = component.absorbed.len().saturating_sub(listed_max);
         component.absorbed.drain(..surplus);
     }
 

@@ -10,7 +10,7 @@
 //! is looked at only as often as it publishes, so a flood of entities that spread costs no flood of work.
 //!
 //! # Caps, beyond which order may show
-//! What an analyst closed, locked, merged or split stays as it is. [`RELINK_MEMBERS_MAX`]: a larger component keeps its links, and so does one that no longer keeps all of
+//! What an analyst closed, locked, merged or split stays as it is. `relink_members_max`: a larger component keeps its links, and so does one that no longer keeps all of
 //! its members.
 //!
 //! [`Spread`]: crate::link::Spread
@@ -22,12 +22,9 @@ use schemas::{SignalKind, SignalUid};
 use crate::component::MemberRow;
 use crate::graph::{is_near, other_naming};
 use crate::heads::Neighbours;
-use crate::state::{Class, Component, ComponentId, Residence, Steering};
+use crate::state::{Class, Component, ComponentId, Residence, Seed, Steering};
 use crate::store::{Store, StoreError};
 use crate::turn::{Subject, Turn};
-
-/// The largest component that is linked anew.
-pub const RELINK_MEMBERS_MAX: u64 = 2_000;
 
 impl<S: Store> Turn<'_, S> {
     /// Marks the components with a signal that has a key where it was found to be spread.
@@ -62,7 +59,8 @@ impl<S: Store> Turn<'_, S> {
         let Some(old) = self.component(id).filter(|component| component.stale).cloned() else { return Ok(vec![id]) };
         let Steering { closed, locked, shaped, .. } = &old.steering;
         let held = *closed || *locked || !shaped.is_empty();
-        let large = old.members_total > RELINK_MEMBERS_MAX || u64::from(old.members_kept) != old.members_total;
+        let large = old.members_total > self.rules.config.relink_members_max
+            || u64::from(old.members_kept) != old.members_total;
         if held || large {
             self.stats.relinks_skipped += 1;
             if let Some(component) = self.component_mut(id) {
@@ -111,6 +109,7 @@ impl<S: Store> Turn<'_, S> {
     /// have an address which may be rare.
     fn let_all_go(&mut self, id: ComponentId) -> Result<(Vec<SignalUid>, Vec<SignalUid>), StoreError> {
         let (mut openers, mut near) = (Vec::new(), Vec::new());
+        let first = self.component(id).map(|component| component.first.clone());
         for row in self.members(id, false, usize::MAX)? {
             self.drop_member(id, &row);
             let Some(mut subject) = self.subject(row.uid.as_str())? else { continue };
@@ -121,7 +120,12 @@ impl<S: Store> Turn<'_, S> {
                 self.unpost(&subject, &before)?;
                 self.count_in(&subject, None, &Neighbours::of(&subject.signal))?;
                 subject.residences.clear();
-                openers.push((subject.signal.time, subject.signal.uid.clone()));
+                // What a rule counts stands before the match.
+                openers.push((
+                    Some(Seed::of(&subject.signal)) != first,
+                    subject.signal.time,
+                    Seed::of(&subject.signal),
+                ));
             } else {
                 self.repost(&subject, &before)?;
                 if row.hops == 1 && subject.keys.iter().any(|key| self.rules.may_be_rare(key)) {
@@ -131,7 +135,7 @@ impl<S: Store> Turn<'_, S> {
             self.save(&subject);
         }
         openers.sort_unstable();
-        Ok((openers.into_iter().map(|(_, uid)| uid).collect(), near))
+        Ok((openers.into_iter().map(|(.., seed)| seed.uid).collect(), near))
     }
 
     fn drop_member(&mut self, id: ComponentId, row: &MemberRow) {

@@ -158,11 +158,56 @@ pub struct RelatedRow {
     pub reason: RelatedReason,
 }
 
+/// Where an opener stands among those that could name an incident: the earliest does. What a rule concluded stands where
+/// it could be known, so that a late conclusion renames nothing; at one time detectors' alerts stand first, then the
+/// order is that of native ids, as a replay reads them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "SeedRow")]
+pub struct Seed {
+    /// When it was known.
+    pub known: Timestamp,
+    /// Whether a rule concluded it.
+    pub by_rule: bool,
+    /// The record's own id.
+    pub native_id: String,
+    /// The opener.
+    pub uid: SignalUid,
+}
+
+/// How seeds were and are written.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SeedRow {
+    Now { known: Timestamp, by_rule: bool, native_id: String, uid: SignalUid },
+    Before(Timestamp, SignalUid),
+}
+
+impl From<SeedRow> for Seed {
+    fn from(row: SeedRow) -> Self {
+        match row {
+            SeedRow::Now { known, by_rule, native_id, uid } => Self { known, by_rule, native_id, uid },
+            SeedRow::Before(known, uid) => Self { known, by_rule: false, native_id: String::new(), uid },
+        }
+    }
+}
+
+impl Seed {
+    /// Where `opener` stands.
+    pub fn of(opener: &Signal) -> Self {
+        Self {
+            known: opener.known(),
+            by_rule: opener.is_match(),
+            native_id: opener.native_id.clone(),
+            uid: opener.uid.clone(),
+        }
+    }
+}
+
 /// Openers that belong together, with all that joined them: what an incident is made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Component {
-    /// The earliest opener by time and uid, which names the incident.
-    pub first: (Timestamp, SignalUid),
+    /// The opener that names the incident.
+    pub first: Seed,
     /// The highest severity of openers and vendor alerts.
     pub severity: Severity,
     /// The techniques of all members, bounded.
@@ -192,6 +237,9 @@ pub struct Component {
     /// Whether an alert joined it since it was published last.
     #[serde(default)]
     pub alerted: bool,
+    /// Whether it was looked at and found too light to be published.
+    #[serde(default)]
+    pub candidate: bool,
     /// The row of the due table.
     pub due: Option<Timestamp>,
     /// The row of the quiet table.
@@ -214,7 +262,7 @@ impl Component {
     /// A component that `opener` opens; the opener is not a member yet.
     pub fn new(opener: &Signal) -> Self {
         Self {
-            first: (opener.time, opener.uid.clone()),
+            first: Seed::of(opener),
             severity: opener.severity,
             techniques: BTreeSet::new(),
             groups: BTreeSet::new(),
@@ -229,6 +277,7 @@ impl Component {
             split_from: None,
             stale: false,
             alerted: false,
+            candidate: false,
             due: None,
             quiet: None,
             steering: Steering::default(),
@@ -241,7 +290,7 @@ impl Component {
     /// Takes in what a member says; repeating it changes nothing.
     pub fn take_in(&mut self, signal: &Signal) {
         if signal.kind == SignalKind::AiAlert {
-            self.first = self.first.clone().min((signal.time, signal.uid.clone()));
+            self.first = self.first.clone().min(Seed::of(signal));
         }
         if signal.kind != SignalKind::Context {
             self.severity = self.severity.max(signal.severity);
@@ -380,6 +429,15 @@ impl Class {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seeds_of_before_are_read() {
+        let (known, uid) = (Timestamp::from_millis(7).expect("a time"), SignalUid::from("u"));
+        let now = Seed { known, by_rule: true, native_id: "n".to_owned(), uid: uid.clone() };
+        assert_eq!(decode::<Seed>(&encode(&now).expect("encodes")).expect("reads"), now);
+        let before = decode::<Seed>(&encode(&(known, uid.clone())).expect("encodes")).expect("reads");
+        assert_eq!(before, Seed { known, by_rule: false, native_id: String::new(), uid });
+    }
 
     #[test]
     fn damage_is_no_panic() {

@@ -38,8 +38,10 @@ pub struct Stats {
     pub context_skipped: u64,
     /// Incidents published for the first time.
     pub incidents_created: u64,
-    /// Times that an incident was not published because its priority was too low or its one alert too light.
+    /// Incidents that were not published when they began because their priority was too low or their one alert too light.
     pub candidates: u64,
+    /// Those of them that were published later, or became part of another incident.
+    pub candidates_over: u64,
     /// Incidents merged into another.
     pub incidents_merged: u64,
     /// Incidents closed because they were quiet.
@@ -82,6 +84,7 @@ impl Stats {
             ("link keys", self.keys_dropped),
             ("memberships", self.memberships_dropped),
             ("members counted only", self.members_counted_only),
+            ("incidents too light to be published", self.candidates.saturating_sub(self.candidates_over)),
             ("looks at a key with too much context", self.context_skipped),
             ("incidents too large to link anew", self.relinks_skipped),
             ("names with too much to link anew", self.aliased_skipped),

@@ -54,6 +54,11 @@ impl TextEntities {
         Self(found)
     }
 
+    /// The URLs among them, in the order of the text.
+    pub fn urls(&self) -> impl Iterator<Item = &Entity> {
+        self.0.iter().map(|(_, entity)| entity).filter(|entity| entity.kind == EntityKind::Url)
+    }
+
     /// Those nearest to `span`, at most [`ENTITIES_PER_ANNOTATION_MAX`], none twice.
     pub fn near(&self, span: (u32, u32)) -> Vec<Entity> {
         let distance = |other: (u32, u32)| other.0.saturating_sub(span.1).max(span.0.saturating_sub(other.1));
@@ -151,6 +156,13 @@ impl Kind {
     }
 }
 
+/// The URL that `name` is, where a document is called by its own.
+pub fn url_of_document(name: &str) -> Option<Entity> {
+    let url = url_at(name, 0).filter(|url| url.len() == name.len())?;
+    let [_, url] = of_url(url, false);
+    url
+}
+
 /// The host of a URL, and the URL itself where it is one party's and nothing in it is `hidden`.
 fn of_url(url: &str, hidden: bool) -> [Option<Entity>; 2] {
     let parts = parts(url);
@@ -224,6 +236,11 @@ mod tests {
         let mut named: Vec<_> = entities.iter().map(|e| format!("{} {}", e.kind.as_str(), e.ids.join("+"))).collect();
         named.sort();
         named
+    }
+
+    #[test]
+    fn a_key_id_needs_no_digit() {
+        assert_eq!(near("aws_access_key_id = AKIAJOVIIDCUQRSYBWRK", (0, 5)), ["api_key AKIAJOVIIDCUQRSYBWRK"]);
     }
 
     #[test]

@@ -172,7 +172,9 @@ impl Processor {
             .as_ref()
             .map(|trace| format!("00-{}-{}-{:02x}", trace.trace_id, trace.span_id, u8::from(trace.sampled)));
         let usage = if self.counts_usage { usage::contribution(interaction, &detection.annotated) } else { None };
-        let signals = alerts.iter().map(|alert| self.signal(alert)).collect();
+        let mut signals: Vec<Signal> = alerts.iter().map(|alert| self.signal(alert)).collect();
+        // Alerts of one interaction have all in common but their uid: the one that names the incident goes first.
+        signals.sort_unstable_by(|one, other| one.uid.cmp(&other.uid));
         outcome.interactions.push(Processed { annotated: detection.annotated, alerts, signals, usage, traceparent });
     }
 

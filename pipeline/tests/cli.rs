@@ -542,6 +542,8 @@ fn check_runs_the_cases_of_rules() {
         let refused = weir(&["check", "--config", &config]);
         assert!(refused.status.code() == Some(2) && stderr(&refused).contains("[rules]"), "{}", stderr(&refused));
     }
+    let empty = tempfile::tempdir().unwrap();
+    self::refused(&format!("[rules]\npaths = [{:?}]\n", empty.path()), &["[rules] paths", "holds no rules"]);
 }
 
 #[test]

@@ -61,7 +61,10 @@ pub struct Link {
     /// What it adds that both are alerts of the same threat from one address and name nobody.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub repeat: f32,
-    /// How strongly: the sum of the factors, of `sequence` and of `repeat`, at least the configured threshold.
+    /// What it adds that one of both is a rule's match and counts the other.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub counted: f32,
+    /// How strongly: the sum of the factors, of `sequence`, `repeat` and `counted`, at least the configured threshold.
     pub strength: f32,
     /// Milliseconds from the other member to this one; negative when this one came first.
     pub distance_ms: i64,

@@ -18,6 +18,8 @@ pub struct RuleAlert {
     pub tenant: TenantId,
     /// When the rule's condition first held in the window.
     pub time: Timestamp,
+    /// Up to when records had to be awaited before that could be said; the same as `time` for a rule that need not wait.
+    pub known: Timestamp,
     /// The rule's stable id.
     pub rule_id: String,
     /// The name by which other rules refer to it.
@@ -38,8 +40,37 @@ pub struct RuleAlert {
     pub signals: Vec<SignalUid>,
 }
 
+/// The fact that holds the uids of the signals that a rule's match counts.
+const COUNTED: &str = "weir.counted";
+/// The fact that holds when a rule's match was known, where that is later than its time.
+const KNOWN: &str = "weir.known";
+
+impl Signal {
+    /// Whether it is what a rule concluded, and no record.
+    pub fn is_match(&self) -> bool {
+        self.kind == SignalKind::AiAlert && self.category.is_none() && self.product == Self::WEIR
+    }
+
+    /// The uids of the signals that it counts, where it is a rule's match; bounded.
+    pub fn counted(&self) -> &[String] {
+        let counted = self.facts.fields.get(COUNTED).filter(|_| self.is_match());
+        counted.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// When it could be known: its time, but for a rule's match that had to wait.
+    pub fn known(&self) -> Timestamp {
+        let told = self.facts.fields.get(KNOWN).filter(|_| self.is_match()).and_then(|times| times.first());
+        told.and_then(|millis| Timestamp::from_millis(millis.parse().ok()?)).unwrap_or(self.time)
+    }
+}
+
 impl From<&RuleAlert> for Signal {
     fn from(alert: &RuleAlert) -> Self {
+        let mut facts = Facts { rules: vec![alert.rule_name.clone()], ..Facts::default() };
+        facts.set(COUNTED, alert.signals.iter().map(ToString::to_string));
+        if alert.known > alert.time {
+            facts.set(KNOWN, [alert.known.millis().to_string()]);
+        }
         Self {
             uid: alert.uid.clone(),
             native_id: alert.uid.to_string(),
@@ -54,7 +85,7 @@ impl From<&RuleAlert> for Signal {
             techniques: alert.techniques.clone(),
             entities: alert.entities.clone(),
             flags: Vec::new(),
-            facts: Facts { rules: vec![alert.rule_name.clone()], ..Facts::default() },
+            facts,
         }
     }
 }

@@ -89,6 +89,7 @@ fn alerts_of_rules_are_valid() -> Result<()> {
         uid: "uid".into(),
         tenant: "contoso".into(),
         time: Timestamp::MAX,
+        known: Timestamp::MAX,
         rule_id: text.to_owned(),
         rule_name: text.to_owned(),
         title: text.to_owned(),

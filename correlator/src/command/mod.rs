@@ -175,7 +175,7 @@ impl<S: Store> Turn<'_, S> {
 
     /// Publishes what waits under another uid, so that the last revision has the right one.
     pub fn settle_name(&mut self, id: ComponentId) -> Result<(), StoreError> {
-        let named = self.component(id).map(|c| c.first.1.clone());
+        let named = self.component(id).map(|c| c.first.uid.clone());
         let known = self.component(id).and_then(|c| c.published.as_ref()).map(|published| published.named.clone());
         if named != known { self.publish(id) } else { Ok(()) }
     }

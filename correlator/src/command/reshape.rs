@@ -160,7 +160,7 @@ impl<S: Store> Turn<'_, S> {
         }
         if let (Some(sum), Some(component)) = (sum, self.component_mut(id)) {
             if let Some(published) = &mut component.published {
-                published.named.clone_from(&sum.first.1);
+                published.named.clone_from(&sum.first.uid);
             }
             component.first = sum.first;
             component.severity = sum.severity;

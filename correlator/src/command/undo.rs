@@ -8,7 +8,6 @@ use schemas::{CommandEntry, CommandOutcome, Handling, SignalUid};
 
 use super::rows::Undo;
 use super::{Halt, refuse};
-use crate::relink::RELINK_MEMBERS_MAX;
 use crate::state::ComponentId;
 use crate::store::{Store, StoreError};
 use crate::turn::Turn;
@@ -67,6 +66,7 @@ impl<S: Store> Turn<'_, S> {
     }
 
     fn undo_merge(&mut self, id: ComponentId, name: &str) -> Result<(), Halt> {
+        let relink_max = self.rules.config.relink_members_max;
         let Some(component) = self.component_mut(id) else { return Ok(()) };
         if component.steering.closed {
             return refuse("the incident is closed");
@@ -74,9 +74,8 @@ impl<S: Store> Turn<'_, S> {
         if component.steering.shaped != [name] {
             return refuse("the incident was merged or split by hand since: take that back first");
         }
-        if component.members_total > RELINK_MEMBERS_MAX || u64::from(component.members_kept) != component.members_total
-        {
-            return refuse(format!("more than {RELINK_MEMBERS_MAX} members are not linked anew"));
+        if component.members_total > relink_max || u64::from(component.members_kept) != component.members_total {
+            return refuse(format!("more than {relink_max} members are not linked anew"));
         }
         component.steering.shaped.clear();
         component.stale = true;

@@ -20,7 +20,7 @@
 //! **One match a window.** A match is named by rule, group and the multiple of the timespan in which its condition
 //! first held; whatever else holds in that window belongs to it.
 
-use schemas::{EntityKind, Severity};
+use schemas::{EntityKind, Severity, Timestamp};
 use serde_json::Value;
 
 use super::RuleError;
@@ -155,6 +155,16 @@ impl Correlation {
             Test::Count(bounds) | Test::Distinct(_, bounds) | Test::Sum(_, bounds) => growing(bounds),
             Test::Together { .. } => true,
             _ => false,
+        }
+    }
+
+    /// When all has come that a match of `time` depends on, where late records are waited for by `lateness`
+    /// milliseconds; at once where it need not wait.
+    pub fn known(&self, time: Timestamp, lateness: i64) -> Timestamp {
+        match self.test {
+            _ if self.decides_at_once() => time,
+            Test::FirstSeen { .. } => time.saturating_add_millis(lateness),
+            _ => time.saturating_add_millis(self.timespan.saturating_add(lateness)),
         }
     }
 

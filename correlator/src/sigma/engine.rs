@@ -11,6 +11,7 @@ use schemas::{Entity, EntityKind, Group, RuleAlert, Signal, SignalUid, Timestamp
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::caller::entity;
 use super::correlation::{Correlation, Heading, Test};
 use super::memory::{Clock, Event, Found, MEMBERS_MAX, Memory};
 use super::rule_set::{Kept, RuleSet};
@@ -87,6 +88,8 @@ struct Matched<'r> {
     /// What it groups by, with the entity's kind and the value.
     group: Vec<(&'r str, Option<EntityKind>, String)>,
     found: Found,
+    /// Up to when it had to wait.
+    known: Timestamp,
 }
 
 /// What rules found and have not raised yet.
@@ -101,9 +104,10 @@ impl<'a, S: Store> Turn<'a, S> {
         for name in &signal.facts.rules {
             if let Some(asked) = sigma.detection(name).filter(|asked| asked.raises) {
                 let members = vec![signal.uid.to_string()];
-                let found = Found { identity: signal.uid.to_string(), time: signal.time, members };
+                let found = Found { identity: signal.uid.to_string(), time: signal.time, members, by: None };
                 let heading = &asked.heading;
-                matched.push(Matched { heading, raises: true, feeds: false, group: Vec::new(), found });
+                let (group, known) = (Vec::new(), signal.time);
+                matched.push(Matched { heading, raises: true, feeds: false, group, found, known });
             }
             for (kept, step) in sigma.steps_of(name) {
                 self.ask_rule(kept, step, signal, &mut matched)?;
@@ -162,7 +166,7 @@ impl<'a, S: Store> Turn<'a, S> {
                 let is_same = |other: &Matched<'_>| other.heading.id == rule.heading.id && other.found == found;
                 let known = |other: &Matched<'_>| is_same(other) && !found.members.is_empty();
                 if !matched.iter().any(known) {
-                    matched.push(matching(kept, group.clone(), found));
+                    matched.push(matching(kept, group.clone(), found, &self.rule_clock()));
                 }
             }
         }
@@ -291,7 +295,7 @@ impl<'a, S: Store> Turn<'a, S> {
         let clock = self.rule_clock();
         let mut row = MemoryRow { due: None, ..row };
         for found in row.memory.decide(&kept.rule, &clock) {
-            matched.push(matching(kept, row.group.clone(), found));
+            matched.push(matching(kept, row.group.clone(), found, &clock));
         }
         let due = row.memory.due(&kept.rule, &clock);
         self.put_memory(&kept.rule, name, row, due)
@@ -305,10 +309,10 @@ impl<'a, S: Store> Turn<'a, S> {
     /// Hands matches out as alerts and takes them in as signals, which other rules may ask about.
     fn raise(&mut self, matched: Vec<Matched<'a>>) -> Result<(), StoreError> {
         let mut raised: Vec<RuleAlert> = Vec::new();
-        for Matched { heading, raises, feeds, group, found } in matched {
+        for Matched { heading, raises, feeds, group, found, known } in matched {
             let group = self.by_chief_names(group)?;
             let part = self.part_of_estate(&found.members)?;
-            let alert = self.alert(heading, group, found)?;
+            let alert = self.alert(heading, group, found, known)?;
             if raised.contains(&alert) {
                 continue;
             }
@@ -338,11 +342,13 @@ impl<'a, S: Store> Turn<'a, S> {
         heading: &Heading,
         group: Vec<(&str, Option<EntityKind>, String)>,
         found: Found,
+        known: Timestamp,
     ) -> Result<RuleAlert, StoreError> {
         let values: Vec<String> = group.iter().map(|(_, _, value)| value.clone()).collect();
         let native_id = format!("{}/{}/{}", heading.id, group_name(&values), found.identity);
         let mut entities = self.shared_entities(&found.members)?;
-        for entity in group.iter().filter_map(|(_, kind, value)| Entity::new((*kind)?, [value.as_str()])) {
+        let of_group = group.iter().filter_map(|(_, kind, value)| Entity::new((*kind)?, [value.as_str()]));
+        for entity in of_group.chain(found.by.as_deref().and_then(entity)) {
             if !entities.iter().any(|known| is_same(known, &entity)) {
                 entities.push(entity);
             }
@@ -352,6 +358,7 @@ impl<'a, S: Store> Turn<'a, S> {
             uid: SignalUid::derive(&self.tenant, "weir_rule", &native_id),
             tenant: self.tenant.clone(),
             time: found.time,
+            known,
             rule_id: heading.id.clone(),
             rule_name: heading.name.clone(),
             title: heading.title.clone(),
@@ -395,10 +402,11 @@ fn is_same(a: &Entity, b: &Entity) -> bool {
     a.kind == b.kind && a.ids.iter().any(|id| b.ids.contains(id))
 }
 
-fn matching(kept: &Kept, group: Vec<String>, found: Found) -> Matched<'_> {
+fn matching<'r>(kept: &'r Kept, group: Vec<String>, found: Found, clock: &Clock) -> Matched<'r> {
     let names = kept.rule.group_by.iter().map(|(name, _)| name.as_str());
     let group = names.zip(kept.rule.group_kinds()).zip(group).map(|((name, kind), value)| (name, kind, value));
-    Matched { heading: &kept.rule.heading, raises: kept.raises, feeds: true, group: group.collect(), found }
+    let known = kept.rule.known(found.time, clock.lateness);
+    Matched { heading: &kept.rule.heading, raises: kept.raises, feeds: true, group: group.collect(), found, known }
 }
 
 /// A name for the values of a group that is as long for all.

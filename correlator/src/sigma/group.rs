@@ -13,6 +13,7 @@ use std::borrow::Cow;
 use schemas::{EntityKind, Signal};
 
 use super::attribute::{Attribute, Used};
+use super::caller::caller;
 use super::correlation::{Correlation, Measured, Test};
 use super::memory::Event;
 use crate::identity::by_chief;
@@ -84,14 +85,15 @@ impl<S: Store> Turn<'_, S> {
         group: &[String],
     ) -> Result<Vec<Event>, StoreError> {
         let uid = if signal.facts.usage.is_some() { String::new() } else { signal.uid.to_string() };
-        let event = Event { time: signal.time, uid, step, value: String::new(), number: 0.0 };
+        let event = Event { time: signal.time, uid, step, value: String::new(), number: 0.0, by: String::new() };
         let with = |value: String| Event { value, ..event.clone() };
         Ok(match &rule.test {
             Test::Count(_) | Test::Together { .. } | Test::Absent { .. } => vec![event],
             Test::Distinct(of, _) => self.things_in(of, step, signal)?.into_iter().map(with).collect(),
             Test::FirstSeen { of, .. } => combinations(of, step, signal).into_iter().map(with).collect(),
             Test::Sum(of, _) | Test::Average(of, _) | Test::Percentile(of, _, _) | Test::Baseline { of, .. } => {
-                number(rule, of, step, signal, group).map(|number| Event { number, ..event }).into_iter().collect()
+                let by = if signal.facts.usage.is_some() { caller(signal) } else { String::new() };
+                number(rule, of, step, signal, group).map(|number| Event { number, by, ..event }).into_iter().collect()
             }
         })
     }

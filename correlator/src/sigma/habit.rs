@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use schemas::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::caller::Callers;
 use super::correlation::{Correlation, Test};
 use super::memory::{Clock, Event, Found, Taken, bucket, start_of};
 
@@ -81,7 +82,12 @@ impl Seen {
             spell.decided = true;
             if spell.first >= knows_from && !self.full {
                 let members = Some(spell.uid.clone()).filter(|uid| !uid.is_empty()).into_iter().collect();
-                found.push(Found { identity: format!("{value}@{}", spell.first.millis()), time: spell.first, members });
+                found.push(Found {
+                    identity: format!("{value}@{}", spell.first.millis()),
+                    time: spell.first,
+                    members,
+                    by: None,
+                });
             }
         }
         self.values
@@ -107,6 +113,9 @@ pub struct Baseline {
     /// Those that are, by number, as far back as the rule learns; those without events are not there. What was far
     /// above the mean counts as the bound that it broke, so that an attack does not become the habit.
     past: BTreeMap<i64, f64>,
+    /// Who brought what in those that are not over.
+    #[serde(default, skip_serializing_if = "Callers::is_empty")]
+    callers: Callers,
 }
 
 impl Baseline {
@@ -121,6 +130,9 @@ impl Baseline {
         }
         self.since = self.since.into_iter().chain([event.time]).min();
         *self.open.entry(number).or_default() += event.number.max(0.0);
+        if !event.by.is_empty() {
+            self.callers.add(number, &event.by, event.number.max(0.0));
+        }
         Taken::default()
     }
 
@@ -147,10 +159,12 @@ impl Baseline {
             let learnt = since.saturating_add_millis(learning) <= start;
             let unusual = learnt && sum > bound && sum >= minimum;
             if unusual {
-                found.push(Found { identity: number.to_string(), time: start, members: Vec::new() });
+                let by = self.callers.most(number..=number);
+                found.push(Found { identity: number.to_string(), time: start, members: Vec::new(), by });
             }
             self.past.insert(number, if unusual { bound.max(minimum * LEARNT_OF_MINIMUM) } else { sum });
         }
+        self.callers.forget_before(self.open.first_key_value().map_or(i64::MAX, |(number, _)| *number));
         if self.open.is_empty() && self.forgotten(rule, learning).is_none_or(|time| time <= clock.watermark) {
             self.past.clear();
         }

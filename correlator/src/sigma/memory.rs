@@ -33,6 +33,9 @@ pub struct Event {
     /// The value, where it is a number.
     #[serde(rename = "n", default)]
     pub number: f64,
+    /// Who brought it, where the rule adds up what is used; kept apart from the event.
+    #[serde(skip)]
+    pub by: String,
 }
 
 /// Time, and how long things wait for it, in milliseconds.
@@ -67,6 +70,9 @@ pub struct Found {
     pub time: Timestamp,
     /// The signals that made it, bounded.
     pub members: Vec<String>,
+    /// Who brought most of what it adds up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// What came of an event.

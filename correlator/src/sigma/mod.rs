@@ -12,6 +12,7 @@
 //! them, [`panther`] reads another engine's rules.
 
 pub mod attribute;
+mod caller;
 pub mod case;
 mod condition;
 mod correlation;

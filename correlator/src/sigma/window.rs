@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemas::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::caller::Callers;
 use super::correlation::{Bound, Correlation, Test};
 use super::memory::{Clock, Event, Found, MEMBERS_MAX, Taken, bucket, start_of};
 
@@ -27,6 +28,9 @@ pub struct Window {
     events: Vec<Event>,
     /// Matches by the window that they are named after.
     found: BTreeMap<i64, Found>,
+    /// Who brought what of the sums.
+    #[serde(default, skip_serializing_if = "Callers::is_empty")]
+    callers: Callers,
 }
 
 fn key(event: &Event) -> (Timestamp, &str, u16, &str) {
@@ -40,6 +44,9 @@ impl Window {
             return Taken { late: true, ..Taken::default() };
         }
         let time = event.time;
+        if !event.by.is_empty() {
+            self.callers.add(bucket(time, rule.timespan), &event.by, event.number);
+        }
         if !self.insert(event) {
             return Taken::default();
         }
@@ -90,15 +97,23 @@ impl Window {
             self.thin(rule);
         }
         let surplus = self.events.len().saturating_sub(events_max(rule));
-        self.events.drain(..surplus);
-        surplus > 0
+        let found = &self.found;
+        // A window that has its match lacks nothing.
+        let lacks = |event: &Event| !found.contains_key(&bucket(event.time, rule.timespan));
+        self.events.drain(..surplus).filter(lacks).count() > 0
     }
 
     /// Drops each event between two of the same value, or step, in the same window: whatever timespan holds it holds
     /// one of them, and where the condition holds at its time it holds at that of the event before it in that window.
+    /// Where the order of steps matters, only usage between usage of the same step, with nothing else among it: what is
+    /// used all day must not push out what it is compared with. A late record among it meets the next that is left.
     fn thin(&mut self, rule: &Correlation) {
         let by_value = matches!(rule.test, Test::Distinct(..));
-        let by_step = matches!(&rule.test, Test::Together { counts, ordered: false, .. } if counts.iter().all(|count| *count == 1));
+        let once = |counts: &[u32]| counts.iter().all(|count| *count == 1);
+        let by_step = matches!(&rule.test, Test::Together { counts, ordered: false, .. } if once(counts));
+        if matches!(&rule.test, Test::Together { counts, ordered: true, .. } if once(counts)) {
+            self.thin_runs(rule);
+        }
         if !by_value && !by_step {
             return;
         }
@@ -116,6 +131,21 @@ impl Window {
             let is_last = last.get(&same).is_some_and(|(time, uid)| (*time, uid) == (event.time, &event.uid));
             first.insert(same) || is_last
         });
+    }
+
+    fn thin_runs(&mut self, rule: &Correlation) {
+        let run = |event: &Event| (bucket(event.time, rule.timespan), event.step);
+        let mut kept: Vec<Event> = Vec::with_capacity(THIN_FROM);
+        for event in std::mem::take(&mut self.events) {
+            let last = kept.len();
+            let same = |known: &&Event| known.uid.is_empty() && run(known) == run(&event);
+            let before = |back: usize| last.checked_sub(back).and_then(|at| kept.get(at)).filter(same).is_some();
+            if event.uid.is_empty() && before(1) && before(2) {
+                kept.pop();
+            }
+            kept.push(event);
+        }
+        self.events = kept;
     }
 
     /// Looks at the timespans up to `from` and to the events that it may matter to, for what holds first in each
@@ -144,7 +174,9 @@ impl Window {
         let last = self.events.get(at)?;
         let begin = self.events.partition_point(|event| event.time.millis() <= last.time.millis() - rule.timespan);
         let events = self.events.get(begin..=at)?;
-        holds(rule, events).then(|| found(number, last.time, events.iter()))
+        // What a timespan holds began in the window before.
+        let by = || self.callers.most(number - 1..=number);
+        holds(rule, events).then(|| Found { by: by(), ..found(number, last.time, events.iter()) })
     }
 
     /// Decides what the watermark has passed and forgets the rest in time.
@@ -170,6 +202,8 @@ impl Window {
         let forgotten = |time| forgotten_at(rule, time, clock) <= clock.watermark;
         let surplus = self.events.partition_point(|event| forgotten(event.time));
         self.events.drain(..surplus);
+        let first = self.events.first().map_or(i64::MAX, |event| bucket(event.time, rule.timespan));
+        self.callers.forget_before(first);
         while let Some((number, _)) = self.found.first_key_value() {
             if !forgotten(start_of(number + 1, rule.timespan)) {
                 break;
@@ -189,7 +223,8 @@ impl Window {
             let rest = self.events.split_off(self.events.partition_point(|event| event.time < end));
             let events = std::mem::replace(&mut self.events, rest);
             if let Some(last) = events.last().filter(|_| holds(rule, &events)) {
-                decided.push(found(number, last.time, events.iter()));
+                let by = self.callers.most(number..=number);
+                decided.push(Found { by, ..found(number, last.time, events.iter()) });
             }
         }
         decided
@@ -266,7 +301,7 @@ fn found<'e>(number: i64, time: Timestamp, events: impl Iterator<Item = &'e Even
             members.push(event.uid.clone());
         }
     }
-    Found { identity: number.to_string(), time, members }
+    Found { identity: number.to_string(), time, members, by: None }
 }
 
 /// Whether the rule's condition holds over `events`, which are in order.

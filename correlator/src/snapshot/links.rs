@@ -102,6 +102,7 @@ fn describe(rules: &Rules, member: &Listed, other: &Listed) -> Link {
         factors: evidence.kinds().map(|(kind, worth)| factor(kind, worth)).collect(),
         sequence: evidence.sequence() as f32 / 1_000.0,
         repeat: evidence.repeat() as f32 / 1_000.0,
+        counted: evidence.counted() as f32 / 1_000.0,
         strength: evidence.all() as f32 / 1_000.0,
         distance_ms,
     }

@@ -56,7 +56,13 @@ impl Listed {
             Ok(if spread == Spread::Daily && unusual { Spread::Few } else { spread })
         };
         // Only a look into the store can fail, and here is none.
-        rules.evidence(self.side(), other.side(), spread).unwrap_or_default()
+        let evidence = rules.evidence(self.side(), other.side(), spread).unwrap_or_default();
+        let counted = self.counts(other) || other.counts(self);
+        if counted { evidence.counting(rules.threshold) } else { evidence }
+    }
+
+    fn counts(&self, other: &Self) -> bool {
+        self.signal.counted().iter().any(|uid| uid == other.signal.uid.as_str())
     }
 
     /// The order in which members are placed in the story.

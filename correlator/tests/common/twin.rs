@@ -41,7 +41,7 @@ fn is_mention(entity: &Entity) -> bool {
 
 fn window(kind: EntityKind) -> i64 {
     match kind {
-        EntityKind::Ip => 4 * HOUR,
+        EntityKind::Ip => 8 * HOUR,
         EntityKind::ApiKey | EntityKind::CloudResource | EntityKind::Domain | EntityKind::File | EntityKind::Url => {
             48 * HOUR
         }
@@ -160,8 +160,8 @@ impl<'a> World<'a> {
         let seen = || self.signals.iter().filter(names).filter(|signal| bucket(signal) <= own);
         let users = seen().flat_map(|s| &s.entities).filter(|e| e.kind == EntityKind::User && !e.mentioned);
         let users: BTreeSet<&str> = users.map(|user| user.ids[0].as_str()).collect();
-        let few = self.share(kind, id, time) == 1_000 && users.len() <= 4;
-        kind == EntityKind::Ip && id.starts_with("203.") && few && seen().all(|signal| own - bucket(&signal) <= 6)
+        let few = self.share(kind, id, time) == 1_000 && users.len() <= 3;
+        kind == EntityKind::Ip && id.starts_with("203.") && few && seen().all(|signal| own - bucket(&signal) <= 3)
     }
 
     fn shared(&self, a: &Signal, b: &Signal) -> Strength {

@@ -29,6 +29,14 @@ impl Rulebook {
         }
         let disabled: BTreeSet<String> = file.rules.disable.iter().cloned().collect();
         let own = texts(&file.rules.paths, false)?;
+        for path in &file.rules.paths {
+            if texts(std::slice::from_ref(path), false)?.is_empty() {
+                return Err(format!(
+                    "[rules] paths: {} holds no rules, which are files *.yml and *.yaml",
+                    path.display()
+                ));
+            }
+        }
         let mut files: Vec<(&str, &str)> = shipped_files(file).collect();
         files.extend(own.iter().map(|(name, text)| (name.as_str(), text.as_str())));
         let rules = RuleSet::new(files, &disabled).map_err(|error| format!("[rules] {error}"))?;

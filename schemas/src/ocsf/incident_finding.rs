@@ -167,6 +167,8 @@ struct LinkRecord<'a> {
     sequence: Option<f32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     repeat: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counted: Option<f32>,
     distance_ms: i64,
     hops: u8,
     shared: &'a [Entity],
@@ -255,20 +257,31 @@ fn metadata(incident: &Incident) -> Metadata<'_> {
 /// One sentence: how much of what, and for how long.
 fn summary(incident: &Incident) -> String {
     let listed = incident.members.len();
-    let mut text = format!("{} records", incident.members_total);
-    if incident.members_total == 1 {
-        text = "1 record".to_owned();
-    } else if incident.members_total != listed as u64 {
+    // What a rule concluded from records is none.
+    let matches = incident.members.iter().filter(|member| member.signal.is_match()).count();
+    let mut text = match incident.members_total.saturating_sub(matches as u64) {
+        1 => "1 record".to_owned(),
+        records => format!("{records} records"),
+    };
+    if incident.members_total != listed as u64 {
         // Infallible: writing into a String.
-        let _ = write!(text, " ({listed} listed)");
+        let _ = write!(text, " ({} listed)", listed.saturating_sub(matches));
     }
     let groups = [Group::Ai, Group::Identity, Group::Endpoint, Group::Cloud, Group::Model];
     let mut separator = ": ";
     for group in groups {
-        let count = incident.members.iter().filter(|member| member.signal.group == group).count();
+        let of_group = |member: &&Member| member.signal.group == group && !member.signal.is_match();
+        let count = incident.members.iter().filter(of_group).count();
         if count > 0 {
             let _ = write!(text, "{separator}{count} {}", group.as_str());
             separator = ", ";
+        }
+    }
+    match matches {
+        0 => {}
+        1 => text.push_str("; 1 alert of a rule"),
+        _ => {
+            let _ = write!(text, "; {matches} alerts of rules");
         }
     }
     let span = incident.last_time.abs_diff(incident.first_time);
@@ -360,6 +373,9 @@ fn reason(link: &Link, title: Option<&str>) -> String {
     if link.repeat > 0.0 {
         text.push_str(", the same threat again");
     }
+    if link.counted > 0.0 {
+        text.push_str(", counted by the rule");
+    }
     let _ = write!(text, ", strength {:.2}", link.strength);
     text
 }
@@ -382,6 +398,7 @@ fn unmapped(incident: &Incident) -> Unmapped<'_> {
             strength: link.strength,
             sequence: (link.sequence > 0.0).then_some(link.sequence),
             repeat: (link.repeat > 0.0).then_some(link.repeat),
+            counted: (link.counted > 0.0).then_some(link.counted),
             distance_ms: link.distance_ms,
             hops: member.hops,
             shared: &link.shared,
@@ -423,6 +440,7 @@ mod tests {
             factors: Vec::new(),
             sequence: 0.0,
             repeat: 0.0,
+            counted: 0.0,
             strength: 1.0,
             distance_ms,
         };

@@ -27,7 +27,7 @@ const FORMAT: Format = Format {
     native_id: "`eventID`; S3's notifications have none",
     time: "`eventTime`",
     severity: "always context: CloudTrail judges nothing",
-    entities: "caller by ARN, principal id and session e-mail; access keys, used and created; ip; instances; resources by ARN; Bedrock models, agents, guardrails",
+    entities: "caller by ARN, principal id and session e-mail; access keys, used and created; ip; instances; resources by ARN; Bedrock models, agents, guardrails; models and packages of SageMaker's registry",
 };
 
 /// Reads CloudTrail events.
@@ -121,12 +121,19 @@ fn add_credentials(response: Node<'_>, draft: &mut Draft) {
     draft.add(things::user(&[assumed.get("arn"), assumed.get("assumedRoleId")]));
 }
 
-/// The models, agents, knowledge bases and guardrails of Bedrock.
+/// The models of Bedrock and of SageMaker's registry, the agents, knowledge bases and guardrails of Bedrock.
 fn add_bedrock(request: Node<'_>, response: Node<'_>, draft: &mut Draft) {
     for model in [request.get("modelId"), request.get("modelIdentifier")].iter().filter_map(|node| node.text()) {
         let bare = model.rsplit_once('/').map(|(_, bare)| bare);
         draft.add(Entity::new(EntityKind::Model, bare.into_iter().chain([&*model])));
     }
+    for name in ["modelName", "modelPackageGroupName"] {
+        draft.add_one(EntityKind::Model, request.get(name));
+    }
+    // `arn:aws:sagemaker:REGION:ACCOUNT:model-package/GROUP/VERSION`
+    let package = request.first(&["modelPackageArn", "modelPackageName"]).text();
+    let group = package.as_deref().and_then(|arn| arn.split_once(":model-package/")?.1.split('/').next());
+    draft.add(Entity::new(EntityKind::Model, group));
     for node in [request.get("agentId"), response.at("agent.agentId")] {
         draft.add_one(EntityKind::Agent, node);
     }

@@ -55,6 +55,13 @@ const NAME: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name";
 /// Reads Azure's activity log.
 pub(super) struct AzureActivity;
 
+/// The model that a resource of Azure Machine Learning is, in a workspace or a registry: `…/models/NAME/versions/2`.
+fn registered_model(resource: Node<'_>) -> Option<String> {
+    let id = resource.text()?.to_lowercase();
+    let (_, path) = id.split_once("/microsoft.machinelearningservices/")?;
+    path.split('/').skip_while(|segment| *segment != "models").nth(1).map(str::to_owned)
+}
+
 impl Reader for AzureActivity {
     fn name(&self) -> &'static str {
         "azure_activity"
@@ -104,6 +111,7 @@ impl Reader for AzureActivity {
         let deployment = properties.get("modelDeploymentName");
         let model = properties.first(&["modelName", "modelDeploymentName"]);
         draft.add(things::named(EntityKind::Model, model, deployment));
+        draft.add(registered_model(resource).and_then(|name| Entity::new(EntityKind::Model, [name.as_str()])));
         add_assignment(properties, &mut draft);
         let operation = ["operationName.localizedValue", "OperationNameValue", "operationName"];
         draft.title = Title::new(&[properties.get("alertDisplayName"), event.first(&operation)], "Azure operation")
