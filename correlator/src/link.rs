@@ -432,8 +432,8 @@ mod tests {
             assert!(!links(&[(kind, &["a1", "a2", "a3"])], 0), "{kind:?}");
         }
         assert!(!links(&[(K::Ip, &["203.0.113.7"]), (K::Application, &["chat"])], 0));
-        assert!(links(&[(K::Ip, &["203.0.113.7"]), (K::Agent, &["helper"])], HOUR));
-        assert!(!links(&[(K::Ip, &["203.0.113.7"]), (K::Agent, &["helper"])], 2 * HOUR));
+        assert!(links(&[(K::Ip, &["203.0.113.7"]), (K::Agent, &["helper"])], 2 * HOUR));
+        assert!(!links(&[(K::Ip, &["203.0.113.7"]), (K::Agent, &["helper"])], 3 * HOUR));
         for private in ["10.1.2.3", "100.64.0.1", "fd00::1"] {
             assert!(!links(&[(K::Ip, &[private]), (K::Agent, &["helper"])], 0), "{private}");
         }
