@@ -19,6 +19,7 @@ pub struct RuleAlert {
     /// When the rule's condition first held in the window.
     pub time: Timestamp,
     /// Up to when records had to be awaited before that could be said; the same as `time` for a rule that need not wait.
+    #[serde(default)]
     pub known: Timestamp,
     /// The rule's stable id.
     pub rule_id: String,
