@@ -70,7 +70,7 @@ fn within(body: &[&str], attack: &str, turn: usize) -> String {
         _ => body.len(),
     };
     let (before, after) = body.split_at(place);
-    [before, &[attack], after].concat().join(if turn % 2 == 0 { "\n\n" } else { " " })
+    [before, &[attack], after].concat().join(if turn.is_multiple_of(2) { "\n\n" } else { " " })
 }
 
 fn row(text: &str, attack: bool, channel: Channel, length: &str, part: &str) -> Row {
