@@ -227,7 +227,7 @@ const OF_PLATFORMS: [Ipv4Addr; 2] = [Ipv4Addr::new(100, 100, 100, 100), Ipv4Addr
 /// Whether an address is every machine's own, or everybody's.
 fn names_nobody(ip: IpAddr) -> bool {
     let local = match ip {
-        IpAddr::V4(v4) => v4.is_link_local() || v4.is_broadcast() || OF_PLATFORMS.contains(&v4),
+        IpAddr::V4(v4) => v4.is_link_local() || v4.is_broadcast() || v4.octets()[0] == 0 || OF_PLATFORMS.contains(&v4),
         IpAddr::V6(v6) => v6.is_unicast_link_local(),
     };
     local || ip.is_loopback() || ip.is_unspecified() || ip.is_multicast()
@@ -245,16 +245,32 @@ pub fn is_private_ip(ip: &str) -> bool {
 
 /// Machine and built-in accounts act for no person and stand on every machine alike.
 fn canonical_user(id: &str) -> Option<String> {
-    let id = id.to_lowercase();
+    let id = guest_at_home(id.to_lowercase());
     let (domain, account) = id.rsplit_once('\\').unwrap_or(("", &id));
     let machine = account.ends_with('$') || account.split_once('@').is_some_and(|(name, _)| name.ends_with('$'));
     let nothing = machine
+        || id.starts_with('@')
+        || id.ends_with('@')
         || placeholder::is_built_in_domain(domain)
         || is_placeholder(account)
         || placeholder::is_built_in_sid(&id)
         || placeholder::is_built_in_account(account)
         || (domain.is_empty() && placeholder::is_default_account(account));
     (!nothing).then_some(id)
+}
+
+/// A guest by the address with which they sign in at home: `bob_fabrikam.com#ext#@contoso.onmicrosoft.com` is how Entra
+/// makes a name of `bob@fabrikam.com`, `urn:spo:guest#bob@fabrikam.com` how SharePoint does.
+/// Source: learn.microsoft.com/entra/external-id/user-properties.
+fn guest_at_home(id: String) -> String {
+    if let Some(address) = id.strip_prefix("urn:spo:guest#") {
+        return address.to_owned();
+    }
+    let home = id.split_once("#ext#").and_then(|(name, _)| name.rsplit_once('_'));
+    match home.filter(|(name, domain)| !name.is_empty() && domain.contains('.')) {
+        Some((name, domain)) => format!("{name}@{domain}"),
+        None => id,
+    }
 }
 
 /// Host names without the trailing dot; `localhost` is every machine and so none, and an address is none either.
@@ -293,6 +309,12 @@ mod tests {
                     "--",
                     "-\\-",
                     "N/A",
+                    "#N/A",
+                    "n\\a",
+                    "-1",
+                    "{PII Removed}",
+                    "PII Removed",
+                    "[masked]",
                     "(null)",
                     "None",
                     "<unknown>",
@@ -352,6 +374,10 @@ mod tests {
                     "WDAGUtilityAccount",
                     "LOGIN",
                     "runlevel",
+                    "app@sharepoint",
+                    "(unknown user)",
+                    "bob@",
+                    "@contoso.example",
                 ],
             ),
             (
@@ -366,6 +392,8 @@ mod tests {
                     "To Be Filled By O.E.M.",
                     "System Serial Number",
                     "Default string",
+                    "iPhone",
+                    "Unknown device",
                     "03000200-0400-0500-0006-000700080009",
                 ],
             ),
@@ -379,6 +407,7 @@ mod tests {
                     "255.255.255.255",
                     "224.0.0.251",
                     "168.63.129.16:80",
+                    "0.0.0.1",
                     "100.100.100.100",
                     "AWS Internal",
                 ],
@@ -421,6 +450,17 @@ mod tests {
             (File, "c:\\users\\eve\\none"),
         ] {
             assert!(Entity::new(kind, [text]).is_some(), "{kind:?} {text:?}");
+        }
+    }
+
+    #[test]
+    fn guests_are_who_they_are_at_home() {
+        for (id, home) in [
+            ("Bob_Jones_fabrikam.com#EXT#@contoso.onmicrosoft.com", "bob_jones@fabrikam.com"),
+            ("urn:spo:guest#carl@fabrikam.com", "carl@fabrikam.com"),
+            ("ada_x#EXT#@contoso.example", "ada_x#ext#@contoso.example"),
+        ] {
+            assert_eq!(canonical_id(EntityKind::User, id).as_deref(), Some(home));
         }
     }
 

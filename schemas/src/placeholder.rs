@@ -16,8 +16,8 @@ pub(crate) fn trimmed(text: &str) -> &str {
 pub fn is_placeholder(text: &str) -> bool {
     // All of them begin with one of these letters or a sign, which most names do not.
     match text.as_bytes().first() {
-        Some(b'1'..=b'9' | b'B'..=b'D' | b'G' | b'I'..=b'L' | b'O'..=b'Q' | b'S' | b'T' | b'V'..=b'Z') => return false,
-        Some(b'b'..=b'd' | b'g' | b'i'..=b'l' | b'o'..=b'q' | b's' | b't' | b'v'..=b'z') => return false,
+        Some(b'1'..=b'9' | b'B'..=b'D' | b'G' | b'I'..=b'L' | b'O' | b'Q' | b'S' | b'T' | b'V'..=b'Z') => return false,
+        Some(b'b'..=b'd' | b'g' | b'i'..=b'l' | b'o' | b'q' | b's' | b't' | b'v'..=b'z') => return false,
         _ => {}
     }
     let text = trimmed(text);
@@ -36,13 +36,18 @@ pub fn is_placeholder(text: &str) -> bool {
     {
         return true;
     }
-    const WORDS: [&str; 21] = [
+    const WORDS: [&str; 29] = [
+        "-1",
         "anonymous",
         "empty",
+        "false",
+        "filtered",
         // CloudTrail's for the name in a failed console logon, which may be a password.
         "hidden_due_to_security_reasons",
+        "masked",
         "missing",
         "n/a",
+        "n\\a",
         "na",
         "nil",
         "no data",
@@ -52,12 +57,16 @@ pub fn is_placeholder(text: &str) -> bool {
         "not available",
         "not provided",
         "not set",
+        "notavailable",
         "null",
+        // Microsoft's, in sign-ins of guests, for what is another tenant's.
+        "pii removed",
         "redacted",
         "unavailable",
         "undefined",
         "unidentified",
         "unknown",
+        "unknown user",
         "unspecified",
     ];
     // Most texts are longer than any of them, with two brackets on either side.
@@ -66,7 +75,7 @@ pub fn is_placeholder(text: &str) -> bool {
         return false;
     }
     // `(null)`, `<unknown>` and `[none]` are the same words in brackets.
-    let word = text.trim_matches(|c| matches!(c, '(' | ')' | '<' | '>' | '[' | ']' | '{' | '}' | '"' | '\''));
+    let word = text.trim_matches(|c| matches!(c, '(' | ')' | '<' | '>' | '[' | ']' | '{' | '}' | '"' | '\'' | '#'));
     // Few texts are as long as one of them, and of the others no letter is looked at.
     const LENGTHS: u64 = {
         let (mut lengths, mut at) = (0, 0);
@@ -89,6 +98,8 @@ pub(crate) fn is_built_in_account(account: &str) -> bool {
         account,
         "anonymous logon"
             | "anonymous user"
+            // SharePoint and OneDrive themselves.
+            | "app@sharepoint"
             | "convidado"
             | "default"
             | "defaultaccount"
@@ -201,12 +212,16 @@ pub(crate) fn is_default_device(id: &str) -> bool {
         "0123456789"
             | "03000200-0400-0500-0006-000700080009"
             | "123456789"
+            | "android"
             | "base board serial number"
             | "bogon"
             | "chassis serial number"
+            | "computer"
             | "default"
             | "default string"
             | "invalid"
+            | "ipad"
+            | "iphone"
             | "localdomain"
             | "localhost"
             | "mshome"
@@ -217,6 +232,9 @@ pub(crate) fn is_default_device(id: &str) -> bool {
             | "system serial number"
             | "to be filled by o.e.m"
             | "to be filled by o.e.m."
+            | "unknown device"
+            | "unknown host"
+            | "unknown-host"
             | "workgroup"
     );
     listed || id.starts_with("localhost.")

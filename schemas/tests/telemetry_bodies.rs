@@ -60,13 +60,14 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
 }
 
 /// Members that name, type, place or measure something, or set how the model answers.
-const SETTINGS: [&str; 71] = [
+const SETTINGS: [&str; 72] = [
     "EndUserTenantId",
     "action",
     "agentId",
     "amazon-bedrock-guardrailAction",
     "anthropic_version",
     "approval_request_id",
+    "blockReasonMessage",
     "bytes",
     "call_id",
     "chunk_id",

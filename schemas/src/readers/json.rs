@@ -82,7 +82,7 @@ const PAGES: [&str; 10] =
     ["Findings", "data", "entries", "events", "findings", "items", "logs", "resources", "result", "results"];
 
 /// What stands beside them: which list it is, how long, whether it went well, and where it goes on.
-const PAGE_KEYS: [&str; 40] = [
+const PAGE_KEYS: [&str; 41] = [
     "NextToken",
     "apiVersion",
     "cursor",
@@ -121,6 +121,7 @@ const PAGE_KEYS: [&str; 40] = [
     "stat",
     "status",
     "tailnet",
+    "tailnetId",
     "total",
     "version",
 ];

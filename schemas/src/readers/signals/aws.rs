@@ -15,14 +15,15 @@ pub(super) fn add_identity(identity: Node<'_>, account: Option<&str>, draft: &mu
     let kind = identity.get("type").text().unwrap_or_default();
     draft.add_one(EntityKind::ApiKey, identity.get("accessKeyId"));
     draft.add_one(EntityKind::Session, identity.get("credentialId"));
-    let behalf = identity.get("onBehalfOf");
-    draft.add(things::user(&[behalf.get("userId")]));
+    let behalf = identity.at("onBehalfOf.userId");
     if kind.eq_ignore_ascii_case("AWSService") {
-        return;
+        return draft.add(things::user(&[behalf]));
     }
     let (arn, principal, name) = (identity.get("arn"), identity.get("principalId"), identity.get("userName"));
     if let Some(session) = session_name(arn, principal) {
-        return draft.add(assumed(arn, principal, &session));
+        let behalf = behalf.text();
+        let user = assumed(arn, principal, &session, behalf.as_deref());
+        return draft.add(user.or_else(|| Entity::new(EntityKind::User, behalf.as_deref())));
     }
     let root = arn.text().is_some_and(|arn| arn.ends_with(":root")) || kind.eq_ignore_ascii_case("Root");
     let ids = if root { [arn, Node::absent()] } else { [arn, principal] };
@@ -33,7 +34,7 @@ pub(super) fn add_identity(identity: Node<'_>, account: Option<&str>, draft: &mu
     let derived = Value::from(derived.map(|(account, name)| user_arn(&account, &name)));
     let email = name.text().filter(|name| name.contains('@')).map(Cow::into_owned);
     let (derived, email) = (Node::new(&derived), Value::from(email));
-    let unique = things::user(&[ids[0], ids[1], derived, Node::new(&email)]);
+    let unique = things::user(&[ids[0], ids[1], derived, Node::new(&email), behalf]);
     draft.add(unique.or_else(|| things::user(&[name])).map(|user| user.named(name.text().as_deref())));
 }
 
@@ -52,13 +53,13 @@ fn session_name(arn: Node<'_>, principal: Node<'_>) -> Option<String> {
 
 /// Whom a role's session stands for: an instance, or a person, whose e-mail address single sign-on makes
 /// the session's name. Other session names are free text and name no one by themselves.
-fn assumed(arn: Node<'_>, principal: Node<'_>, session: &str) -> Option<Entity> {
+fn assumed(arn: Node<'_>, principal: Node<'_>, session: &str, behalf: Option<&str>) -> Option<Entity> {
     if session.starts_with("i-") && session.len() >= 10 {
         return Entity::new(EntityKind::Device, [session]);
     }
     let (arn, principal) = (arn.text(), principal.text());
     let email = Some(session).filter(|session| session.contains('@'));
-    let ids = arn.as_deref().into_iter().chain(principal.as_deref()).chain(email);
+    let ids = arn.as_deref().into_iter().chain(principal.as_deref()).chain(email).chain(behalf);
     Entity::new(EntityKind::User, ids).map(|user| user.named(Some(session)))
 }
 

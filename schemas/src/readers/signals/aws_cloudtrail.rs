@@ -70,6 +70,9 @@ impl Reader for AwsCloudtrail {
         } else {
             add_identity(identity, account.as_deref(), &mut draft);
         }
+        // Who signs in to Identity Center is named beside the identity.
+        let signed_in = things::address(event.at("additionalEventData.UserName"));
+        draft.add(things::user(&[signed_in, identity.at("onBehalfOf.userId")]).filter(|_| signed_in.exists()));
         add_insight(event.get("insightDetails"), &mut draft);
         draft.add_ips_as(Role::Source, [event.get("sourceIPAddress")]);
         add_credentials(Node::new(&response), &mut draft);

@@ -58,14 +58,15 @@ impl Reader for CrowdstrikeAlert {
         draft.vendor_tenant = alert.get("cid").text().map(Into::into);
         draft.add_techniques_at(alert.get("technique_id"));
         alert.get("mitre_attack").items().for_each(|attack| draft.add_techniques_at(attack.get("technique_id")));
-        add_accounts(alert, &mut draft);
+        let domain = alert.at("device.machine_domain");
+        add_accounts(alert, domain, &mut draft);
         add_devices(alert, &mut draft);
         add_files(alert, &mut draft);
         add_network(alert, &mut draft);
         add_indicators(alert, &mut draft);
         for behavior in alert.get("behaviors").items().take(BEHAVIORS_MAX) {
             draft.add_techniques_at(behavior.get("technique_id"));
-            add_accounts(behavior, &mut draft);
+            add_accounts(behavior, domain, &mut draft);
             add_files(behavior, &mut draft);
             add_indicators(behavior, &mut draft);
         }
@@ -88,10 +89,10 @@ fn group_of(product: &str) -> Group {
     }
 }
 
-fn add_accounts(alert: Node<'_>, draft: &mut Draft) {
+fn add_accounts(alert: Node<'_>, of_machine: Node<'_>, draft: &mut Draft) {
     // The SID stands in either, by the product that alerts.
     let ids = [alert.get("user_principal"), alert.get("user_sid"), alert.get("user_id")];
-    let domain = alert.first(&["logon_domain", "device.machine_domain"]);
+    let domain = if alert.get("logon_domain").is_text() { alert.get("logon_domain") } else { of_machine };
     draft.add(Account { ids: &ids, domain, name: alert.get("user_name"), display: Node::absent() }.entity());
     for end in ["source", "target"] {
         let key = |name: &str| alert.get(&[end, "_account_", name].concat());
@@ -133,7 +134,7 @@ fn add_indicators(alert: Node<'_>, draft: &mut Draft) {
         }
     }
     for file in alert.get("quarantined_files").items().take(LIST_MAX) {
-        draft.add_image(EntityKind::File, &[file.get("sha256")], file.get("filename"), Node::absent());
+        draft.add_image(EntityKind::File, &[file.get("sha256")], file.first(&["filename", "paths"]), Node::absent());
     }
 }
 

@@ -20,9 +20,9 @@ use crate::signal::{Group, SignalKind};
 
 const FORMAT: Format = Format {
     vendor: "Cisco Duo: authentication, administrator and activity logs, Trust Monitor",
-    recognised_by: "`factor` and `result` with `access_device` or `auth_device`; `action` as text with `isotimestamp` and `username`; `activity_id` with `ts`; `sekey` with `surfaced_auth` or `surfacing_timestamp`; the API's answers: `stat` with `response`",
+    recognised_by: "`factor` and `result` with `access_device` or `auth_device`; `action` as text with `isotimestamp` and `username`; `activity_id` with `ts`; `sekey` with `surfaced_auth` or `surfaced_timestamp`; the API's answers: `stat` with `response`",
     native_id: "`txid`, `activity_id`, `sekey`; administrator logs have none",
-    time: "`isotimestamp`, else `timestamp`, `ts`, `surfacing_timestamp`",
+    time: "`isotimestamp`, else `timestamp`, `ts`, `surfaced_timestamp`",
     severity: "context; `result` `fraud` is an alert, high, and what Trust Monitor surfaces, medium",
     entities: "user by key and e-mail, else by name; administrator by e-mail; ip of the access device and of the phone; device by endpoint key and host name, phone by its key; application",
 };
@@ -55,7 +55,8 @@ fn is_event(record: &RawRecord<'_>) -> bool {
     let login = has_all(record, &["factor", "result"]) && has_any(record, &["access_device", "auth_device"]);
     let admin = has_string(record, "action") && has_all(record, &["isotimestamp", "username"]);
     let activity = has_all(record, &["activity_id", "ts", "actor"]) && has_object(record, "action");
-    let surfaced = has(record, "sekey") && has_any(record, &["surfaced_auth", "surfacing_timestamp"]);
+    let surfaced =
+        has(record, "sekey") && has_any(record, &["surfaced_auth", "surfaced_timestamp", "surfacing_timestamp"]);
     login || admin || activity || surfaced
 }
 
@@ -71,8 +72,8 @@ fn read_event(record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -
         draft.severity = if fraud { Severity::High } else { Severity::Medium };
     }
     draft.native_id = event.first(&["sekey", "txid", "activity_id"]).text().map(Cow::into_owned);
-    let times = [login.get("isotimestamp"), login.get("timestamp"), event.get("ts"), event.get("surfacing_timestamp")];
-    draft.time = first_time(&times);
+    let surfacing = event.first(&["surfaced_timestamp", "surfacing_timestamp"]);
+    draft.time = first_time(&[login.get("isotimestamp"), login.get("timestamp"), event.get("ts"), surfacing]);
     draft.vendor_tenant = event.get("akey").text().map(Cow::into_owned);
     add_parties(event, login, &mut draft);
     draft.title = if event.get("username").exists() { change(event) } else { title(event, login, surfaced) };
@@ -97,15 +98,24 @@ fn add_parties(event: Node<'_>, login: Node<'_>, draft: &mut Draft) {
     // A bare name is not unique in an estate: it serves only where there is nothing else.
     draft.add(known.or_else(|| user(&[account.get("name")])));
     // Administrators and what they change stand in the log by display name, unless that is an address.
-    draft.add(user(&[address(event.get("username"))]));
-    draft.add(user(&[address(event.get("object"))]));
+    let description = event.get("description").unfolded();
+    let description = Node::new(&description);
+    draft.add(user(&[address(event.get("username")), address(description.get("email"))]));
+    draft.add(user(&[address(event.get("object")), description.get("user_id")]));
+    draft.add_ips_as(Role::Source, [description.get("ip_address")]);
     for party in [event.get("actor"), event.get("target")] {
         if party.get("type").text().is_some_and(|kind| is_one_of(&kind, &["user", "admin"])) {
-            draft.add(user(&[party.get("key"), address(party.get("name")), party.at("details.email")]));
+            let details = party.get("details").unfolded();
+            let email = Node::new(&details).get("email");
+            draft.add(user(&[party.get("key"), address(party.get("name")), address(email)]));
         }
     }
+    // Who let whom in without a second factor.
+    for party in [event.get("enabled_by"), event.get("enabled_for")] {
+        draft.add(user(&[party.get("key"), address(party.get("name"))]));
+    }
     for device in [login.get("access_device"), login.get("auth_device")] {
-        draft.add_ips_as(Role::Source, [device.get("ip")]);
+        draft.add_ips_as(Role::Source, [device.get("ip"), device.at("ip.address")]);
     }
     let access = login.get("access_device");
     draft.add(things::device(&[access.get("epkey"), access.get("hostname")]));
@@ -126,7 +136,12 @@ fn title(event: Node<'_>, login: Node<'_>, surfaced: bool) -> String {
     if event.get("activity_id").exists() {
         let action = event.at("action.name").text().unwrap_or("Duo activity".into());
         let by = [event.at("actor.name"), event.at("actor.key")];
-        return Title::of(words(&action)).by(&by).on(&[event.at("target.name")]).from(&[access.get("ip")]).done();
+        let from = [access.get("ip"), access.at("ip.address")];
+        return Title::of(words(&action)).by(&by).on(&[event.at("target.name")]).from(&from).done();
+    }
+    if event.get("enabled_for").exists() {
+        let (by, on) = ([event.at("enabled_by.name")], [event.at("enabled_for.name")]);
+        return Title::of("Duo bypass enabled").by(&by).on(&on).done();
     }
     let what = if surfaced { "Unusual Duo authentication" } else { "Duo authentication" };
     let explained = event.get("explanations").items().next().map_or(Node::absent(), |reason| reason.get("summary"));

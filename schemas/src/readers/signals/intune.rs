@@ -5,7 +5,7 @@
 //! inventory reports are not read.
 
 use super::draft::Draft;
-use super::fields::{Node, discriminator, first_time, has};
+use super::fields::{Node, discriminator, first_time, has, is_one_of};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::EntityKind;
@@ -16,9 +16,9 @@ use crate::signal::Group;
 
 const FORMAT: Format = Format {
     vendor: "Microsoft Intune through Azure Monitor: audits, compliance",
-    recognised_by: "`category` `OperationalLogs`, or `AuditLogs` with `AuditEventId`",
+    recognised_by: "`category` `OperationalLogs`, or `AuditLogs` with `AuditEventId`; `Type` of a row of Log Analytics",
     native_id: "`AuditEventId`, `AlertId`",
-    time: "`time`",
+    time: "`time`, `StartTimeUtc`, else `TimeGenerated`",
     severity: "always context; low where a device is not compliant",
     entities: "actor by object id and UPN, device by id, host name and FQDN, application, targets",
 };
@@ -39,7 +39,9 @@ impl Reader for Intune {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        has(record, "properties") && discriminator(record, "category").eq_ignore_ascii_case("OperationalLogs")
+        let row = is_one_of(discriminator(record, "Type"), &["IntuneAuditLogs", "IntuneOperationalLogs"]);
+        let streamed = discriminator(record, "category").eq_ignore_ascii_case("OperationalLogs");
+        has(record, "properties") && (row || streamed)
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
@@ -63,8 +65,10 @@ pub(super) fn read_value(
     let properties = root.get("properties").unfolded();
     let body = Node::new(&properties);
     let mut draft = Draft::context("intune", Group::Endpoint);
-    draft.vendor_tenant = root.first(&["tenantId", "properties.AADTenantId"]).text().map(Into::into);
-    draft.time = first_time(&[root.get("time"), body.get("StartTimeUtc")]);
+    // What a row of Log Analytics calls its tenant is the workspace.
+    let tenant = body.get("AADTenantId").text().or_else(|| root.get("tenantId").text());
+    draft.vendor_tenant = tenant.map(Into::into);
+    draft.time = first_time(&[root.get("time"), body.get("StartTimeUtc"), root.get("TimeGenerated")]);
     if is_audit(body) {
         audit(root, body, &mut draft);
     } else {

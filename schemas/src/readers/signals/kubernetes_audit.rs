@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::draft::Draft;
-use super::fields::{Node, discriminator, first_time, has, has_any};
+use super::fields::{Node, discriminator, first_time, has, has_all, has_any};
 use super::format::Format;
 use super::things::user;
 use super::title::{Title, words};
@@ -38,7 +38,9 @@ impl Reader for KubernetesAudit {
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
         let versioned = discriminator(record, "apiVersion").starts_with("audit.k8s.io/");
-        let event = discriminator(record, "kind") == "Event"
+        // The elements of an `EventList`, as the API server's webhook sends it, have no kind of their own.
+        let listed = !has(record, "kind") && has_all(record, &["auditID", "stage", "verb", "user"]);
+        let event = (discriminator(record, "kind") == "Event" || listed)
             && (versioned || (has(record, "verb") && has_any(record, &["objectRef", "requestURI", "responseStatus"])))
             && !has_any(record, &["involvedObject", "properties"]);
         event || (has(record, "properties") && discriminator(record, "category").starts_with("kube-audit"))

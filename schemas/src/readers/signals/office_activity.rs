@@ -1,6 +1,7 @@
 //! Office 365: records of the Management Activity API and rows of the Log Analytics table `OfficeActivity`.
 //!
-//! Source: learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema.
+//! Source: learn.microsoft.com/office/office-365-management-api/office-365-management-activity-api-schema and
+//! copilot-schema there. Microsoft's own verdict on what was asked of Copilot, or on a document that it read, is an alert.
 
 use super::draft::Draft;
 use super::fields::{Node, discriminator, first_time, has, has_any, is_one_of};
@@ -8,15 +9,16 @@ use super::format::Format;
 use super::things::{self, Account, address};
 use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
-use crate::signal::Group;
+use crate::severity::Severity;
+use crate::signal::{Group, SignalKind};
 
 const FORMAT: Format = Format {
     vendor: "Office 365 Management Activity API, Log Analytics `OfficeActivity`",
     recognised_by: "`Operation` with `Workload` and `RecordType` or `UserType`, or with `OfficeWorkload`",
     native_id: "`OfficeId`, else `Id`",
     time: "`CreationTime`, else `TimeGenerated`",
-    severity: "always context",
-    entities: "actor by UPN, object id or SID; mailbox and its owner; target, whom something is shared with or mail forwarded to, ips, session, application, agent, URL",
+    severity: "context; an interaction with Copilot that Microsoft flags (`JailbreakDetected`, `XPIADetected`) is an alert, medium",
+    entities: "actor by UPN, object id or SID; mailbox and its owner; target, whom something is shared with or mail forwarded to, ips, session, device, application, agent, model, URL",
 };
 
 /// The most parameters of a cmdlet, and the most addresses in one, that are looked at.
@@ -64,7 +66,9 @@ impl Reader for OfficeActivity {
         for application in ["ClientAppId", "AppId", "ApplicationId", "AppAccessContext.ClientAppId"] {
             draft.add(things::microsoft_application(&[row.at(application)], Node::absent()));
         }
-        draft.add_one(EntityKind::Agent, row.get("AgentId"));
+        draft.add(things::named(EntityKind::Agent, row.get("AgentId"), row.get("AgentName")));
+        add_sign_in(row, &mut draft);
+        let flagged = add_interaction(row, &mut draft);
         // With whom something was shared, and where mail is to go from now on.
         draft.add(things::user(&[address(row.get("TargetUserOrGroupName"))]));
         add_forwarding(row, &mut draft);
@@ -72,7 +76,7 @@ impl Reader for OfficeActivity {
         if object.text().is_some_and(|object| object.contains("://")) {
             draft.add(things::url_or_domain(object));
         }
-        draft.title = title(row, &workload);
+        draft.title = title(row, &workload, flagged);
         draft.publish(record, context, out)
     }
 }
@@ -116,6 +120,44 @@ fn add_forwarding(row: Node<'_>, draft: &mut Draft) {
     }
 }
 
+/// The device and the session of a sign-in, which stand in a list of names and values.
+fn add_sign_in(row: Node<'_>, draft: &mut Draft) {
+    let properties = row.get("DeviceProperties").unfolded();
+    let properties: Vec<_> = Node::new(&properties).items().take(PARAMETERS_MAX).collect();
+    let value = |name: &str| {
+        let named = properties.iter().find(|property| property.get("Name").is(name));
+        named.map_or(Node::absent(), |property| property.get("Value"))
+    };
+    draft.add(things::device(&[value("Id"), value("DisplayName")]));
+    draft.add_one(EntityKind::Session, value("SessionId"));
+}
+
+/// What an interaction with Copilot touched. Gives what Microsoft found in it, which makes it an alert.
+fn add_interaction(row: Node<'_>, draft: &mut Draft) -> Option<&'static str> {
+    let data = row.get("CopilotEventData").unfolded();
+    let data = Node::new(&data);
+    draft.add_one(EntityKind::Session, data.get("ThreadId"));
+    for model in data.get("ModelTransparencyDetails").items().take(PARAMETERS_MAX) {
+        draft.add_one(EntityKind::Model, model.get("ModelName"));
+    }
+    let resources = || data.get("AccessedResources").items().take(PARAMETERS_MAX);
+    for place in resources().map(|resource| resource.first(&["SiteUrl", "ID"])) {
+        draft.add(things::url_or_domain(place).filter(|place| place.kind == EntityKind::Url));
+    }
+    let injected = resources().any(|resource| resource.get("XPIADetected").is_true());
+    let mut messages = data.get("Messages").items().take(PARAMETERS_MAX);
+    let jailbroken = messages.any(|message| message.get("JailbreakDetected").is_true());
+    let (technique, found) = match (injected, jailbroken) {
+        (true, _) => ("AML.T0051.001", "indirect prompt injection detected"),
+        (false, true) => ("AML.T0054", "jailbreak detected"),
+        (false, false) => return None,
+    };
+    draft.kind = SignalKind::Alert;
+    draft.severity = Severity::Medium;
+    draft.add_techniques(technique);
+    Some(found)
+}
+
 fn party(party: Node<'_>) -> Option<Entity> {
     let id = party.get("ID").text().filter(|id| id.contains('@') && !id.contains(' '))?;
     Entity::new(EntityKind::User, [&*id])
@@ -130,7 +172,7 @@ fn is_success(result: &str) -> bool {
     result.eq_ignore_ascii_case("true") || result.to_ascii_lowercase().starts_with("succe")
 }
 
-fn title(row: Node<'_>, workload: &str) -> String {
+fn title(row: Node<'_>, workload: &str, flagged: Option<&str>) -> String {
     let operation = row.get("Operation").text().unwrap_or("Activity".into());
     let mut title = format!("{operation} in {workload}");
     if let Some(user) = row.get("UserId").text() {
@@ -141,6 +183,9 @@ fn title(row: Node<'_>, workload: &str) -> String {
     }
     if let Some(result) = row.get("ResultStatus").text().filter(|result| !is_success(result)) {
         title.push_str(&format!(": {result}"));
+    }
+    if let Some(flagged) = flagged {
+        title.push_str(&format!(": {flagged}"));
     }
     title
 }

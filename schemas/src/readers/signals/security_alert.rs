@@ -104,7 +104,17 @@ fn add_entity(entity: Node<'_>, entities: &[Node<'_>], draft: &mut Draft) {
             draft.add(account(resolved(key("Account"), entities)));
         }
         "url" => draft.add(things::url_or_domain(key("Url"))),
-        "dns" | "dnsresolution" => draft.add(things::url_or_domain(key("DomainName"))),
+        "dns" | "dnsresolution" => {
+            draft.add(things::url_or_domain(key("DomainName")));
+            draft.add_ips(addresses(&["IpAddress", "IpAddresses", "HostIpAddress"], entity, entities));
+        }
+        "network-connection" => {
+            draft.add_ips_as(Role::Source, addresses(&["SourceAddress"], entity, entities));
+            draft.add_ips_as(Role::Destination, addresses(&["DestinationAddress"], entity, entities));
+        }
+        "k8s-cluster" => {
+            draft.add_one(EntityKind::CloudResource, resolved(key("CloudResource"), entities).get("ResourceId"));
+        }
         "azure-resource" => draft.add_one(EntityKind::CloudResource, key("ResourceId")),
         "amazon-resource" => draft.add_one(EntityKind::CloudResource, key("AmazonResourceId")),
         "gcp-resource" => draft.add_one(EntityKind::CloudResource, key("FullResourceName")),
@@ -126,6 +136,12 @@ fn add_entity(entity: Node<'_>, entities: &[Node<'_>], draft: &mut Draft) {
         "ai-agent" => draft.add(things::named(EntityKind::Agent, key("AgentId"), key("AgentName"))),
         _ => {}
     }
+}
+
+/// The addresses at `keys`, each an entity or a list of such.
+fn addresses<'v>(keys: &[&str], entity: Node<'v>, entities: &[Node<'v>]) -> Vec<Node<'v>> {
+    let at = |key: &&str| entity.get(key).items().take(ENTITIES_MAX).collect::<Vec<_>>();
+    keys.iter().flat_map(at).map(|address| resolved(address, entities).get("Address")).collect()
 }
 
 fn account(account: Node<'_>) -> Option<Entity> {
