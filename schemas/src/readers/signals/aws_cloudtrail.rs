@@ -1,4 +1,4 @@
-//! AWS CloudTrail events, alone or in EventBridge's envelope.
+//! AWS CloudTrail events, alone, in EventBridge's envelope, or as rows of Log Analytics' table `AWSCloudTrail`.
 //!
 //! Source: docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html.
 //! Every event is context: CloudTrail judges nothing, and of an Insights event that a count is unusual. S3's event
@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::aws::{add_identity, caller, user_arn};
 use super::draft::Draft;
-use super::fields::{Node, discriminator, has, has_all, has_any};
+use super::fields::{Node, discriminator, first_time, has, has_all, has_any};
 use super::format::Format;
 use super::things;
 use crate::entity::{Entity, EntityKind, Role};
@@ -23,9 +23,9 @@ const LIST_MAX: usize = 64;
 
 const FORMAT: Format = Format {
     vendor: "AWS CloudTrail, Insights events, S3 event notifications",
-    recognised_by: "`insightDetails`; `eventName` with `eventSource`, `awsRegion` or `userIdentity`; EventBridge's `detail-type` … via CloudTrail",
-    native_id: "`eventID`; S3's notifications have none",
-    time: "`eventTime`",
+    recognised_by: "`insightDetails`; `eventName` with `eventSource`, `awsRegion` or `userIdentity`, rows of `AWSCloudTrail`; EventBridge's `detail-type` … via CloudTrail",
+    native_id: "`eventID`, in rows `AwsEventId`; S3's notifications have none",
+    time: "`eventTime`, else `TimeGenerated`",
     severity: "always context: CloudTrail judges nothing",
     entities: "caller by ARN, principal id and session e-mail; access keys, used and created; ip; instances; resources by ARN; Bedrock models, agents, guardrails; models and packages of SageMaker's registry",
 };
@@ -56,14 +56,15 @@ impl Reader for AwsCloudtrail {
         let root = Node::new(root);
         let own = root.get("eventName").exists() || root.get("insightDetails").exists();
         let event = if own { root } else { root.get("detail") };
-        let identity = event.get("userIdentity").unfolded();
+        let flat = event.get("AwsEventId").exists();
+        let identity = if flat { Cow::Owned(identity_of_row(event)) } else { event.get("userIdentity").unfolded() };
         let identity = Node::new(&identity);
         let request = event.get("requestParameters").unfolded();
         let response = event.get("responseElements").unfolded();
         let account = event.get("recipientAccountId").text().or_else(|| identity.get("accountId").text());
         let mut draft = Draft::context(self.name(), Group::Cloud);
-        draft.native_id = event.get("eventID").text().map(Into::into);
-        draft.time = event.get("eventTime").time();
+        draft.native_id = event.first(&["eventID", "AwsEventId"]).text().map(Into::into);
+        draft.time = first_time(&[event.get("eventTime"), event.get("TimeGenerated")]);
         draft.vendor_tenant = account.as_deref().map(str::to_owned);
         if event.get("eventSource").is(NOTIFIER) {
             add_notification(event, &mut draft);
@@ -89,6 +90,21 @@ impl Reader for AwsCloudtrail {
         draft.title = title(event, identity, &source);
         draft.publish(record, context, out)
     }
+}
+
+/// The identity in a row of Log Analytics' table `AWSCloudTrail`, which has a column for each member.
+/// Source: learn.microsoft.com/azure/azure-monitor/reference/tables/awscloudtrail.
+fn identity_of_row<'v>(row: Node<'v>) -> Value<'v> {
+    const COLUMNS: [(&str, &str); 6] = [
+        ("accessKeyId", "UserIdentityAccessKeyId"),
+        ("accountId", "UserIdentityAccountId"),
+        ("arn", "UserIdentityArn"),
+        ("principalId", "UserIdentityPrincipalid"),
+        ("type", "UserIdentityType"),
+        ("userName", "UserIdentityUserName"),
+    ];
+    let members = COLUMNS.map(|(member, column)| (Cow::Borrowed(member), Value::from(row.get(column).text())));
+    Value::Object(members.into_iter().collect())
 }
 
 /// Who did what to a bucket, as S3's event notifications say it: the caller stands behind `AWS:`, and other caller ids are

@@ -17,6 +17,7 @@ use super::defender_evidence::model_of;
 use super::draft::Draft;
 use super::fields::{Node, discriminator, first_time, has, has_any};
 use super::format::Format;
+use super::office_activity;
 use super::things::{self, Account, address};
 use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
@@ -24,6 +25,9 @@ use crate::severity::Severity;
 use crate::signal::Group;
 
 const PREFIX: &str = "advancedhunting-";
+
+/// The most elements of one list that are looked at.
+const LIST_MAX: usize = 64;
 
 /// How long a GUID is as text.
 const GUID_CHARS: usize = 36;
@@ -33,7 +37,7 @@ const FORMAT: Format = Format {
     recognised_by: "`category` `AdvancedHunting-*`; `Timestamp` with `ActionType` and `ReportId`; `AlertId` with `EntityType` or `Title`",
     native_id: "`ReportId`; rows of alerts: `AlertId`",
     time: "`Timestamp`",
-    severity: "rows of `AlertInfo` and `AlertEvidence` are one alert by `Severity`, all others context; `AttackTechniques`",
+    severity: "rows of `AlertInfo` and `AlertEvidence` are one alert by `Severity`; what Microsoft flags in Copilot is an alert, medium; all others context; `AttackTechniques`",
     entities: "accounts by object id, SID, UPN and domain name; devices, files, processes, ips, URLs, applications",
 };
 
@@ -82,6 +86,10 @@ impl Reader for DefenderHunting {
         add_files(row, &mut draft);
         add_network(row, &mut draft);
         add_cloud(row, &mut draft);
+        let activity = row.get("RawEventData").unfolded();
+        if let Some(found) = office_activity::add_interaction(Node::new(&activity), &mut draft) {
+            draft.title.push_str(&format!(": {found}"));
+        }
         draft.publish(record, context, out)
     }
 }
@@ -169,6 +177,15 @@ fn add_accounts(row: Node<'_>, draft: &mut Draft) {
     }
     draft.add(account_of(row, "InitiatingProcessAccount"));
     draft.add(account_of(row, "TargetAccount"));
+    // Who wrote a file over the network.
+    draft.add(account_of(row, "RequestAccount"));
+    // All names of one person, in the table that is there for that.
+    let known = ["AccountObjectId", "AccountUpn", "OnPremSid", "CloudSid"].map(|key| row.get(key));
+    let [object_id, upn, sid, cloud_sid] = known;
+    if sid.exists() || cloud_sid.exists() {
+        draft.add(things::user(&[object_id, upn, sid, cloud_sid, address(row.get("EmailAddress"))]));
+    }
+    draft.add(things::user(&[raw.at("userIdentity.arn")]));
     if actor.exists() {
         draft.add(things::user(&[actor, raw.get("LogonUserSid")]));
     }
@@ -215,8 +232,10 @@ fn add_files(row: Node<'_>, draft: &mut Draft) {
 }
 
 fn add_network(row: Node<'_>, draft: &mut Draft) {
-    const CLIENT: [&str; 4] = ["IPAddress", "SenderIPv4", "SenderIPv6", "ClientIP"];
+    const CLIENT: [&str; 5] = ["IPAddress", "SenderIPv4", "SenderIPv6", "ClientIP", "RequestSourceIP"];
     draft.add_ips_as(Role::Source, CLIENT.map(|key| row.get(key)));
+    let own = row.get("IPAddresses").unfolded();
+    draft.add_ips(Node::new(&own).items().take(LIST_MAX).map(|address| address.get("IPAddress")));
     let ends = [row.get("RemoteIP"), row.get("LocalIP")];
     match ends_of(row) {
         Some(roles) => roles.into_iter().zip(ends).for_each(|(role, end)| draft.add_ips_as(role, [end])),
@@ -277,6 +296,11 @@ fn add_agent(row: Node<'_>, draft: &mut Draft) {
     let raw = Node::new(&raw);
     let agent = raw.get("AgentId").text().and_then(|id| Entity::new(EntityKind::Agent, [&*id]));
     draft.add(agent.map(|agent| agent.named(raw.get("AgentName").text().as_deref())));
+    draft.add(things::named(EntityKind::Agent, row.get("AIAgentId"), row.get("AIAgentName")));
+    for owners in ["OwnerAccountUpns", "LastModifiedByUpn"] {
+        let owners = row.get(owners).unfolded();
+        Node::new(&owners).items().take(LIST_MAX).for_each(|owner| draft.add(things::user(&[address(owner)])));
+    }
     draft.add_one(EntityKind::Session, raw.get("ConversationId"));
     draft.add_one(EntityKind::Tool, raw.get("ToolName"));
 }

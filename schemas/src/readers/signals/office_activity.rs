@@ -133,7 +133,7 @@ fn add_sign_in(row: Node<'_>, draft: &mut Draft) {
 }
 
 /// What an interaction with Copilot touched. Gives what Microsoft found in it, which makes it an alert.
-fn add_interaction(row: Node<'_>, draft: &mut Draft) -> Option<&'static str> {
+pub(super) fn add_interaction(row: Node<'_>, draft: &mut Draft) -> Option<&'static str> {
     let data = row.get("CopilotEventData").unfolded();
     let data = Node::new(&data);
     draft.add_one(EntityKind::Session, data.get("ThreadId"));

@@ -181,10 +181,20 @@ impl<'a> Log<'a> {
         // Whom the application names is the end user; the caller of the API then is the application's key.
         match metadata.user.get() {
             Some(_) => (envelope.user.id, envelope.api_key_id) = (metadata.user, identity.arn),
-            None => envelope.user.id = identity.arn,
+            None => {
+                // Single sign-on names a role's session after the person, by their address.
+                let session = identity.arn.get().and_then(session).filter(|session| session.contains('@'));
+                envelope.user.name = session.map(|session| Text::from(session.to_owned())).unwrap_or_default();
+                envelope.user.id = identity.arn;
+            }
         }
         envelope
     }
+}
+
+/// The name of a role's session in an ARN of STS.
+fn session(arn: &str) -> Option<&str> {
+    role(arn).and_then(|_| arn.rsplit_once('/')).map(|(_, session)| session)
 }
 
 /// The role in an ARN of STS; a role belongs to an application, a user does not.

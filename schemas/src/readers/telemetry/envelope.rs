@@ -201,7 +201,10 @@ fn who(envelope: &Envelope<'_>, request: &Request<'_>, context: &Context<'_>) ->
             .or_else(|| current.conversation.owned())
             .or_else(|| older.and_then(|older| older.conversation.owned()))
             .or_else(|| request.conversation.id.owned()),
-        session_id: envelope.session_id.owned(),
+        session_id: envelope.session_id.owned().or_else(|| {
+            let (_, session) = coding_agent(request.metadata.user_id.get()?)?;
+            Some(session.to_owned())
+        }),
         device: named(&envelope.device),
     }
 }
@@ -224,7 +227,11 @@ fn user(envelope: &Envelope<'_>, request: &Request<'_>, older: Option<&SecurityC
     let own = &envelope.user;
     let plain = || {
         let user = request.user.owned().filter(|_| older.is_none());
-        user.or_else(|| request.safety_identifier.owned()).or_else(|| request.metadata.user_id.owned())
+        let attached = || {
+            let id = request.metadata.user_id.get()?;
+            Some(coding_agent(id).map_or(id, |(account, _)| account).to_owned())
+        };
+        user.or_else(|| request.safety_identifier.owned()).or_else(attached)
     };
     let candidates = [
         Some(User {
@@ -238,6 +245,14 @@ fn user(envelope: &Envelope<'_>, request: &Request<'_>, older: Option<&SecurityC
     ];
     let known = candidates.into_iter().flatten().find(|user| user.id.is_some() || user.name.is_some());
     known.or_else(|| plain().map(|id| User { id: Some(id), ..User::default() }))
+}
+
+/// The account and the session in what Claude Code writes as one id, `user_HASH_account_UUID_session_UUID`: of which
+/// each session would be another user. Who has no account is known by the hash.
+fn coding_agent(id: &str) -> Option<(&str, &str)> {
+    let (hash, rest) = id.strip_prefix("user_")?.split_once("_account_")?;
+    let (account, session) = rest.split_once("_session_")?;
+    Some((if account.is_empty() { hash } else { account }, session))
 }
 
 /// Headers in which a proxy names the one client that it saw, after the lists of hops.

@@ -190,7 +190,7 @@ pub(super) fn channel_of(role: Option<&str>, default: Channel) -> Channel {
     let is = |names: &[&str]| names.iter().any(|name| role.eq_ignore_ascii_case(name));
     if is(&["user", "human"]) {
         Channel::User
-    } else if is(&["assistant", "model", "ai", "chatbot", "bot", "agent"]) {
+    } else if is(&["assistant", "model", "ai", "chatbot", "bot", "agent", "thinking", "reasoning"]) {
         Channel::Assistant
     } else if is(&["system", "developer"]) {
         Channel::System

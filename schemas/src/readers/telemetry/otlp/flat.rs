@@ -94,8 +94,17 @@ object! {
 }
 
 /// The types of parts in whose place nothing else is lost when they are read as parts.
-const PART_TYPES: [&str; 10] = [
+const PART_TYPES: [&str; 19] = [
     "text",
+    "thinking",
+    "redacted_thinking",
+    "tool_use",
+    "tool_result",
+    "server_tool_use",
+    "web_search_tool_result",
+    "mcp_tool_use",
+    "mcp_tool_result",
+    "document",
     "input_text",
     "output_text",
     "image_url",

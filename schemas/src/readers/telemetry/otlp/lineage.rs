@@ -39,11 +39,15 @@ const KEYS: [(Trait, &[&str]); TRAITS] = [
             "enduser.pseudo.id",
             "traceloop.association.properties.user_id",
             "langfuse.user.id",
+            "langsmith.metadata.user_id",
+            "ai.telemetry.metadata.userId",
+            "ai.telemetry.metadata.user_id",
             "gen_ai.user",
             "llm.user",
         ],
     ),
-    (Trait::UserName, &["user.name", "user.email", "user.full_name"]),
+    // An address is a name that other sources know, too.
+    (Trait::UserName, &["user.email", "user.name", "user.full_name"]),
     (Trait::AgentId, &["gen_ai.agent.id"]),
     (Trait::AgentName, &["gen_ai.agent.name", "agent.name"]),
     (Trait::Client, &["client.address", "http.client_ip"]),
@@ -60,7 +64,14 @@ const KEYS: [(Trait, &[&str]); TRAITS] = [
     ),
     (
         Trait::Session,
-        &["session.id", "traceloop.association.properties.session_id", "langfuse.session.id", "mcp.session.id"],
+        &[
+            "session.id",
+            "traceloop.association.properties.session_id",
+            "langfuse.session.id",
+            "ai.telemetry.metadata.sessionId",
+            "ai.telemetry.metadata.session_id",
+            "mcp.session.id",
+        ],
     ),
 ];
 

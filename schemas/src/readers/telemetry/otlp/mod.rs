@@ -97,7 +97,8 @@ struct Span<'a> {
     resource: usize,
     /// Whether only events of it are known.
     orphaned: bool,
-    /// The position of the event that speaks for the whole call, where one does.
+    /// The position of the first event that speaks for the whole call, where one does; an agent framework may write
+    /// one before it and one after it.
     details: Option<usize>,
 }
 
@@ -106,8 +107,12 @@ impl<'a> Span<'a> {
     /// that is not in the message, its first event does.
     fn get(&self, key: &str) -> Option<&Value<'a>> {
         let first = self.orphaned.then_some(0);
-        let of_event = |position: Option<usize>| self.events.get(position?)?.attributes.get(key);
-        self.attributes.get(key).or_else(|| of_event(self.details)).or_else(|| of_event(first))
+        let first = || self.events.get(first?)?.attributes.get(key);
+        let details = || {
+            let mut details = self.events.get(self.details?..)?.iter().filter(|event| event.name == events::DETAILS);
+            details.find_map(|event| event.attributes.get(key))
+        };
+        self.attributes.get(key).or_else(details).or_else(first)
     }
 
     fn text(&self, key: &str) -> Option<Cow<'_, str>> {
