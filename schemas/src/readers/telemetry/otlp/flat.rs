@@ -70,7 +70,10 @@ impl FlatMessage<'_> {
         let name = if tool { self.name.map(Cow::into_owned).or_else(called) } else { None };
         let name = name.as_deref();
         body.push(Channel::Assistant, self.reasoning.unwrap_or_default(), name);
+        let before = body.messages.len();
         collect_content(self.content.unwrap_or_default(), channel, name, body);
+        // Calls that stand among the parts may stand beside them once more.
+        let called = body.messages.iter().skip(before).any(|message| message.channel == Channel::ToolCall);
         for part in self.parts.into_values() {
             match part {
                 FlatPart::Text(text) => body.push(channel, text, name),
@@ -79,7 +82,7 @@ impl FlatMessage<'_> {
             }
         }
         let function = self.function.name.is_some().then_some(self.function);
-        for call in self.calls.into_values().chain(function) {
+        for call in self.calls.into_values().chain(function).filter(|_| !called) {
             body.push_call(call.id.as_deref(), call.name.as_deref(), call.arguments.unwrap_or_default());
         }
         body.finish_reasons.extend(self.finish_reason.map(Cow::into_owned));
