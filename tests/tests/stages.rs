@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use schemas::{AnnotatedInteraction, Signal, avro};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tests::deployment::Deployment;
 use tests::kafka::{Kafka, Record, unique};
 use tests::weir::{Running, final_incidents, weir, weir_ok};
 
@@ -232,6 +233,20 @@ fn times_in_the_future_are_the_brokers() -> Result<()> {
         avro::decode(records.first().and_then(|record| record.value.as_deref()).unwrap_or_default())?;
     ensure!(annotated.time.to_string().as_str() < "2099", "{}", annotated.time);
     stages.running.stop()
+}
+
+/// Workers join their group one after the other, so that the first second of a process is full of rebalances: a stop
+/// that falls into one finds partitions that are still to be given out.
+#[test]
+fn a_stop_ends_whatever_rebalance_it_falls_into() -> Result<()> {
+    let Some(kafka) = Kafka::connect()? else { return Ok(()) };
+    let deployment = Deployment::new(&kafka, "stops")?;
+    for millis in (900..1_300).step_by(40) {
+        let running = deployment.start("all", "a")?;
+        std::thread::sleep(Duration::from_millis(millis));
+        running.stop().with_context(|| format!("{millis} ms after its start"))?;
+    }
+    Ok(())
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! here, and the reset policy is `error`.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rdkafka::client::ClientContext;
@@ -48,18 +49,26 @@ pub enum Rebalance {
 /// Collects rebalances for the loop that polls; they happen inside `poll`, on its thread.
 pub struct Assignment {
     start: Start,
+    leaving: AtomicBool,
     rebalances: Mutex<Vec<Rebalance>>,
 }
 
 impl Assignment {
     /// Partitions without a committed offset start at `start`.
     pub fn new(start: Start) -> Self {
-        Self { start, rebalances: Mutex::new(Vec::new()) }
+        Self { start, leaving: AtomicBool::new(false), rebalances: Mutex::new(Vec::new()) }
     }
 
     /// What happened since the last call.
     pub fn take(&self) -> Vec<Rebalance> {
         std::mem::take(&mut *self.lock())
+    }
+
+    /// From now on partitions are declined. To be called before the consumer is dropped: closing serves the
+    /// rebalances that wait, and a group that is being left answers no question about committed offsets,
+    /// so that an assignment among them would wait for [`COMMITTED_TIMEOUT`].
+    pub fn leave(&self) {
+        self.leaving.store(true, Ordering::Relaxed);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Rebalance>> {
@@ -110,16 +119,23 @@ impl ClientContext for Assignment {}
 
 impl ConsumerContext for Assignment {
     fn rebalance(&self, consumer: &BaseConsumer<Self>, err: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
+        if self.leaving.load(Ordering::Relaxed) {
+            return give_back(consumer);
+        }
         let rebalance = if err == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
             info!(partitions = partitions.count(), "partitions assigned");
             self.assign(consumer, partitions)
         } else {
             info!(partitions = partitions.count(), "partitions revoked");
-            if let Err(error) = consumer.unassign() {
-                error!(%error, "cannot give partitions back");
-            }
+            give_back(consumer);
             Rebalance::Revoked
         };
         self.lock().push(rebalance);
+    }
+}
+
+fn give_back(consumer: &BaseConsumer<Assignment>) {
+    if let Err(error) = consumer.unassign() {
+        error!(%error, "cannot give partitions back");
     }
 }

@@ -125,6 +125,7 @@ impl<'a, S: Stage> Worker<'a, S> {
         let mut session = Session::new(&mut self.stage, &consumer, producer, self.limits, self.shutdown);
         let end = session.run();
         session.stage.revoked();
+        consumer.context().leave();
         end
     }
 }
