@@ -126,7 +126,7 @@ impl<'a> Reading<'a> {
 
     /// Lines without a time, at the latest time of all that have one.
     pub fn timeless(&mut self, outputs: &mut Outputs) -> anyhow::Result<()> {
-        let latest = self.replayed.items.iter().map(|item| item.time).max().unwrap_or_default();
+        let latest = latest(self.replayed.items.iter().map(|item| item.time), self.config.limits.late_millis_max);
         for Timeless { lane, source: name, line: number, bytes } in std::mem::take(&mut self.timeless) {
             let line = Line { number, bytes: &bytes, len: bytes.len() };
             let delivery = Delivery { time: latest, ..Delivery::from_file(None) };
@@ -232,4 +232,36 @@ pub fn json_line(value: &impl serde::Serialize) -> anyhow::Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec(value)?;
     bytes.push(b'\n');
     Ok(bytes)
+}
+
+/// The latest of `times`. One that stands alone, further ahead of all others than records come late, is of a clock that
+/// is wrong.
+fn latest(times: impl Iterator<Item = Timestamp>, apart_millis_max: i64) -> Timestamp {
+    let mut times: Vec<_> = times.collect();
+    times.sort_unstable_by(|one, other| other.cmp(one));
+    // One record may bring several of one time.
+    times.dedup();
+    let accompanied = times.windows(2).find_map(|pair| match pair {
+        [later, earlier] if later.abs_diff(*earlier) <= apart_millis_max => Some(*later),
+        _ => None,
+    });
+    accompanied.or(times.first().copied()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_wrong_moves_nothing() {
+        let times = |hours: &[i64]| {
+            let times: Vec<_> = hours.iter().filter_map(|hour| Timestamp::from_millis(hour * 3_600_000)).collect();
+            latest(times.into_iter(), 24 * 3_600_000).millis() / 3_600_000
+        };
+        assert_eq!(times(&[5, 900_000, 7, 6]), 7);
+        assert_eq!(times(&[5, 30, 7, 6]), 30, "within a day");
+        assert_eq!(times(&[5]), 5);
+        assert_eq!(times(&[5, 500]), 500, "nothing says which is wrong");
+        assert_eq!(times(&[]), 0);
+    }
 }
