@@ -67,6 +67,12 @@ fn envelopes(record: &str) -> Vec<(&'static str, String)> {
     vec![
         ("bridge", bridge.to_string()),
         ("cloud event", json!({"specversion": "1.0", "type": "x", "source": "y", "id": "z", "data": value}).to_string()),
+        (
+            "cloud event, encoded",
+            json!({"specversion": "1.0", "type": "x", "source": "y", "id": "z",
+                "data_base64": base64::engine::general_purpose::STANDARD.encode(record)})
+            .to_string(),
+        ),
         ("collector", json!({"time": 1, "host": "h", "event": value}).to_string()),
         ("collector's text", json!({"event": record, "fields": {"a": "b"}}).to_string()),
         ("original", original.to_string()),
@@ -147,6 +153,8 @@ fn deliveries(record: &str) -> Vec<(&'static str, String)> {
     .into_iter()
     .chain([
         ("syslog", format!("<14>1 {header} {record}")),
+        ("syslog over a stream", format!("{} <14>1 {header} {record}", record.len() + header.len() + 6)),
+        ("written out twice", json!(record).to_string()),
         ("syslog of old", format!("<13>May  1 12:00:00 host app[1]: {record}")),
         ("syslog in a file", format!("May  1 12:00:00 host app: @cee:{record}")),
         ("a line of an array", format!("{record},")),

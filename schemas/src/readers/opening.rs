@@ -5,6 +5,7 @@
 //! collector takes them, Windows events in XML, lines of syslog, and what [`shipped`] knows of shippers. Each element is read for
 //! itself, so that a bad one rejects only itself. What a record means is the readers' business.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::budget::{Budget, ELEMENTS_MAX};
@@ -390,9 +391,14 @@ impl<'a> Sequence<'a> {
     }
 }
 
-/// The object in `bytes` where they are a line of syslog.
-fn line(bytes: &[u8]) -> Option<&str> {
-    json::text_of(bytes).ok().and_then(syslog::object)
+/// The record in `bytes` where they are a line of syslog, or a JSON string: a producer wrote out what was written out.
+fn line(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    let text = json::text_of(bytes).ok()?.trim();
+    if text.starts_with('"') {
+        shipped::written_out(text).map(Cow::Owned)
+    } else {
+        syslog::object(text).map(Cow::Borrowed)
+    }
 }
 
 /// The object that is one line of an array, whose comma a shipper of lines took for a part of it.

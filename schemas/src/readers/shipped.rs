@@ -49,6 +49,7 @@ enum Holds {
 const COLLECTOR: &[&str] = &["event", "fields", "host", "index", "source", "sourcetype", "time"];
 
 /// CloudEvents, in its own words, in those of Okta's event hooks, and in those of Azure Event Grid's schema.
+/// What is no JSON stands in `data_base64`.
 /// Source: cloudevents.io, JSON event format 1.0; developer.okta.com/docs/concepts/event-hooks;
 /// learn.microsoft.com/azure/event-grid/event-schema.
 const CLOUD_EVENTS: &[&str] = &["cloudEventsVersion", "dataVersion", "specversion"];
@@ -109,6 +110,7 @@ const ENVELOPES: &[Envelope] = &[
     Envelope::new("Body", Holds::EncodedBeside(CAPTURED)),
     Envelope::new("data", Holds::EncodedBeside(STREAMED)),
     Envelope::within("kinesis", "data", Holds::EncodedBeside(STREAMED)),
+    Envelope::new("data_base64", Holds::EncodedBeside(CLOUD_EVENTS)),
     Envelope::within("message", "data", Holds::EncodedBeside(PUSHED)),
 ];
 
@@ -130,7 +132,7 @@ pub(super) fn open<'a>(object: &Object<'a>, budget: &Budget) -> Option<Shipped<'
         let text = match envelope.holds {
             Holds::ObjectBeside(keys) => as_object().filter(|_| beside(keys)),
             Holds::ObjectAmong(keys) => as_object().filter(|_| object.keys().all(|key| keys.contains(&key))),
-            Holds::Text => written_out(member).map(Cow::Owned),
+            Holds::Text => written_out(member.get()).map(Cow::Owned),
             Holds::EncodedBeside(keys) => beside(keys).then(|| decoded(member, budget)).flatten().map(Cow::Owned),
         }?;
         let path = envelope.inner.map(|inner| Cow::Owned(format!("{}.{inner}", envelope.member)));
@@ -144,17 +146,17 @@ fn within<'a>(object: Json<'a>, inner: &str) -> Option<Json<'a>> {
     members.get(inner).copied()
 }
 
-/// The record in a member that is a text.
-fn written_out(member: Json<'_>) -> Option<String> {
+/// The record in a member that is a text; its JSON is given.
+pub(super) fn written_out(json: &str) -> Option<String> {
     // Most messages are prose, which is not worth decoding; an escape may stand for anything.
     let may_begin = |text: &str| {
         text.trim_start().starts_with(['{', '[', '<', '\\', '\u{feff}'])
             || text.contains('{') && syslog::may_begin(text)
     };
-    if !member.get().strip_prefix('"').is_some_and(may_begin) {
+    if !json.strip_prefix('"').is_some_and(may_begin) {
         return None;
     }
-    cut_out(serde_json::from_str(member.get()).ok()?)
+    cut_out(serde_json::from_str(json).ok()?)
 }
 
 /// The record in a member that is a text in base64.

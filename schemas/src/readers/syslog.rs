@@ -1,6 +1,7 @@
 //! Lines of syslog whose message is a JSON object: where that object begins.
 //!
-//! Sources: RFC 5424 section 6; RFC 3164 section 4, with what relays write to files: no priority, and often a time of
+//! Sources: RFC 5424 section 6; RFC 6587 section 3.4.1, the count of bytes before a line that came over a stream;
+//! RFC 3164 section 4, with what relays write to files: no priority, and often a time of
 //! RFC 3339. Before the JSON may stand `@cee:`, the mark of Common Event Expression, which rsyslog and syslog-ng
 //! write. Of a header that is not RFC 5424's only the beginning is held to a form, since every sender has its own.
 //! What a header says is not taken over: the record within says itself where and when.
@@ -17,14 +18,14 @@ const CEE: &str = "@cee:";
 
 /// Whether `text` may be a line of syslog, by its first letters.
 pub(super) fn may_begin(text: &str) -> bool {
-    let text = text.trim_start();
+    let text = after_count(text.trim_start());
     text.starts_with(['<', '@']) || is_dated(text)
 }
 
 /// The object in the message of `line`, with whatever follows it; `None` where that is no line of syslog, or its
 /// message something else.
 pub(super) fn object(line: &str) -> Option<&str> {
-    let line = line.trim_start();
+    let line = after_count(line.trim_start());
     let message = match (after_priority(line), line.starts_with(CEE)) {
         (Some(rest), _) => match rest.strip_prefix("1 ") {
             Some(header) => after_header(header)?,
@@ -36,6 +37,15 @@ pub(super) fn object(line: &str) -> Option<&str> {
     let message = message.trim_start().trim_start_matches('\u{feff}');
     let message = message.strip_prefix(CEE).unwrap_or(message).trim_start();
     message.starts_with('{').then_some(message)
+}
+
+/// What follows the count of bytes, where one stands before `<PRI>`.
+fn after_count(line: &str) -> &str {
+    let counted = line.trim_start_matches(|letter: char| letter.is_ascii_digit()).strip_prefix(' ');
+    counted
+        .filter(|_| line.starts_with(|letter: char| letter.is_ascii_digit()))
+        .filter(|rest| rest.starts_with('<'))
+        .unwrap_or(line)
 }
 
 /// What follows `<PRI>`: one to three digits in brackets.
@@ -88,6 +98,7 @@ mod tests {
         for line in [
             r#"<14>1 2026-05-01T00:00:00Z host okta - - - {"a":1}"#,
             "<14>1 2026-05-01T00:00:00Z host okta 7 ID - \u{feff}{\"a\":1}",
+            r#"58 <14>1 2026-05-01T00:00:00Z host okta - - - {"a":1}"#,
             r#"<165>1 - - - - - [x@1 k="] { \" \\"][y] {"a":1}"#,
             r#"<34>May  1 00:00:00 host okta[12]: {"a":1}"#,
             r#"<13>okta: {"a":1}"#,
@@ -114,6 +125,7 @@ mod tests {
             "@cee: plain",
             "Mayor of host: {}",
             "12 monkeys: {}",
+            "12 <monkeys>: {}",
             "error in {}",
             "May  1 00:00:00 host app: tag{}",
         ] {
