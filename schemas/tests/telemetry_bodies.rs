@@ -283,6 +283,51 @@ fn an_event_that_breaks_off_is_flagged_and_hides_no_other() {
     assert!(!answer(&format!("{start}data: [DONE]\n\n")).flags.contains(&Flag::Truncated));
 }
 
+/// A buffer of fixed size keeps the end of a stream: the first line is what is left of one.
+#[test]
+fn a_stream_whose_head_is_cut_is_joined_from_its_first_whole_event() {
+    let event = |text: &str| format!("data: {}\n\n", json!({"choices": [{"delta": {"content": text}}]}));
+    for cut in ["ent\":\" lost\"}}]}\n\n", "vent: delta\n", "\u{feff}"] {
+        let read = answer(&format!("{cut}{}{}", event("still "), event("here")));
+        assert_eq!(texts(&read)[1..], [("assistant", "still here")], "{cut}");
+        assert_eq!(read.flags.contains(&Flag::Truncated), cut != "\u{feff}", "{cut}");
+    }
+    for prose in ["This is how a stream looks:\ndata: {\"a\": 1}", "{\"a\": 1}\ndata: x\nand so on"] {
+        assert_eq!(texts(&answer(prose))[1..], [("assistant", prose)]);
+    }
+}
+
+#[test]
+fn an_array_of_chunks_that_breaks_off_is_read_as_far_as_it_goes() {
+    let chunk = |text: &str| json!({"candidates": [{"content": {"parts": [{"text": text}]}}]}).to_string();
+    let whole = format!("[{},\n{}]", chunk("still "), chunk("here"));
+    assert_eq!(texts(&answer(&whole))[1..], [("assistant", "still here")]);
+    let cut = answer(whole.strip_suffix("\"}]}}]}]").expect("its end"));
+    assert_eq!(texts(&cut)[1..], [("assistant", "still ")]);
+    assert!(cut.flags.contains(&Flag::Truncated));
+    assert_eq!(texts(&answer("[1, 2"))[1..], [("assistant", "[1, 2")]);
+}
+
+/// As clients take a stream off the connection, and as gateways log it.
+#[test]
+fn pieces_of_a_stream_are_joined_wherever_they_lie() {
+    let chunk = |text: &str| json!({"choices": [{"delta": {"content": text}}]});
+    let line = |text: &str| format!("data: {}", chunk(text));
+    let stream = format!("{}\n\n{}\n\ndata: [DONE]\n\n", line("still "), line("here"));
+    for response in [
+        json!([line("still "), "", line("here"), "data: [DONE]"]),
+        json!([chunk("still ").to_string(), chunk("here").to_string()]),
+        json!(["still ", "he", "re"]),
+        json!({"status": 200, "headers": {"content-type": "text/event-stream"}, "body": stream}),
+        json!({"statusCode": 200, "body": json!({"choices": [{"message": {"content": "still here"}}]}).to_string()}),
+        json!({"chunks": [chunk("still "), chunk("here")]}),
+        json!({"events": [line("still "), line("here")]}),
+    ] {
+        let record = json!({"request": {"prompt": "x"}, "response": response});
+        assert_eq!(texts(&read_one(record.to_string().as_bytes()))[1..], [("assistant", "still here")], "{record}");
+    }
+}
+
 #[test]
 fn errors_within_a_stream_are_read() {
     for (event, error) in [

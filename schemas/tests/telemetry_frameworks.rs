@@ -5,6 +5,7 @@
 mod telemetry_support;
 
 use schemas::Interaction;
+use schemas::signal::Flag;
 use serde_json::{Value, json};
 use telemetry_support::{interactions, read, read_one, texts};
 
@@ -181,6 +182,51 @@ fn what_langfuse_and_mlflow_traced_is_read_by_its_kind() {
     assert_eq!(texts(&retrieval), [("user", "rain"), ("document", "It rains.")]);
     let agent = json!({"mlflow.spanType": "\"AGENT\"", "mlflow.spanInputs": "\"q\"", "mlflow.spanOutputs": "\"a\""});
     assert_eq!(read(message(&[agent]).as_bytes()).expect("read").passed_by, 1);
+}
+
+/// The first conventions had the texts in two attributes; LangSmith still writes them, in whatever shape a run had.
+#[test]
+fn what_a_run_got_and_gave_is_read_from_the_first_attributes() {
+    let plain = one(&json!({"gen_ai.system": "openai", "gen_ai.prompt": "Weather?", "gen_ai.completion": "Grey."}));
+    assert_eq!(texts(&plain), [("user", "Weather?"), ("assistant", "Grey.")]);
+    let constructor = |class: &str, content: &str| {
+        json!({"lc": 1, "type": "constructor", "id": ["langchain", "schema", "messages", class],
+            "kwargs": {"content": content}})
+    };
+    let prompt =
+        json!({"messages": [[constructor("SystemMessage", "Be brief."), constructor("HumanMessage", "Weather?")]]});
+    let completion = json!({"generations": [[{"text": "Grey.", "message": constructor("AIMessage", "Grey.")}]]});
+    let chain = one(&json!({"langsmith.span.kind": "llm", "gen_ai.system": "openai", "gen_ai.operation.name": "chat",
+        "gen_ai.prompt": prompt.to_string(), "gen_ai.completion": completion.to_string()}));
+    assert_eq!(texts(&chain)[..2], [("system", "Be brief."), ("user", "Weather?")]);
+    assert!(texts(&chain)[2..].iter().all(|text| *text == ("assistant", "Grey.")), "{:?}", texts(&chain));
+    let request = json!({"model": "gpt-5", "messages": [{"role": "user", "content": "Weather?"}]}).to_string();
+    let response = json!({"choices": [{"message": {"role": "assistant", "content": "Grey."}}]}).to_string();
+    let wrapped = one(&json!({"langsmith.span.kind": "llm", "gen_ai.prompt": request, "gen_ai.completion": response}));
+    assert_eq!(texts(&wrapped), [("user", "Weather?"), ("assistant", "Grey.")]);
+    let tool = one(&json!({"langsmith.span.kind": "tool", "langsmith.trace.name": "weather",
+        "gen_ai.prompt": "{\"city\":\"Paris\"}", "gen_ai.completion": "rain"}));
+    assert_eq!(texts(&tool), [("tool_call", "{\"city\":\"Paris\"}"), ("tool_result", "rain")]);
+    let parts = json!([{"text": "Weather?"}]).to_string();
+    let agent = json!({"langsmith.span.kind": "chain", "gen_ai.prompt": parts, "gen_ai.completion": "Grey."});
+    assert_eq!(read(message(&[agent]).as_bytes()).expect("read").passed_by, 1);
+}
+
+/// An SDK's limit on the length of attributes cuts a conversation: what is whole keeps its channels.
+#[test]
+fn a_conversation_that_a_limit_cut_keeps_its_channels() {
+    let result = |id: &str, response: &str| {
+        format!(r#"{{"role":"tool","parts":[{{"type":"tool_call_response","id":"{id}","response":"{response}"}}]}}"#)
+    };
+    let asked = r#"{"role":"user","parts":[{"type":"text","content":"Weather?"}]}"#;
+    let messages = format!("[{asked},{},{}]", result("c", "rain"), result("d", "and wind"));
+    let cut = messages.strip_suffix(" wind\"}]}]").expect("its end");
+    let read = one(&json!({"gen_ai.operation.name": "chat", "gen_ai.input.messages": cut}));
+    assert_eq!(texts(&read)[..2], [("user", "Weather?"), ("tool_result", "rain")]);
+    assert!(matches!(texts(&read)[2..], [("tool_result", rest)] if rest.ends_with("and")), "{:?}", texts(&read));
+    assert!(read.flags.contains(&Flag::Truncated));
+    let first = one(&json!({"gen_ai.operation.name": "chat", "gen_ai.input.messages": messages.get(..40)}));
+    assert_eq!(texts(&first), [("user", &messages[..40])], "nothing is whole");
 }
 
 #[test]

@@ -166,6 +166,25 @@ pub(super) fn elements(text: &str) -> Result<Vec<Json<'_>>, serde_json::Error> {
     scan::elements(text).map_or_else(|| serde_json::from_str(text), Ok)
 }
 
+/// The elements of the JSON array `text` that are whole, and what is left of it where it is not: an exporter's length
+/// limit, or a connection that broke, cuts it anywhere.
+pub(in crate::readers) fn whole_elements(text: &str) -> (Vec<Json<'_>>, Option<&str>) {
+    if let Ok(elements) = elements(text) {
+        return (elements, None);
+    }
+    let mut found = Vec::new();
+    let mut rest = text.trim_start().strip_prefix('[').unwrap_or_default();
+    loop {
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Json<'_>>();
+        let Some(Ok(element)) = values.next() else { return (found, Some(rest)) };
+        // What is cut in the middle of a number or a word looks whole.
+        let after = rest.get(values.byte_offset()..).unwrap_or_default().trim_start();
+        let Some(next) = after.strip_prefix(',').or(after.strip_prefix(']')) else { return (found, Some(rest)) };
+        found.push(element);
+        rest = next;
+    }
+}
+
 /// Decodes a whole record into the tree that readers walk.
 ///
 /// # Errors

@@ -68,9 +68,7 @@ impl RecordedResponse<'_> {
             Self::Absent => {}
             Self::Object(response) => response.collect(body),
             Self::Stream(text) => stream::collect(&text, body),
-            Self::Chunks(chunks) => {
-                stream::collect_events(chunks.into_iter().map(Json::get), body);
-            }
+            Self::Chunks(chunks) => stream::collect_chunks(chunks, body),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The body of a response, whole or recorded as a stream.
 
+use serde::{Deserialize, Deserializer};
+
 use super::super::lenient::{Count, List, Present, Rare, Switch, Text, object};
 use super::azure::{Analysis, Filters, PromptFilters, Shield, collect_filters, collect_prompt_filters};
 use super::bedrock::{Assessment, Trace};
@@ -7,6 +9,7 @@ use super::document::{Citation, Subquery, collect_citations};
 use super::gemini::{Grounding, PromptFeedback, SafetyRating, collect_ratings};
 use super::message::{ChatMessage, ToolCall};
 use super::part::{Content, Part};
+use super::recorded::RecordedResponse;
 use super::usage::{Usage, collect_counts};
 use super::{Body, event_stream, stream};
 use crate::interaction::{Channel, FilterVerdict};
@@ -173,6 +176,17 @@ object! {
         "prompt_eval_count" | "inputTextTokenCount" | "prompt_token_count" => input_tokens: Count,
         "eval_count" | "generation_token_count" => output_tokens: Count,
         "base64" => recorded: Text<'a>,
+        "body" | "chunks" | "events" => within: Within<'a>,
+    }
+}
+
+/// A response within what was logged around it: a message of HTTP, a list of the pieces.
+#[derive(Default)]
+pub(in crate::readers::telemetry) struct Within<'a>(Option<Box<RecordedResponse<'a>>>);
+
+impl<'a> Deserialize<'a> for Within<'a> {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        RecordedResponse::deserialize(deserializer).map(|response| Self(Some(Box::new(response))))
     }
 }
 
@@ -210,6 +224,15 @@ impl Response<'_> {
         if let Some(recorded) = self.recorded.get().and_then(event_stream::decode) {
             return stream::collect_recorded(recorded, body);
         }
+        let before = body.messages.len();
+        let within = std::mem::take(&mut self.within);
+        self.collect_members(body);
+        if let Some(response) = within.0.filter(|_| body.messages.len() == before) {
+            response.collect(body);
+        }
+    }
+
+    fn collect_members(mut self, body: &mut Body) {
         self.collect_failure(body);
         self.collect_verdicts(body);
         body.answered_by(&self.model);

@@ -7,7 +7,7 @@
 
 use crate::readers::Json;
 
-use super::super::lenient::{List, Rare, Text};
+use super::super::lenient::{List, Rare, Raw, Text};
 use super::Body;
 use super::azure::{collect_filters, collect_prompt_filters};
 use super::document::collect_citations;
@@ -20,27 +20,62 @@ use super::part::{Content, Part};
 use super::pieces::{CallPiece, Pieces, Slot, Sort};
 use super::response::{collect_embedded, guardrail_verdict};
 use super::usage::collect_counts;
-use crate::interaction::Channel;
-use crate::readers::json::mend_surrogates;
+use crate::interaction::{Channel, Skipped, Tokens};
+use crate::readers::json::{mend_surrogates, whole_elements};
 
 /// Adds what the recorded stream `text` says.
 pub(super) fn collect(text: &str, body: &mut Body) {
-    let trimmed = text.trim();
-    let truncated = body.truncated;
+    let trimmed = text.trim_start_matches('\u{feff}').trim();
+    let (truncated, told) = (body.truncated, told(body));
     let known = if is_event_stream(trimmed) {
         collect_lines(trimmed, body)
     } else if trimmed.starts_with('{') {
         collect_embedded(trimmed, body) || collect_events(trimmed.lines().map(str::trim), body)
     } else if trimmed.starts_with('[') {
-        serde_json::from_str::<Vec<Json<'_>>>(trimmed)
-            .is_ok_and(|elements| collect_events(elements.into_iter().map(Json::get), body))
+        let (chunks, cut) = whole_elements(trimmed);
+        let known = collect_events(chunks.into_iter().map(Json::get), body);
+        body.truncated |= known && cut.is_some();
+        known
+    } else if let Some(events) = after_cut_line(trimmed) {
+        body.truncated = true;
+        collect_lines(events, body)
     } else {
         event_stream::decode(trimmed).map(|recorded| collect_recorded(recorded, body)).is_some()
     };
-    if !known {
+    // A model that was asked for JSON answers with an object of nobody's shape.
+    if !known || trimmed.starts_with(['{', '[']) && self::told(body) == told {
         body.truncated = truncated;
         body.push(Channel::Assistant, text.into(), None);
     }
+}
+
+/// How much the body says already.
+fn told(body: &Body) -> (usize, usize, usize, bool, Tokens, Skipped) {
+    let Body { messages, filters, finish_reasons, error, tokens, skipped, .. } = body;
+    (messages.len(), filters.len(), finish_reasons.len(), error.is_some(), *tokens, *skipped)
+}
+
+/// Adds what a list of pieces says: chunks, or the lines as a client took them off the connection.
+pub(super) fn collect_chunks(chunks: Vec<Json<'_>>, body: &mut Body) {
+    if !chunks.first().is_some_and(|first| first.get().starts_with('"')) {
+        collect_events(chunks.into_iter().map(Json::get), body);
+        return;
+    }
+    let lines: Vec<_> = chunks.into_iter().map(|chunk| Raw(Some(chunk)).text()).collect();
+    // Anything else is an answer in pieces, which brings its own line feeds.
+    let are_lines = lines.first().is_some_and(|line| line.starts_with('{') || is_event_stream(line));
+    collect(&lines.join(if are_lines { "\n" } else { "" }), body);
+}
+
+/// What follows the first line where the head of server-sent events was cut off, as a buffer of fixed size does that
+/// keeps the newest: the rest of a line, and below it fields alone.
+fn after_cut_line(text: &str) -> Option<&str> {
+    const FIELD_MAX: usize = 40;
+    let (cut, events) = text.split_once('\n')?;
+    let cut = cut.trim_end();
+    let rest_of_line = cut.ends_with('}') || cut.len() <= FIELD_MAX && cut.split(' ').count() <= 2;
+    let mut lines = lines_of(events).filter(|line| !line.is_empty());
+    (rest_of_line && lines.all(is_event_stream)).then(|| events.trim_start())
 }
 
 /// Adds what a decoded AWS event stream says.

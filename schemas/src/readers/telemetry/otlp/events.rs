@@ -2,8 +2,10 @@
 //!
 //! An event is a log record (`gen_ai.user.message` with the message as its body) or an event of the span, where
 //! the message stands in the attribute `gen_ai.event.content` as JSON or in attributes named as its members.
-//! The very first conventions had two events with JSON in `gen_ai.prompt` and `gen_ai.completion`. Later ones
-//! write the whole call into one event, [`DETAILS`], whose attributes are those of [`super::latest`].
+//! The very first conventions had two events with JSON in `gen_ai.prompt` and `gen_ai.completion`, before them spans
+//! had these attributes themselves. Later ones write the whole call into one event, [`DETAILS`], whose attributes are
+//! those of [`super::latest`]. Amazon's distribution moves the texts of any dialect out of the span into a log record
+//! whose body has the sides `input` and `output` ([`sides`]).
 //!
 //! Instrumentations of other dialects write events too: whatever side of a conversation a span leaves out is
 //! completed from its events. By default none of them holds a text; the call is then read for what it cost.
@@ -12,7 +14,8 @@ use std::borrow::Cow;
 
 use super::super::body::Body;
 use super::super::lenient::{Raw, Text, object};
-use super::{Call, Dialect, Event, Role, Span, Value, error, guardrail, tokens};
+use super::openinference::collect_values;
+use super::{Call, Dialect, Event, Role, Span, Value, error, frameworks, guardrail, sides, tokens};
 use crate::interaction::Channel;
 
 pub(super) struct Events;
@@ -24,6 +27,9 @@ const CHOICE: &str = "gen_ai.choice";
 const PROMPT: &str = "gen_ai.content.prompt";
 const COMPLETION: &str = "gen_ai.content.completion";
 
+/// What the spans of the first conventions have.
+const FIRST: [&str; 3] = ["gen_ai.system", "gen_ai.prompt", "gen_ai.completion"];
+
 /// The operations that answer in words.
 const OPERATIONS: [&str; 4] = ["chat", "generate_content", "text_completion", "invoke_model"];
 
@@ -32,6 +38,7 @@ pub(super) fn is_of_genai(event: &Event<'_>) -> bool {
     [CHOICE, PROMPT, COMPLETION, DETAILS].contains(&event.name.as_ref())
         || channel(event).is_some()
         || guardrail::is_finding(event)
+        || sides::are_in(event)
 }
 
 /// The channel of a message of the request; `None` for any other event.
@@ -47,7 +54,7 @@ fn channel(event: &Event<'_>) -> Option<Channel> {
 
 impl Dialect for Events {
     fn recognises(&self, span: &Span<'_>) -> bool {
-        span.attributes.has("gen_ai.system") || span.events.iter().any(is_of_genai)
+        FIRST.iter().any(|key| span.attributes.has(key)) || span.events.iter().any(is_of_genai)
     }
 
     fn read(&self, span: &Span<'_>) -> Option<Call> {
@@ -63,6 +70,9 @@ impl Dialect for Events {
         call.body.finish_reasons = span.get("gen_ai.response.finish_reasons").map(Value::texts).unwrap_or_default();
         call.body.error = error(span);
         complete(span, &mut call);
+        if call.body.messages.is_empty() && !runs_tool(span) && !frameworks::is_traced(&span.attributes) {
+            collect_values(span.attributes.get("gen_ai.prompt"), span.attributes.get("gen_ai.completion"), &mut call);
+        }
         let operation = span.text("gen_ai.operation.name").unwrap_or_default();
         let speaks = OPERATIONS.contains(&operation.as_ref());
         let silent = call.body.messages.is_empty() && call.body.error.is_none();
@@ -154,6 +164,8 @@ fn collect_request(event: &Event<'_>, body: &mut Body) {
                 body.push(Channel::User, json, None);
             }
         }
+    } else if sides::are_in(event) {
+        sides::collect_input(event, body);
     } else if let Some(channel) = channel(event) {
         let json = payload(event);
         let decode = |json: &str, body: &mut Body| match channel {
@@ -170,6 +182,7 @@ fn collect_response(event: &Event<'_>, body: &mut Body) {
     let json = match event.name.as_ref() {
         CHOICE => payload(event),
         COMPLETION => event.attributes.get("gen_ai.completion").unwrap_or(&event.body).json(),
+        _ if sides::are_in(event) => return sides::collect_output(event, body),
         _ => return,
     };
     let decode = |json: &str, body: &mut Body| match event.name == CHOICE {

@@ -5,8 +5,10 @@
 //!   (ai.pydantic.dev/logfire).
 //! - Langfuse: `langfuse.observation.*` (langfuse.com/integrations/native/opentelemetry).
 //! - MLflow: `mlflow.span*`, each value as JSON (mlflow.org/docs/latest/genai/tracing).
+//! - LangSmith: `langsmith.span.kind`, with what a run got and gave in the conventions' first attributes
+//!   (docs.langchain.com/langsmith/trace-with-opentelemetry).
 //!
-//! The last two say the kind of a span and give its input and its output as whatever the traced function had.
+//! The last three say the kind of a span and give its input and its output as whatever the traced function had.
 
 use super::super::body::Body;
 use super::super::lenient::{Count, List, Raw, Text, object};
@@ -26,19 +28,20 @@ struct Traced {
     output: &'static str,
 }
 
-const TRACED: [Traced; 2] = [
+const TRACED: [Traced; 3] = [
     Traced {
         kind: "langfuse.observation.type",
         input: "langfuse.observation.input",
         output: "langfuse.observation.output",
     },
     Traced { kind: "mlflow.spanType", input: "mlflow.spanInputs", output: "mlflow.spanOutputs" },
+    Traced { kind: "langsmith.span.kind", input: "gen_ai.prompt", output: "gen_ai.completion" },
 ];
 
 impl Dialect for Frameworks {
     fn recognises(&self, span: &Span<'_>) -> bool {
         let has = |key: &&str| span.attributes.has(key);
-        ADK.iter().any(has) || is_pydantic(&span.attributes) || TRACED.iter().any(|traced| has(&traced.kind))
+        ADK.iter().any(has) || is_pydantic(&span.attributes) || is_traced(&span.attributes)
     }
 
     fn read(&self, span: &Span<'_>) -> Option<Call> {
@@ -63,6 +66,11 @@ impl Dialect for Frameworks {
         }
         (!call.body.messages.is_empty() || call.role == Role::Model && call.says_something()).then_some(call)
     }
+}
+
+/// Whether a framework says of which kind the traced function is.
+pub(super) fn is_traced(attributes: &Attributes<'_>) -> bool {
+    TRACED.iter().any(|traced| attributes.has(traced.kind))
 }
 
 /// Its names are plain words, which count only beside a convention's.
@@ -211,7 +219,7 @@ fn collect_traced(attributes: &Attributes<'_>, traced: &Traced, call: &mut Call)
         }
         "tool" => {
             call.role = Role::Step;
-            let name = attributes.text("gen_ai.tool.name");
+            let name = attributes.text("gen_ai.tool.name").or_else(|| attributes.text("langsmith.trace.name"));
             call.body.push_call(None, name.as_deref(), input.map(Value::spelt_out).unwrap_or_default());
             call.body.begin_response();
             call.body.push(Channel::ToolResult, output.map(Value::spelt_out).unwrap_or_default(), name.as_deref());

@@ -3,11 +3,17 @@
 //! Structures of its own instead of the library's: exporters write enums by name or number, 64-bit numbers
 //! as strings or numbers, ids in hex or (as plain proto3 JSON would) base64, and keys in camel or snake case,
 //! of which the library's decoder refuses some. They borrow from the record, which the library's do not.
+//!
+//! Gateways log a span, and Amazon CloudWatch keeps each span and each log record, without the message around it; there
+//! attributes and bodies are plain JSON.
+//! Source: docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Transaction-Search.html.
+
+use std::borrow::Cow;
 
 use base64::Engine;
 use serde::Deserialize;
 
-use super::super::lenient::{Count, List, Switch, Text, object};
+use super::super::lenient::{Count, List, Member, Switch, Text, object};
 use super::value::{Attributes, Members, Value};
 use super::{Event, Export, LogRecord, Place, Span, read_export};
 use crate::readers::json::{decode, refuse_crowds};
@@ -27,7 +33,9 @@ impl Reader for OtlpJson {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        [TRACES, LOGS, METRICS].iter().any(|keys| record.has_any(keys)) || is_lone_span(record)
+        [TRACES, LOGS, METRICS].iter().any(|keys| record.has_any(keys))
+            || is_lone_span(record)
+            || is_lone_log_record(record)
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
@@ -35,8 +43,13 @@ impl Reader for OtlpJson {
         let mut export = Export::default();
         let traces: Option<List<ResourceSpans<'_>>> = root(record, &TRACES)?;
         let logs: Option<List<ResourceLogs<'_>>> = root(record, &LOGS)?;
+        let values_max = context.limits.values_max;
         if is_lone_span(record) {
-            add_lone_span(decode(record.bytes, context.limits.values_max)?, &mut export);
+            export.spans.push(span(decode(record.bytes, values_max)?, 0));
+            export.resources.push(resource_of(decode(record.bytes, values_max)?));
+        } else if is_lone_log_record(record) {
+            export.records.push(log_record(decode(record.bytes, values_max)?, 0));
+            export.resources.push(resource_of(decode(record.bytes, values_max)?));
         } else if traces.is_none() && logs.is_none() && !record.has_any(&METRICS) {
             return Err(ReadError::new(Reason::MissingField, "`resourceSpans` and `resourceLogs` are absent"));
         }
@@ -47,13 +60,25 @@ impl Reader for OtlpJson {
     }
 }
 
-/// Whether the record is a span without the message around it, as gateways log them.
+/// Whether the record says where in a trace it stands.
+fn is_placed(record: &RawRecord<'_>) -> bool {
+    record.has_all(&["traceId", "spanId"]) || record.has_all(&["trace_id", "span_id"])
+}
+
+/// Whether the record is a span without the message around it.
 fn is_lone_span(record: &RawRecord<'_>) -> bool {
-    let attributes = record.field("attributes").is_some_and(|attributes| attributes.get().starts_with('['));
-    let placed = record.has_all(&["traceId", "spanId"]) || record.has_all(&["trace_id", "span_id"]);
-    attributes
-        && record.str("name").is_some()
-        && (placed || record.str("kind").is_some_and(|kind| kind.starts_with("SPAN_KIND_")))
+    let Some(attributes) = record.field("attributes") else { return false };
+    let listed = attributes.get().starts_with('[');
+    let plain = || attributes.get().starts_with('{') && record.has_any(&["startTimeUnixNano", "start_time_unix_nano"]);
+    record.str("name").is_some()
+        && (listed || plain())
+        && (is_placed(record) || record.str("kind").is_some_and(|kind| kind.starts_with("SPAN_KIND_")))
+}
+
+/// Whether the record is a log record without the message around it.
+fn is_lone_log_record(record: &RawRecord<'_>) -> bool {
+    let times = ["timeUnixNano", "time_unix_nano", "observedTimeUnixNano", "observed_time_unix_nano"];
+    record.has_all(&["body", "attributes"]) && record.has_any(&times) && is_placed(record)
 }
 
 /// The array under the first of `keys` that is there.
@@ -66,7 +91,7 @@ fn root<'a, T: Deserialize<'a>>(record: &RawRecord<'a>, keys: &[&str]) -> Result
 }
 
 object! {
-    /// A value, in the one member that is set.
+    /// A value, in the one member that is set, or as plain JSON.
     AnyValue {
         "stringValue" | "string_value" => text: Text<'a>,
         "boolValue" | "bool_value" => switch: Switch,
@@ -75,6 +100,8 @@ object! {
         "arrayValue" | "array_value" => array: ArrayValue<'a>,
         "kvlistValue" | "kvlist_value" => map: KeyValueList<'a>,
     }
+    text => text
+    rest => plain
 }
 
 object! {
@@ -92,11 +119,12 @@ object! {
 }
 
 object! {
-    /// An attribute.
+    /// An attribute; where attributes are plain JSON, all of them.
     KeyValue {
         "key" => key: Text<'a>,
         "value" => value: AnyValue<'a>,
     }
+    rest => plain
 }
 
 object! {
@@ -182,6 +210,13 @@ object! {
     }
 }
 
+object! {
+    /// Of a span or a log record that stands alone, what sent it.
+    Lone {
+        "resource" => resource: Resource<'a>,
+    }
+}
+
 fn add_spans<'a>(resource: ResourceSpans<'a>, export: &mut Export<'a>) {
     let position = export.resources.len();
     export.resources.push(attributes(resource.resource.attributes));
@@ -189,9 +224,9 @@ fn add_spans<'a>(resource: ResourceSpans<'a>, export: &mut Export<'a>) {
     export.spans.extend(spans.map(|json| span(json, position)));
 }
 
-fn add_lone_span<'a>(json: JsonSpan<'a>, export: &mut Export<'a>) {
-    export.resources.push(Attributes::default());
-    export.spans.push(span(json, 0));
+/// What sent a span or a log record that stands alone.
+fn resource_of(lone: Lone<'_>) -> Attributes<'_> {
+    attributes(lone.resource.attributes)
 }
 
 fn add_records<'a>(resource: ResourceLogs<'a>, export: &mut Export<'a>) {
@@ -209,8 +244,11 @@ fn span(json: JsonSpan<'_>, resource: usize) -> Span<'_> {
         start_unreadable: json.start.get().is_some() && nanos(&json.start).is_none(),
         end_nanos: json.end.0.unwrap_or(0),
         flags: flags(json.flags),
-        failed: matches!(json.status.code.get(), Some("2" | "STATUS_CODE_ERROR")),
-        remote: matches!(json.kind.get(), Some("3" | "4" | "SPAN_KIND_CLIENT" | "SPAN_KIND_PRODUCER")),
+        failed: matches!(json.status.code.get(), Some("2" | "STATUS_CODE_ERROR" | "ERROR")),
+        remote: matches!(
+            json.kind.get(),
+            Some("3" | "4" | "SPAN_KIND_CLIENT" | "SPAN_KIND_PRODUCER" | "CLIENT" | "PRODUCER")
+        ),
         attributes: attributes(json.attributes),
         events: json.events.0.into_iter().map(event).collect(),
         resource,
@@ -273,7 +311,24 @@ fn attributes(list: List<KeyValue<'_>>) -> Attributes<'_> {
 }
 
 fn members(list: List<KeyValue<'_>>) -> Members<'_> {
-    list.0.into_iter().map(|pair| (pair.key.into_cow(), value(pair.value))).collect()
+    let mut members = Members::with_capacity(list.0.len());
+    for pair in list.0 {
+        if pair.key.get().is_none() && !pair.plain.is_empty() {
+            members.extend(plain_members(pair.plain));
+        } else {
+            members.push((pair.key.into_cow(), value(pair.value)));
+        }
+    }
+    members
+}
+
+/// Members that are plain JSON.
+fn plain_members<'a>(members: Vec<Member<'a>>) -> impl Iterator<Item = (Cow<'a, str>, Value<'a>)> {
+    members.into_iter().map(|(name, raw)| {
+        // What was checked with the record decodes.
+        let plain = raw.0.and_then(|raw| serde_json::from_str::<serde_json::Value>(raw.get()).ok());
+        (Cow::Owned(name.as_str().to_owned()), plain.map_or(Value::Empty, Value::from))
+    })
 }
 
 fn value(any: AnyValue<'_>) -> Value<'_> {
@@ -294,6 +349,7 @@ fn value(any: AnyValue<'_>) -> Value<'_> {
     }
     match any.map.values {
         Some(values) => Value::Map(members(values)),
-        None => Value::Empty,
+        None if any.plain.is_empty() => Value::Empty,
+        None => Value::Map(plain_members(any.plain).collect()),
     }
 }

@@ -5,10 +5,12 @@
 //! `execute_tool` bring the arguments and the result of one tool, spans of `retrieval` documents. Spans of
 //! earlier versions (`gen_ai.system`, content in log events) are of another dialect.
 
-use super::super::body::{Body, Part};
+use super::super::body::{Body, Part, channel_of};
 use super::super::lenient::List;
 use super::{Call, Dialect, Role, Span, Value, error, tokens};
 use crate::interaction::{Channel, Tokens};
+use crate::readers::Json;
+use crate::readers::json::whole_elements;
 
 pub(super) struct Latest;
 
@@ -94,8 +96,8 @@ fn collect_texts(span: &Span<'_>, call: &mut Call) {
     }
 }
 
-/// Decodes a value with `decode`. Exporters cut long values, which breaks the JSON in them: the text is then
-/// taken as it is, so that length hides nothing.
+/// Decodes a value with `decode`. Exporters cut long values, which breaks the JSON in them: of a list what is whole is
+/// then read, and the rest is taken as it is, so that length hides nothing.
 fn collect(
     value: &Value<'_>,
     channel: Channel,
@@ -110,5 +112,16 @@ fn collect(
     }
     call.body.messages.truncate(known);
     call.truncated |= structured;
-    call.body.push(channel, json, None);
+    let (elements, rest) = if json.trim_start().starts_with('[') { whole_elements(&json) } else { (Vec::new(), None) };
+    let whole: Vec<_> = elements.into_iter().map(Json::get).collect();
+    match rest.filter(|_| !whole.is_empty() && decode(&format!("[{}]", whole.join(",")), &mut call.body).is_ok()) {
+        Some(rest) => call.body.push(channel_of(role_in(rest), channel), rest.into(), None),
+        None => call.body.push(channel, json, None),
+    }
+}
+
+/// The role that the beginning of a message names.
+fn role_in(cut: &str) -> Option<&str> {
+    let (_, value) = cut.split_once("\"role\"")?;
+    value.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?.split('"').next()
 }

@@ -21,6 +21,7 @@ mod lineage;
 mod openinference;
 mod openllmetry;
 mod proto;
+mod sides;
 mod spelt;
 mod value;
 mod vercel;

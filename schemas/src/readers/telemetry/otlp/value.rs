@@ -21,6 +21,24 @@ pub(super) enum Value<'a> {
     Map(Members<'a>),
 }
 
+impl From<serde_json::Value> for Value<'_> {
+    fn from(plain: serde_json::Value) -> Self {
+        use serde_json::Value as Plain;
+        match plain {
+            Plain::Null => Self::Empty,
+            Plain::Bool(value) => Self::Bool(value),
+            Plain::Number(number) => {
+                number.as_i64().map_or_else(|| Self::Double(number.as_f64().unwrap_or_default()), Self::Int)
+            }
+            Plain::String(text) => Self::Text(text.into()),
+            Plain::Array(elements) => Self::List(elements.into_iter().map(Self::from).collect()),
+            Plain::Object(members) => {
+                Self::Map(members.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+            }
+        }
+    }
+}
+
 impl Serialize for Value<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
