@@ -1,6 +1,8 @@
-//! The things that an alert of Defender for Endpoint's own API names, which Graph writes as typed evidence.
+//! The things that an alert of Defender for Endpoint's own API names, or of Defender XDR's own API of incidents, which
+//! Graph writes as typed evidence.
 //!
-//! Source: learn.microsoft.com/defender-endpoint/api/alerts. [`super::defender_alert`] reads what an alert is in either.
+//! Source: learn.microsoft.com/defender-endpoint/api/alerts and learn.microsoft.com/defender-xdr/api-list-incidents.
+//! [`super::defender_alert`] reads what an alert is in either.
 
 use super::draft::Draft;
 use super::fields::Node;
@@ -13,12 +15,15 @@ const LIST_MAX: usize = 256;
 /// Adds the device, its users and the evidence of `alert`.
 pub(super) fn add_things(alert: Node<'_>, draft: &mut Draft) {
     draft.add(things::device(&[alert.get("machineId"), alert.get("computerDnsName")]));
+    for device in alert.get("devices").items().take(LIST_MAX) {
+        let ids = ["aadDeviceId", "mdatpDeviceId", "deviceDnsName"].map(|key| device.get(key));
+        draft.add(things::device(&ids));
+        add_users(device.get("loggedOnUsers"), draft);
+    }
     let related = alert.get("relatedUser");
     draft.add(account(related, related.get("userName")));
-    for user in alert.get("loggedOnUsers").items().take(LIST_MAX) {
-        draft.add(account(user, user.get("accountName")));
-    }
-    for evidence in alert.get("evidence").items().take(LIST_MAX) {
+    add_users(alert.get("loggedOnUsers"), draft);
+    for evidence in alert.first(&["evidence", "entities"]).items().take(LIST_MAX) {
         let kind = if evidence.get("entityType").is("Process") { EntityKind::Process } else { EntityKind::File };
         let hashes = [evidence.get("sha256"), evidence.get("sha1")];
         draft.add_image(kind, &hashes, evidence.get("filePath"), evidence.get("fileName"));
@@ -27,6 +32,13 @@ pub(super) fn add_things(alert: Node<'_>, draft: &mut Draft) {
         draft.add(account(evidence, evidence.get("accountName")));
         draft.add_ips([evidence.get("ipAddress")]);
         draft.add(things::url_or_domain(evidence.get("url")));
+        draft.add_one(EntityKind::Mailbox, evidence.get("mailboxAddress"));
+    }
+}
+
+fn add_users(users: Node<'_>, draft: &mut Draft) {
+    for user in users.items().take(LIST_MAX) {
+        draft.add(account(user, user.get("accountName")));
     }
 }
 

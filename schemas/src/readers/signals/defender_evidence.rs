@@ -9,6 +9,7 @@ use super::draft::Draft;
 use super::fields::Node;
 use super::things::{self, Account};
 use crate::entity::{Entity, EntityKind, Role};
+use crate::readers::value::Value;
 
 /// Adds what one element of `evidence` names, and what the evidence within it does. Each step goes a level down, and
 /// records nest 128 levels at most.
@@ -18,7 +19,9 @@ pub(super) fn add_evidence(evidence: Node<'_>, draft: &mut Draft) {
 
 fn add_typed(kind: &str, evidence: Node<'_>, draft: &mut Draft) {
     add_own(kind, evidence, draft);
-    for (name, inner) in evidence.members().flat_map(|(name, member)| member.items().map(move |inner| (name, inner))) {
+    // The resolver that answered is everybody's.
+    let members = evidence.members().filter(|(name, _)| !name.eq_ignore_ascii_case("dnsServerIp"));
+    for (name, inner) in members.flat_map(|(name, member)| member.items().map(move |inner| (name, inner))) {
         let kind = kind_of(inner);
         if kind.ends_with("evidence") {
             add_typed(&kind, inner, draft);
@@ -31,13 +34,18 @@ fn add_typed(kind: &str, evidence: Node<'_>, draft: &mut Draft) {
 /// The type that a member of evidence has by its declaration, which OData leaves out where nothing more special stands
 /// there.
 fn declared_kind(member: &str) -> Option<&'static str> {
-    const DECLARED: [(&str, &str); 7] = [
-        ("dnsServerIp", "ipevidence"),
+    const DECLARED: [(&str, &str); 12] = [
+        ("cluster", "kubernetesclusterevidence"),
         ("files", "fileevidence"),
         ("hostIpAddress", "ipevidence"),
         ("ipAddress", "ipevidence"),
         ("ipAddresses", "ipevidence"),
+        ("namespace", "kubernetesnamespaceevidence"),
+        ("pod", "kubernetespodevidence"),
+        ("podIp", "ipevidence"),
         ("processes", "processevidence"),
+        ("serviceAccount", "kubernetesserviceaccountevidence"),
+        ("storageResource", "azureresourceevidence"),
         ("urls", "urlevidence"),
     ];
     DECLARED.iter().find(|(name, _)| name.eq_ignore_ascii_case(member)).map(|(_, kind)| *kind)
@@ -89,7 +97,16 @@ fn add_own(kind: &str, evidence: Node<'_>, draft: &mut Draft) {
             let name = evidence.first(&["displayName", "servicePrincipalName"]);
             draft.add(things::microsoft_application(&ids, name));
         }
-        "githubuserevidence" => draft.add(things::user(&[evidence.get("email"), evidence.get("userId")])),
+        "githubuserevidence" => {
+            draft.add(things::user(&["email", "login", "userId"].map(|key| evidence.get(key))));
+        }
+        "containerevidence" => draft.add_one(EntityKind::CloudResource, evidence.get("containerId")),
+        "kubernetesserviceaccountevidence" => {
+            // As the audit log of a cluster names it.
+            let account = evidence.at("namespace.name").text().zip(evidence.get("name").text());
+            let account = account.map(|(namespace, name)| format!("system:serviceaccount:{namespace}:{name}"));
+            draft.add(things::user(&[Node::new(&Value::from(account))]));
+        }
         "iotdeviceevidence" => {
             let ids = ["deviceId", "deviceName", "serialNumber"].map(|key| evidence.get(key));
             draft.add(things::device(&ids));
@@ -110,6 +127,7 @@ fn add_own(kind: &str, evidence: Node<'_>, draft: &mut Draft) {
         "cloudlogonsessionevidence" => {
             draft.add_one(EntityKind::Session, evidence.get("sessionId"));
             draft.add(account(evidence.at("account.userAccount")));
+            draft.add(things::device(&[evidence.get("deviceName")]));
         }
         "hostlogonsessionevidence" => {
             draft.add(account(evidence.at("account.userAccount")));

@@ -35,7 +35,7 @@ const GUID_CHARS: usize = 36;
 const FORMAT: Format = Format {
     vendor: "Microsoft Defender XDR advanced hunting: streamed, Log Analytics rows, exported rows",
     recognised_by: "`category` `AdvancedHunting-*`; `Timestamp` with `ActionType` and `ReportId`; `AlertId` with `EntityType` or `Title`",
-    native_id: "`ReportId`; rows of alerts: `AlertId`",
+    native_id: "`ReportId`, `BehaviorId`, `RequestId`; rows of alerts: `AlertId`",
     time: "`Timestamp`",
     severity: "rows of `AlertInfo` and `AlertEvidence` are one alert by `Severity`; what Microsoft flags in Copilot is an alert, medium; all others context; `AttackTechniques`",
     entities: "accounts by object id, SID, UPN and domain name; devices, files, processes, ips, URLs, applications",
@@ -114,7 +114,9 @@ fn event(product: &'static str, envelope: Node<'_>, row: Node<'_>, otherwise: Gr
     let table = table.or_else(|| row.get("Type").text().map(Into::into)).unwrap_or_default();
     let group = group_of_table(&table).unwrap_or_else(|| group_of_columns(row, otherwise));
     let mut draft = Draft::context(product, group);
-    let report = row.first(&["ReportId", "ReportId_long"]).text().map(String::from);
+    // A behavior's things are rows of their own under its id.
+    let own = if row.get("EntityType").exists() { "RequestId" } else { "BehaviorId" };
+    let report = row.first(&["ReportId", "ReportId_long", own, "RequestId"]).text().map(String::from);
     if report.as_deref().is_some_and(|id| id.bytes().all(|b| b.is_ascii_digit())) {
         // A device numbers its reports itself; with its name and the time the number is unique.
         let device = row.first(&["DeviceId", "DeviceName"]).text().unwrap_or_default();
@@ -306,7 +308,9 @@ fn add_agent(row: Node<'_>, draft: &mut Draft) {
 }
 
 fn title(row: Node<'_>, table: &str) -> String {
-    let what = row.get("ActionType").text().map_or_else(|| table.to_owned(), Into::into);
+    let request = row.get("RequestMethod").text().zip(row.get("RequestUri").text());
+    let request = request.map(|(method, uri)| format!("{method} {uri}"));
+    let what = row.get("ActionType").text().map(Into::into).or(request).unwrap_or_else(|| table.to_owned());
     let mut title = if what.is_empty() { "Defender event".to_owned() } else { what };
     let program = row.get("FileName").text().filter(|_| row.get("ActionType").is("ProcessCreated"));
     if let Some(program) = program.or_else(|| row.get("InitiatingProcessFileName").text()) {

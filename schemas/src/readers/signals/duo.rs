@@ -1,7 +1,7 @@
-//! Cisco Duo: authentication, administrator and activity logs, Trust Monitor.
+//! Cisco Duo: authentication, administrator, activity and telephony logs, Trust Monitor.
 //!
 //! Source: duo.com/docs/adminapi (Logs, Trust Monitor). What a user marked as fraud and what Trust Monitor
-//! surfaces are alerts, all else is context. Telephony logs are not read.
+//! surfaces are alerts, all else is context.
 
 use std::borrow::Cow;
 
@@ -19,9 +19,9 @@ use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
 
 const FORMAT: Format = Format {
-    vendor: "Cisco Duo: authentication, administrator and activity logs, Trust Monitor",
-    recognised_by: "`factor` and `result` with `access_device` or `auth_device`; `action` as text with `isotimestamp` and `username`; `activity_id` with `ts`; `sekey` with `surfaced_auth` or `surfaced_timestamp`; the API's answers: `stat` with `response`",
-    native_id: "`txid`, `activity_id`, `sekey`; administrator logs have none",
+    vendor: "Cisco Duo: authentication, administrator, activity and telephony logs, Trust Monitor",
+    recognised_by: "`factor` and `result` with `access_device` or `auth_device`; `action` as text with `isotimestamp` and `username`; `activity_id` with `ts`; `telephony_id` with `ts`; `sekey` with `surfaced_auth` or `surfaced_timestamp`; the API's answers: `stat` with `response`",
+    native_id: "`txid`, `activity_id`, `telephony_id`, `sekey`; administrator logs have none",
     time: "`isotimestamp`, else `timestamp`, `ts`, `surfaced_timestamp`",
     severity: "context; `result` `fraud` is an alert, high, and what Trust Monitor surfaces, medium",
     entities: "user by key and e-mail, else by name; administrator by e-mail; ip of the access device and of the phone; device by endpoint key and host name, phone by its key; application",
@@ -57,7 +57,7 @@ fn is_event(record: &RawRecord<'_>) -> bool {
     let activity = has_all(record, &["activity_id", "ts", "actor"]) && has_object(record, "action");
     let surfaced =
         has(record, "sekey") && has_any(record, &["surfaced_auth", "surfaced_timestamp", "surfacing_timestamp"]);
-    login || admin || activity || surfaced
+    login || admin || activity || surfaced || has_all(record, &["telephony_id", "ts", "context"])
 }
 
 fn read_event(record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
@@ -71,7 +71,7 @@ fn read_event(record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -
         draft.kind = SignalKind::Alert;
         draft.severity = if fraud { Severity::High } else { Severity::Medium };
     }
-    draft.native_id = event.first(&["sekey", "txid", "activity_id"]).text().map(Cow::into_owned);
+    draft.native_id = event.first(&["sekey", "telephony_id", "txid", "activity_id"]).text().map(Cow::into_owned);
     let surfacing = event.first(&["surfaced_timestamp", "surfacing_timestamp"]);
     draft.time = first_time(&[login.get("isotimestamp"), login.get("timestamp"), event.get("ts"), surfacing]);
     draft.vendor_tenant = event.get("akey").text().map(Cow::into_owned);
@@ -142,6 +142,13 @@ fn title(event: Node<'_>, login: Node<'_>, surfaced: bool) -> String {
     if event.get("enabled_for").exists() {
         let (by, on) = ([event.at("enabled_by.name")], [event.at("enabled_for.name")]);
         return Title::of("Duo bypass enabled").by(&by).on(&on).done();
+    }
+    if event.get("telephony_id").exists() {
+        let kind = event.get("type").text().unwrap_or("message".into());
+        return Title::of(format!("Duo telephony: {kind}"))
+            .on(&[event.get("phone")])
+            .outcome(&[event.get("context")])
+            .done();
     }
     let what = if surfaced { "Unusual Duo authentication" } else { "Duo authentication" };
     let explained = event.get("explanations").items().next().map_or(Node::absent(), |reason| reason.get("summary"));

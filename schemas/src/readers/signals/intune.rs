@@ -1,8 +1,9 @@
-//! Intune through Azure Monitor: audits (category `AuditLogs`, told from Entra's by their own fields) and
-//! compliance events (category `OperationalLogs`).
+//! Intune through Azure Monitor: audits (category `AuditLogs`, told from Entra's by their own fields), compliance
+//! events (category `OperationalLogs`), and the reports of devices and of their compliance (`Devices`,
+//! `DeviceComplianceOrg`), which say whose a device is.
 //!
-//! Source: learn.microsoft.com/azure/azure-monitor/reference/tables/intuneauditlogs. Enrolment and
-//! inventory reports are not read.
+//! Source: learn.microsoft.com/azure/azure-monitor/reference/tables, IntuneAuditLogs, IntuneOperationalLogs,
+//! IntuneDevices, IntuneDeviceComplianceOrg.
 
 use super::draft::Draft;
 use super::fields::{Node, discriminator, first_time, has, is_one_of};
@@ -15,8 +16,8 @@ use crate::severity::Severity;
 use crate::signal::Group;
 
 const FORMAT: Format = Format {
-    vendor: "Microsoft Intune through Azure Monitor: audits, compliance",
-    recognised_by: "`category` `OperationalLogs`, or `AuditLogs` with `AuditEventId`; `Type` of a row of Log Analytics",
+    vendor: "Microsoft Intune through Azure Monitor: audits, compliance, reports of devices",
+    recognised_by: "`category` `OperationalLogs` or `DeviceComplianceOrg`, `Devices` with the same `operationName`, or `AuditLogs` with `AuditEventId`; `Type` of a row of Log Analytics",
     native_id: "`AuditEventId`, `AlertId`",
     time: "`time`, `StartTimeUtc`, else `TimeGenerated`",
     severity: "always context; low where a device is not compliant",
@@ -41,12 +42,22 @@ impl Reader for Intune {
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
         let row = is_one_of(discriminator(record, "Type"), &["IntuneAuditLogs", "IntuneOperationalLogs"]);
         let streamed = discriminator(record, "category").eq_ignore_ascii_case("OperationalLogs");
-        has(record, "properties") && (row || streamed)
+        has(record, "properties") && (row || streamed) || is_report(record)
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
         read_value(record.value()?, record, context, out)
     }
+}
+
+/// Whether the record is a line of a report. A row of Log Analytics has the line's members among its own.
+fn is_report(record: &RawRecord<'_>) -> bool {
+    let category = discriminator(record, "category");
+    let of_devices = || discriminator(record, "operationName").eq_ignore_ascii_case("Devices");
+    let streamed = category.eq_ignore_ascii_case("DeviceComplianceOrg")
+        || category.eq_ignore_ascii_case("Devices") && of_devices();
+    streamed && has(record, "properties")
+        || is_one_of(discriminator(record, "Type"), &["IntuneDevices", "IntuneDeviceComplianceOrg"])
 }
 
 /// Whether `properties` are those of an Intune audit.
@@ -69,7 +80,9 @@ pub(super) fn read_value(
     let tenant = body.get("AADTenantId").text().or_else(|| root.get("tenantId").text());
     draft.vendor_tenant = tenant.map(Into::into);
     draft.time = first_time(&[root.get("time"), body.get("StartTimeUtc"), root.get("TimeGenerated")]);
-    if is_audit(body) {
+    if is_report(record) {
+        report(if body.is_object() { body } else { root }, &mut draft);
+    } else if is_audit(body) {
         audit(root, body, &mut draft);
     } else {
         compliance(body, &mut draft);
@@ -97,6 +110,23 @@ fn audit(root: Node<'_>, body: Node<'_>, draft: &mut Draft) {
     }
     if let Some(target) = body.get("TargetDisplayNames").items().find_map(Node::text) {
         draft.title.push_str(&format!(" on {target}"));
+    }
+}
+
+/// A line of a report: a device and whose it is.
+fn report(line: Node<'_>, draft: &mut Draft) {
+    let ids = ["ReferenceId", "DeviceId", "SerialNumber"].map(|key| line.get(key));
+    draft.add(things::device_in_domain(&ids, line.get("DeviceName"), Node::absent()));
+    let ids = ["UserId", "UPN", "UserEmail"].map(|key| line.get(key));
+    draft.add(things::user(&ids));
+    let state = line.get("ComplianceState").text();
+    let name = line.get("DeviceName").text().unwrap_or("a device".into());
+    draft.title = format!("Intune device {name}");
+    if let Some(state) = state {
+        draft.title.push_str(&format!(": {state}"));
+        if is_one_of(&state, &["not compliant", "noncompliant"]) {
+            draft.severity = Severity::Low;
+        }
     }
 }
 
