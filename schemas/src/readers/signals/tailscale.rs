@@ -3,6 +3,8 @@
 //! Source: tailscale.com/kb/1203/audit-logging, tailscale.com/kb/1219/network-flow-logs. Every event is context. Of
 //! flows the tailnet's own addresses and those behind its routers are read, not the wire beneath it.
 
+use std::borrow::Cow;
+
 use super::draft::Draft;
 use super::fields::{Node, first_time, has, has_all, has_any, has_object};
 use super::format::Format;
@@ -91,9 +93,17 @@ fn flow(event: Node<'_>, root: Node<'_>) -> Draft {
         draft.add(user(&[address(node.get("user"))]));
     }
     let kinds = ["virtualTraffic", "subnetTraffic", "exitTraffic"].map(|kind| event.get(kind));
+    let mut ends: [(_, _, Vec<Cow<'_, str>>); 2] =
+        [("src", Role::Source, Vec::new()), ("dst", Role::Destination, Vec::new())];
     for flow in kinds.iter().flat_map(|flows| flows.items().take(FLOWS_MAX)) {
-        draft.add_ips_as(Role::Source, [flow.get("src")]);
-        draft.add_ips_as(Role::Destination, [flow.get("dst")]);
+        for (key, role, known) in &mut ends {
+            let Some(end) = flow.get(key).text() else { continue };
+            // Flows differ in their ports more than in their hosts.
+            if !known.iter().any(|known| host_of(known) == host_of(&end)) {
+                draft.add_ips_as(*role, [flow.get(key)]);
+                known.push(end);
+            }
+        }
     }
     let far = kinds.iter().find_map(|flows| flows.items().find_map(|flow| flow.get("dst").text()));
     draft.title = Title::of("Network flow")
@@ -101,6 +111,15 @@ fn flow(event: Node<'_>, root: Node<'_>) -> Draft {
         .with_text(" to ", far.as_deref())
         .done();
     draft
+}
+
+/// An end of a flow without its port.
+fn host_of(end: &str) -> &str {
+    match (end.split_once("]:"), end.split_once(':')) {
+        (Some((host, _)), _) => host,
+        (None, Some((host, port))) if !port.contains(':') => host,
+        _ => end,
+    }
 }
 
 /// The actor or the target. The tailnet itself is the tenant, which all of its records share.
