@@ -9,7 +9,7 @@
 //! A source is idle once the tenant has had `source_idle_signals` signals since its last one; counting signals
 //! rather than seconds needs no wall clock, so a replay of the same log decides alike. Whatever a source does, it
 //! holds the watermark back by no more than `source_lag_secs`, so that a tenant of few signals closes its
-//! incidents. Sources beyond [`SOURCES_MAX`] are taken for one.
+//! incidents. Sources beyond `sources_max` are taken for one.
 //!
 //! Rules cannot wait for a day, and who says nothing has mostly nothing to say: an endpoint product that raised one
 //! alert is not behind. So they have a time of their own, up to which what happened is *decidable*: each active source
@@ -24,8 +24,6 @@ use crate::config::Config;
 use crate::link::millis;
 use crate::state::TenantRow;
 
-/// Sources with a clock of their own.
-const SOURCES_MAX: usize = 64;
 /// What the clock of all further ones is called.
 const OTHERS: &str = "";
 
@@ -69,10 +67,10 @@ impl TenantRow {
         let mut sources = std::mem::take(&mut self.sources);
         let known = sources.iter().position(|clock| clock.name == source);
         let others = sources.iter().position(|clock| clock.name == OTHERS);
-        match known.or(others.filter(|_| sources.len() >= SOURCES_MAX)).and_then(|at| sources.get_mut(at)) {
+        match known.or(others.filter(|_| sources.len() >= config.sources_max)).and_then(|at| sources.get_mut(at)) {
             Some(clock) => clock.hear(time, self, lag_max),
             None => {
-                let name = if sources.len() + 1 < SOURCES_MAX { source } else { OTHERS };
+                let name = if sources.len() + 1 < config.sources_max { source } else { OTHERS };
                 let (lag, lagged) = (0, self.newest);
                 let mut clock = SourceClock { name: name.to_owned(), newest: time, signals: self.signals, lag, lagged };
                 clock.hear(time, self, lag_max);
@@ -154,9 +152,9 @@ mod tests {
         for number in 0..1_000 {
             clock.advance(&format!("source-{number}"), at(number), &config());
         }
-        assert_eq!((clock.sources.len(), clock.newest), (SOURCES_MAX, at(999)));
+        assert_eq!((clock.sources.len(), clock.newest), (config().sources_max, at(999)));
         clock.advance("source-0", Timestamp::MAX, &config());
         clock.advance("source-0", at(0), &config());
-        assert_eq!((clock.sources.len(), clock.newest), (SOURCES_MAX, Timestamp::MAX));
+        assert_eq!((clock.sources.len(), clock.newest), (config().sources_max, Timestamp::MAX));
     }
 }

@@ -14,6 +14,7 @@ use schemas::{EntityKind, Severity};
 use serde::{Deserialize, Serialize};
 
 use crate::inventory::Inventory;
+pub use crate::weights::Weights;
 
 /// The sum of weights from which two signals are linked.
 pub const LINK_THRESHOLD: f32 = 0.5;
@@ -82,6 +83,9 @@ pub const COMMON_DAYS_MIN: u32 = 5;
 pub const SURFACE_PRIORITY_MIN: u8 = 0;
 /// The severity from which one alert with only everyday records beside it is published: what needs action now is somebody's to see.
 pub const SURFACE_LONE_SEVERITY_MIN: Severity = Severity::High;
+/// The same of an attempt by somebody whose everyday stands beside it: what people try once, out of curiosity or in a
+/// training, is nothing that an analyst can act on.
+pub const SURFACE_LONE_ATTEMPT_SEVERITY_MIN: Severity = Severity::Critical;
 /// Members in a revision; what a person can read.
 pub const MEMBERS_LISTED_MAX: usize = 200;
 /// Entities in a revision.
@@ -106,6 +110,12 @@ pub const RELINK_MEMBERS_MAX: u64 = 2_000;
 pub const RELATED_MAX: usize = 64;
 /// Uids of merged incidents that a revision lists, the latest kept.
 pub const ABSORBED_LISTED_MAX: usize = 64;
+/// Actors for whom a closed incident is remembered, so that a new one of theirs continues it; the first in their order.
+pub const TRACES_PER_INCIDENT_MAX: usize = 64;
+/// Records of each of two names that are linked anew when the names turn out to be one's, the latest.
+pub const ALIASED_PER_NAME_MAX: usize = 1_024;
+/// Sources of a tenant whose clocks are kept; further ones share one.
+pub const SOURCES_MAX: usize = 64;
 /// How far behind the newest event time a signal may come, and how long state is kept.
 pub const RETENTION_SECS: u64 = 7 * 24 * 3600;
 /// Signals of a tenant without one of a source after which the source is idle and holds nothing back: several
@@ -121,132 +131,6 @@ pub const QUIET_SECS: u64 = 3 * 24 * 3600;
 pub const REOPEN_SECS: u64 = 7 * 24 * 3600;
 /// How long the uid of an incident that was merged away or closed resolves here.
 pub const REDIRECT_SECS: u64 = 90 * 24 * 3600;
-
-/// How much sharing an entity of each kind says, from 0 (nothing) to 1 (the same actor).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Weights {
-    /// A person or service account.
-    pub user: f32,
-    /// A user id that every application has, such as `admin`: it links within one application.
-    pub user_generic: f32,
-    /// A user whom only a text names: an attacker may name a victim, so it never joins two stories.
-    pub user_mentioned: f32,
-    /// A user or device name that turned out to stand for several.
-    pub ambiguous: f32,
-    /// A login session or conversation.
-    pub session: f32,
-    /// An API or access key.
-    pub api_key: f32,
-    /// A computer.
-    pub device: f32,
-    /// A mailbox.
-    pub mailbox: f32,
-    /// A process image: the same on many computers.
-    pub process: f32,
-    /// A file.
-    pub file: f32,
-    /// A URL.
-    pub url: f32,
-    /// A cloud resource.
-    pub cloud_resource: f32,
-    /// An address of the internet: often a proxy's.
-    pub ip_public: f32,
-    /// An address of RFC 1918, RFC 6598 or RFC 4193: the same in every network.
-    pub ip_private: f32,
-    /// An AI agent: shared by all who use it.
-    pub agent: f32,
-    /// A domain.
-    pub domain: f32,
-    /// An application: shared by all who use it.
-    pub application: f32,
-    /// A tool: shared by many agents.
-    pub tool: f32,
-    /// A model: shared by everyone.
-    pub model: f32,
-}
-
-impl Default for Weights {
-    fn default() -> Self {
-        Self {
-            user: 1.0,
-            user_generic: 0.4,
-            user_mentioned: 0.7,
-            ambiguous: 0.4,
-            session: 1.0,
-            api_key: 1.0,
-            device: 0.9,
-            mailbox: 0.9,
-            process: 0.3,
-            file: 0.6,
-            url: 0.6,
-            cloud_resource: 0.6,
-            ip_public: 0.35,
-            ip_private: 0.2,
-            agent: 0.2,
-            domain: 0.2,
-            application: 0.1,
-            tool: 0.1,
-            model: 0.0,
-        }
-    }
-}
-
-impl Weights {
-    fn named(&self) -> [(&'static str, f32); 19] {
-        [
-            ("user", self.user),
-            ("user_generic", self.user_generic),
-            ("user_mentioned", self.user_mentioned),
-            ("ambiguous", self.ambiguous),
-            ("session", self.session),
-            ("api_key", self.api_key),
-            ("device", self.device),
-            ("mailbox", self.mailbox),
-            ("process", self.process),
-            ("file", self.file),
-            ("url", self.url),
-            ("cloud_resource", self.cloud_resource),
-            ("ip_public", self.ip_public),
-            ("ip_private", self.ip_private),
-            ("agent", self.agent),
-            ("domain", self.domain),
-            ("application", self.application),
-            ("tool", self.tool),
-            ("model", self.model),
-        ]
-    }
-
-    /// The largest weight that an entity of a kind may have.
-    pub fn largest(&self, kind: EntityKind) -> f32 {
-        match kind {
-            EntityKind::Ip => self.ip_public.max(self.ip_private),
-            EntityKind::User => self.user.max(self.user_generic).max(self.user_mentioned),
-            _ => self.of(kind),
-        }
-    }
-
-    /// The weight of a kind; of an address, a public one, of a user, one that a record names.
-    pub fn of(&self, kind: EntityKind) -> f32 {
-        match kind {
-            EntityKind::Agent => self.agent,
-            EntityKind::ApiKey => self.api_key,
-            EntityKind::Application => self.application,
-            EntityKind::CloudResource => self.cloud_resource,
-            EntityKind::Device => self.device,
-            EntityKind::Domain => self.domain,
-            EntityKind::File => self.file,
-            EntityKind::Ip => self.ip_public,
-            EntityKind::Mailbox => self.mailbox,
-            EntityKind::Model => self.model,
-            EntityKind::Process => self.process,
-            EntityKind::Session => self.session,
-            EntityKind::Tool => self.tool,
-            EntityKind::Url => self.url,
-            EntityKind::User => self.user,
-        }
-    }
-}
 
 /// How signals are joined.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -319,6 +203,9 @@ pub struct Config {
     /// An incident of one detector's alert of lower severity is a candidate too, until a second alert, a record from a new
     /// address or another technique joins it; `unknown` for never.
     pub surface_lone_severity_min: Severity,
+    /// The same where the alert is about what a known user asked for, whatever its severity below this: until a second
+    /// alert, a record of medium severity or one that shows the user in two places joins it; `unknown` for never.
+    pub surface_lone_attempt_severity_min: Severity,
     /// Members in a revision, 2 to 1,000: whether an alert stands alone is seen by them.
     pub members_listed_max: usize,
     /// Entities in a revision.
@@ -342,6 +229,12 @@ pub struct Config {
     pub related_max: usize,
     /// Uids of merged incidents that a revision lists, the latest kept.
     pub absorbed_listed_max: usize,
+    /// Actors of a closed incident whose next one continues it.
+    pub traces_per_incident_max: usize,
+    /// Records of each name and kind that are linked anew when two names turn out to be one's, the latest.
+    pub aliased_per_name_max: usize,
+    /// Sources of a tenant whose clocks are kept; further ones count as one. At least 2.
+    pub sources_max: usize,
     /// How late a signal may come and how long state is kept, in seconds.
     pub retention_secs: u64,
     /// Signals of a tenant without one of a source after which the source is idle.
@@ -398,6 +291,7 @@ impl Default for Config {
             common_days_min: COMMON_DAYS_MIN,
             surface_priority_min: SURFACE_PRIORITY_MIN,
             surface_lone_severity_min: SURFACE_LONE_SEVERITY_MIN,
+            surface_lone_attempt_severity_min: SURFACE_LONE_ATTEMPT_SEVERITY_MIN,
             members_listed_max: MEMBERS_LISTED_MAX,
             entities_listed_max: ENTITIES_LISTED_MAX,
             members_per_incident_max: MEMBERS_PER_INCIDENT_MAX,
@@ -409,6 +303,9 @@ impl Default for Config {
             relink_members_max: RELINK_MEMBERS_MAX,
             related_max: RELATED_MAX,
             absorbed_listed_max: ABSORBED_LISTED_MAX,
+            traces_per_incident_max: TRACES_PER_INCIDENT_MAX,
+            aliased_per_name_max: ALIASED_PER_NAME_MAX,
+            sources_max: SOURCES_MAX,
             retention_secs: RETENTION_SECS,
             source_idle_signals: SOURCE_IDLE_SIGNALS,
             source_idle_secs: SOURCE_IDLE_SECS,
@@ -517,7 +414,10 @@ impl Config {
             ("incidents_per_record_max", self.incidents_per_record_max, 64),
             ("related_max", self.related_max, 1_024),
             ("absorbed_listed_max", self.absorbed_listed_max, 1_024),
+            ("traces_per_incident_max", self.traces_per_incident_max, 1_024),
+            ("aliased_per_name_max", self.aliased_per_name_max, 65_536),
         ];
+        check("sources_max", (2..=1_024).contains(&self.sources_max), "2 to 1,024")?;
         for (name, cap, most) in caps {
             check(name, (1..=most).contains(&cap), &format!("1 to {most}"))?;
         }
@@ -573,6 +473,9 @@ mod tests {
         assert!(with(|c| c.aliases_per_id_max = 0).starts_with("aliases_per_id_max "));
         assert!(with(|c| c.lease_secs = c.retention_secs + 1).starts_with("lease_secs "));
         assert!(with(|c| c.alias_secs = 1).starts_with("alias_secs "));
+        assert!(with(|c| c.traces_per_incident_max = 0).starts_with("traces_per_incident_max "));
+        assert!(with(|c| c.aliased_per_name_max = 0).starts_with("aliased_per_name_max "));
+        assert!(with(|c| c.sources_max = 1).starts_with("sources_max "));
         assert!(with(|c| c.common_days_min = 9).starts_with("common_days_min "));
         assert!(with(|c| c.source_idle_signals = 0).starts_with("source_idle_signals "));
         assert!(with(|c| c.source_lag_secs = 0).starts_with("source_lag_secs "));

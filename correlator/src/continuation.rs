@@ -12,14 +12,12 @@ use schemas::{Incident, IncidentUid, SignalKind, Timestamp};
 use crate::index::Span;
 use crate::link::millis;
 use crate::link_key::LinkKey;
-use crate::state::{Class, ComponentId, TraceRow, decode, encode};
+use crate::state::{Class, Component, ComponentId, TraceRow, decode, encode};
 use crate::store::keys::Table;
 use crate::store::{Store, StoreError};
 use crate::timers::Aged;
 use crate::turn::{Subject, Turn};
 
-/// Actors for whom a closed incident leaves a trace, the first in their order.
-const TRACES_PER_INCIDENT_MAX: usize = 64;
 /// Later alerts of an actor that are told of a story that was closed, the next ones.
 const FOLLOWERS_MAX: usize = 8;
 
@@ -40,7 +38,10 @@ impl<S: Store> Turn<'_, S> {
     /// Notes that a component takes a closed story up again.
     pub fn continue_from(&mut self, id: ComponentId, last: Timestamp, uid: IncidentUid) {
         let closed = Some((last, uid));
-        if self.component(id).is_some_and(|component| component.continues < closed)
+        // What an analyst or a hub took out of a story that went on says so, and does not continue it.
+        let of_it =
+            |part: &Component| part.split_from.is_some() && part.split_from == closed.as_ref().map(|c| c.1.clone());
+        if self.component(id).is_some_and(|component| component.continues < closed && !of_it(component))
             && let Some(component) = self.component_mut(id)
         {
             component.continues = closed;
@@ -58,7 +59,7 @@ impl<S: Store> Turn<'_, S> {
         }
         let reopen = millis(self.rules.config.reopen_secs);
         let until = closed.last_time.saturating_add_millis(reopen);
-        for key in keys.into_iter().take(TRACES_PER_INCIDENT_MAX) {
+        for key in keys.into_iter().take(self.rules.config.traces_per_incident_max) {
             let row = self.key(Table::Trace).tail(&name(&key));
             let known = self.db.get(&row)?.map(|bytes| decode::<TraceRow>(&bytes)).transpose()?;
             let trace = TraceRow { last: closed.last_time, uid: closed.uid.clone() };

@@ -12,6 +12,7 @@ use crate::heads::Neighbours;
 use crate::held::Held;
 use crate::link::{Rules, millis};
 use crate::link_key::names_user;
+use crate::several::names_several;
 use crate::sigma::Sigma;
 use crate::state::{RedirectRow, decode};
 use crate::stats::Stats;
@@ -270,8 +271,10 @@ impl<S: Store> Turn<'_, S> {
         self.stats.keys_dropped += dropped as u64;
         let mut subject = Subject { signal: Arc::new(signal), residences: old.residences.clone(), keys: keys.into() };
         self.note_habit(&subject.signal)?;
-        // Of somebody in particular it may no longer be linked to what others did in the same place.
-        if names_user(&subject.keys) && !names_user(&old.keys) {
+        // Of somebody in particular it may no longer be linked to what others did in the same place, and of several
+        // people it joins no stories any more.
+        let named = names_user(&subject.keys) && !names_user(&old.keys);
+        if named || (names_several(&subject.signal) && !names_several(&old.signal)) {
             self.doubt(&old.residences)?;
         }
         for residence in &old.residences {

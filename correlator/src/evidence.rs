@@ -18,6 +18,8 @@ const DEPENDENT: [(EntityKind, EntityKind); 3] = [
 /// Kinds in which one thing acts: what it does one after another is one sequence.
 const ACTORS: [EntityKind; 5] =
     [EntityKind::User, EntityKind::Mailbox, EntityKind::Session, EntityKind::ApiKey, EntityKind::Device];
+/// Kinds of what is read and changed, and may carry orders.
+const ARTEFACTS: [EntityKind; 3] = [EntityKind::File, EntityKind::Url, EntityKind::CloudResource];
 /// Kinds that are evidence independent of the other groups. An application, a tool or a model is everyone's.
 const INDEPENDENT: [&[EntityKind]; 8] = [
     &[EntityKind::User, EntityKind::Mailbox],
@@ -126,6 +128,11 @@ impl Evidence {
         let causal = ACTORS.iter().any(counts) || (groups == 1 && self.bonus() > 0);
         let strong = self.solid.iter().sum::<u32>() + self.bonus() >= threshold;
         strong && groups > 0 && (causal || groups >= 2)
+    }
+
+    /// Whether something that is read and changed is solidly shared.
+    pub fn has_artefact(&self) -> bool {
+        ARTEFACTS.iter().any(|kind| self.solid.get(*kind as usize).is_some_and(|sum| *sum > 0))
     }
 
     /// The kinds that count, with what they are worth.

@@ -43,6 +43,7 @@ use crate::index::{Span, Stretch};
 use crate::link::Spread;
 use crate::link_key::{LinkKey, shared};
 use crate::posting::Posting;
+use crate::several::names_several;
 use crate::state::{Class, Component, ComponentId, Residence};
 use crate::store::{Store, StoreError};
 use crate::turn::{Subject, Turn};
@@ -375,10 +376,10 @@ impl<S: Store> Turn<'_, S> {
         if self.is_sealed(root) {
             return Ok(());
         }
-        // What is expected attaches and brings nobody else in.
-        let expected = self.suppressed_by(&subject.signal.uid)?.is_some();
-        let hops = if expected { reach.hops.max(2) } else { reach.hops };
-        let reach = &Reach { component: root, hops, bridge: reach.bridge && !expected };
+        // What is expected attaches and brings nobody else in, and so does what is about several people.
+        let apart = names_several(&subject.signal) || self.suppressed_by(&subject.signal.uid)?.is_some();
+        let hops = if apart { reach.hops.max(2) } else { reach.hops };
+        let reach = &Reach { component: root, hops, bridge: reach.bridge && !apart };
         let posted = subject.residences.clone();
         self.settle(subject)?;
         if Class::of(subject.signal.kind, &posted) != Class::of(subject.signal.kind, &subject.residences) {
@@ -530,35 +531,13 @@ impl<S: Store> Turn<'_, S> {
         })?;
         let threshold = self.rules.threshold;
         Ok(match (evidence.all() >= threshold, evidence.plain() >= threshold) {
-            (_, true) => Some(Tie { hops: 1, bridge: evidence.joins(threshold) && !attached.get() }),
+            (_, true) => {
+                let joins = evidence.joins(threshold) && !attached.get();
+                Some(Tie { hops: 1, bridge: joins || self.is_cause(subject, &other, &evidence)? })
+            }
             (true, _) => Some(Tie { hops: HOPS_BY_ADDRESS, bridge: false }),
             _ => None,
         })
-    }
-
-    /// Whether both have an address that is new where each of them stands. Asked first, since most that meet
-    /// behind one address have nothing else in common, and it takes two looks.
-    fn shares_new_address(&self, one: &Subject, other: &Subject) -> Result<bool, StoreError> {
-        for (own, its) in shared(&one.keys, &other.keys).filter(|(own, _)| self.rules.may_be_rare(own)) {
-            let spread = self.spread_at(own, one.signal.time)?;
-            if spread == Spread::Rare && self.spread_at(its, other.signal.time)? == Spread::Rare {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Whether a record that is no opener comes from an address that is new at its time.
-    fn is_from_new_address(&self, subject: &Subject) -> Result<bool, StoreError> {
-        if subject.signal.kind == SignalKind::AiAlert {
-            return Ok(false);
-        }
-        for key in subject.keys.iter().filter(|key| self.rules.may_be_rare(key)) {
-            if self.spread_at(key, subject.signal.time)? == Spread::Rare {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }
 

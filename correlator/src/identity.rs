@@ -19,7 +19,7 @@
 //! # Order
 //! Which aliases there are follows from the set of records, and so does who is ambiguous; both only grow, until
 //! they are forgotten. A record that teaches one has the alerts and near members of both names linked anew, up
-//! to [`TAUGHT_PER_NAME_MAX`] of each, the latest first; a name that turns out to be ambiguous has what it
+//! to `aliased_per_name_max` of each, the latest first; a name that turns out to be ambiguous has what it
 //! held together, the latest [`DOUBTED_PER_NAME_MAX`], looked at by [`crate::relink`]. An alias is forgotten `alias_secs` after it was last seen, by
 //! the watermark; links that it made stay.
 
@@ -40,8 +40,6 @@ use crate::store::{Store, StoreError};
 use crate::timers::Aged;
 use crate::turn::Turn;
 
-/// Signals of each name, and of each class, that are linked anew when two names turn out to be one.
-pub const TAUGHT_PER_NAME_MAX: usize = 1_024;
 /// Signals of a name, of each class, whose incidents are looked at when it turns out to be ambiguous.
 pub const DOUBTED_PER_NAME_MAX: usize = 65_536;
 /// How exactly it is noted when an alias was seen last: a row is written at most once a day.
@@ -323,16 +321,17 @@ impl<S: Store> Turn<'_, S> {
     ///
     /// Rules are asked again about all of them: a group is of every name that its records have.
     fn link_names(&mut self, kind: EntityKind, names: &[String; 2]) -> Result<(), StoreError> {
+        let max = self.rules.config.aliased_per_name_max;
         let mut matched = Matches::default();
         for name in names {
             let key = self.named(kind, name);
-            for posting in self.postings(&key, Class::Other, ALWAYS, true, TAUGHT_PER_NAME_MAX, &"".into())? {
+            for posting in self.postings(&key, Class::Other, ALWAYS, true, max, &"".into())? {
                 self.explain_again(&posting.residences)?;
                 self.ask_again(&posting.uid, kind, &mut matched)?;
             }
             for class in [Class::Opener, Class::Near] {
-                let found = self.postings(&key, class, ALWAYS, true, TAUGHT_PER_NAME_MAX, &"".into())?;
-                self.stats.aliased_skipped += u64::from(found.len() == TAUGHT_PER_NAME_MAX);
+                let found = self.postings(&key, class, ALWAYS, true, max, &"".into())?;
+                self.stats.aliased_skipped += u64::from(found.len() == max);
                 for posting in found {
                     self.explain_again(&posting.residences)?;
                     self.ask_again(&posting.uid, kind, &mut matched)?;

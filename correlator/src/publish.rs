@@ -15,16 +15,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use schemas::{Activity, Incident, IncidentStatus, IncidentUid, SignalKind, SignalUid, Timestamp};
+use schemas::{Activity, Incident, IncidentStatus, IncidentUid, SignalUid, Timestamp};
 use uuid::Uuid;
 
 use crate::component::MemberRow;
-use crate::config::Config;
 use crate::link::millis;
-use crate::snapshot::{Listed, NEW_ADDRESS, snapshot};
+use crate::snapshot::{Listed, snapshot};
 use crate::state::{ComponentId, Published, RedirectRow, encode};
 use crate::store::keys::Table;
 use crate::store::{Store, StoreError};
+use crate::surfacing::surfaces;
 use crate::turn::{Subject, Turn, earliest};
 
 /// Alerts of an incident of which it is looked at whether they are new about their actor.
@@ -263,26 +263,6 @@ impl<S: Store> Turn<'_, S> {
         self.stats.revisions += 1;
         self.revisions.push(incident);
     }
-}
-
-/// Whether an incident that was never published is worth somebody's look. One light alert of a detector is not, with
-/// nothing beside it but the everyday records of the same people: every assistant sees such all day. It surfaces as
-/// soon as a second alert, a record from a new address or one with a technique of its own joins it; what is more
-/// severe surfaces at once, and so does what a rule concluded, mostly from several records.
-///
-/// It is decided by what had arrived, and nothing that was published is taken back: where an earlier record that
-/// comes late shows that an address was no new one, the light incident that surfaced for it stays.
-fn surfaces(incident: &Incident, config: &Config) -> bool {
-    let mut alerts = incident.members.iter().map(|m| &m.signal).filter(|signal| signal.kind != SignalKind::Context);
-    let (first, second) = (alerts.next(), alerts.next());
-    let told = first.map(|alert| alert.techniques.as_slice()).unwrap_or_default();
-    let by_rule = first.is_some_and(|alert| alert.category.is_none());
-    let beside = second.is_some()
-        || by_rule
-        || incident.techniques.iter().any(|technique| !told.contains(technique))
-        || incident.priority_factors.iter().any(|factor| factor.name == NEW_ADDRESS);
-    let lone = !beside && incident.severity < config.surface_lone_severity_min;
-    incident.priority >= config.surface_priority_min && !lone
 }
 
 /// What two revisions must differ in to be worth publishing: everything but number, activity and time.

@@ -167,6 +167,33 @@ fn a_suppressed_alert_is_listed_and_neither_opens_nor_raises() {
 }
 
 #[test]
+fn what_contradicts_itself_is_rejected_and_changes_nothing() {
+    let mut desk = Desk::new();
+    desk.take(two());
+    let a = named("a");
+    let verdict = |classification, determination| Action::Classification {
+        classification: Some(classification),
+        determination: Some(determination),
+    };
+    desk.give(&a, verdict(Classification::FalsePositive, Determination::Malware));
+    assert!(desk.rejected(&a).contains("another classification"));
+    assert_eq!((desk.last(&a).handling.classification, desk.last(&a).handling.determination), (None, None));
+    desk.give(&a, verdict(Classification::TruePositive, Determination::Malware));
+    desk.give(&a, Action::Determination { determination: Some(Determination::Clean) });
+    assert!(desk.rejected(&a).contains("another classification"));
+    // Another classification lets go of a determination that is none of its own.
+    desk.give(&a, Action::Classification { classification: Some(Classification::FalsePositive), determination: None });
+    let handling = &desk.last(&a).handling;
+    assert_eq!((handling.classification, handling.determination), (Some(Classification::FalsePositive), None));
+
+    let when = Condition { application: patterns(&["sandbox"]), ..Condition::default() };
+    let over = Suppression { expires: Timestamp::from_millis(START - DAY), ..rule(when) };
+    let mute =
+        Command { incident: None, ..command("mute", DAY, &"".into(), Action::Suppress { suppression: over.into() }) };
+    assert!(desk.obey(&mute).expect("refused").contains("expires before"));
+}
+
+#[test]
 fn a_rule_of_the_configuration_is_a_tenants_own() {
     let when = Condition { entity: patterns(&["user:alice"]), ..Condition::default() };
     let suppression = Suppression { tenant: Some("acme".to_owned()), ..rule(when) };

@@ -11,7 +11,7 @@ use correlator::inventory::Expected;
 use correlator::{Asset, Config, Correlator, Inventory, MapStore};
 use schemas::EntityKind::{ApiKey, Device, Ip, User};
 use schemas::SignalKind::{AiAlert, Context};
-use schemas::{EntityKind, Incident, Severity, Signal, Timestamp};
+use schemas::{EntityKind, Incident, Severity, Signal, SignalKind, Timestamp};
 
 const EXIT: &str = "203.0.113.9";
 const MINUTE: i64 = 60_000;
@@ -219,6 +219,36 @@ fn a_light_alert_waits_for_something_beside_it() {
     assert_eq!(run(&[of_a_rule]).len(), 1);
     let all = Config { surface_lone_severity_min: Severity::Unknown, ..Config::default() };
     assert_eq!(run_with(&all, &everyday).len(), 2);
+}
+
+/// What a known user asked for once is nobody's business, however grave; it is with anything independent beside it.
+#[test]
+fn a_lone_attempt_waits_for_something_independent() {
+    const HOME: &str = "198.51.100.7";
+    let asked = |uid: &str, at: i64, channel: &str| {
+        let mut made = signal(uid, AiAlert, at, &[(User, "alice"), (Ip, HOME)]);
+        made.facts.set("weir.channel", [channel.to_owned()]);
+        made
+    };
+    let record = |uid: &str, at: i64, ip: &str| signal(uid, Context, at, &[(User, "alice"), (Ip, ip)]);
+    // Where alice is every day, so that the address is no new one.
+    let known = record("known", -40 * HOUR, HOME);
+    let everyday = [known.clone(), record("usual", -HOUR, HOME), asked("asked", 0, "user")];
+    assert!(run(&everyday).is_empty());
+    let with = |beside: Signal| run(&[&everyday[..], &[beside]].concat()).len();
+    let noise = |severity| Signal { severity, kind: SignalKind::Alert, ..record("noise", HOUR, HOME) };
+    assert_eq!(with(noise(Severity::Low)), 0, "a vendor's low alert is everyday");
+    assert_eq!(with(record("later", 12 * HOUR, EXIT)), 0, "another place half a day later is a journey");
+    let technique = Signal { techniques: vec!["T1098".to_owned()], ..record("changed", HOUR, HOME) };
+    for beside in [noise(Severity::Medium), technique, record("abroad", HOUR, EXIT), asked("again", HOUR, "user")] {
+        assert_eq!(with(beside.clone()), 1, "{beside:?}");
+    }
+    // What the application said or brought is no attempt, and of whom nothing is known nothing is everyday.
+    let leaked = [known.clone(), record("usual", -HOUR, HOME), asked("asked", 0, "assistant")];
+    assert_eq!(run(&leaked).len(), 1);
+    assert_eq!(run(&[known, asked("asked", 0, "user")]).len(), 1);
+    let grave = |severity| Config { surface_lone_attempt_severity_min: severity, ..Config::default() };
+    assert_eq!(run_with(&grave(Severity::High), &everyday).len(), 1);
 }
 
 #[test]

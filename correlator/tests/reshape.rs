@@ -286,6 +286,21 @@ fn a_split_by_hand_holds_against_new_evidence_and_is_taken_back() {
     check_revisions(&desk.said);
 }
 
+/// What was split off is a story beside the one that it came from, and does not continue it when that one is closed.
+#[test]
+fn a_part_continues_nothing_when_the_rest_is_closed() {
+    let mut desk = Desk::new();
+    let of_alice = |uid: &str, at: i64| signal(uid, AiAlert, at, &[(User, "alice")]);
+    desk.take([of_alice("a", 0), of_alice("b", HOUR)]);
+    let a = named("a");
+    desk.give(&a, split(&["b"]));
+    desk.give(&a, status(IncidentStatus::Resolved));
+    desk.take([signal("more", Context, 2 * HOUR, &[(User, "alice")])]);
+    let parts = desk.open();
+    let [part] = parts.as_slice() else { panic!("{} open incidents", parts.len()) };
+    assert_eq!((part.split_from.as_ref(), part.continues.as_ref()), (Some(&a), None));
+}
+
 #[test]
 fn parts_of_a_split_hold_against_hubs() {
     let mut desk = Desk::new();
@@ -335,7 +350,8 @@ fn a_storm_of_barred_merges_stays_bounded() {
     desk.give(&a, assign("ann"));
     desk.give(&b, assign("bob"));
     desk.take(
-        (0..10_000).map(|at| signal(&format!("s{at:05}"), Context, 3 * HOUR + at, &[(User, "alice"), (User, "bob")])),
+        (0..10_000)
+            .map(|at| signal(&format!("s{at:05}"), Context, 3 * HOUR + at, &[(User, "alice"), (Session, "bobs")])),
     );
     desk.said.extend(desk.correlator.flush().expect("flush"));
     check_revisions(&desk.said);

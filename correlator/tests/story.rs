@@ -111,8 +111,8 @@ fn a_third_step_is_no_member() {
 #[test]
 fn a_shared_context_merges_and_the_earlier_incident_survives() {
     let first = signal("first", AiAlert, 0, &[(User, "alice")]);
-    let second = signal("second", AiAlert, HOUR, &[(User, "bob")]);
-    let both = signal("both", Context, 2 * HOUR, &[(User, "alice"), (User, "bob")]);
+    let second = signal("second", AiAlert, HOUR, &[(User, "bob"), (Session, "s2")]);
+    let both = signal("both", Context, 2 * HOUR, &[(User, "alice"), (Session, "s2")]);
     let revisions = run(&[first, second, both]);
     let [_, _, closed, survivor] = revisions.as_slice() else { panic!("{revisions:#?}") };
     assert_eq!((closed.activity, closed.status, closed.revision), (Activity::Close, IncidentStatus::Closed, 2));
@@ -222,9 +222,9 @@ fn an_incident_that_only_a_hub_held_together_is_split() {
 #[test]
 fn a_split_takes_back_a_merge_under_a_new_uid() {
     let story = [
-        signal("one", AiAlert, 11 * HOUR, &[(User, "alice")]),
+        signal("one", AiAlert, 11 * HOUR, &[(User, "alice"), (Session, "s1")]),
         signal("two", AiAlert, 12 * HOUR, &[(User, "bob")]),
-        signal("bridge", Context, 13 * HOUR, &[(User, "alice"), (User, "bob"), (Device, "a")]),
+        signal("bridge", Context, 13 * HOUR, &[(Session, "s1"), (User, "bob"), (Device, "a")]),
     ];
     let more = (0..40).map(|at| {
         let host = format!("host{at}");

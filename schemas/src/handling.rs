@@ -65,6 +65,28 @@ pub enum Determination {
     UnwantedSoftware,
 }
 
+impl Determination {
+    /// Whether it says more of the classification, as Graph has them together: a false positive is no malware.
+    pub fn fits(self, classification: Classification) -> bool {
+        use Classification::{FalsePositive, InformationalExpectedActivity, TruePositive};
+        match self {
+            Self::Apt
+            | Self::CompromisedUser
+            | Self::MaliciousUserActivity
+            | Self::Malware
+            | Self::MultiStagedAttack
+            | Self::Phishing
+            | Self::UnwantedSoftware => classification == TruePositive,
+            Self::Clean | Self::InsufficientData => classification == FalsePositive,
+            Self::ConfirmedUserActivity
+            | Self::LineOfBusinessApplication
+            | Self::SecurityPersonnel
+            | Self::SecurityTesting => classification == InformationalExpectedActivity,
+            Self::Other => true,
+        }
+    }
+}
+
 /// A comment of an analyst.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comment {

@@ -94,6 +94,9 @@ fn every_verb_is_read() {
     assert_eq!(action(json!({ "verb": "name", "name": null })), Action::Name { name: None });
     let merge = action(json!({ "verb": "merge", "incidents": ["a", "b", "c", "d", "e"] }));
     assert!(matches!(merge, Action::Merge { incidents } if incidents.len() == 5));
+    let shouted = read(&with(json!({ "incident": "8EAD2D72-0000-5000-8000-00000000ABCD", "verb": "lock" })));
+    let incident = shouted.expect("a command").incident.expect("an incident");
+    assert_eq!(incident.as_str(), "8ead2d72-0000-5000-8000-00000000abcd");
     let split = action(json!({ "verb": "split", "members": ["m"] }));
     assert!(matches!(split, Action::Split { members } if members.len() == 1));
     let tag = action(json!({ "verb": "tag", "remove": ["x"] }));

@@ -28,6 +28,7 @@ source_idle_secs = 172800
 source_lag_secs = 172800
 coalesce_after_members = 10000
 surface_lone_severity_min = \"unknown\"
+surface_lone_attempt_severity_min = \"unknown\"
 [rules]
 lateness_secs = 172800
 ";

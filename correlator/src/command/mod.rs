@@ -20,7 +20,8 @@ mod undo;
 
 use schemas::handling::TAGS_MAX;
 use schemas::{
-    Action, Command, CommandEntry, CommandOutcome, Comment, Handling, Incident, IncidentStatus, IncidentUid,
+    Action, Classification, Command, CommandEntry, CommandOutcome, Comment, Determination, Handling, Incident,
+    IncidentStatus, IncidentUid,
 };
 
 use self::rows::{CommandRow, Undo};
@@ -241,18 +242,31 @@ fn entry(command: &Command, reason: Option<String>) -> CommandEntry {
     }
 }
 
+/// Refuses a verdict whose parts contradict each other.
+fn agree(classification: Option<Classification>, determination: Option<Determination>) -> Result<(), Halt> {
+    match classification.zip(determination) {
+        Some((classification, determination)) if !determination.fits(classification) => {
+            refuse("the determination belongs to another classification")
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Changes what people know of an incident as a command says; how to take that back.
 fn change(handling: &mut Handling, command: &Command) -> Result<Undo, Halt> {
     Ok(match &command.action {
         Action::Assign { assignee } => Undo::Assign(std::mem::replace(&mut handling.assignee, assignee.clone())),
         Action::Classification { classification, determination } => {
             let before = Undo::Verdict(handling.classification, handling.determination);
-            handling.classification = *classification;
-            handling.determination = determination.or(handling.determination.filter(|_| classification.is_some()));
+            let fits = |determination: &Determination| classification.is_some_and(|known| determination.fits(known));
+            let kept = determination.or(handling.determination.filter(fits));
+            agree(*classification, kept)?;
+            (handling.classification, handling.determination) = (*classification, kept);
             before
         }
         Action::Determination { determination } => {
             let before = Undo::Verdict(handling.classification, handling.determination);
+            agree(handling.classification, *determination)?;
             handling.determination = *determination;
             before
         }

@@ -42,6 +42,9 @@ impl<S: Store> Turn<'_, S> {
         if let Err(why) = rule.check() {
             return refuse(why);
         }
+        if rule.expires.is_some_and(|expires| expires <= command.time) {
+            return refuse("it expires before it is given, and would cover nothing");
+        }
         rows.push(SuppressionRow { name: command.id.clone(), from: command.time, rule: rule.clone() });
         self.put_suppressions(&rows)?;
         Ok(Undo::Suppress)

@@ -26,8 +26,10 @@ use super::RuleError;
 
 /// How an attempt ended: `blocked` or `detected`.
 pub const OUTCOME: &str = "weir.outcome";
+/// In which parts of a conversation an alert's evidence stands: `user`, `assistant`, `document`, ...
+pub const CHANNEL: &str = "weir.channel";
 /// The names that Weir's alerts carry in their facts beside those that a signal has itself.
-pub const ALERT_FIELDS: [&str; 4] = ["weir.channel", "weir.detector", OUTCOME, "weir.subtype"];
+pub const ALERT_FIELDS: [&str; 4] = [CHANNEL, "weir.detector", OUTCOME, "weir.subtype"];
 /// The start of the names of what signals have in common.
 const PREFIX: &str = "weir.";
 

@@ -11,7 +11,7 @@ use schemas::readers::Watch;
 use schemas::{EntityKind, Signal};
 use serde_json::Value;
 
-use super::attribute::{Attribute, OUTCOME};
+use super::attribute::{Attribute, CHANNEL, OUTCOME};
 use super::correlation::{Correlation, Heading};
 use super::detection::Detection;
 use super::file::{RuleFile, documents};
@@ -142,8 +142,8 @@ impl RuleSet {
         rules.sort_unstable();
         rules.truncate(RULES_MAX);
         let carried = |field: &String| {
-            // How an attempt ended counts whatever rules there are.
-            field == OUTCOME
+            // How an attempt ended and in whose words it stands counts whatever rules there are.
+            [CHANNEL, OUTCOME].contains(&field.as_str())
                 || rules.iter().any(|rule| self.carried.get(rule).is_some_and(|fields| fields.contains(field)))
         };
         signal.facts.fields.retain(|field, _| carried(field));

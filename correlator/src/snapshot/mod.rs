@@ -6,7 +6,7 @@ mod parts;
 mod priority;
 mod title;
 
-pub use priority::NEW_ADDRESS;
+pub use priority::{NEW_ADDRESS, TWO_PLACES};
 
 use std::sync::Arc;
 
@@ -42,6 +42,11 @@ impl Listed {
     /// Whether it is a record, no alert of Weir's, from an address that is new at its time.
     fn is_from_new_address(&self) -> bool {
         self.signal.kind != SignalKind::AiAlert && self.spreads.contains(&Spread::Rare)
+    }
+
+    /// Its addresses of the internet, each with how far it is spread.
+    fn addresses(&self, rules: &Rules) -> impl Iterator<Item = (&LinkKey, Spread)> {
+        self.keys.iter().zip(self.spreads.iter().copied()).filter(|(key, _)| rules.may_be_rare(key))
     }
 
     fn side(&self) -> Side<'_> {

@@ -10,10 +10,11 @@
 use std::collections::BTreeSet;
 
 use schemas::incident::PriorityFactor;
-use schemas::{Severity, Signal, SignalKind};
+use schemas::{EntityKind, Severity, Signal, SignalKind};
 
 use super::Listed;
-use crate::link::Rules;
+use crate::link::{Rules, Spread};
+use crate::link_key::{LinkKey, shared};
 use crate::sigma::attribute::OUTCOME;
 use crate::state::Component;
 use crate::tactic::stage;
@@ -21,9 +22,13 @@ use crate::tactic::stage;
 /// By the number of further parts of the estate.
 const DIVERSITY_POINTS: [u8; 4] = [0, 6, 10, 12];
 /// For a record from an address that the tenant has only just met.
-const NEW_ADDRESS_POINTS: u8 = 4;
+const NEW_ADDRESS_POINTS: u8 = 2;
 /// The factor's name.
 pub const NEW_ADDRESS: &str = "new_address";
+/// For somebody who comes from such an address while they are seen at another one.
+const TWO_PLACES_POINTS: u8 = 2;
+/// The factor's name.
+pub const TWO_PLACES: &str = "two_places";
 const CATEGORY_POINTS: usize = 2;
 const CATEGORY_POINTS_MAX: usize = 6;
 const TECHNIQUE_POINTS: usize = 1;
@@ -51,6 +56,7 @@ pub fn priority(rules: &Rules, component: &Component, listed: &[Listed]) -> (u8,
         ("source_diversity", DIVERSITY_POINTS.get(further_groups).copied().unwrap_or_default()),
         ("rarity", if listed.iter().any(|listed| listed.is_new) { RARITY_POINTS } else { 0 }),
         (NEW_ADDRESS, if listed.iter().any(Listed::is_from_new_address) { NEW_ADDRESS_POINTS } else { 0 }),
+        (TWO_PLACES, if is_in_two_places(rules, listed) { TWO_PLACES_POINTS } else { 0 }),
         ("asset_criticality", (criticality(rules, listed) * CRITICALITY_POINTS).round() as u8),
         ("threat_categories", counted(categories.len().saturating_sub(1), CATEGORY_POINTS, CATEGORY_POINTS_MAX)),
         ("vendor_alerts", counted(alerts, ALERT_POINTS, ALERT_POINTS_MAX)),
@@ -65,6 +71,27 @@ pub fn priority(rules: &Rules, component: &Component, listed: &[Listed]) -> (u8,
     .collect();
     let sum: i32 = factors.iter().map(|factor| i32::from(factor.points)).sum();
     (sum.clamp(0, 100) as u8, factors)
+}
+
+/// Whether a user comes from an address of the internet that is new and, within the window of an address, from another
+/// one that is known: somebody else may be at work under their name.
+fn is_in_two_places(rules: &Rules, listed: &[Listed]) -> bool {
+    let near: Vec<&Listed> = listed.iter().filter(|listed| listed.hops <= 1).collect();
+    let abroad = near.iter().filter(|listed| listed.addresses(rules).any(|(_, spread)| spread == Spread::Rare));
+    let at_home = |abroad: &Listed, other: &Listed| {
+        let at_once = other.signal.time.abs_diff(abroad.signal.time) <= rules.window(EntityKind::Ip);
+        let mut elsewhere = other.addresses(rules).peekable();
+        let is_one = |key: &LinkKey| abroad.addresses(rules).any(|(own, _)| own.id == key.id);
+        at_once
+            && elsewhere.peek().is_some()
+            && elsewhere.all(|(key, spread)| spread != Spread::Rare && !is_one(key))
+            && shared(&abroad.keys, &other.keys).any(|(own, its)| is_same_person(own, its))
+    };
+    abroad.into_iter().any(|abroad| near.iter().any(|other| at_home(abroad, other)))
+}
+
+fn is_same_person(own: &LinkKey, its: &LinkKey) -> bool {
+    own.kind == EntityKind::User && !own.mentioned && !its.mentioned
 }
 
 /// What it says that attempts were blocked, or that one came through after others were.
@@ -135,7 +162,8 @@ mod tests {
     #[test]
     fn the_maxima_add_up_to_a_hundred() {
         let counted = CATEGORY_POINTS_MAX + TECHNIQUE_POINTS_MAX + ALERT_POINTS_MAX + PROGRESS_POINTS_MAX;
-        let rest = severity_points(Severity::Fatal) + DIVERSITY_POINTS[3] + RARITY_POINTS + NEW_ADDRESS_POINTS;
+        let places = NEW_ADDRESS_POINTS + TWO_PLACES_POINTS;
+        let rest = severity_points(Severity::Fatal) + DIVERSITY_POINTS[3] + RARITY_POINTS + places;
         assert_eq!(counted + usize::from(rest) + CRITICALITY_POINTS as usize, 100);
     }
 }

@@ -1,7 +1,7 @@
 //! An analyst's desk: a correlator, the commands that are given to it and what it says.
 
 use correlator::{Config, Correlator, MapStore};
-use schemas::EntityKind::User;
+use schemas::EntityKind::{Session, User};
 use schemas::SignalKind::{AiAlert, Context};
 use schemas::suppression::Patterns;
 use schemas::{
@@ -123,12 +123,13 @@ pub fn uids(incident: &Incident) -> Vec<&str> {
 
 /// Two incidents, of Alice and of Bob.
 pub fn two() -> [Signal; 2] {
-    [signal("a", AiAlert, 0, &[(User, "alice")]), signal("b", AiAlert, 1, &[(User, "bob")])]
+    let of_bob = [(User, "bob"), (Session, "bobs")];
+    [signal("a", AiAlert, 0, &[(User, "alice")]), signal("b", AiAlert, 1, &of_bob)]
 }
 
 /// What would make them one.
 pub fn bridge(at: i64) -> Signal {
-    signal("both", Context, at, &[(User, "alice"), (User, "bob")])
+    signal("both", Context, at, &[(User, "alice"), (Session, "bobs")])
 }
 
 pub fn patterns(texts: &[&str]) -> Patterns {

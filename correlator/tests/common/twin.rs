@@ -234,6 +234,8 @@ impl<'a> World<'a> {
         }
         let particular = all.iter().any(|(kind, best)| !best.hub && !LIGHT.contains(kind));
         let sequence = if particular && in_order(a, b) { 100 } else { 0 };
+        let artefact =
+            [EntityKind::File, EntityKind::Url, EntityKind::CloudResource].iter().any(|k| solid.contains_key(k));
         let from_one = all.get(&EntityKind::Ip).is_some_and(|best| !best.hub);
         let same = a.category == b.category && !names_user(a) && !names_user(b);
         let repeat = if alerts && from_one && same { 200 } else { 0 };
@@ -243,10 +245,18 @@ impl<'a> World<'a> {
             all: all.values().map(|best| best.worth).sum::<u64>() + bonus,
             sequence,
             plain: if strangers { 0 } else { plain },
-            joins: joins(&solid, bonus),
+            joins: joins(&solid, bonus) || (!strangers && plain >= 500 && artefact && self.is_cause(a, b)),
             alone,
             rare,
         }
+    }
+
+    /// Whether of an alert and a record the record came first, from a new address.
+    fn is_cause(&self, a: &Signal, b: &Signal) -> bool {
+        let (alert, record) = if a.kind == SignalKind::AiAlert { (a, b) } else { (b, a) };
+        let named = record.entities.iter().flat_map(|e| e.ids.iter().map(|id| (e.kind, id.as_str())));
+        let mut named = named.filter(|_| alert.kind == SignalKind::AiAlert && record.kind != SignalKind::AiAlert);
+        record.time < alert.time && named.any(|(kind, id)| self.is_rare(kind, id, record.time.millis()))
     }
 
     fn links(&self, a: &Signal, b: &Signal) -> bool {
@@ -255,6 +265,11 @@ impl<'a> World<'a> {
 
     fn joins(&self, a: &Signal, b: &Signal) -> bool {
         self.strength(a, b).joins
+    }
+
+    /// Whether a record and an opener make one story: not where the record is about several people.
+    fn bridges(&self, opener: &Signal, record: &Signal) -> bool {
+        self.joins(opener, record) && !is_about_several(record)
     }
 
     /// The open incidents.
@@ -269,7 +284,7 @@ impl<'a> World<'a> {
         for a in 0..openers.len() {
             for b in 0..openers.len() {
                 let direct = self.joins(openers[a], openers[b]);
-                let through = |c: &&&Signal| self.joins(openers[a], c) && self.joins(openers[b], c);
+                let through = |c: &&&Signal| self.bridges(openers[a], c) && self.bridges(openers[b], c);
                 if direct || others.iter().any(|c| through(&c)) {
                     merge(a, b);
                 }
@@ -281,9 +296,11 @@ impl<'a> World<'a> {
 
     fn incident(&self, openers: &[&Signal], others: &[&Signal], is_own: impl Fn(usize) -> bool) -> Expected {
         let own: Vec<&Signal> = openers.iter().enumerate().filter(|(at, _)| is_own(*at)).map(|(_, s)| *s).collect();
-        let near: Vec<&Signal> = others.iter().filter(|c| own.iter().any(|o| self.links(o, c))).copied().collect();
-        let beside = |d: &&&Signal| near.iter().any(|c| self.strength(c, d).alone);
-        let homeless = |d: &&&Signal| openers.iter().all(|o| !self.links(o, d));
+        let linked = |d: &&&Signal| own.iter().any(|o| self.links(o, d));
+        let near = others.iter().filter(|c| linked(c) && !is_about_several(c)).copied();
+        let near: Vec<&Signal> = near.collect();
+        let beside = |d: &&&Signal| linked(d) || near.iter().any(|c| self.strength(c, d).alone);
+        let homeless = |d: &&&Signal| is_about_several(d) || openers.iter().all(|o| !self.links(o, d));
         let by_address = |d: &&&Signal| {
             near.iter().any(|c| self.strength(c, d).rare) || own.iter().any(|o| self.strength(o, d).all >= 500)
         };
@@ -303,6 +320,20 @@ impl<'a> World<'a> {
             members,
         }
     }
+}
+
+/// Whether a record names more than one person: entities of users that no chain of shared names makes one.
+fn is_about_several(signal: &Signal) -> bool {
+    let users = signal.entities.iter().filter(|e| e.kind == EntityKind::User && !e.mentioned);
+    let mut people: Vec<BTreeSet<&str>> = Vec::new();
+    for user in users {
+        let mut own: BTreeSet<&str> = user.ids.iter().map(String::as_str).collect();
+        let (same, rest): (Vec<_>, Vec<_>) = people.into_iter().partition(|person| !person.is_disjoint(&own));
+        own.extend(same.into_iter().flatten());
+        people = rest;
+        people.push(own);
+    }
+    signal.kind != SignalKind::AiAlert && people.len() > 1
 }
 
 /// Whether the signal names the user itself.

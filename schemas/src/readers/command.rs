@@ -55,7 +55,7 @@ impl Reader for CommandReader {
             time: context.time(own, &mut flags),
             tenant: context.tenant(written.tenant.as_deref(), None),
             by: name("by", written.by.as_deref().ok_or_else(|| missing("by"))?)?,
-            incident: written.incident.as_deref().map(|uid| name("incident", uid)).transpose()?.map(IncidentUid::new),
+            incident: written.incident.as_deref().map(|uid| name("incident", uid)).transpose()?.map(incident),
             action: written.action()?,
         };
         let nameless = matches!(command.action, Action::Suppress { .. } | Action::Undo { .. });
@@ -65,6 +65,11 @@ impl Reader for CommandReader {
         out.command(command, own.is_none());
         Ok(())
     }
+}
+
+/// A uid as it is published: some consoles show UUIDs in capitals.
+fn incident(uid: String) -> IncidentUid {
+    IncidentUid::new(uid.to_ascii_lowercase())
 }
 
 /// A command as written; what a verb does not use is ignored.
@@ -118,12 +123,14 @@ impl Written {
             "lock" => Action::Lock { locked: self.locked.unwrap_or(true) },
             "merge" => {
                 let incidents = names("incidents", self.incidents.as_deref(), MERGE_MAX)?;
-                Action::Merge { incidents: incidents.into_iter().map(IncidentUid::new).collect() }
+                Action::Merge { incidents: incidents.into_iter().map(incident).collect() }
             }
             "name" => Action::Name { name: nullable("name", &self.name)? },
             "split" => {
                 let members = names("members", self.members.as_deref(), SPLIT_MEMBERS_MAX)?;
-                Action::Split { members: members.into_iter().map(SignalUid::new).collect() }
+                Action::Split {
+                    members: members.into_iter().map(|uid| SignalUid::new(uid.to_ascii_lowercase())).collect(),
+                }
             }
             "status" => {
                 let status = Some(self.status.clone());

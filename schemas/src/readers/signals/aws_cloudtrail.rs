@@ -83,7 +83,11 @@ impl Reader for AwsCloudtrail {
             let arn = account.as_deref().zip(name).map(|(account, name)| user_arn(account, &name));
             draft.add(arn.and_then(|arn| Entity::new(EntityKind::User, [arn.as_str()])));
         }
-        if source.to_ascii_lowercase().starts_with("bedrock") {
+        let service = source.to_ascii_lowercase();
+        if service.starts_with("sagemaker") {
+            add_registered(Node::new(&request), &mut draft);
+        }
+        if service.starts_with("bedrock") {
             add_bedrock(Node::new(&request), Node::new(&response), &mut draft);
         }
         add_resources(event, Node::new(&request), Node::new(&response), &mut draft);
@@ -140,19 +144,24 @@ fn add_credentials(response: Node<'_>, draft: &mut Draft) {
     draft.add(things::user(&[assumed.get("arn"), assumed.get("assumedRoleId")]));
 }
 
-/// The models of Bedrock and of SageMaker's registry, the agents, knowledge bases and guardrails of Bedrock.
+/// The models of SageMaker's registry, which are known by the name of their group.
+fn add_registered(request: Node<'_>, draft: &mut Draft) {
+    for name in ["modelName", "modelPackageGroupName"] {
+        draft.add_one(EntityKind::Model, request.get(name));
+    }
+    // `arn:aws:sagemaker:REGION:ACCOUNT:model-package/GROUP/VERSION`, or a name without a group.
+    let package = request.first(&["modelPackageArn", "modelPackageName"]).text();
+    let name = package.as_deref().and_then(|arn| arn.rsplit(":model-package/").next()?.split('/').next());
+    draft.add(Entity::new(EntityKind::Model, name));
+}
+
+/// The models, agents, knowledge bases and guardrails of Bedrock.
 fn add_bedrock(request: Node<'_>, response: Node<'_>, draft: &mut Draft) {
     for model in [request.get("modelId"), request.get("modelIdentifier")].iter().filter_map(|node| node.text()) {
         let bare = model.rsplit_once('/').map(|(_, bare)| bare);
         draft.add(Entity::new(EntityKind::Model, bare.into_iter().chain([&*model])));
     }
-    for name in ["modelName", "modelPackageGroupName"] {
-        draft.add_one(EntityKind::Model, request.get(name));
-    }
-    // `arn:aws:sagemaker:REGION:ACCOUNT:model-package/GROUP/VERSION`
-    let package = request.first(&["modelPackageArn", "modelPackageName"]).text();
-    let group = package.as_deref().and_then(|arn| arn.split_once(":model-package/")?.1.split('/').next());
-    draft.add(Entity::new(EntityKind::Model, group));
+    draft.add_one(EntityKind::Model, request.get("modelName"));
     for node in [request.get("agentId"), response.at("agent.agentId")] {
         draft.add_one(EntityKind::Agent, node);
     }

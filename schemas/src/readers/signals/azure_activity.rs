@@ -1,8 +1,9 @@
 //! Azure's control and data plane: the activity log as Azure Monitor streams it, as its REST API gives it and
-//! as the Log Analytics table `AzureActivity`, and the resource logs of storage accounts and key vaults.
+//! as the Log Analytics table `AzureActivity`, and the resource logs of storage accounts, key vaults and of the models
+//! of Azure Machine Learning, which are registered past the activity log.
 //!
-//! Source: learn.microsoft.com/azure/azure-monitor/essentials/activity-log-schema. Operations are context;
-//! the category `Security` carries Defender for Cloud's alerts.
+//! Source: learn.microsoft.com/azure/azure-monitor/essentials/activity-log-schema, and reference/tables/amlmodelsevent,
+//! amlregistrywriteeventslog. Operations are context; the category `Security` carries Defender for Cloud's alerts.
 
 use std::borrow::Cow;
 
@@ -18,8 +19,8 @@ use crate::severity::Severity;
 use crate::signal::{Group, SignalKind};
 
 const FORMAT: Format = Format {
-    vendor: "Azure activity log (Azure Monitor, REST, Log Analytics `AzureActivity`), resource logs of storage, key vaults and Azure OpenAI",
-    recognised_by: "`operationName` with a `category` of the activity log or `Storage*`, `AuditEvent`, `Audit`, `RequestResponse`; without one, `resourceId` of a subscription and `callerIpAddress`; `eventDataId`; `OperationNameValue`",
+    vendor: "Azure activity log (Azure Monitor, REST, Log Analytics `AzureActivity`), resource logs of storage, key vaults, Azure OpenAI and models of Azure Machine Learning",
+    recognised_by: "`operationName` with a `category` of the activity log or `Storage*`, `AuditEvent`, `Audit`, `RequestResponse`; without one, `resourceId` of a subscription and `callerIpAddress`; `eventDataId`; `OperationNameValue`; `AmlModelName` with `OperationName`; `RegistryResourceId` with `AssetName`",
     native_id: "`eventDataId`; streamed records have none (`correlationId` names the operation, not the record)",
     time: "`eventTimestamp`, else `time`, else `TimeGenerated`",
     severity: "context; category `Security` is an alert by its `severity`",
@@ -27,10 +28,11 @@ const FORMAT: Format = Format {
 };
 
 /// Categories of the activity log, of its older export, and of the resource logs that are read.
-const CATEGORIES: [&str; 17] = [
+const CATEGORIES: [&str; 18] = [
     "Action",
     "Administrative",
     "Alert",
+    "AmlModelsEvent",
     "Audit",
     "AuditEvent",
     "Autoscale",
@@ -80,7 +82,10 @@ impl Reader for AzureActivity {
         let bare = !has(record, "category") && of_subscription && has(record, "callerIpAddress");
         let rest = has_all(record, &["eventDataId", "operationName"]);
         let row = has(record, "OperationNameValue") && has_any(record, &["CategoryValue", "Caller", "EventDataId"]);
-        row || rest || (has(record, "operationName") && (streamed || bare))
+        // Rows of `AmlModelsEvent`, and of `AmlRegistryWriteEventsLog` and its like for reading.
+        let model = has_all(record, &["AmlModelName", "OperationName"])
+            || has_all(record, &["RegistryResourceId", "AssetName"]);
+        row || rest || model || (has(record, "operationName") && (streamed || bare))
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
@@ -95,7 +100,9 @@ impl Reader for AzureActivity {
         }
         draft.native_id = event.get("eventDataId").text().map(Cow::into_owned);
         draft.time = first_time(&["eventTimestamp", "time", "TimeGenerated"].map(|key| event.get(key)));
-        draft.vendor_tenant = event.get("tenantId").text().map(Cow::into_owned);
+        // `TenantId` of a row is the Log Analytics workspace.
+        let tenant = event.first(&["AadTenantId", "RegistryTenantId", "tenantId"]);
+        draft.vendor_tenant = tenant.text().map(Cow::into_owned);
         let claims = claims(event);
         let claims = Node::new(&claims);
         let who = add_caller(event, claims, properties, &mut draft);
@@ -105,15 +112,17 @@ impl Reader for AzureActivity {
         );
         draft.add_one(EntityKind::Session, claims.get("sid"));
         draft.add_one(EntityKind::Device, claims.get(DEVICE));
-        let resource = event.first(&["resourceId", "_ResourceId", "uri", "properties.objectKey"]);
+        let resource = event.first(&["resourceId", "_ResourceId", "RegistryResourceId", "uri", "properties.objectKey"]);
         draft.add_one(EntityKind::CloudResource, resource);
         add_blob(event, &mut draft);
         let deployment = properties.get("modelDeploymentName");
         let model = properties.first(&["modelName", "modelDeploymentName"]);
         draft.add(things::named(EntityKind::Model, model, deployment));
+        draft.add_one(EntityKind::Model, event.first(&["AmlModelName", "AssetName"]));
         draft.add(registered_model(resource).and_then(|name| Entity::new(EntityKind::Model, [name.as_str()])));
         add_assignment(properties, &mut draft);
-        let operation = ["operationName.localizedValue", "OperationNameValue", "operationName"];
+        let operation =
+            ["operationName.localizedValue", "OperationNameValue", "operationName", "OperationName", "Type"];
         draft.title = Title::new(&[properties.get("alertDisplayName"), event.first(&operation)], "Azure operation")
             .with_text(" by ", who.as_deref())
             .with_text(" on ", resource.text().as_deref().map(things::file_name))
@@ -146,7 +155,12 @@ fn claims<'v>(event: Node<'v>) -> Cow<'v, Value<'v>> {
 /// service principal's.
 fn add_caller(event: Node<'_>, claims: Node<'_>, properties: Node<'_>, draft: &mut Draft) -> Option<String> {
     let requester = event.at("identity.requester");
-    let objects = [claims.first_of(&[OBJECT_ID, "oid"]), requester.get("objectId"), properties.get("objectId")];
+    let objects = [
+        claims.first_of(&[OBJECT_ID, "oid"]),
+        requester.get("objectId"),
+        properties.get("objectId"),
+        event.get("UserObjectId"),
+    ];
     let object = objects.into_iter().find(|object| object.is_text()).unwrap_or(Node::absent());
     let names = [
         requester.get("upn"),
@@ -155,6 +169,7 @@ fn add_caller(event: Node<'_>, claims: Node<'_>, properties: Node<'_>, draft: &m
         address(claims.get(NAME)),
         address(claims.get("name")),
         address(event.get("caller")),
+        address(event.get("UserName")),
     ];
     let applications = [claims.get("appid"), requester.get("appId")];
     let application = applications.into_iter().find(|id| id.is_text()).unwrap_or(Node::absent());
@@ -172,7 +187,7 @@ fn add_caller(event: Node<'_>, claims: Node<'_>, properties: Node<'_>, draft: &m
         let principal = evidence.get("principalId").text().map(|id| dashed(&id));
         draft.add(principal.and_then(|id| Entity::new(EntityKind::User, [id.as_str()])));
     }
-    let labels = [names.as_slice(), &[event.get("caller"), application, object]].concat();
+    let labels = [names.as_slice(), &[event.get("caller"), application, event.get("UserName"), object]].concat();
     labels.iter().find_map(|label| label.text()).map(Cow::into_owned)
 }
 
@@ -199,7 +214,7 @@ fn add_assignment(properties: Node<'_>, draft: &mut Draft) {
 
 /// What a title says of the end, unless the operation simply succeeded or has only begun.
 fn outcome(event: Node<'_>, properties: Node<'_>) -> Option<String> {
-    let result = event.first(&["resultType", "ActivityStatusValue", "status.value"]);
+    let result = event.first(&["resultType", "ResultType", "ActivityStatusValue", "status.value"]);
     let result = result.text().or_else(|| properties.get("metricResponseType").text())?;
     let quiet = ["Success", "Succeeded", "Start", "Started", "Accept", "Accepted"];
     (!is_one_of(&result, &quiet)).then(|| result.into_owned())
