@@ -358,7 +358,7 @@ impl<S: Store> Turn<'_, S> {
     fn expire_identity_at(&mut self, day: i64, kind: EntityKind, name: &str) {
         let seen = Timestamp::from_millis(day.saturating_mul(DAY_MS).max(0)).unwrap_or_default();
         let due = seen.saturating_add_millis(millis(self.rules.config.alias_secs).saturating_add(DAY_MS));
-        self.expire_at(due, Aged::Identity, &format!("{}/{name}", kind.as_str()));
+        self.expire_together_at(due, Aged::Identity, &format!("{}/{name}", kind.as_str()));
     }
 
     /// Forgets the aliases of a name that were not seen for `alias_secs`, and looks again later at the rest.

@@ -46,6 +46,7 @@ mod link;
 mod link_key;
 mod posting;
 mod publish;
+mod recent;
 mod relink;
 mod renamed;
 pub mod sigma;

@@ -87,7 +87,11 @@ impl<'a, S: Store> Turn<'a, S> {
         let clock = match known {
             Some(clock) => clock,
             None => match db.get(&key)? {
-                Some(bytes) => decode(&bytes)?,
+                Some(bytes) => {
+                    let clock: TenantRow = decode(&bytes)?;
+                    clock.addressed_last.inspect(|last| held.recent.borrow_mut().miss(*last));
+                    clock
+                }
                 None => {
                     // So that a look through the tenants finds it before it is committed.
                     db.put(key, encode(&TenantRow::default())?);

@@ -234,13 +234,20 @@ fn uuid_text(bytes: &[u8]) -> Option<SignalUid> {
     Some(SignalUid::from(&*uid.as_hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH])))
 }
 
-/// The part of a posting's key that all postings of one link key have in common; `None` where `key` is not that of a
-/// posting or ends before.
-pub fn posting_name(key: &[u8]) -> Option<&[u8]> {
+/// Whether rows like this one are only ever asked for as a list of all that have [`list_name`] in common, or a part of it.
+pub fn is_of_list(key: &[u8]) -> bool {
+    [Table::Lease, Table::Posting].into_iter().any(|table| key.first() == Some(&table.code()))
+}
+
+/// The part of a key that all rows of one list have in common: postings of one link key, claims of one address. `None`
+/// where `key` is of neither or ends before.
+pub fn list_name(key: &[u8]) -> Option<&[u8]> {
     let mut parts = Parts::after(key, 1);
-    (key.first() == Some(&Table::Posting.code())).then_some(())?;
+    is_of_list(key).then_some(())?;
     parts.named()?;
-    parts.byte()?;
+    if key.first() == Some(&Table::Posting.code()) {
+        parts.byte()?;
+    }
     parts.named()?;
     key.get(..key.len() - parts.0.len())
 }
