@@ -236,9 +236,8 @@ impl<S: Store> Turn<'_, S> {
     }
 
     fn insert(&mut self, signal: Signal) -> Result<(), StoreError> {
-        self.learn(&signal)?;
         self.note_waiting(&signal);
-        let (keys, dropped) = self.keys_of(&signal)?;
+        let (keys, dropped) = self.learn_and_keys_of(&signal)?;
         self.stats.keys_dropped += dropped as u64;
         let mut subject = Subject { signal: Arc::new(signal), residences: Vec::new(), keys: keys.into() };
         self.save(&subject);

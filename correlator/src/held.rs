@@ -20,6 +20,7 @@ use crate::link_key::LinkKey;
 use crate::posting::PostingList;
 use crate::recent::Recent;
 use crate::renamed::Renamed;
+use crate::said::Said;
 use crate::signal_row;
 use crate::state::{ComponentRow, SignalRow, TenantRow, encode};
 use crate::store::{LooseChanges, StoreError};
@@ -103,6 +104,13 @@ impl<V: Weigh> Rows<V> {
         self.changed.insert(key, Slot { value, weight: 0 });
     }
 
+    /// Forgets a row, whose value the caller has written.
+    pub fn forget(&mut self, key: &[u8]) {
+        if self.changed.remove(key).is_none() {
+            self.take(key);
+        }
+    }
+
     /// Changes a row, where it is held.
     pub fn change(&mut self, key: &[u8], change: impl FnOnce(&mut Option<V>)) {
         if let Some(slot) = self.changed.get_mut(key) {
@@ -152,7 +160,7 @@ impl<V: Weigh> Rows<V> {
 impl<V: Row> Rows<V> {
     /// Adds every changed row to `changes`; then they are as if they had been read.
     fn settle(&mut self, changes: &mut LooseChanges) -> Result<(), StoreError> {
-        let from = changes.len();
+        let from = changes.count();
         for (key, mut slot) in self.changed.drain() {
             let bytes = slot.value.as_ref().map(V::encoded).transpose()?;
             if slot.value.as_ref().is_none_or(V::is_worth_holding) {
@@ -194,6 +202,8 @@ pub struct Held {
     pub renamed: Renamed,
     /// Tenants.
     pub tenants: RefCell<Rows<TenantRow>>,
+    /// Which sets of names are known to say nothing new.
+    pub said: RefCell<Said>,
     /// Which claims of addresses were written lately, and which addresses had records that no claim was known for.
     pub recent: RefCell<Recent>,
     /// The link keys that have counters, and a few more; absent until they were looked through.

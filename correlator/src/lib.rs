@@ -49,6 +49,7 @@ mod publish;
 mod recent;
 mod relink;
 mod renamed;
+mod said;
 pub mod sigma;
 mod signal_row;
 mod snapshot;

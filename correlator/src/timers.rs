@@ -306,7 +306,9 @@ impl<S: Store> Turn<'_, S> {
             let code = parts.byte();
             let what = Aged::ALL.into_iter().find(|what| Some(what.code()) == code);
             let names: Vec<String> = match what {
-                Some(Aged::Signal | Aged::Identity | Aged::Lease) => aging::read(value).into_iter().map(|uid| uid.as_str().to_owned()).collect(),
+                Some(Aged::Signal | Aged::Identity | Aged::Lease) => {
+                    aging::read(value).into_iter().map(|uid| uid.as_str().to_owned()).collect()
+                }
                 _ => parts.tail().map(str::to_owned).into_iter().collect(),
             };
             let is_enough = named >= AGED_PER_TURN || due.is_some_and(|due| due > self.clock.watermark);

@@ -234,22 +234,28 @@ fn uuid_text(bytes: &[u8]) -> Option<SignalUid> {
     Some(SignalUid::from(&*uid.as_hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH])))
 }
 
-/// Whether rows like this one are only ever asked for as a list of all that have [`list_name`] in common, or a part of it.
-pub fn is_of_list(key: &[u8]) -> bool {
-    [Table::Lease, Table::Posting].into_iter().any(|table| key.first() == Some(&table.code()))
-}
-
 /// The part of a key that all rows of one list have in common: postings of one link key, claims of one address. `None`
 /// where `key` is of neither or ends before.
 pub fn list_name(key: &[u8]) -> Option<&[u8]> {
     let mut parts = Parts::after(key, 1);
-    is_of_list(key).then_some(())?;
-    parts.named()?;
-    if key.first() == Some(&Table::Posting.code()) {
+    let table = *key.first()?;
+    parts.named().filter(|_| table == Table::Lease.code() || table == Table::Posting.code())?;
+    if table == Table::Posting.code() {
         parts.byte()?;
     }
     parts.named()?;
     key.get(..key.len() - parts.0.len())
+}
+
+/// Whether every signal writes a row like this one, and hardly anybody asks for it soon.
+pub fn is_mostly_unread(key: &[u8]) -> bool {
+    [Table::Lease, Table::Posting, Table::Signal].into_iter().any(|table| key.first() == Some(&table.code()))
+}
+
+/// What names all rows that are asked for together with this one, of those that are mostly unread: its list, or of a
+/// signal the row itself.
+pub fn asked_as(key: &[u8]) -> Option<&[u8]> {
+    if key.first() == Some(&Table::Signal.code()) { Some(key) } else { list_name(key) }
 }
 
 /// All tenants' rows of `table`.

@@ -30,7 +30,7 @@ fn change(bytes: &[u8], Place { at, key, value }: Place) -> Change<'_> {
 
 impl LooseChanges {
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.places.len()
     }
 
@@ -80,7 +80,7 @@ mod tests {
         let sorted: [Change<'_>; 5] =
             [(b"z", Some(b"first")), (b"", Some(b"empty")), (b"a", None), (b"b", Some(b"1")), (b"b", Some(b""))];
         assert_eq!(changes.iter().collect::<Vec<_>>(), sorted);
-        assert_eq!((changes.get(2), changes.get(5), changes.len()), (Some(sorted[2]), None, 5));
+        assert_eq!((changes.get(2), changes.get(5), changes.count()), (Some(sorted[2]), None, 5));
         changes.clear();
         assert_eq!(changes.iter().next(), None);
     }

@@ -9,20 +9,20 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-use super::keys::{is_of_list, list_name};
+use super::keys::{asked_as, is_mostly_unread, list_name};
 use super::{Change, Changes, LooseChanges, Store, StoreError, Visit};
 
-/// Rows of lists ([`list_name`]) that were written and that nobody asked for since. Every signal writes some, and most
-/// are never asked for before they are committed.
+/// Rows that were written and that nobody asked for since. Every signal writes some ([`asked_as`]), and most are never
+/// asked for before they are committed.
 #[derive(Debug, Default)]
 struct Unread {
     /// As they came.
     rows: LooseChanges,
-    /// For each the one before it of the same list, counted from one.
+    /// For each the one before it that is asked for together with it, counted from one.
     before: Vec<usize>,
     /// Those that somebody asked for, which were put in order.
     taken: HashSet<usize, RandomState>,
-    /// The last one of each list, by the hash of its name, likewise.
+    /// The last one of those that are asked for together, by the hash of their name, likewise.
     last: HashMap<u64, usize, RandomState>,
 }
 
@@ -31,20 +31,20 @@ impl Unread {
         self.last.hasher().hash_one(name)
     }
 
-    fn push(&mut self, key: &[u8], value: Option<&[u8]>) {
-        let name = self.hash(list_name(key).unwrap_or_default());
+    fn push(&mut self, name: &[u8], key: &[u8], value: Option<&[u8]>) {
+        let name = self.hash(name);
         self.rows.push(key, value);
-        self.before.push(self.last.insert(name, self.rows.len()).unwrap_or_default());
+        self.before.push(self.last.insert(name, self.rows.count()).unwrap_or_default());
     }
 
-    /// Moves the changes of the list that `key` names to `changes`, all where it names none.
-    fn put_in_order(&mut self, key: &[u8], changes: &mut Changes) {
-        let owned = |(key, value): Change<'_>| (key.to_vec(), value.map(<[u8]>::to_vec));
-        let Some(name) = list_name(key) else {
-            changes.extend(self.rest().map(owned));
-            self.clear();
-            return;
-        };
+    /// Moves all changes to `changes`.
+    fn put_all_in_order(&mut self, changes: &mut Changes) {
+        changes.extend(self.rest().map(owned));
+        self.clear();
+    }
+
+    /// Moves those that are asked for by `name`.
+    fn put_in_order(&mut self, name: &[u8], changes: &mut Changes) {
         let mut last = self.last.remove(&self.hash(name)).unwrap_or_default();
         let mut found = Vec::new();
         while let Some((at, row)) = last.checked_sub(1).and_then(|at| Some((at, self.rows.get(at)?))) {
@@ -70,6 +70,10 @@ impl Unread {
     }
 }
 
+fn owned((key, value): Change<'_>) -> (Vec<u8>, Option<Vec<u8>>) {
+    (key.to_vec(), value.map(<[u8]>::to_vec))
+}
+
 /// A store whose changes stay in memory until they are committed.
 #[derive(Debug)]
 pub struct Overlay<S> {
@@ -88,34 +92,30 @@ impl<S: Store> Overlay<S> {
 
     /// The value of `key` as the batch sees it.
     pub fn get(&self, key: &[u8]) -> Result<Option<Arc<[u8]>>, StoreError> {
-        self.order_for(key);
+        if let Some(name) = asked_as(key) {
+            self.unread.borrow_mut().put_in_order(name, &mut self.changes.borrow_mut());
+        }
         match self.changes.borrow().get(key) {
             Some(value) => Ok(value.as_deref().map(Arc::from)),
             None => self.store.get(key),
         }
     }
 
-    fn order_for(&self, key: &[u8]) {
-        if is_of_list(key) {
-            self.unread.borrow_mut().put_in_order(key, &mut self.changes.borrow_mut());
-        }
-    }
-
     /// Sets `key`.
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        if is_of_list(&key) {
-            self.unread.get_mut().push(&key, Some(&value));
-        } else {
-            self.changes.get_mut().insert(key, Some(value));
+        let unread = self.unread.get_mut();
+        match asked_as(&key) {
+            Some(name) => unread.push(name, &key, Some(&value)),
+            None => drop(self.changes.get_mut().insert(key, Some(value))),
         }
     }
 
     /// Removes `key`.
     pub fn delete(&mut self, key: Vec<u8>) {
-        if is_of_list(&key) {
-            self.unread.get_mut().push(&key, None);
-        } else {
-            self.changes.get_mut().insert(key, None);
+        let unread = self.unread.get_mut();
+        match asked_as(&key) {
+            Some(name) => unread.push(name, &key, None),
+            None => drop(self.changes.get_mut().insert(key, None)),
         }
     }
 
@@ -125,7 +125,13 @@ impl<S: Store> Overlay<S> {
         if from >= to {
             return Ok(());
         }
-        self.order_for(from);
+        match list_name(from) {
+            Some(name) => self.unread.borrow_mut().put_in_order(name, &mut self.changes.borrow_mut()),
+            None if is_mostly_unread(from) => {
+                self.unread.borrow_mut().put_all_in_order(&mut self.changes.borrow_mut());
+            }
+            None => {}
+        }
         let changes = self.changes.borrow();
         let range = changes.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
         let changed: Box<dyn Iterator<Item = _>> = if reverse { Box::new(range.rev()) } else { Box::new(range) };
@@ -163,17 +169,25 @@ impl<S: Store> Overlay<S> {
         Ok(())
     }
 
-    /// Where the caller puts changes that it held back, before it commits.
+    /// Where the caller puts changes that it held back, before it commits: they count more than what was set here.
     pub fn held_back(&mut self) -> &mut LooseChanges {
+        self.end_unread();
         &mut self.held_back
+    }
+
+    /// Nobody will ask any more.
+    fn end_unread(&mut self) {
+        let from = self.held_back.count();
+        let unread = self.unread.get_mut();
+        unread.rest().for_each(|(key, value)| self.held_back.push(key, value));
+        unread.clear();
+        // The store takes rows in best in the order of their keys.
+        self.held_back.sort_from(from);
     }
 
     /// Writes the changes, those held back, and `position` in one step. After an error the changes are incomplete.
     pub fn commit(&mut self, position: &[u8]) -> Result<(), StoreError> {
-        let from = self.held_back.len();
-        self.unread.get_mut().rest().for_each(|(key, value)| self.held_back.push(key, value));
-        // The store takes rows in best in the order of their keys.
-        self.held_back.sort_from(from);
+        self.end_unread();
         self.store.write(self.changes.get_mut(), &self.held_back, position)?;
         self.rollback();
         Ok(())
