@@ -1,8 +1,9 @@
-//! Signals that grow old together: one row of the expiry table for many of them.
+//! What grows old together: one row of the expiry table for many signals, names or claims.
 //!
 //! Every signal has to be looked at once it is as old as state is kept. A row each would be a sixth of all rows that
-//! signals cost, so those that are due within the same [`STEP_MS`] share one, up to [`SIGNALS_PER_BLOCK`]. The few
-//! blocks that still take signals in stand in the tenant's row ([`crate::state::TenantRow`]), the others in the table
+//! signals cost, so those that are due within the same [`STEP_MS`] share one, up to [`NAMES_PER_BLOCK`]; and so do the
+//! names of one day ([`crate::identity`]) and the claims of one stretch of time ([`crate::lease`]), which are due at one
+//! instant anyway. The few blocks that still take some in stand in the tenant's row ([`crate::state::TenantRow`]), the others in the table
 //! ([`crate::timers`]). Which signals share a block follows from the order in which they came and never from when a
 //! batch ended, so that a replay does the same.
 //!
@@ -14,26 +15,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::keys::{Key, Parts};
 
-/// Signals that one row names; as many as one turn looks at.
-pub const SIGNALS_PER_BLOCK: u32 = 64;
+/// What one row names; as many as one turn looks at.
+pub const NAMES_PER_BLOCK: u32 = 64;
 /// How far apart in time two signals of a block may be: at rates at which rows matter, a minute fills many blocks.
 const STEP_MS: i64 = 60_000;
-/// Blocks that take signals in at a time: sources tell of different minutes, a handful of them in turns.
+/// Blocks of a kind that take some in at a time: sources tell of different minutes, a handful of them in turns.
 const OPEN_MAX: usize = 8;
 
-/// Signals that are due at one time.
+/// What is due at one time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Block {
+    /// What they are, by the code that the expiry table has for it.
+    pub what: u8,
     /// When all of them are due.
     pub due: Timestamp,
     /// Which of the tenant's blocks it is.
     pub number: u64,
     count: u32,
-    /// Their uids; [`read`] reads them.
-    pub uids: Vec<u8>,
+    /// Their names, a uid's as any other; [`read`] reads them.
+    pub names: Vec<u8>,
 }
 
-/// The blocks of a tenant that take signals in.
+/// The blocks of a tenant that take some in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Aging {
     open: Vec<Block>,
@@ -47,31 +50,32 @@ impl Aging {
         Timestamp::from_millis(steps.saturating_mul(STEP_MS)).unwrap_or(Timestamp::MAX)
     }
 
-    /// Adds a signal that is due at `due`, as [`Self::due`] says; hands out the block that takes none any more from
+    /// Adds what is due at `due`, for a signal as [`Self::due`] says; hands out the block that takes none any more from
     /// then on, where there is one.
-    pub fn add(&mut self, due: Timestamp, uid: &str) -> Option<Block> {
+    pub fn add(&mut self, what: u8, due: Timestamp, name: &str) -> Option<Block> {
         let mut closed = None;
-        let at = self.open.iter().position(|block| block.due == due).unwrap_or_else(|| {
-            if self.open.len() >= OPEN_MAX {
-                let earliest = (0..self.open.len()).min_by_key(|at| self.open.get(*at).map(|block| block.due));
+        let at = self.open.iter().position(|block| (block.what, block.due) == (what, due)).unwrap_or_else(|| {
+            let of_kind = || self.open.iter().enumerate().filter(|(_, block)| block.what == what);
+            if of_kind().count() >= OPEN_MAX {
+                let earliest = of_kind().min_by_key(|(_, block)| block.due).map(|(at, _)| at);
                 closed = earliest.map(|at| self.open.remove(at));
             }
-            self.open.push(Block { due, number: self.blocks, ..Block::default() });
+            self.open.push(Block { what, due, number: self.blocks, ..Block::default() });
             self.blocks += 1;
             self.open.len() - 1
         });
         let block = self.open.get_mut(at)?;
-        block.uids = Key::after(std::mem::take(&mut block.uids)).one_of_uids(uid).done();
+        block.names = Key::after(std::mem::take(&mut block.names)).one_of_uids(name).done();
         block.count += 1;
-        if block.count < SIGNALS_PER_BLOCK { closed } else { Some(self.open.remove(at)) }
+        if block.count < NAMES_PER_BLOCK { closed } else { Some(self.open.remove(at)) }
     }
 
     /// About how much memory the blocks take.
     pub fn weight(&self) -> usize {
-        self.open.iter().map(|block| size_of::<Block>() + block.uids.capacity()).sum()
+        self.open.iter().map(|block| size_of::<Block>() + block.names.capacity()).sum()
     }
 
-    /// When the first of the signals that are in no row yet is due.
+    /// When the first of those that are in no row yet are due.
     pub fn first_due(&self) -> Option<Timestamp> {
         self.open.iter().map(|block| block.due).min()
     }
@@ -82,9 +86,9 @@ impl Aging {
     }
 }
 
-/// The signals of a block; what does not read ends the list.
-pub fn read(uids: &[u8]) -> Vec<SignalUid> {
-    let mut rest = Parts::after(uids, 0);
+/// The names of a block; what does not read ends the list.
+pub fn read(names: &[u8]) -> Vec<SignalUid> {
+    let mut rest = Parts::after(names, 0);
     std::iter::from_fn(|| rest.one_of_uids()).collect()
 }
 
@@ -114,7 +118,7 @@ mod tests {
             for signal in 0..1_000_i64 {
                 let uid = format!("{signal:08x}-0000-5000-8000-000000000000");
                 let due = at(signal % times * STEP_MS);
-                closed.extend(aging.add(due, &uid));
+                closed.extend(aging.add(0, due, &uid));
                 assert!(aging.open.len() <= OPEN_MAX);
             }
             let last = at(50 * STEP_MS);
@@ -124,8 +128,8 @@ mod tests {
             let mut seen = Vec::new();
             let mut numbers: Vec<u64> = closed.iter().map(|block| block.number).collect();
             for block in &closed {
-                let uids = read(&block.uids);
-                assert!((1..=SIGNALS_PER_BLOCK as usize).contains(&uids.len()));
+                let uids = read(&block.names);
+                assert!((1..=NAMES_PER_BLOCK as usize).contains(&uids.len()));
                 for uid in uids {
                     let digits = uid.as_str().get(..8).expect("eight digits");
                     let signal = i64::from_str_radix(digits, 16).expect("a number");
@@ -137,7 +141,7 @@ mod tests {
             assert_eq!(seen, (0..1_000).collect::<Vec<_>>());
             numbers.sort_unstable();
             assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "a number twice");
-            assert!(times > OPEN_MAX as i64 || closed.len() <= 1_000 / SIGNALS_PER_BLOCK as usize + OPEN_MAX);
+            assert!(times > OPEN_MAX as i64 || closed.len() <= 1_000 / NAMES_PER_BLOCK as usize + OPEN_MAX);
         }
     }
 
@@ -146,9 +150,9 @@ mod tests {
         let uids = ["0b4c1f6e-9c3d-5a51-8f27-d0a0b5a4f3c2", "s1", "", "é", &"x".repeat(200)];
         let mut aging = Aging::default();
         for uid in uids {
-            assert_eq!(aging.add(at(0), uid), None);
+            assert_eq!(aging.add(0, at(0), uid), None);
         }
-        let bytes = aging.take_due(at(0)).pop().expect("a block").uids;
+        let bytes = aging.take_due(at(0)).pop().expect("a block").names;
         assert_eq!(read(&bytes), uids.map(SignalUid::from));
         for length in 0..bytes.len() {
             assert!(read(&bytes[..length]).len() < uids.len());

@@ -237,8 +237,8 @@ impl<S: Store> Turn<'_, S> {
     }
 
     fn insert(&mut self, signal: Signal) -> Result<(), StoreError> {
-        self.learn(&signal)?;
-        let (keys, dropped) = self.keys_of(&signal)?;
+        self.note_waiting(&signal);
+        let (keys, dropped) = self.learn_and_keys_of(&signal)?;
         self.stats.keys_dropped += dropped as u64;
         let mut subject = Subject { signal: Arc::new(signal), residences: Vec::new(), keys: keys.into() };
         self.save(&subject);
@@ -263,6 +263,7 @@ impl<S: Store> Turn<'_, S> {
         }
         self.stats.folded += 1;
         self.learn(&signal)?;
+        self.note_waiting(&signal);
         // What was learned may have brought it into a component.
         let Some(mut old) = self.subject(known.uid.as_str())? else { return Ok(()) };
         self.unpost(&old, &old.residences)?;

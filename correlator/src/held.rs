@@ -18,7 +18,9 @@ use crate::identity::IdentityRow;
 use crate::key_filter::KeyFilter;
 use crate::link_key::LinkKey;
 use crate::posting::PostingList;
+use crate::recent::Recent;
 use crate::renamed::Renamed;
+use crate::said::Said;
 use crate::signal_row;
 use crate::state::{ComponentRow, SignalRow, TenantRow, encode};
 use crate::store::{LooseChanges, StoreError};
@@ -102,6 +104,13 @@ impl<V: Weigh> Rows<V> {
         self.changed.insert(key, Slot { value, weight: 0 });
     }
 
+    /// Forgets a row, whose value the caller has written.
+    pub fn forget(&mut self, key: &[u8]) {
+        if self.changed.remove(key).is_none() {
+            self.take(key);
+        }
+    }
+
     /// Changes a row, where it is held.
     pub fn change(&mut self, key: &[u8], change: impl FnOnce(&mut Option<V>)) {
         if let Some(slot) = self.changed.get_mut(key) {
@@ -151,21 +160,20 @@ impl<V: Weigh> Rows<V> {
 impl<V: Row> Rows<V> {
     /// Adds every changed row to `changes`; then they are as if they had been read.
     fn settle(&mut self, changes: &mut LooseChanges) -> Result<(), StoreError> {
-        changes.reserve(self.changed.len());
-        let from = changes.len();
+        let from = changes.count();
         for (key, mut slot) in self.changed.drain() {
             let bytes = slot.value.as_ref().map(V::encoded).transpose()?;
             if slot.value.as_ref().is_none_or(V::is_worth_holding) {
-                changes.push((key.clone(), bytes));
+                changes.push(&key, bytes.as_deref());
                 slot.weight = weight(&key, slot.value.as_ref());
                 self.young_bytes += slot.weight;
                 self.young.insert(key, slot);
             } else {
-                changes.push((key, bytes));
+                changes.push(&key, bytes.as_deref());
             }
         }
         // The order of the table's keys, in which the store takes rows in best; a map has none.
-        changes.get_mut(from..).unwrap_or_default().sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        changes.sort_from(from);
         if self.young_bytes > YOUNG_BYTES_MAX {
             self.age();
         }
@@ -194,6 +202,10 @@ pub struct Held {
     pub renamed: Renamed,
     /// Tenants.
     pub tenants: RefCell<Rows<TenantRow>>,
+    /// Which sets of names are known to say nothing new.
+    pub said: RefCell<Said>,
+    /// Which claims of addresses were written lately, and which addresses had records that no claim was known for.
+    pub recent: RefCell<Recent>,
     /// The link keys that have counters, and a few more; absent until they were looked through.
     pub counted: RefCell<Option<KeyFilter>>,
 }
@@ -341,10 +353,10 @@ mod tests {
         }
     }
 
-    fn settled(rows: &mut Rows<u8>) -> LooseChanges {
-        let mut written = LooseChanges::new();
+    fn settled(rows: &mut Rows<u8>) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
+        let mut written = LooseChanges::default();
         rows.settle(&mut written).expect("nothing is written");
-        written
+        written.iter().map(|(key, value)| (key.to_vec(), value.map(<[u8]>::to_vec))).collect()
     }
 
     #[test]

@@ -33,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use crate::index::Span;
 use crate::link::millis;
 use crate::link_key::{LinkKey, is_generic};
+use crate::said::name_hash;
 use crate::sigma::Matches;
 use crate::state::{Class, Residence, decode};
 use crate::store::keys::Table;
@@ -63,6 +64,12 @@ impl IdentityRow {
     /// About how much memory it takes.
     pub fn weight(&self) -> usize {
         self.0.iter().map(|alias| size_of::<Alias>() + alias.name.len()).sum()
+    }
+
+    /// Whether the same names stand here, whenever they were seen.
+    fn names_as(&self, other: &Self) -> bool {
+        let says = |alias: &Alias, other: &Alias| (&alias.name, alias.dead) == (&other.name, other.dead);
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(|(alias, other)| says(alias, other))
     }
 
     fn alias(&mut self, name: &str) -> Option<&mut Alias> {
@@ -96,6 +103,17 @@ impl IdentityRow {
 /// Whether entities of the kind have several names for one thing, and records that give them together.
 fn has_aliases(kind: EntityKind) -> bool {
     matches!(kind, EntityKind::User | EntityKind::Device)
+}
+
+fn day_of(signal: &Signal) -> i64 {
+    signal.time.millis().div_euclid(DAY_MS)
+}
+
+/// The names of which a signal says that they are one, two or more of each.
+fn taught(signal: &Signal) -> impl Iterator<Item = (EntityKind, Vec<&String>)> {
+    let named = signal.entities.iter().filter(|entity| has_aliases(entity.kind) && !entity.mentioned);
+    let names = named.map(|entity| (entity.kind, entity.ids.iter().filter(|id| !is_generic(id)).collect::<Vec<_>>()));
+    names.filter(|(_, names)| names.len() > 1)
 }
 
 fn is_sid(name: &str) -> bool {
@@ -133,7 +151,12 @@ impl<S: Store> Turn<'_, S> {
     fn put_identity(&mut self, kind: EntityKind, name: &str, row: Option<IdentityRow>) {
         let key = self.key(Table::Identity).name(kind.as_str()).tail(name);
         self.held.identities.borrow_mut().put(key, row.map(Arc::new));
+    }
+
+    /// Notes that what a name stands for has changed.
+    fn rename(&self, kind: EntityKind, name: &str) {
         self.held.renamed.note(name);
+        self.held.said.borrow_mut().rename(name_hash(self.tenant.as_str(), kind, name));
     }
 
     fn aliases_max(&self) -> usize {
@@ -143,15 +166,54 @@ impl<S: Store> Turn<'_, S> {
     /// The keys of a signal, those through aliases included, sorted; and how many were dropped.
     pub fn keys_of(&self, signal: &Signal) -> Result<(Vec<LinkKey>, usize), StoreError> {
         let (mut keys, dropped) = self.rules.keys(signal);
-        let more = self.add_aliases(&mut keys)?;
+        let more = self.add_aliases(&mut keys, false)?;
         Ok((keys, dropped + more))
     }
 
+    /// Learns from a new signal which names are one, before it is linked; hands out what [`Self::keys_of`] does.
+    pub fn learn_and_keys_of(&mut self, signal: &Signal) -> Result<(Vec<LinkKey>, usize), StoreError> {
+        let said = signal.entities.iter().filter(|entity| has_aliases(entity.kind));
+        let tenant = self.tenant.clone();
+        let names = said.clone().flat_map(|entity| entity.ids.iter().map(|id| (entity.kind, id)));
+        let names = names.map(|(kind, id)| name_hash(tenant.as_str(), kind, id));
+        let saying = self.held.said.borrow().saying(self.tenant.as_str(), day_of(signal), said.clone());
+        let is_known = self.held.said.borrow_mut().is_known(saying, names.clone());
+        if is_known {
+            let (mut keys, dropped) = self.rules.keys(signal);
+            let more = self.add_aliases(&mut keys, true)?;
+            return Ok((keys, dropped + more));
+        }
+        self.learn(signal)?;
+        let (keys, dropped) = self.keys_of(signal)?;
+        let named = self.rules.keys(signal).0;
+        let is_plain = || keys.len() == named.len() && keys.iter().zip(&named).all(|(a, b)| a.weight == b.weight);
+        if dropped == 0 && is_plain() && self.teaches_nothing(signal)? {
+            self.held.said.borrow_mut().note(saying, names);
+        }
+        Ok((keys, dropped))
+    }
+
+    /// Whether all names in a signal that stand for one thing are known to.
+    fn teaches_nothing(&self, signal: &Signal) -> Result<bool, StoreError> {
+        for (kind, names) in taught(signal) {
+            if !self.is_known(kind, &names, day_of(signal))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Visits the direct aliases of a name, those of the inventory first; says whether records say that it stands for
-    /// several, which has none but those.
-    fn visit_beside(&self, kind: EntityKind, name: &str, mut visit: impl FnMut(&str)) -> Result<bool, StoreError> {
+    /// several, which has none but those. Nothing but the inventory is asked where it `is_plain`.
+    fn visit_beside(
+        &self,
+        kind: EntityKind,
+        name: &str,
+        is_plain: bool,
+        mut visit: impl FnMut(&str),
+    ) -> Result<bool, StoreError> {
         self.rules.config.inventory.other_names(kind, name).for_each(&mut visit);
-        if !has_aliases(kind) || is_generic(name) {
+        if is_plain || !has_aliases(kind) || is_generic(name) {
             return Ok(false);
         }
         let row = self.identity(kind, name)?;
@@ -165,7 +227,7 @@ impl<S: Store> Turn<'_, S> {
     /// The direct aliases of a name, those of the inventory first.
     pub fn names_beside(&self, kind: EntityKind, name: &str) -> Result<Vec<String>, StoreError> {
         let mut names = Vec::new();
-        self.visit_beside(kind, name, |name| names.push(name.to_owned()))?;
+        self.visit_beside(kind, name, false, |name| names.push(name.to_owned()))?;
         Ok(names)
     }
 
@@ -176,9 +238,8 @@ impl<S: Store> Turn<'_, S> {
     }
 
     /// Adds the keys through aliases to those that a signal itself names, which are sorted, and weighs ambiguous names;
-    /// says how
-    /// many there was no room for.
-    fn add_aliases(&self, keys: &mut Vec<LinkKey>) -> Result<usize, StoreError> {
+    /// says how many there was no room for. Where names are known to be plain only the inventory has other ones.
+    fn add_aliases(&self, keys: &mut Vec<LinkKey>, are_plain: bool) -> Result<usize, StoreError> {
         let mut aliases: BTreeMap<(EntityKind, String), Vec<String>> = BTreeMap::new();
         for at in 0..keys.len() {
             let Some(key) = keys.get(at).filter(|key| !key.mentioned) else { continue };
@@ -189,7 +250,7 @@ impl<S: Store> Turn<'_, S> {
                     aliases.entry((key.kind, name.to_owned())).or_default().push(key.id.clone());
                 }
             };
-            let ambiguous = self.visit_beside(key.kind, &key.id, known)?;
+            let ambiguous = self.visit_beside(key.kind, &key.id, are_plain, known)?;
             if let Some(key) = keys.get_mut(at).filter(|_| ambiguous) {
                 key.weight = key.weight.min(self.rules.ambiguous);
             }
@@ -210,17 +271,16 @@ impl<S: Store> Turn<'_, S> {
     /// Learns from a signal which names are one, before it is linked itself.
     pub fn learn(&mut self, signal: &Signal) -> Result<(), StoreError> {
         let (mut risen, mut fallen) = (BTreeSet::new(), BTreeSet::new());
-        let day = signal.time.millis().div_euclid(DAY_MS);
-        for entity in signal.entities.iter().filter(|entity| has_aliases(entity.kind) && !entity.mentioned) {
-            let names: Vec<&String> = entity.ids.iter().filter(|id| !is_generic(id)).collect();
-            if names.len() < 2 || self.is_known(entity.kind, &names, day)? {
+        let day = day_of(signal);
+        for (kind, names) in taught(signal) {
+            if self.is_known(kind, &names, day)? {
                 continue;
             }
             for (at, one) in names.iter().enumerate() {
                 for other in names.iter().skip(at + 1) {
                     let pair = [one.as_str(), other.as_str()];
-                    if self.pair(entity.kind, pair, day, &mut fallen)? {
-                        risen.insert((entity.kind, pair.map(str::to_owned)));
+                    if self.pair(kind, pair, day, &mut fallen)? {
+                        risen.insert((kind, pair.map(str::to_owned)));
                     }
                 }
             }
@@ -278,6 +338,10 @@ impl<S: Store> Turn<'_, S> {
             if rows[at] != *old[at] {
                 self.put_identity(kind, names[at], Some(rows[at].clone()));
             }
+            // That they were seen again changes nothing that follows from them.
+            if !rows[at].names_as(&old[at]) {
+                self.rename(kind, names[at]);
+            }
             if old[at].0.is_empty() {
                 self.expire_identity_at(day, kind, names[at]);
             }
@@ -296,6 +360,7 @@ impl<S: Store> Turn<'_, S> {
             if let Some(alias) = row.alias(name).filter(|alias| !alias.dead) {
                 alias.dead = true;
                 self.put_identity(kind, &beside.name, Some(row));
+                self.rename(kind, &beside.name);
             }
         }
         Ok(())
@@ -357,7 +422,7 @@ impl<S: Store> Turn<'_, S> {
     fn expire_identity_at(&mut self, day: i64, kind: EntityKind, name: &str) {
         let seen = Timestamp::from_millis(day.saturating_mul(DAY_MS).max(0)).unwrap_or_default();
         let due = seen.saturating_add_millis(millis(self.rules.config.alias_secs).saturating_add(DAY_MS));
-        self.expire_at(due, Aged::Identity, &format!("{}/{name}", kind.as_str()));
+        self.expire_together_at(due, Aged::Identity, &format!("{}/{name}", kind.as_str()));
     }
 
     /// Forgets the aliases of a name that were not seen for `alias_secs`, and looks again later at the rest.
@@ -367,6 +432,7 @@ impl<S: Store> Turn<'_, S> {
         let mut row = Arc::unwrap_or_clone(self.identity(kind, name)?);
         let kept = millis(self.rules.config.alias_secs);
         let now = self.clock.watermark.millis();
+        self.rename(kind, name);
         row.0.retain(|alias| (alias.day + 1).saturating_mul(DAY_MS).saturating_add(kept) > now);
         match row.0.iter().map(|alias| alias.day).min() {
             Some(day) => {

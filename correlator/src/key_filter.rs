@@ -46,7 +46,17 @@ impl KeyFilter {
 
     /// Whether it should be made anew, larger.
     pub fn is_crowded(&self) -> bool {
-        self.words.len() < WORDS_MAX && self.keys > self.words.len() * KEYS_PER_WORD_MAX
+        self.words.len() < WORDS_MAX && self.is_full()
+    }
+
+    /// Whether more keys would make wrong answers frequent.
+    pub fn is_full(&self) -> bool {
+        self.keys > self.words.len() * KEYS_PER_WORD_MAX
+    }
+
+    /// How many keys it has, about.
+    pub fn keys(&self) -> usize {
+        self.keys
     }
 
     fn place(&self, hash: u64) -> (usize, u64) {

@@ -14,6 +14,10 @@
 //! # Order
 //! Claims add up whatever their order, to the minute. A claim that comes after records that lie behind it in time gives
 //! them their device then, up to [`LET_LATE_MAX`]; one that would take a device away again comes too late for that.
+//!
+//! # How it stays cheap
+//! Most claims are the first of their stretch, and most records name their device: [`crate::recent`] says where neither
+//! a claim nor a record can be found, and nobody looks.
 
 use std::ops::ControlFlow;
 
@@ -23,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fold::canonical;
 use crate::index::Span;
+use crate::key_filter;
 use crate::link::millis;
 use crate::link_key::LinkKey;
 use crate::state::{Class, decode, encode};
@@ -40,6 +45,9 @@ const ADDRESSES_MAX: usize = 4;
 /// Records behind a late claim, of each class, that get its device.
 const LET_LATE_MAX: usize = 256;
 const MINUTE_MS: i64 = 60 * 1_000;
+/// What is noted of an address: that it was claimed in a stretch, that a record waits for a claim.
+const CLAIMED: u8 = 0;
+const WAITING: u8 = 1;
 
 /// That a device had an address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,8 +148,12 @@ impl<S: Store> Turn<'_, S> {
         let Some((device, ips)) = claimed(signal) else { return Ok(()) };
         for ip in ips {
             let start = stretch(signal.time);
+            let since = Timestamp::from_millis(start.max(0)).unwrap_or_default();
             let key = self.key(Table::Lease).name(&ip).time(start).done();
-            let known = self.db.get(&key)?.map(|bytes| decode::<LeaseRow>(&bytes)).transpose()?;
+            let noted = key_filter::hash(self.tenant.as_str(), CLAIMED, &format!("{start}/{ip}"));
+            let may_be_known = self.held.recent.borrow().may_have(noted, since);
+            let known = if may_be_known { self.db.get(&key)? } else { None };
+            let known = known.map(|bytes| decode::<LeaseRow>(&bytes)).transpose()?;
             let mut row = known.clone().unwrap_or_default();
             let earlier = row.add(&device.ids, minute(signal.time));
             if known.as_ref() == Some(&row) {
@@ -150,14 +162,34 @@ impl<S: Store> Turn<'_, S> {
             self.db.put(key, encode(&row)?);
             if known.is_none() {
                 let kept = millis(self.rules.config.retention_secs).saturating_add(STRETCH_MS);
-                let due = Timestamp::from_millis(start.max(0)).unwrap_or_default().saturating_add_millis(kept);
-                self.expire_at(due, Aged::Lease, &format!("{start}/{ip}"));
+                self.expire_together_at(since.saturating_add_millis(kept), Aged::Lease, &format!("{start}/{ip}"));
+                self.note(noted, since);
             }
-            if earlier {
+            if earlier && self.may_wait(&ip, signal.time) {
                 self.let_late(&ip, signal.time)?;
             }
         }
         Ok(())
+    }
+
+    fn note(&mut self, hash: u64, time: Timestamp) {
+        self.held.recent.borrow_mut().note(hash, time);
+        self.clock.addressed_last = self.clock.addressed_last.max(Some(time));
+    }
+
+    /// Notes that a record may get its device from a claim that comes later, if that is so; before it is posted.
+    pub fn note_waiting(&mut self, signal: &Signal) {
+        if devices(signal).next().is_none()
+            && let Some((ip, _)) = only_source(signal)
+        {
+            self.note(key_filter::hash(self.tenant.as_str(), WAITING, &ip), signal.time);
+        }
+    }
+
+    /// Whether a record about `time`, or later, may wait for a claim of the address.
+    fn may_wait(&self, ip: &str, time: Timestamp) -> bool {
+        let noted = key_filter::hash(self.tenant.as_str(), WAITING, ip);
+        self.held.recent.borrow().may_have(noted, time)
     }
 
     /// Forgets who claimed an address in a stretch.

@@ -3,7 +3,7 @@
 //! Keys are held with the signals that they were made of ([`crate::held`]), and through aliases
 //! ([`crate::identity`]) they depend on what other records say. In memory only.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use crate::heads::hash;
 use crate::link_key::LinkKey;
@@ -16,24 +16,33 @@ const RENAMED_PARTS: usize = 4_096;
 pub struct Renamed {
     /// Counts the changes.
     now: Cell<u64>,
-    parts: Vec<Cell<u64>>,
+    /// The last change in each.
+    parts: RefCell<Vec<u64>>,
 }
 
 impl Default for Renamed {
     fn default() -> Self {
-        Self { now: Cell::new(0), parts: vec![Cell::new(0); RENAMED_PARTS] }
+        Self::in_parts(RENAMED_PARTS)
     }
 }
 
 impl Renamed {
-    fn part(&self, name: u32) -> Option<&Cell<u64>> {
-        self.parts.get(name as usize % RENAMED_PARTS)
+    /// No changes, to be told apart in `parts`.
+    pub fn in_parts(parts: usize) -> Self {
+        Self { now: Cell::new(0), parts: RefCell::new(vec![0; parts]) }
     }
 
     /// Notes that what `name` stands for has changed.
     pub fn note(&self, name: &str) {
+        self.note_hash(hash(name));
+    }
+
+    /// The same of a name of which the hash is known.
+    pub fn note_hash(&self, name: u32) {
         self.now.update(|now| now + 1);
-        self.part(hash(name)).inspect(|part| part.set(self.now.get()));
+        let mut parts = self.parts.borrow_mut();
+        let at = name as usize % parts.len();
+        parts.get_mut(at).into_iter().for_each(|part| *part = self.now.get());
     }
 
     /// How many changes there were.
@@ -51,8 +60,10 @@ impl Renamed {
         then == self.now.get() || names.iter().all(|name| self.is_as_made(*name, then))
     }
 
-    fn is_as_made(&self, name: u32, then: u64) -> bool {
-        self.part(name).is_none_or(|part| part.get() <= then)
+    /// Whether what the name with this hash stands for is as it was when there were `then` changes.
+    pub fn is_as_made(&self, name: u32, then: u64) -> bool {
+        let parts = self.parts.borrow();
+        parts.get(name as usize % parts.len()).is_none_or(|part| *part <= then)
     }
 }
 

@@ -60,9 +60,12 @@ pub struct TenantRow {
     pub next_component: ComponentId,
     /// No row of the expiry table is due before.
     pub expiry_from: Option<Timestamp>,
-    /// Signals that are looked at together once they are old.
+    /// What is looked at together once it is old.
     #[serde(default)]
     pub aging: Aging,
+    /// The latest instant of which a claim of an address, or a record that waits for one, was written.
+    #[serde(default)]
+    pub addressed_last: Option<Timestamp>,
     /// No component may be quiet before.
     pub quiet_from: Option<Timestamp>,
     /// No publication is due before.

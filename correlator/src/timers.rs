@@ -48,7 +48,7 @@ struct AgedRow {
     key: Vec<u8>,
     due: Option<Timestamp>,
     what: Option<Aged>,
-    /// What it names: signals several, everything else one.
+    /// What it names: several where they grow old together.
     names: Vec<String>,
 }
 
@@ -276,18 +276,22 @@ impl<S: Store> Turn<'_, S> {
         self.expect_expiry(due);
     }
 
-    /// Has a signal looked at when the watermark has passed `horizon`.
-    pub fn expire_signal_at(&mut self, horizon: Timestamp, uid: &str) {
-        let due = Aging::due(horizon);
-        if let Some(block) = self.clock.aging.add(due, uid) {
+    /// The same of what many others of its kind are due with.
+    pub fn expire_together_at(&mut self, due: Timestamp, what: Aged, name: &str) {
+        if let Some(block) = self.clock.aging.add(what.code(), due, name) {
             self.put_block(block);
         }
         self.expect_expiry(due);
     }
 
+    /// Has a signal looked at when the watermark has passed `horizon`.
+    pub fn expire_signal_at(&mut self, horizon: Timestamp, uid: &str) {
+        self.expire_together_at(Aging::due(horizon), Aged::Signal, uid);
+    }
+
     fn put_block(&mut self, block: Block) {
-        let row = self.key(Table::Expiry).time(block.due.millis()).byte(Aged::Signal.code());
-        self.db.put(row.number(block.number).done(), block.uids);
+        let row = self.key(Table::Expiry).time(block.due.millis()).byte(block.what);
+        self.db.put(row.number(block.number).done(), block.names);
     }
 
     /// The first rows of the expiry table, as many as one turn looks at and one more, or up to the first that is not due.
@@ -302,7 +306,9 @@ impl<S: Store> Turn<'_, S> {
             let code = parts.byte();
             let what = Aged::ALL.into_iter().find(|what| Some(what.code()) == code);
             let names: Vec<String> = match what {
-                Some(Aged::Signal) => aging::read(value).into_iter().map(|uid| uid.as_str().to_owned()).collect(),
+                Some(Aged::Signal | Aged::Identity | Aged::Lease) => {
+                    aging::read(value).into_iter().map(|uid| uid.as_str().to_owned()).collect()
+                }
                 _ => parts.tail().map(str::to_owned).into_iter().collect(),
             };
             let is_enough = named >= AGED_PER_TURN || due.is_some_and(|due| due > self.clock.watermark);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use schemas::{Incident, RuleAlert, Signal, TenantId, Timestamp};
 
-use crate::held::{Held, HeldSignal};
+use crate::held::{Held, HeldSignal, Weigh as _};
 use crate::link::{Rules, Side};
 use crate::link_key::LinkKey;
 use crate::sigma::Sigma;
@@ -87,7 +87,11 @@ impl<'a, S: Store> Turn<'a, S> {
         let clock = match known {
             Some(clock) => clock,
             None => match db.get(&key)? {
-                Some(bytes) => decode(&bytes)?,
+                Some(bytes) => {
+                    let clock: TenantRow = decode(&bytes)?;
+                    clock.addressed_last.inspect(|last| held.recent.borrow_mut().miss(*last));
+                    clock
+                }
                 None => {
                     // So that a look through the tenants finds it before it is committed.
                     db.put(key, encode(&TenantRow::default())?);
@@ -192,8 +196,18 @@ impl<'a, S: Store> Turn<'a, S> {
         self.put_signal(uid, None);
     }
 
+    /// Of what belongs to no story nothing is asked again, as a rule: it is written at once, and its memory is free for
+    /// the next signal. A row that is held as changed is younger than the one that was written.
     fn put_signal(&mut self, uid: &str, held: Option<HeldSignal>) {
-        self.held.signals.borrow_mut().put(self.key(Table::Signal).uid(uid), held);
+        let key = self.key(Table::Signal).uid(uid);
+        let mut signals = self.held.signals.borrow_mut();
+        match held {
+            Some(held) if !held.is_worth_holding() => {
+                signals.forget(&key);
+                self.db.put(key, signal_row::bytes(&held.row));
+            }
+            held => signals.put(key, held),
+        }
     }
 
     /// The component that holds what `id` was, and its number; `None` where it was closed.

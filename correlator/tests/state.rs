@@ -12,7 +12,9 @@ use correlator::{Config, Correlator, MapStore, RocksConfig, RocksStore, StoreErr
 use schemas::{Entity, EntityKind, Incident, Signal, SignalKind, TenantId};
 
 fn open_rocks(path: &Path) -> Result<RocksStore, StoreError> {
-    RocksStore::open(path, RocksConfig { block_cache_bytes: 20_000, ..RocksConfig::default() })
+    // Small enough that rows are read from files as well.
+    let config = RocksConfig { block_cache_bytes: 20_000, write_buffers_bytes: 256 << 10, ..RocksConfig::default() };
+    RocksStore::open(path, config)
 }
 
 /// A few hundred signals of three sources over ten days, so that incidents merge, close and expire; users have

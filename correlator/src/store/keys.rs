@@ -234,15 +234,28 @@ fn uuid_text(bytes: &[u8]) -> Option<SignalUid> {
     Some(SignalUid::from(&*uid.as_hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH])))
 }
 
-/// The part of a posting's key that all postings of one link key have in common; `None` where `key` is not that of a
-/// posting or ends before.
-pub fn posting_name(key: &[u8]) -> Option<&[u8]> {
+/// The part of a key that all rows of one list have in common: postings of one link key, claims of one address. `None`
+/// where `key` is of neither or ends before.
+pub fn list_name(key: &[u8]) -> Option<&[u8]> {
     let mut parts = Parts::after(key, 1);
-    (key.first() == Some(&Table::Posting.code())).then_some(())?;
-    parts.named()?;
-    parts.byte()?;
+    let table = *key.first()?;
+    parts.named().filter(|_| table == Table::Lease.code() || table == Table::Posting.code())?;
+    if table == Table::Posting.code() {
+        parts.byte()?;
+    }
     parts.named()?;
     key.get(..key.len() - parts.0.len())
+}
+
+/// Whether every signal writes a row like this one, and hardly anybody asks for it soon.
+pub fn is_mostly_unread(key: &[u8]) -> bool {
+    [Table::Lease, Table::Posting, Table::Signal].into_iter().any(|table| key.first() == Some(&table.code()))
+}
+
+/// What names all rows that are asked for together with this one, of those that are mostly unread: its list, or of a
+/// signal the row itself.
+pub fn asked_as(key: &[u8]) -> Option<&[u8]> {
+    if key.first() == Some(&Table::Signal.code()) { Some(key) } else { list_name(key) }
 }
 
 /// All tenants' rows of `table`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::{Changes, LooseChanges, POSITION, Store, StoreError, Visit};
+use super::{Change, Changes, LooseChanges, POSITION, Store, StoreError, Visit};
 
 /// A [`Store`] in a `BTreeMap`: unbounded, gone with the process.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,9 +41,10 @@ impl Store for MapStore {
     }
 
     fn write(&mut self, changes: &Changes, loose: &LooseChanges, position: &[u8]) -> Result<(), StoreError> {
-        for (key, value) in changes.iter().chain(loose.iter().map(|(key, value)| (key, value))) {
+        let changes = changes.iter().map(|(key, value)| -> Change<'_> { (key, value.as_deref()) });
+        for (key, value) in changes.chain(loose.iter()) {
             match value {
-                Some(value) => self.rows.insert(key.clone(), Arc::from(value.as_slice())),
+                Some(value) => self.rows.insert(key.to_vec(), Arc::from(value)),
                 None => self.rows.remove(key),
             };
         }

@@ -5,6 +5,7 @@
 //! leaves no trace. [`keys`] knows how rows are named. Deliberately absent: what the rows mean.
 
 pub mod keys;
+mod loose;
 mod map;
 mod overlay;
 mod rocks;
@@ -14,15 +15,13 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use loose::{Change, LooseChanges};
 pub use map::MapStore;
 pub use overlay::Overlay;
 pub use rocks::{RocksConfig, RocksStore, Traffic};
 
 /// Changes of a batch, in the order of their keys: the new value of each, or `None` where the key goes.
 pub type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
-/// Changes in no order; of several of one key the last counts. A key that stands in both means the value that stands
-/// here.
-pub type LooseChanges = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
 /// What a scan calls for each row; it breaks to end the scan.
 pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'a;
@@ -32,7 +31,7 @@ const POSITION: &[u8] = b"\0position";
 /// The row that says what the directory is.
 const FORMAT: &[u8] = b"\0format";
 /// The layout of rows that this version reads and writes.
-const FORMAT_VERSION: &str = "weir-correlator 5";
+const FORMAT_VERSION: &str = "weir-correlator 6";
 
 /// Why state could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +86,8 @@ pub trait Store {
     /// with `reverse`, in descending order, until `visit` breaks. Both bounds lie in one table.
     fn scan(&self, from: &[u8], to: &[u8], reverse: bool, visit: &mut Visit<'_>) -> Result<(), StoreError>;
 
-    /// Makes `changes`, then `loose` and `position` the committed state, all or nothing.
+    /// Makes `changes`, then `loose` and `position` the committed state, all or nothing: a key that stands in both gets
+    /// the value that stands in `loose`.
     fn write(&mut self, changes: &Changes, loose: &LooseChanges, position: &[u8]) -> Result<(), StoreError>;
 
     /// The position of the last [`Self::write`].

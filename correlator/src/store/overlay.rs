@@ -2,25 +2,27 @@
 
 use std::cell::RefCell;
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher as _;
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-use super::keys::{Table, posting_name};
-use super::{Changes, LooseChanges, Store, StoreError, Visit};
+use super::keys::{asked_as, is_mostly_unread, list_name};
+use super::{Change, Changes, LooseChanges, Store, StoreError, Visit};
 
-/// Postings that were written, of link keys that nobody asked for since. Every signal writes some, and most are never
+/// Rows that were written and that nobody asked for since. Every signal writes some ([`asked_as`]), and most are never
 /// asked for before they are committed.
 #[derive(Debug, Default)]
 struct Unread {
-    /// As they came; an empty key where somebody asked and the change was put in order.
+    /// As they came.
     rows: LooseChanges,
-    /// For each the one before it of the same link key, counted from one.
+    /// For each the one before it that is asked for together with it, counted from one.
     before: Vec<usize>,
-    /// The last one of each link key, by the hash of its name, likewise.
+    /// Those that somebody asked for, which were put in order.
+    taken: HashSet<usize, RandomState>,
+    /// The last one of those that are asked for together, by the hash of their name, likewise.
     last: HashMap<u64, usize, RandomState>,
 }
 
@@ -29,33 +31,47 @@ impl Unread {
         self.last.hasher().hash_one(name)
     }
 
-    fn push(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
-        let name = self.hash(posting_name(&key).unwrap_or_default());
-        self.rows.push((key, value));
-        self.before.push(self.last.insert(name, self.rows.len()).unwrap_or_default());
+    fn push(&mut self, name: &[u8], key: &[u8], value: Option<&[u8]>) {
+        let name = self.hash(name);
+        self.rows.push(key, value);
+        self.before.push(self.last.insert(name, self.rows.count()).unwrap_or_default());
     }
 
-    /// Moves the changes of the link key that `key` names to `changes`, all where it names none.
-    fn put_in_order(&mut self, key: &[u8], changes: &mut Changes) {
-        let Some(name) = posting_name(key) else {
-            changes.extend(self.drain());
-            return;
-        };
-        let mut at = self.last.remove(&self.hash(name)).unwrap_or_default();
+    /// Moves all changes to `changes`.
+    fn put_all_in_order(&mut self, changes: &mut Changes) {
+        changes.extend(self.rest().map(owned));
+        self.clear();
+    }
+
+    /// Moves those that are asked for by `name`.
+    fn put_in_order(&mut self, name: &[u8], changes: &mut Changes) {
+        let mut last = self.last.remove(&self.hash(name)).unwrap_or_default();
         let mut found = Vec::new();
-        while let Some(row) = at.checked_sub(1).and_then(|at| self.rows.get_mut(at)) {
-            found.push(std::mem::take(row));
-            at = self.before.get(at - 1).copied().unwrap_or_default();
+        while let Some((at, row)) = last.checked_sub(1).and_then(|at| Some((at, self.rows.get(at)?))) {
+            found.push(owned(row));
+            self.taken.insert(at);
+            last = self.before.get(at).copied().unwrap_or_default();
         }
         // Of two changes of a row the later one counts.
         changes.extend(found.into_iter().rev());
     }
 
-    fn drain(&mut self) -> impl Iterator<Item = (Vec<u8>, Option<Vec<u8>>)> {
-        self.last.clear();
-        self.before.clear();
-        self.rows.drain(..).filter(|(key, _)| !key.is_empty())
+    /// Those that nobody asked for, as they came.
+    fn rest(&self) -> impl Iterator<Item = Change<'_>> {
+        let rows = self.rows.iter().enumerate().filter(|(at, _)| self.taken.is_empty() || !self.taken.contains(at));
+        rows.map(|(_, row)| row)
     }
+
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.before.clear();
+        self.taken.clear();
+        self.last.clear();
+    }
+}
+
+fn owned((key, value): Change<'_>) -> (Vec<u8>, Option<Vec<u8>>) {
+    (key.to_vec(), value.map(<[u8]>::to_vec))
 }
 
 /// A store whose changes stay in memory until they are committed.
@@ -71,49 +87,51 @@ pub struct Overlay<S> {
 impl<S: Store> Overlay<S> {
     /// No changes above `store`.
     pub fn new(store: S) -> Self {
-        Self { store, changes: RefCell::default(), unread: RefCell::default(), held_back: LooseChanges::new() }
+        Self { store, changes: RefCell::default(), unread: RefCell::default(), held_back: LooseChanges::default() }
     }
 
     /// The value of `key` as the batch sees it.
     pub fn get(&self, key: &[u8]) -> Result<Option<Arc<[u8]>>, StoreError> {
-        self.order_for(key);
+        if let Some(name) = asked_as(key) {
+            self.unread.borrow_mut().put_in_order(name, &mut self.changes.borrow_mut());
+        }
         match self.changes.borrow().get(key) {
             Some(value) => Ok(value.as_deref().map(Arc::from)),
             None => self.store.get(key),
         }
     }
 
-    fn order_for(&self, key: &[u8]) {
-        if key.first() == Some(&Table::Posting.code()) {
-            self.unread.borrow_mut().put_in_order(key, &mut self.changes.borrow_mut());
-        }
-    }
-
     /// Sets `key`.
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        self.change(key, Some(value));
+        let unread = self.unread.get_mut();
+        match asked_as(&key) {
+            Some(name) => unread.push(name, &key, Some(&value)),
+            None => drop(self.changes.get_mut().insert(key, Some(value))),
+        }
     }
 
     /// Removes `key`.
     pub fn delete(&mut self, key: Vec<u8>) {
-        self.change(key, None);
-    }
-
-    fn change(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
-        if key.first() == Some(&Table::Posting.code()) {
-            self.unread.get_mut().push(key, value);
-        } else {
-            self.changes.get_mut().insert(key, value);
+        let unread = self.unread.get_mut();
+        match asked_as(&key) {
+            Some(name) => unread.push(name, &key, None),
+            None => drop(self.changes.get_mut().insert(key, None)),
         }
     }
 
-    /// Visits rows as [`Store::scan`] does, changes included. One of postings stays within the link key that `from`
+    /// Visits rows as [`Store::scan`] does, changes included. One of rows of lists stays within the list that `from`
     /// names, where it names one.
     pub fn scan(&self, from: &[u8], to: &[u8], reverse: bool, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         if from >= to {
             return Ok(());
         }
-        self.order_for(from);
+        match list_name(from) {
+            Some(name) => self.unread.borrow_mut().put_in_order(name, &mut self.changes.borrow_mut()),
+            None if is_mostly_unread(from) => {
+                self.unread.borrow_mut().put_all_in_order(&mut self.changes.borrow_mut());
+            }
+            None => {}
+        }
         let changes = self.changes.borrow();
         let range = changes.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)));
         let changed: Box<dyn Iterator<Item = _>> = if reverse { Box::new(range.rev()) } else { Box::new(range) };
@@ -151,17 +169,25 @@ impl<S: Store> Overlay<S> {
         Ok(())
     }
 
-    /// Where the caller puts changes that it held back, before it commits.
+    /// Where the caller puts changes that it held back, before it commits: they count more than what was set here.
     pub fn held_back(&mut self) -> &mut LooseChanges {
+        self.end_unread();
         &mut self.held_back
+    }
+
+    /// Nobody will ask any more.
+    fn end_unread(&mut self) {
+        let from = self.held_back.count();
+        let unread = self.unread.get_mut();
+        unread.rest().for_each(|(key, value)| self.held_back.push(key, value));
+        unread.clear();
+        // The store takes rows in best in the order of their keys.
+        self.held_back.sort_from(from);
     }
 
     /// Writes the changes, those held back, and `position` in one step. After an error the changes are incomplete.
     pub fn commit(&mut self, position: &[u8]) -> Result<(), StoreError> {
-        let from = self.held_back.len();
-        self.held_back.extend(self.unread.get_mut().drain());
-        // Of two changes of a row the later one counts, and stays the later one.
-        self.held_back.get_mut(from..).unwrap_or_default().sort_by(|(a, _), (b, _)| a.cmp(b));
+        self.end_unread();
         self.store.write(self.changes.get_mut(), &self.held_back, position)?;
         self.rollback();
         Ok(())
@@ -170,7 +196,7 @@ impl<S: Store> Overlay<S> {
     /// Forgets the changes.
     pub fn rollback(&mut self) {
         self.changes.get_mut().clear();
-        drop(self.unread.get_mut().drain());
+        self.unread.get_mut().clear();
         self.held_back.clear();
     }
 
@@ -189,7 +215,7 @@ impl<S: Store> Overlay<S> {
 mod tests {
     use super::*;
     use crate::store::MapStore;
-    use crate::store::keys::Key;
+    use crate::store::keys::{Key, Table};
 
     fn rows<S: Store>(
         overlay: &Overlay<S>,
