@@ -36,6 +36,9 @@ pub struct Verdict {
     pub rules: usize,
     /// Where those of them matched that ask for more than what texts about attacks quote, up to [`PLACES_MAX`].
     pub telling: Vec<Range<usize>>,
+    /// The least that the text scores, whatever its words: 0, or more where its structure is one that nobody writes by
+    /// accident, which ordinary words around it do not take back.
+    pub floor: f32,
 }
 
 /// How many places of telling rules are kept; further ones add nothing.
@@ -58,7 +61,12 @@ impl Verdict {
 
     /// The verdict of one rule that is no list of concepts, telling where it matched.
     pub fn of_one(subtype: &'static str, score: f32, range: Range<usize>) -> Self {
-        Self { subtype, score, rules: 1, telling: vec![range.clone()], range }
+        Self { subtype, score, rules: 1, telling: vec![range.clone()], range, floor: 0.0 }
+    }
+
+    /// The same of a structure that gives a text at least `floor`, 0 to 1.
+    pub fn at_least(self, floor: f32) -> Self {
+        Self { floor, ..self }
     }
 }
 
@@ -124,7 +132,14 @@ pub fn judge(rules: &[Rule], text: &Text<'_>) -> Option<Verdict> {
             best = Some((rule, range));
         }
     }
-    best.map(|(rule, range)| Verdict { subtype: rule.subtype, score: 1.0 - doubt, range, rules: count, telling })
+    best.map(|(rule, range)| Verdict {
+        subtype: rule.subtype,
+        score: 1.0 - doubt,
+        range,
+        rules: count,
+        telling,
+        floor: 0.0,
+    })
 }
 
 #[cfg(test)]
