@@ -190,7 +190,7 @@ pub fn verdict(text: &Text<'_>) -> Option<Verdict> {
         verdict.subtype = "encoding";
         verdict.score = 1.0 - (1.0 - verdict.score) * 0.5;
     }
-    Some(verdict)
+    Some(verdict.hidden(text.layer))
 }
 
 /// How many bytes of a prompt's start may stand before the first turn: marks such as `<s>` and `<|begin_of_text|>`.

@@ -8,7 +8,8 @@
 use std::ops::Range;
 
 use crate::concept::Concepts;
-use crate::view::Text;
+use crate::decode::Encoding;
+use crate::view::{Layer, Text};
 
 /// Concepts in order.
 #[derive(Clone, Copy, Debug)]
@@ -64,11 +65,20 @@ impl Verdict {
         Self { subtype, score, rules: 1, telling: vec![range.clone()], range, floor: 0.0 }
     }
 
+    /// The same of a text that was written in characters which show nothing: nobody hides an order there by accident.
+    pub fn hidden(self, layer: Layer) -> Self {
+        let hidden = matches!(layer, Layer::Decoded(Encoding::Tags | Encoding::Selectors | Encoding::ZeroWidth));
+        if hidden && !self.telling.is_empty() { self.at_least(HIDDEN_FLOOR) } else { self }
+    }
+
     /// The same of a structure that gives a text at least `floor`, 0 to 1.
     pub fn at_least(self, floor: f32) -> Self {
         Self { floor, ..self }
     }
 }
+
+/// What an order in characters that show nothing scores at least.
+const HIDDEN_FLOOR: f32 = 0.6;
 
 /// Words that an order may begin with.
 const SOFTENERS: [&str; 6] = ["please", "kindly", "just", "now", "so", "then"];
