@@ -63,6 +63,10 @@ concepts! {
     Decode,
     /// Base64, rot13 and the like.
     Cipher,
+    /// Words of orders in ROT13.
+    Rotated,
+    /// Words of orders spelled backwards.
+    Reversed,
     /// Follow it, execute it.
     Obey,
     /// Show, reveal, repeat.
@@ -145,6 +149,20 @@ concepts! {
     Rate,
     /// What a rating says in somebody's favour: five stars, as safe.
     Rating,
+    /// What outlasts a conversation.
+    Conversations,
+    /// To put something else in the place of what is known.
+    Overwrite,
+    /// An order to know something else.
+    NewKnowledge,
+    /// Those who grade or review, addressed.
+    Judge,
+    /// What models ought to do.
+    ModelsMust,
+    /// To say so.
+    Claim,
+    /// To show, in languages whose verb follows what is shown.
+    ShowBehind,
 }
 
 /// A set of concepts.

@@ -69,11 +69,33 @@ const RULES: &[Rule] = &[
         steps: &[of(&[Remember]), of(&[Lasting]), of(&[Whenever, Always, Changed])],
         gap_max: 80,
     },
+    Rule {
+        subtype: "memory_poisoning",
+        weight: 0.5,
+        steps: &[of(&[Lasting]), of(&[Always]), of(&[Remember])],
+        gap_max: 80,
+    },
+    Rule { subtype: "memory_poisoning", weight: 0.6, steps: &[of(&[Remember]), of(&[Conversations])], gap_max: 24 },
+    Rule { subtype: "memory_poisoning", weight: 0.65, steps: &[of(&[NewKnowledge])], gap_max: 0 },
+    Rule {
+        subtype: "memory_poisoning",
+        weight: 0.5,
+        steps: &[of(&[Overwrite]), of(&[Memory]), of(&[Overwrite])],
+        gap_max: 200,
+    },
+    Rule {
+        subtype: "memory_poisoning",
+        weight: 0.5,
+        steps: &[of(&[ModelsMust]), of(&[Always]), of(&[Claim])],
+        gap_max: 8,
+    },
+    Rule { subtype: "rating", weight: 0.55, steps: &[of(&[Judge]), of(&[Rating])], gap_max: 80 },
     Rule { subtype: "rating", weight: 0.5, steps: &[of(&[Always, Whenever]), of(&[Rate]), of(&[Rating])], gap_max: 60 },
     Rule { subtype: "rating", weight: 0.5, steps: &[of(&[Assistant]), of(&[Rate]), of(&[Rating])], gap_max: 60 },
     Rule { subtype: "backdoor", weight: 0.55, steps: &[of(&[Whenever]), of(&[Trigger]), of(&[Always])], gap_max: 60 },
     Rule { subtype: "training_data", weight: 0.6, steps: &[of(&[Poison]), of(&[Training])], gap_max: 60 },
     Rule { subtype: "training_data", weight: 0.45, steps: &[of(&[Training]), of(&[Poison])], gap_max: 60 },
+    Rule { subtype: "training_data", weight: 0.3, steps: &[of(&[Training]), of(&[Poison]), of(&[Rate])], gap_max: 40 },
 ];
 
 /// Whether a message is the description of a tool that the request offers.

@@ -28,6 +28,14 @@ pub enum Encoding {
     Selectors,
     /// Zero-width characters, a bit each.
     ZeroWidth,
+    /// Letters moved by half the alphabet ([`crate::ciphers`], as what follows).
+    Rot13,
+    /// The last letter first.
+    Reversed,
+    /// The numbers of characters, decimal or as eight bits.
+    Numbers,
+    /// ITU-R M.1677-1.
+    Morse,
 }
 
 /// The shortest base64 run: 16 characters of text.
@@ -196,7 +204,7 @@ fn from_both_ends(runs: Vec<Range<usize>>) -> impl Iterator<Item = Range<usize>>
 ///
 /// Where the last byte of the next `len_min` that does not belong stands tells how far a run cannot begin, so of
 /// ordinary text few bytes are looked at.
-fn runs(raw: &str, belongs: impl Fn(u8) -> bool, len_min: usize) -> Vec<Range<usize>> {
+pub fn runs(raw: &str, belongs: impl Fn(u8) -> bool, len_min: usize) -> Vec<Range<usize>> {
     let (bytes, mut found, mut start) = (raw.as_bytes(), Vec::new(), 0);
     while let Some(window) = bytes.get(start..start + len_min) {
         match window.iter().rposition(|b| !belongs(*b)) {

@@ -130,7 +130,7 @@ pub fn verdict(text: &Text<'_>) -> Option<Verdict> {
     if let Layer::Decoded(_) = text.layer {
         verdict.score = 1.0 - (1.0 - verdict.score) * 0.6;
     }
-    Some(verdict)
+    Some(verdict.hidden(text.layer))
 }
 
 /// An assistant addressed at the start of a line or sentence, with an order right behind the address.

@@ -34,6 +34,7 @@ const fn of(concepts: &[Concept]) -> Concepts {
 const RULES: &[Rule] = &[
     Rule { subtype: "request", weight: 0.6, steps: &[of(&[Show]), of(&[Prompt])], gap_max: 50 },
     Rule { subtype: "request", weight: 0.25, steps: &[of(&[Prompt]), of(&[Show])], gap_max: 40 },
+    Rule { subtype: "request", weight: 0.6, steps: &[of(&[Prompt]), of(&[ShowBehind])], gap_max: 40 },
     Rule { subtype: "request", weight: 0.25, steps: &[of(&[Override]), of(&[Show]), of(&[Prompt])], gap_max: 80 },
 ];
 

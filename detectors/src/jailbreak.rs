@@ -21,13 +21,13 @@
 
 use schemas::{Category, Channel};
 
-use crate::bounds::tail;
 use crate::concept::Concept::{self, *};
 use crate::concept::Concepts;
 use crate::detector::{Detector, Scene, Sighting, Sightings, best_of_messages};
 use crate::model::weighed;
 use crate::rules::{PLACES_MAX, Rule, Verdict, judge};
 use crate::second_stage::Doubt;
+use crate::structure::{many_shot, suffix};
 use crate::view::{Layer, MessageView, Text};
 
 /// See the file's head.
@@ -133,8 +133,6 @@ const OTHERS: &[Rule] = &[
     },
 ];
 
-/// How many pretended turns make a text a many-shot attack.
-const TURNS_MIN: usize = 12;
 /// How much a question about attacks, rather than an attack, keeps of its score.
 const ABOUT_FACTOR: f32 = 0.45;
 /// Up to this many bytes a text that asks about attacks is taken for a question.
@@ -192,7 +190,7 @@ pub fn verdict(text: &Text<'_>) -> Option<Verdict> {
         verdict.subtype = "encoding";
         verdict.score = 1.0 - (1.0 - verdict.score) * 0.5;
     }
-    Some(verdict)
+    Some(verdict.hidden(text.layer))
 }
 
 /// How many bytes of a prompt's start may stand before the first turn: marks such as `<s>` and `<|begin_of_text|>`.
@@ -212,8 +210,9 @@ pub fn combine(verdicts: impl IntoIterator<Item = Option<Verdict>>) -> Option<Ve
         let rules = a.rules + b.rules;
         let mut telling = std::mem::take(&mut a.telling);
         telling.extend(std::mem::take(&mut b.telling).into_iter().take(PLACES_MAX.saturating_sub(telling.len())));
-        let best = if b.score > a.score { b } else { a };
-        Verdict { score, rules, telling, ..best }
+        let floor = a.floor.max(b.floor);
+        let best = if (b.floor, b.score) > (a.floor, a.score) { b } else { a };
+        Verdict { score, rules, telling, floor, ..best }
     })
 }
 
@@ -227,66 +226,4 @@ fn asks_about(text: &Text<'_>) -> bool {
             .iter()
             .find(|hit| hit.concepts.meets(Concepts::of(&[About, Override, Role, Disable, Show])))
             .is_some_and(|hit| hit.concepts.meets(about))
-}
-
-/// Long runs of pretended exchanges, which teach by example (Anil and others, "Many-shot Jailbreaking", 2024).
-fn many_shot(text: &Text<'_>) -> Option<Verdict> {
-    let mut turns = text.hits.iter().filter(|hit| hit.concepts.has(Turn));
-    let first = turns.next()?;
-    let (count, last) = turns.fold((1, first), |(count, _), hit| (count + 1, hit));
-    let range = first.start as usize..last.end as usize;
-    (count >= TURNS_MIN).then(|| Verdict::of_one("many_shot", 0.6, range))
-}
-
-/// How many bytes at the end are looked at for a machine-made suffix.
-const SUFFIX_BYTES: usize = 160;
-/// The share of words with signs glued into them, in percent, that prose and code stay under.
-const GLUED_PERCENT_MIN: usize = 45;
-
-/// Gibberish that an optimiser found (Zou and others, "Universal and Transferable Adversarial Attacks", 2023):
-/// after a plain request, words with brackets, backslashes and quotes glued inside.
-fn suffix(text: &Text<'_>) -> Option<Verdict> {
-    let folded = text.folded();
-    let end = tail(folded, SUFFIX_BYTES);
-    let start = folded.len() - end.len();
-    // Code and markup have lines; such a suffix is one line.
-    if start == 0 || end.contains('\n') || !end.is_ascii() {
-        return None;
-    }
-    let words = end.split_ascii_whitespace().count();
-    let glued = end.split_ascii_whitespace().filter(|word| is_glued(word)).count();
-    let range = start..folded.len();
-    (words >= 8 && glued * 100 >= words * GLUED_PERCENT_MIN).then(|| Verdict::of_one("suffix", 0.6, range))
-}
-
-/// Whether brackets, quotes or slashes stand where prose has none: at a wrong end, or in runs.
-fn is_glued(word: &str) -> bool {
-    let odd = |b: u8| {
-        matches!(
-            b,
-            b'(' | b')'
-                | b'['
-                | b']'
-                | b'{'
-                | b'}'
-                | b'\\'
-                | b'"'
-                | b'='
-                | b'<'
-                | b'>'
-                | b'^'
-                | b'_'
-                | b'#'
-                | b'&'
-                | b'!'
-                | b';'
-                | b'@'
-                | b'$'
-                | b'+'
-        )
-    };
-    let bytes = word.as_bytes();
-    let inner = bytes.get(1..bytes.len().saturating_sub(1)).unwrap_or_default();
-    inner.iter().any(|b| odd(*b)) && bytes.iter().any(u8::is_ascii_alphabetic)
-        || (bytes.len() >= 2 && bytes.iter().all(|b| odd(*b)))
 }

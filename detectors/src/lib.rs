@@ -18,6 +18,7 @@ mod ascii_smuggling;
 mod bounds;
 mod carried;
 pub mod catalogue;
+mod ciphers;
 mod concept;
 mod credential;
 mod credential_leak;
@@ -50,6 +51,7 @@ mod sensitive_data;
 mod settings;
 mod shared_hosts;
 mod site;
+mod structure;
 mod suspicious_access;
 mod terms;
 mod text_entities;
@@ -102,11 +104,11 @@ pub const DETECTORS: &[&dyn Detector] = &[
 ];
 
 /// Where rules matched in a text on `channel` that texts about attacks do not meet as well, in folded bytes: the
-/// learned scorer weighs it.
-pub fn telling(channel: schemas::Channel, text: &Text<'_>) -> Vec<std::ops::Range<usize>> {
+/// learned scorer weighs it. Beside it the least that the text scores.
+pub fn telling(channel: schemas::Channel, text: &Text<'_>) -> (Vec<std::ops::Range<usize>>, f32) {
     let verdict =
         if model::head_of(channel) == 0 { jailbreak::verdict(text) } else { indirect_injection::verdict(text) };
-    verdict.map(|verdict| verdict.telling).unwrap_or_default()
+    verdict.map(|verdict| (verdict.telling, verdict.floor)).unwrap_or_default()
 }
 
 /// The names of the detectors, alphabetically, for validating configuration.

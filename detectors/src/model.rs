@@ -180,9 +180,10 @@ pub fn weighed(
     high_from: f32,
     doubt: &Doubt<'_>,
 ) -> Sighting {
-    let telling = rules.as_ref().map_or(&[][..], |verdict| &verdict.telling);
+    let (telling, floor) = rules.as_ref().map_or((&[][..], 0.0), |verdict| (&verdict.telling, verdict.floor));
     let (score, window) = judge(message.channel, text, telling);
-    let score = doubt.settled(message.channel, text, score, &window);
+    let floor = if own_words(message.channel) { floor * OWN_WORDS_FACTOR } else { floor };
+    let score = doubt.settled(message.channel, text, score, &window).max(floor);
     let (subtype, range) = rules.map_or(("learned", window), |verdict| (verdict.subtype, verdict.range));
     let severity = if score >= high_from { Severity::High } else { Severity::Medium };
     Sighting::new(message, subtype, score, severity, text.span(range))

@@ -31,6 +31,19 @@ const fn of(concepts: &[Concept]) -> Concepts {
 const RULES: &[Rule] = &[
     Rule { subtype: "system_mapping", weight: 0.5, steps: &[of(&[Ask]), of(&[Surface]), of(&[YouHave])], gap_max: 24 },
     Rule { subtype: "system_mapping", weight: 0.4, steps: &[of(&[Ask]), of(&[YouHave]), of(&[Surface])], gap_max: 16 },
+    Rule { subtype: "system_mapping", weight: 0.5, steps: &[of(&[YouHave]), of(&[Ask]), of(&[Surface])], gap_max: 3 },
+    Rule {
+        subtype: "system_mapping",
+        weight: 0.5,
+        steps: &[of(&[Ask]), of(&[Surface]), of(&[Surface]), of(&[YouHave])],
+        gap_max: 24,
+    },
+    Rule {
+        subtype: "system_mapping",
+        weight: 0.3,
+        steps: &[of(&[Surface]), of(&[Surface]), of(&[Surface]), of(&[Surface])],
+        gap_max: 40,
+    },
     Rule {
         subtype: "system_mapping",
         weight: 0.35,

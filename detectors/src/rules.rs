@@ -8,7 +8,8 @@
 use std::ops::Range;
 
 use crate::concept::Concepts;
-use crate::view::Text;
+use crate::decode::Encoding;
+use crate::view::{Layer, Text};
 
 /// Concepts in order.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +37,9 @@ pub struct Verdict {
     pub rules: usize,
     /// Where those of them matched that ask for more than what texts about attacks quote, up to [`PLACES_MAX`].
     pub telling: Vec<Range<usize>>,
+    /// The least that the text scores, whatever its words: 0, or more where its structure is one that nobody writes by
+    /// accident, which ordinary words around it do not take back.
+    pub floor: f32,
 }
 
 /// How many places of telling rules are kept; further ones add nothing.
@@ -58,9 +62,23 @@ impl Verdict {
 
     /// The verdict of one rule that is no list of concepts, telling where it matched.
     pub fn of_one(subtype: &'static str, score: f32, range: Range<usize>) -> Self {
-        Self { subtype, score, rules: 1, telling: vec![range.clone()], range }
+        Self { subtype, score, rules: 1, telling: vec![range.clone()], range, floor: 0.0 }
+    }
+
+    /// The same of a text that was written in characters which show nothing: nobody hides an order there by accident.
+    pub fn hidden(self, layer: Layer) -> Self {
+        let hidden = matches!(layer, Layer::Decoded(Encoding::Tags | Encoding::Selectors | Encoding::ZeroWidth));
+        if hidden && !self.telling.is_empty() { self.at_least(HIDDEN_FLOOR) } else { self }
+    }
+
+    /// The same of a structure that gives a text at least `floor`, 0 to 1.
+    pub fn at_least(self, floor: f32) -> Self {
+        Self { floor, ..self }
     }
 }
+
+/// What an order in characters that show nothing scores at least.
+const HIDDEN_FLOOR: f32 = 0.6;
 
 /// Words that an order may begin with.
 const SOFTENERS: [&str; 6] = ["please", "kindly", "just", "now", "so", "then"];
@@ -124,7 +142,14 @@ pub fn judge(rules: &[Rule], text: &Text<'_>) -> Option<Verdict> {
             best = Some((rule, range));
         }
     }
-    best.map(|(rule, range)| Verdict { subtype: rule.subtype, score: 1.0 - doubt, range, rules: count, telling })
+    best.map(|(rule, range)| Verdict {
+        subtype: rule.subtype,
+        score: 1.0 - doubt,
+        range,
+        rules: count,
+        telling,
+        floor: 0.0,
+    })
 }
 
 #[cfg(test)]

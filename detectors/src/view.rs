@@ -14,6 +14,7 @@ use std::ops::Range;
 use schemas::{Channel, Interaction};
 
 use crate::bounds::{head, tail};
+use crate::ciphers::ciphered;
 use crate::concept::Concepts;
 use crate::decode::{Encoding, encoded};
 use crate::fold::{Folded, fold, unleet};
@@ -212,10 +213,15 @@ fn add_decoded(texts: &mut Vec<Text<'_>>, mut left: usize, lexicon: &Lexicon) ->
     for _ in 0..DECODE_DEPTH_MAX {
         let mut found = Vec::new();
         for text in texts.iter().skip(from).filter(|text| text.layer != Layer::Leet) {
-            let (layers, all) = encoded(&text.raw, text.removed() > 0, left);
+            let (mut layers, all) = encoded(&text.raw, text.removed() > 0, left);
+            layers.extend(ciphered(&text.raw, &text.hits, |at| text.raw_at(at as usize)));
             whole &= all;
             for (encoding, range, decoded) in layers {
-                left -= decoded.len();
+                let Some(rest) = left.checked_sub(decoded.len()) else {
+                    whole = false;
+                    continue;
+                };
+                left = rest;
                 let (start, end) = text.raw_span(range);
                 let folded = fold(&decoded);
                 let anchor = Anchor::Whole(start, end);

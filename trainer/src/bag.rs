@@ -18,6 +18,8 @@ pub struct Layered {
     pub ends: Vec<u32>,
     /// Where telling rules matched, in bytes of the folded text.
     pub telling: Vec<Range<usize>>,
+    /// The least that the text scores, by its structure.
+    pub floor: f32,
     /// The chunks that hold the order, where others carry it.
     pub order: Option<Window>,
     /// Where each chunk ends in the folded text.
@@ -51,8 +53,8 @@ impl Bag {
         let view = View::new(&interaction, lexicon);
         let texts = view.messages.iter().flat_map(|message| message.texts.iter());
         let layers = texts.map(|text| {
-            let telling = detectors::telling(row.channel, text);
-            let mut layered = Layered { telling, ..Layered::default() };
+            let (telling, floor) = detectors::telling(row.channel, text);
+            let mut layered = Layered { telling, floor, ..Layered::default() };
             extract(text.folded(), &text.hits, &mut layered);
             layered.order = row.order.and_then(|order| layered.holding(order, |range| text.span(range)));
             layered

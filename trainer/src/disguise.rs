@@ -5,22 +5,25 @@ use crate::random::Random;
 /// The disguises, in the order of [`disguise`].
 const DISGUISES: usize = 13;
 
-/// `text` in one of the disguises.
-pub fn disguise(text: &str, random: &mut Random) -> String {
-    match random.below(DISGUISES) {
+/// How many of them change what is read: the rest is decoded, and judged by what it says.
+const READ: usize = 9;
+
+/// `text` in one of the disguises; `read` says that only those count which are not decoded before anything is judged.
+pub fn disguise(text: &str, read: bool, random: &mut Random) -> String {
+    match random.below(if read { READ } else { DISGUISES }) {
         0 => map(text, |c, random| leet(c).filter(|_| random.percent(70)).unwrap_or(c), random),
         1 => text.chars().flat_map(|c| [c, ' ']).collect(),
         2 => map(text, |c, random| lookalike(c).filter(|_| random.percent(50)).unwrap_or(c), random),
         3 => text.chars().flat_map(|c| [c, '\u{200B}']).collect(),
         4 => text.to_uppercase(),
         5 => text.chars().filter(|c| !c.is_whitespace()).collect(),
-        6 => map(text, |c, _| rotated(c), random),
-        7 => text.split(' ').collect::<Vec<_>>().join(["_", "-", ".", "  "][random.below(4)]),
-        8 => text.chars().enumerate().map(|(at, c)| if at % 2 == 0 { c.to_ascii_uppercase() } else { c }).collect(),
+        6 => text.split(' ').collect::<Vec<_>>().join(["_", "-", ".", "  "][random.below(4)]),
+        7 => text.chars().enumerate().map(|(at, c)| if at % 2 == 0 { c.to_ascii_uppercase() } else { c }).collect(),
+        8 => typos(text, 12, random),
         9 => text.bytes().map(|b| format!("{b:02x}")).collect(),
         10 => text.bytes().map(|b| format!("{b:08b}")).collect::<Vec<_>>().join(" "),
         11 => text.bytes().map(|b| format!("%{b:02X}")).collect(),
-        _ => typos(text, 12, random),
+        _ => map(text, |c, _| rotated(c), random),
     }
 }
 

@@ -65,7 +65,10 @@ const TASK_BYTES_MAX: usize = 250;
 const TASKS: usize = 3000;
 
 /// The families of benign texts that ask an assistant for something.
-const REQUESTS: [&str; 6] = ["everyday", "honest", "longprompt", "longrole", "prompting", "topics"];
+const REQUESTS: [&str; 8] = ["everyday", "honest", "keys", "longprompt", "longrole", "prompting", "said", "topics"];
+
+/// The families of attacks that only make sense in what is said to an assistant: their words stand in many documents.
+const SPOKEN: [&str; 5] = ["agentuser", "hijack", "keeper", "muzzle", "tale"];
 
 struct Writer<'a> {
     templates: &'a Templates,
@@ -90,7 +93,7 @@ impl Writer<'_> {
         let text = self.templates.write(language, line, &mut self.random);
         let attack = matches!(kind, Kind::Attack | Kind::Inject);
         let mut text = if self.random.percent(if attack { DISGUISED_PERCENT } else { ODD_PERCENT }) {
-            disguise(&text, &mut self.random)
+            disguise(&text, attack, &mut self.random)
         } else if self.random.percent(TYPOS_PERCENT) {
             typos(&text, 15, &mut self.random)
         } else {
@@ -117,9 +120,11 @@ impl Writer<'_> {
                 self.rows.push(own);
                 // What is an attack by a user is one from a document, too, and talk stays talk; but nobody asks
                 // an assistant for something in a document, so honest requests are neither there.
-                if (kind == Kind::Attack || !REQUESTS.contains(&family)) && self.random.percent(40) {
+                if !REQUESTS.contains(&family) && self.random.percent(40) {
                     let pasted = self.random.percent(PASTED_PERCENT);
-                    self.carry(row, text, pasted);
+                    if pasted || !SPOKEN.contains(&family) {
+                        self.carry(row, text, pasted);
+                    }
                 }
             }
             Kind::Inject | Kind::Human => {

@@ -41,7 +41,7 @@ impl Table {
 
     fn probability(&self, head: &Head, bag: &Bag) -> f32 {
         let weight = |slot: u32| self.weights.get(slot as usize).map_or(0.0, |weight| f32::from(*weight) * self.scale);
-        let scores = bag.layers.iter().map(|layer| head.probability(&layer.judge(weight).0));
+        let scores = bag.layers.iter().map(|layer| head.probability(&layer.judge(weight).0).max(layer.floor));
         scores.fold(0.0, f32::max)
     }
 }
