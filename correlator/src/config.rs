@@ -86,6 +86,8 @@ pub const SURFACE_LONE_SEVERITY_MIN: Severity = Severity::High;
 /// The same of an attempt by somebody whose everyday stands beside it: what people try once, out of curiosity or in a
 /// training, is nothing that an analyst can act on.
 pub const SURFACE_LONE_ATTEMPT_SEVERITY_MIN: Severity = Severity::Critical;
+/// Default of [`Config::surface_known_records_min`]: one sign-in is no everyday.
+pub const SURFACE_KNOWN_RECORDS_MIN: usize = 3;
 /// Members in a revision; what a person can read.
 pub const MEMBERS_LISTED_MAX: usize = 200;
 /// Entities in a revision.
@@ -206,6 +208,8 @@ pub struct Config {
     /// The same where the alert is about what a known user asked for, whatever its severity below this: until a second
     /// alert, a record of medium severity or one that shows the user in two places joins it; `unknown` for never.
     pub surface_lone_attempt_severity_min: Severity,
+    /// Everyday records in the incident from which its user is known; fewer leave nothing to judge by.
+    pub surface_known_records_min: usize,
     /// Members in a revision, 2 to 1,000: whether an alert stands alone is seen by them.
     pub members_listed_max: usize,
     /// Entities in a revision.
@@ -292,6 +296,7 @@ impl Default for Config {
             surface_priority_min: SURFACE_PRIORITY_MIN,
             surface_lone_severity_min: SURFACE_LONE_SEVERITY_MIN,
             surface_lone_attempt_severity_min: SURFACE_LONE_ATTEMPT_SEVERITY_MIN,
+            surface_known_records_min: SURFACE_KNOWN_RECORDS_MIN,
             members_listed_max: MEMBERS_LISTED_MAX,
             entities_listed_max: ENTITIES_LISTED_MAX,
             members_per_incident_max: MEMBERS_PER_INCIDENT_MAX,

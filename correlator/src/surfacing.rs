@@ -3,8 +3,8 @@
 //! An incident of one alert of a detector, with nothing beside it but the everyday records of the same people, is *lone*.
 //! What is beside it decides, and what the alert is about:
 //! - An *attempt* is what a user asked for: to drop the rules, to show the instructions, to say what it can do. Everybody
-//!   who is curious does so once, and so do trainings. Where the user is known, that is, where records of their everyday
-//!   stand in the incident, it waits for something independent: a second alert of Weir's, a record of at least medium
+//!   who is curious does so once, and so do trainings. Where the user is known, that is, where some records of their
+//!   everyday stand in the incident, it waits for something independent: a second alert of Weir's, a record of at least medium
 //!   severity, one with a technique of an attack, or one that shows the user in two places. Where nobody knows the user
 //!   there is nothing to judge by, and it counts as what follows.
 //! - Anything else says that something happened: a credential left, a document carried orders. It waits where it is light
@@ -37,7 +37,7 @@ fn stands(alert: &Signal, incident: &Incident, config: &Config) -> bool {
     let others = || incident.members.iter().filter(|member| member.signal.uid != alert.uid);
     let has = |name: &str| incident.priority_factors.iter().any(|factor| factor.name == name);
     let tells_more = |signal: &Signal| signal.techniques.iter().any(|technique| !alert.techniques.contains(technique));
-    if is_attempt(alert) && others().any(is_everyday) {
+    if is_attempt(alert) && others().filter(|member| is_everyday(member)).count() >= config.surface_known_records_min {
         let grave = |signal: &Signal| signal.severity >= Severity::Medium;
         let unusual = |signal: &Signal| signal.kind == SignalKind::Context && tells_more(signal);
         return incident.severity >= config.surface_lone_attempt_severity_min

@@ -233,8 +233,11 @@ fn a_lone_attempt_waits_for_something_independent() {
     let record = |uid: &str, at: i64, ip: &str| signal(uid, Context, at, &[(User, "alice"), (Ip, ip)]);
     // Where alice is every day, so that the address is no new one.
     let known = record("known", -40 * HOUR, HOME);
-    let everyday = [known.clone(), record("usual", -HOUR, HOME), asked("asked", 0, "user")];
+    let usual =
+        [record("usual-1", -3 * HOUR, HOME), record("usual-2", -2 * HOUR, HOME), record("usual-3", -HOUR, HOME)];
+    let everyday = [&usual[..], &[known.clone(), asked("asked", 0, "user")]].concat();
     assert!(run(&everyday).is_empty());
+    assert_eq!(run(&everyday[1..]).len(), 1, "two records make no everyday");
     let with = |beside: Signal| run(&[&everyday[..], &[beside]].concat()).len();
     let noise = |severity| Signal { severity, kind: SignalKind::Alert, ..record("noise", HOUR, HOME) };
     assert_eq!(with(noise(Severity::Low)), 0, "a vendor's low alert is everyday");
@@ -244,7 +247,7 @@ fn a_lone_attempt_waits_for_something_independent() {
         assert_eq!(with(beside.clone()), 1, "{beside:?}");
     }
     // What the application said or brought is no attempt, and of whom nothing is known nothing is everyday.
-    let leaked = [known.clone(), record("usual", -HOUR, HOME), asked("asked", 0, "assistant")];
+    let leaked = [&usual[..], &[known.clone(), asked("asked", 0, "assistant")]].concat();
     assert_eq!(run(&leaked).len(), 1);
     assert_eq!(run(&[known, asked("asked", 0, "user")]).len(), 1);
     let grave = |severity| Config { surface_lone_attempt_severity_min: severity, ..Config::default() };
