@@ -270,12 +270,19 @@ fn a_lone_attempt_of_a_known_user_is_a_candidate() -> Result<()> {
     };
     let (ai, identity) = (work.path().join("ai.jsonl"), work.path().join("identity.jsonl"));
     fs::write(&ai, exchange("one", 12).to_string())?;
-    fs::write(&identity, sign_in("s-1", "2026-05-01T09:00:00Z", ("eve-oid", "eve@contoso.example")).to_string())?;
+    let sign_ins = |hours: &[u32]| {
+        let eve = ("eve-oid", "eve@contoso.example");
+        let record = |hour| sign_in(&format!("s-{hour}"), &format!("2026-05-01T{hour:02}:00:00Z"), eve).to_string();
+        fs::write(&identity, hours.iter().map(record).collect::<Vec<_>>().join("\n"))
+    };
+    sign_ins(&[9])?;
     let count = |name: &str, inputs: &[(&str, &Path)]| -> Result<usize> {
         let out = work.path().join(name);
         replay(inputs, &out)?;
         Ok(final_incidents(&json_lines(&out.join("incidents.jsonl"))?)?.len())
     };
+    ensure!(count("seen", &[("ai", &ai), ("identity", &identity)])? == 1, "one record is no everyday");
+    sign_ins(&[8, 9, 10])?;
     ensure!(count("known", &[("ai", &ai), ("identity", &identity)])? == 0);
     ensure!(count("unknown", &[("ai", &ai)])? == 1);
     fs::write(&ai, format!("{}\n{}\n", exchange("one", 12), exchange("two", 13)))?;
