@@ -62,7 +62,8 @@ impl<'a> Object<'a> {
     /// The elements, where this object is nothing but a wrapper around an array of records.
     pub(super) fn collection(&self) -> Option<Vec<Json<'a>>> {
         // `value` or `data` beside other fields is a member like any other.
-        if !self.keys().all(is_of_wrapper) {
+        // A record may begin with its time; Firehose's comes second.
+        if !self.keys().all(|key| is_of_wrapper(key) || key == "timestamp") {
             return None;
         }
         let array = |key: &&str| self.get(key).filter(|member| member.get().starts_with('['));
@@ -82,7 +83,7 @@ const PAGES: [&str; 10] =
     ["Findings", "data", "entries", "events", "findings", "items", "logs", "resources", "result", "results"];
 
 /// What stands beside them: which list it is, how long, whether it went well, and where it goes on.
-const PAGE_KEYS: [&str; 41] = [
+const PAGE_KEYS: [&str; 42] = [
     "NextToken",
     "apiVersion",
     "cursor",
@@ -112,6 +113,7 @@ const PAGE_KEYS: [&str; 41] = [
     "page_info",
     "pagination",
     "region",
+    "requestId",
     "request_id",
     "response_metadata",
     "schema",
