@@ -309,7 +309,8 @@ fn compressed_files_are_read_and_others_are_named() {
     encoder.finish().unwrap();
     fs::write(folder.path().join("notes.txt"), "words").unwrap();
     let out = folder.path().join("out");
-    let output = weir(&["replay", "--input", &format!("ai={}", folder.path().display()), "--out", out.to_str().unwrap()]);
+    let output =
+        weir(&["replay", "--input", &format!("ai={}", folder.path().display()), "--out", out.to_str().unwrap()]);
     let said = stderr(&output);
     assert!(said.contains("1 records: 1 interactions"), "{said}");
     assert!(said.contains("1 entries end in none of .json, .jsonl and .ndjson"), "{said}");

@@ -60,7 +60,7 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
 }
 
 /// Members that name, type, place or measure something, or set how the model answers.
-const SETTINGS: [&str; 72] = [
+const SETTINGS: [&str; 73] = [
     "EndUserTenantId",
     "action",
     "agentId",
@@ -113,6 +113,7 @@ const SETTINGS: [&str; 72] = [
     "resolution",
     "result_format",
     "retrieved_at",
+    "author",
     "role",
     "schemaVersion",
     "server_label",

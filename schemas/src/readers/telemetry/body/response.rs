@@ -111,7 +111,9 @@ impl Choice<'_> {
         if let Some(grounding) = self.grounding.0 {
             grounding.collect(body);
         }
-        let messages = self.messages.0.into_iter().chain(self.candidates.0).chain([self.message]);
+        // Their authors are called as the application likes.
+        let candidates = self.candidates.0.into_iter().map(|answer| ChatMessage { role: Text::default(), ..answer });
+        let messages = self.messages.0.into_iter().chain(candidates).chain([self.message]);
         messages.for_each(|message| message.collect(Channel::Assistant, body));
         body.push(Channel::Assistant, self.text.into_cow(), None);
         self.data.collect(Channel::Assistant, None, body);
