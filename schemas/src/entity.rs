@@ -203,8 +203,8 @@ pub fn canonical_id(kind: EntityKind, id: &str) -> Option<String> {
 }
 
 fn has_control(id: &str) -> bool {
-    let ascii = |byte: u8| byte.is_ascii_control();
-    if id.is_ascii() { id.bytes().any(ascii) } else { id.chars().any(char::is_control) }
+    let plain = |plain, byte: u8| plain & (0x20..0x7f).contains(&byte);
+    !id.bytes().fold(true, plain) && id.chars().any(char::is_control)
 }
 
 /// Addresses in their shortest form, IPv4-mapped IPv6 as IPv4, ports and zones cut off; loopback,
@@ -263,6 +263,9 @@ fn canonical_user(id: &str) -> Option<String> {
 /// makes a name of `bob@fabrikam.com`, `urn:spo:guest#bob@fabrikam.com` how SharePoint does.
 /// Source: learn.microsoft.com/entra/external-id/user-properties.
 fn guest_at_home(id: String) -> String {
+    if !id.contains('#') {
+        return id;
+    }
     if let Some(address) = id.strip_prefix("urn:spo:guest#") {
         return address.to_owned();
     }
@@ -275,7 +278,8 @@ fn guest_at_home(id: String) -> String {
 
 /// Host names without the trailing dot; `localhost` is every machine and so none, and an address is none either.
 fn canonical_device(id: &str) -> Option<String> {
-    let bare = id.trim_end_matches('.').trim_start_matches("\\\\");
+    let bare = id.trim_end_matches('.');
+    let bare = if bare.starts_with('\\') { bare.trim_start_matches("\\\\") } else { bare };
     if bare.len() < id.len() && is_placeholder(bare) {
         return None;
     }

@@ -29,6 +29,19 @@ pub(super) fn tree(text: &str) -> Option<Value<'_>> {
     Some(value)
 }
 
+/// The tree of an object of which the top level is known.
+pub(super) fn tree_of<'a>(members: &Members<'a, Json<'a>>) -> Option<Value<'a>> {
+    let mut builder = Builder { scan: Scan { text: "", at: 0 }, members: Vec::new(), elements: Vec::new() };
+    let decoded = members.try_map(|json| match json.plain() {
+        Some(text) => Some(Value::from(text)),
+        None => {
+            builder.scan = Scan { text: json.get(), at: 0 };
+            builder.value(DEPTH_MAX - 1)
+        }
+    });
+    decoded.map(Value::Object)
+}
+
 /// The members of the JSON object `text`, undecoded but checked.
 pub(super) fn members(text: &str) -> Option<Members<'_, Json<'_>>> {
     let mut scan = Scan { text, at: 0 };
@@ -62,23 +75,39 @@ pub(super) fn elements(text: &str) -> Option<Vec<Json<'_>>> {
 }
 
 /// Where the text that begins at `from` is interrupted: the first quote, backslash or control character, else the end.
+/// Inlined for loops over texts with many escapes; elsewhere [`first_end`] is called.
+#[inline(always)]
 pub(super) fn plain_end(bytes: &[u8], from: usize) -> usize {
-    const ONES: u64 = u64::MAX / 0xff;
-    const HIGH: u64 = ONES << 7;
-    // A byte's high bit is set where it is zero, and may be where a lower byte is: the lowest one set is right.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
     let mut at = from;
-    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        let word = u64::from_le_bytes(*chunk);
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let found = (control | zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c))) & HIGH;
-        if found != 0 {
-            return at + (found.trailing_zeros() / u8::BITS) as usize;
+    // Two words at once, which is as long as most names and values are.
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
+        let words = u128::from_le_bytes(*chunk);
+        let (first, second) = (interrupted(words as u64), interrupted((words >> u64::BITS) as u64));
+        if first | second != 0 {
+            let bits = if first != 0 { first.trailing_zeros() } else { u64::BITS + second.trailing_zeros() };
+            return at + (bits / u8::BITS) as usize;
         }
         at += chunk.len();
     }
     let rest = bytes.get(at..).unwrap_or_default();
     at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len())
+}
+
+/// [`plain_end`] where it is looked for once in a text, which is at too many places to stand at each.
+#[inline(never)]
+fn first_end(bytes: &[u8], from: usize) -> usize {
+    plain_end(bytes, from)
+}
+
+/// The bytes of `word` at which a text is interrupted: the lowest bit that is set is the highest of such a byte.
+#[inline(always)]
+fn interrupted(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES << 7;
+    // A byte's high bit is set where it is zero, and may be where a lower byte is: the lowest one set is right.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    (control | zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c))) & HIGH
 }
 
 /// A place in a document.
@@ -89,21 +118,31 @@ struct Scan<'a> {
 
 impl<'a> Scan<'a> {
     /// The next byte that is no white space, which is not passed.
-    #[inline]
+    #[inline(always)]
     fn peek(&mut self) -> Option<u8> {
-        let bytes = self.text.as_bytes();
-        loop {
-            match *bytes.get(self.at)? {
-                b' ' | b'\n' | b'\r' | b'\t' => self.at += 1,
-                byte => return Some(byte),
-            }
+        match *self.text.as_bytes().get(self.at)? {
+            byte if byte > b' ' => Some(byte),
+            _ => self.peek_behind_space(),
         }
     }
 
+    #[inline(never)]
+    fn peek_behind_space(&mut self) -> Option<u8> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        self.at += rest.iter().position(|byte| !matches!(byte, b' ' | b'\n' | b'\r' | b'\t'))?;
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// Whether `byte` comes next.
+    #[inline(always)]
+    fn comes(&mut self, byte: u8) -> bool {
+        self.text.as_bytes().get(self.at) == Some(&byte) || self.peek_behind_space() == Some(byte)
+    }
+
     /// Passes `byte`, which must come next.
-    #[inline]
+    #[inline(always)]
     fn pass(&mut self, byte: u8) -> Option<()> {
-        let next = self.peek()? == byte;
+        let next = self.comes(byte);
         self.at += 1;
         next.then_some(())
     }
@@ -114,7 +153,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Passes the bracket that is here; whether something comes before `close`.
-    #[inline]
+    #[inline(always)]
     fn opened(&mut self, close: u8) -> Option<bool> {
         self.at += 1;
         let empty = self.peek()? == close;
@@ -123,26 +162,30 @@ impl<'a> Scan<'a> {
     }
 
     /// Passes what stands behind a member or an element; whether another comes before `close`.
-    #[inline]
+    #[inline(always)]
     fn goes_on(&mut self, close: u8) -> Option<bool> {
         let next = self.peek()?;
         self.at += 1;
-        (next == b',' || next == close).then_some(next == b',')
+        match next {
+            b',' => Some(true),
+            _ if next == close => Some(false),
+            _ => None,
+        }
     }
 
     /// The name of the member that comes next, up to its value.
-    #[inline]
+    #[inline(always)]
     fn name(&mut self) -> Option<Cow<'a, str>> {
-        let name = if self.peek()? == b'"' { self.string()? } else { return None };
+        let name = if self.comes(b'"') { self.string()? } else { return None };
         self.pass(b':')?;
         Some(name)
     }
 
     /// The text whose quote is here.
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Option<Cow<'a, str>> {
         let start = self.at + 1;
-        let end = plain_end(self.text.as_bytes(), start);
+        let end = first_end(self.text.as_bytes(), start);
         if self.text.as_bytes().get(end) == Some(&b'"') {
             self.at = end + 1;
             return self.text.get(start..end).map(Cow::Borrowed);
@@ -196,11 +239,23 @@ impl<'a> Scan<'a> {
         serde_json::from_str(quoted).ok().map(Cow::Owned)
     }
 
-    /// Passes the text whose quote is here. As with serde_json, what is not decoded may have half of a pair.
-    #[inline]
-    fn pass_string(&mut self) -> Option<()> {
+    /// Passes the text whose quote is here; whether it has no escapes. As with serde_json, what is not decoded may have
+    /// half of a pair.
+    #[inline(always)]
+    fn pass_string(&mut self) -> Option<bool> {
         let bytes = self.text.as_bytes();
-        let mut at = plain_end(bytes, self.at + 1);
+        let end = first_end(bytes, self.at + 1);
+        if bytes.get(end) == Some(&b'"') {
+            self.at = end + 1;
+            return Some(true);
+        }
+        self.pass_escaped_string(end).map(|()| false)
+    }
+
+    /// The same for a text that is first interrupted at `at`.
+    #[inline(never)]
+    fn pass_escaped_string(&mut self, mut at: usize) -> Option<()> {
+        let bytes = self.text.as_bytes();
         loop {
             match bytes.get(at)? {
                 b'"' => break,
@@ -277,44 +332,49 @@ impl<'a> Scan<'a> {
 
     /// The value that comes next, undecoded.
     fn undecoded(&mut self) -> Option<Json<'a>> {
-        self.peek()?;
+        let text = self.peek()? == b'"';
         let start = self.at;
-        self.pass_value(DEPTH_MAX)?;
-        self.text.get(start..self.at).map(Json::new)
+        let plain = if text { self.pass_string()? } else { self.pass_value(DEPTH_MAX).map(|()| false)? };
+        Some(Json::new(self.text.get(start..self.at)?, plain))
     }
 
+    /// Passes the value that comes next. What is not nested is passed where it stands, here as in the [`Builder`]: most
+    /// values are short texts, for which a call costs as much as their letters.
+    #[inline(always)]
     fn pass_value(&mut self, depth: usize) -> Option<()> {
         match self.peek()? {
-            b'"' => self.pass_string(),
-            b'{' => {
-                let depth = depth.checked_sub(1)?;
-                let mut more = self.opened(b'}')?;
-                while more {
-                    if self.peek()? != b'"' {
-                        return None;
-                    }
-                    self.pass_string()?;
-                    self.pass(b':')?;
-                    self.pass_value(depth)?;
-                    more = self.goes_on(b'}')?;
-                }
-                Some(())
-            }
-            b'[' => {
-                let depth = depth.checked_sub(1)?;
-                let mut more = self.opened(b']')?;
-                while more {
-                    self.pass_value(depth)?;
-                    more = self.goes_on(b']')?;
-                }
-                Some(())
-            }
+            b'"' => self.pass_string().map(drop),
+            b'{' => self.pass_object(depth.checked_sub(1)?),
+            b'[' => self.pass_array(depth.checked_sub(1)?),
             b'-' | b'0'..=b'9' => self.pass_number().map(drop),
             b't' => self.literal("true"),
             b'f' => self.literal("false"),
             b'n' => self.literal("null"),
             _ => None,
         }
+    }
+
+    fn pass_object(&mut self, depth: usize) -> Option<()> {
+        let mut more = self.opened(b'}')?;
+        while more {
+            if !self.comes(b'"') {
+                return None;
+            }
+            self.pass_string()?;
+            self.pass(b':')?;
+            self.pass_value(depth)?;
+            more = self.goes_on(b'}')?;
+        }
+        Some(())
+    }
+
+    fn pass_array(&mut self, depth: usize) -> Option<()> {
+        let mut more = self.opened(b']')?;
+        while more {
+            self.pass_value(depth)?;
+            more = self.goes_on(b']')?;
+        }
+        Some(())
     }
 }
 
@@ -345,8 +405,14 @@ impl<'a> Builder<'a> {
         let mut more = self.scan.opened(b'}')?;
         while more {
             let name = self.scan.name()?;
-            let value = self.value(depth)?;
-            self.members.push(Member::new(name, value));
+            // Most values are texts, and what stands between here and its place is copied twice.
+            if self.scan.peek()? == b'"' {
+                let text = self.scan.string()?;
+                self.members.push(Member::new(name, Value::String(text)));
+            } else {
+                let value = self.value(depth)?;
+                self.members.push(Member::new(name, value));
+            }
             more = self.scan.goes_on(b'}')?;
         }
         Some(Value::Object(Members::of(self.members.split_off(first))))

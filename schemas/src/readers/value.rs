@@ -46,13 +46,38 @@ impl<'a, T> Member<'a, T> {
     }
 }
 
+/// A name that tables hold, with its tag.
+#[derive(Clone, Copy)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    tag: u32,
+}
+
+impl Key {
+    pub(super) const fn new(name: &'static str) -> Self {
+        Self { name, tag: tag(name) }
+    }
+}
+
 /// What names that differ only in case have in common, and others seldom: the length and three of the letters.
 #[inline(always)]
-fn tag(name: &str) -> u32 {
+const fn tag(name: &str) -> u32 {
     let bytes = name.as_bytes();
-    let lower = |at: usize| bytes.get(at).map_or(0, u8::to_ascii_lowercase);
-    let last = bytes.len().saturating_sub(1);
-    u32::from_le_bytes([bytes.len() as u8, lower(0), lower(bytes.len() / 2), lower(last)])
+    let [.., last] = bytes else { return 0 };
+    let letters = u32::from_le_bytes([0, bytes[0], bytes[bytes.len() / 2], *last]);
+    lowered(letters) | (bytes.len() & 0xff) as u32
+}
+
+/// Four bytes in lower case at once, as [`u8::to_ascii_lowercase`] makes each.
+#[inline(always)]
+const fn lowered(bytes: u32) -> u32 {
+    const fn each(byte: u8) -> u32 {
+        u32::from_le_bytes([byte; 4])
+    }
+    let ascii = bytes & each(0x7f);
+    // The high bit of each that is an `A` or more, and of each that is more than a `Z`.
+    let (from_a, past_z) = (ascii.wrapping_add(each(0x80 - b'A')), ascii.wrapping_add(each(0x7f - b'Z')));
+    bytes | (from_a & !past_z & !bytes & each(0x80)) >> 2
 }
 
 /// The word of a tag and its bit: the upper seven bits of a product, in which all of the tag's have a part.
@@ -78,10 +103,31 @@ impl<'a, T> Members<'a, T> {
         Self { list, tags }
     }
 
+    /// The same members with what `decode` makes of their values.
+    pub(super) fn try_map<U>(&self, mut decode: impl FnMut(&T) -> Option<U>) -> Option<Members<'a, U>> {
+        let mut list = Vec::with_capacity(self.list.len());
+        for Member { tag, name, value } in &self.list {
+            list.push(Member { tag: *tag, name: name.clone(), value: decode(value)? });
+        }
+        Some(Members { list, tags: self.tags })
+    }
+
     /// The member called exactly `name`.
-    #[inline]
+    #[inline(always)]
     pub(in crate::readers) fn get(&self, name: &str) -> Option<&T> {
-        self.of_tag(tag(name)).find(|member| member.name == name).map(|member| &member.value)
+        let tag = tag(name);
+        if self.may_have(tag) { self.find(tag, name) } else { None }
+    }
+
+    /// The member called exactly `key`, where that is not a literal.
+    #[inline(always)]
+    pub(super) fn get_key(&self, key: Key) -> Option<&T> {
+        if self.may_have(key.tag) { self.find(key.tag, key.name) } else { None }
+    }
+
+    #[inline(never)]
+    fn find(&self, tag: u32, name: &str) -> Option<&T> {
+        self.of_tag(tag).find(|member| member.name == name).map(|member| &member.value)
     }
 
     /// The member called `name` in any case, since lakes lower names (`eventtype`, `calleripaddress`). Of those
@@ -95,12 +141,17 @@ impl<'a, T> Members<'a, T> {
 
     #[inline(never)]
     fn find_in_any_case(&self, tag: u32, name: &str) -> Option<&T> {
-        if let Some(exact) = self.of_tag(tag).find(|member| member.name == name) {
-            return Some(&exact.value);
+        let mut first_by_bytes: Option<&Member<'a, T>> = None;
+        for member in self.of_tag(tag) {
+            if member.name == name {
+                return Some(&member.value);
+            }
+            let before = first_by_bytes.is_none_or(|first| member.name < first.name);
+            if before && member.name.eq_ignore_ascii_case(name) {
+                first_by_bytes = Some(member);
+            }
         }
-        let fitting = || self.of_tag(tag).filter(|member| member.name.eq_ignore_ascii_case(name));
-        let first_by_bytes = || fitting().reduce(|first, member| if member.name < first.name { member } else { first });
-        first_by_bytes().map(|member| &member.value)
+        first_by_bytes.map(|member| &member.value)
     }
 
     #[inline(always)]
@@ -308,6 +359,17 @@ mod tests {
             }
         }
         assert!(matches!(parsed(r#""plain""#), Value::String(Cow::Borrowed("plain"))));
+    }
+
+    #[test]
+    fn bytes_are_lowered_together_as_alone() {
+        for byte in 0..=u8::MAX {
+            let (bytes, other) = ([byte, b'Z', byte, 0xff], [b'@', byte, b'a', byte]);
+            for bytes in [bytes, other] {
+                let alone = u32::from_le_bytes(bytes.map(|byte| byte.to_ascii_lowercase()));
+                assert_eq!(lowered(u32::from_le_bytes(bytes)), alone, "{bytes:?}");
+            }
+        }
     }
 
     #[test]
