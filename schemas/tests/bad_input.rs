@@ -230,7 +230,8 @@ fn times_of_1970_and_2099_and_of_no_calendar() {
         for wrong in ["1970-01-01T00:00:00Z", "2099-12-31T23:59:59Z", "9999999-01-01", "0000-00-00T00:00:00Z", "-1"] {
             let mut record = sound.clone();
             for (key, value) in &mut record {
-                if ["time", "date", "published", "created"].iter().any(|word| key.to_lowercase().contains(word)) {
+                let says_when = |word: &&str| key.to_lowercase().contains(*word) && key != "candidates";
+                if ["time", "date", "published", "created"].iter().any(says_when) {
                     *value = wrong.into();
                 }
             }

@@ -113,6 +113,7 @@ fn deliveries(record: &str) -> Vec<(&'static str, String)> {
     };
     let firehose = json!({"invocationId": "i", "deliveryStreamArn": "arn:aws:firehose:eu-central-1:1:deliverystream/s",
         "region": "eu-central-1", "records": [{"recordId": "49", "approximateArrivalTimestamp": 1, "data": encoded}]});
+    let endpoint = json!({"requestId": "r", "timestamp": 1_777_636_800_000_i64, "records": [{"data": encoded}]});
     let queue = json!({"Records": [{"messageId": "m", "receiptHandle": "h", "body": record, "attributes": {},
         "messageAttributes": {}, "md5OfBody": "x", "eventSource": "aws:sqs", "awsRegion": "eu-central-1"}]});
     let topic = json!({"Records": [{"EventVersion": "1.0", "EventSource": "aws:sns", "EventSubscriptionArn": "arn",
@@ -136,6 +137,7 @@ fn deliveries(record: &str) -> Vec<(&'static str, String)> {
         ("Kinesis", kinesis(&encoded)),
         ("Kinesis, compressed", kinesis(&compressed)),
         ("Firehose", firehose),
+        ("Firehose to an endpoint", endpoint),
         (
             "Event Hubs",
             json!({"SequenceNumber": 1, "Offset": "1", "EnqueuedTimeUtc": "5/1/2026 12:00:00 PM", "Body": record}),
@@ -379,8 +381,9 @@ fn what_a_queue_carries_and_nobody_can_open_is_rejected() {
             json!({"kinesis": {"data": data}, "eventSource": "aws:kinesis", "eventName": "aws:kinesis:record"});
         assert_eq!(refused(&record.to_string()).reason, Reason::UnrecognisedFormat, "{data}");
     }
-    // No stream's record: base64 is looked into only where one says so.
-    assert_eq!(refused(&json!({"data": encoded(EXCHANGE.as_bytes())}).to_string()).reason, Reason::UnrecognisedFormat);
+    // No stream's record: base64 is looked into only where one says so, or where there is nothing else.
+    let other = json!({"data": encoded(EXCHANGE.as_bytes()), "x": 1});
+    assert_eq!(refused(&other.to_string()).reason, Reason::UnrecognisedFormat);
     assert_eq!(refused("<14>1 2026-05-01T00:00:00Z h a - - - {\"a\":").reason, Reason::MalformedJson);
     assert_eq!(refused("<14>1 2026-05-01T00:00:00Z h a - - - words").reason, Reason::UnrecognisedFormat);
 }

@@ -79,7 +79,8 @@ impl<'a> Object<'a> {
     /// The elements, where this object is nothing but a wrapper around an array of records.
     pub(super) fn collection(&self) -> Option<Vec<Json<'a>>> {
         // `value` or `data` beside other fields is a member like any other.
-        if !self.keys().all(is_of_wrapper) {
+        // A record may begin with its time; Firehose's comes second.
+        if !self.keys().all(|key| is_of_wrapper(key) || key == "timestamp") {
             return None;
         }
         let array = |key: &&str| self.get(key).filter(|member| member.get().starts_with('['));
@@ -99,7 +100,7 @@ const PAGES: [&str; 10] =
     ["Findings", "data", "entries", "events", "findings", "items", "logs", "resources", "result", "results"];
 
 /// What stands beside them: which list it is, how long, whether it went well, and where it goes on.
-static PAGE_KEYS: Listed<41> = Listed::new([
+static PAGE_KEYS: Listed<42> = Listed::new([
     "NextToken",
     "apiVersion",
     "cursor",
@@ -129,6 +130,7 @@ static PAGE_KEYS: Listed<41> = Listed::new([
     "page_info",
     "pagination",
     "region",
+    "requestId",
     "request_id",
     "response_metadata",
     "schema",

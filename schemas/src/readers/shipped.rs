@@ -42,6 +42,8 @@ enum Holds {
     Text,
     /// Written out as a text, and that in base64, beside one of these members.
     EncodedBeside(&'static [&'static str]),
+    /// The same with nothing beside it.
+    EncodedAlone,
 }
 
 /// Splunk's HTTP Event Collector: what may stand beside `event`.
@@ -109,6 +111,8 @@ const ENVELOPES: &[Envelope] = &[
     Envelope::new("Body", Holds::Text),
     Envelope::new("Body", Holds::EncodedBeside(CAPTURED)),
     Envelope::new("data", Holds::EncodedBeside(STREAMED)),
+    // Firehose's request to an endpoint of HTTP: docs.aws.amazon.com/firehose/latest/dev/httpdeliveryrequestresponse.html.
+    Envelope::new("data", Holds::EncodedAlone),
     Envelope::within("kinesis", "data", Holds::EncodedBeside(STREAMED)),
     Envelope::new("data_base64", Holds::EncodedBeside(CLOUD_EVENTS)),
     Envelope::within("message", "data", Holds::EncodedBeside(PUSHED)),
@@ -134,6 +138,9 @@ pub(super) fn open<'a>(object: &Object<'a>, budget: &Budget) -> Option<Shipped<'
             Holds::ObjectAmong(keys) => as_object().filter(|_| object.keys().all(|key| keys.contains(&key))),
             Holds::Text => written_out(member.get()).map(Cow::Owned),
             Holds::EncodedBeside(keys) => beside(keys).then(|| decoded(member, budget)).flatten().map(Cow::Owned),
+            Holds::EncodedAlone => {
+                (object.keys().count() == 1).then(|| decoded(member, budget)).flatten().map(Cow::Owned)
+            }
         }?;
         let path = envelope.inner.map(|inner| Cow::Owned(format!("{}.{inner}", envelope.member.name)));
         Some(Shipped { member: path.unwrap_or(Cow::Borrowed(envelope.member.name)), text })
@@ -199,6 +206,7 @@ pub(super) fn is_envelope(record: &Value<'_>) -> bool {
             (Some(Value::Object(_)), Holds::ObjectAmong(keys)) => members.iter().all(|(key, _)| keys.contains(&key)),
             (Some(Value::String(text)), Holds::Text) => record_in(text).is_some(),
             (Some(Value::String(_)), Holds::EncodedBeside(keys)) => beside(keys),
+            (Some(Value::String(_)), Holds::EncodedAlone) => members.iter().count() == 1,
             _ => false,
         }
     })

@@ -6,7 +6,7 @@
 //! [`super::crowdstrike_alert`]'s.
 
 use super::draft::Draft;
-use super::fields::{Node, first_time, has, has_any, within};
+use super::fields::{Node, first_time, has_any, member};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{EntityKind, Role};
@@ -41,7 +41,10 @@ impl Reader for Crowdstrike {
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
         const TYPES: [&str; 4] = ["event_simpleName", "fdr_event_type", "ExternalApiType", "unknown_payload"];
         let replicated = has_any(record, &TYPES) && has_any(record, &["aid", "cid", "AgentIdString"]);
-        replicated || within(record, "metadata").is_some_and(|metadata| has(&metadata, "customerIDString"))
+        let streamed = |metadata: crate::readers::Json<'_>| {
+            has_any(&RawRecord::new(metadata.get().as_bytes()), &["customerIDString"])
+        };
+        replicated || member(record, "metadata").is_some_and(streamed)
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {

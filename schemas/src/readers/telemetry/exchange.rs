@@ -112,15 +112,17 @@ fn is_audit_event(object: &Object<'_>) -> bool {
 }
 
 object! {
-    /// The members of the record.
+    /// The members of the record; `noted` is the time as other loggers and providers call it.
     Fields {
         "id" => id: Text<'a>,
         "time" => time: Text<'a>,
+        "timestamp" | "@timestamp" | "created" | "created_at" | "processed_time" => noted: Text<'a>,
         "tenant" => tenant: Text<'a>,
         "application" => application: Text<'a>,
         "conversation_id" => conversation_id: Text<'a>,
         "traceparent" => traceparent: Text<'a>,
         "user" => user: UserField<'a>,
+        "user_id" => user_id: Text<'a>,
         "source_ip" => source_ip: Text<'a>,
         "user_agent" => user_agent: Text<'a>,
         "headers" => headers: Pairs<Text<'a>>,
@@ -137,15 +139,16 @@ object! {
 
 impl<'a> Fields<'a> {
     /// What stands around the bodies, and the bodies.
-    fn split(self) -> (Envelope<'a>, RequestField<'a>, RecordedResponse<'a>) {
+    pub(super) fn split(self) -> (Envelope<'a>, RequestField<'a>, RecordedResponse<'a>) {
+        let user = UserField { id: self.user.id.or(self.user_id), ..self.user };
         let envelope = Envelope {
             id: self.id,
-            time: self.time,
+            time: self.time.or(self.noted),
             tenant: self.tenant,
             application: self.application,
             conversation_id: self.conversation_id,
             traceparent: self.traceparent,
-            user: self.user,
+            user,
             source_ip: self.source_ip,
             user_agent: self.user_agent,
             headers: self.headers,

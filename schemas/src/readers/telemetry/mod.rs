@@ -6,6 +6,8 @@
 
 mod avro;
 mod azure_gateway;
+mod bare;
+mod batch;
 mod bedrock;
 mod body;
 mod envelope;
@@ -23,7 +25,9 @@ use super::Reader;
 pub const READERS: &[&dyn Reader] = &[
     &avro::Avro,
     &azure_gateway::AzureGateway,
+    &batch::Batch,
     &bedrock::Bedrock,
+    &bare::Bare,
     &exchange::Exchange,
     &litellm::LiteLlm,
     &otlp::OtlpJson,
