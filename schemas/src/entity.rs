@@ -245,7 +245,8 @@ pub fn is_private_ip(ip: &str) -> bool {
 
 /// Machine and built-in accounts act for no person and stand on every machine alike.
 fn canonical_user(id: &str) -> Option<String> {
-    let id = guest_at_home(id.to_lowercase());
+    let id = id.to_lowercase();
+    let id = if id.contains('#') { guest_at_home(id) } else { id };
     let (domain, account) = id.rsplit_once('\\').unwrap_or(("", &id));
     let machine = account.ends_with('$') || account.split_once('@').is_some_and(|(name, _)| name.ends_with('$'));
     let nothing = machine
@@ -263,9 +264,6 @@ fn canonical_user(id: &str) -> Option<String> {
 /// makes a name of `bob@fabrikam.com`, `urn:spo:guest#bob@fabrikam.com` how SharePoint does.
 /// Source: learn.microsoft.com/entra/external-id/user-properties.
 fn guest_at_home(id: String) -> String {
-    if !id.contains('#') {
-        return id;
-    }
     if let Some(address) = id.strip_prefix("urn:spo:guest#") {
         return address.to_owned();
     }
@@ -278,8 +276,7 @@ fn guest_at_home(id: String) -> String {
 
 /// Host names without the trailing dot; `localhost` is every machine and so none, and an address is none either.
 fn canonical_device(id: &str) -> Option<String> {
-    let bare = id.trim_end_matches('.');
-    let bare = if bare.starts_with('\\') { bare.trim_start_matches("\\\\") } else { bare };
+    let bare = id.trim_end_matches('.').trim_start_matches("\\\\");
     if bare.len() < id.len() && is_placeholder(bare) {
         return None;
     }

@@ -133,16 +133,10 @@ impl<'a> Scan<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// Whether `byte` comes next.
-    #[inline(always)]
-    fn comes(&mut self, byte: u8) -> bool {
-        self.text.as_bytes().get(self.at) == Some(&byte) || self.peek_behind_space() == Some(byte)
-    }
-
     /// Passes `byte`, which must come next.
     #[inline(always)]
     fn pass(&mut self, byte: u8) -> Option<()> {
-        let next = self.comes(byte);
+        let next = self.peek()? == byte;
         self.at += 1;
         next.then_some(())
     }
@@ -166,17 +160,13 @@ impl<'a> Scan<'a> {
     fn goes_on(&mut self, close: u8) -> Option<bool> {
         let next = self.peek()?;
         self.at += 1;
-        match next {
-            b',' => Some(true),
-            _ if next == close => Some(false),
-            _ => None,
-        }
+        (next == b',' || next == close).then_some(next == b',')
     }
 
     /// The name of the member that comes next, up to its value.
     #[inline(always)]
     fn name(&mut self) -> Option<Cow<'a, str>> {
-        let name = if self.comes(b'"') { self.string()? } else { return None };
+        let name = if self.peek()? == b'"' { self.string()? } else { return None };
         self.pass(b':')?;
         Some(name)
     }
@@ -357,7 +347,7 @@ impl<'a> Scan<'a> {
     fn pass_object(&mut self, depth: usize) -> Option<()> {
         let mut more = self.opened(b'}')?;
         while more {
-            if !self.comes(b'"') {
+            if self.peek()? != b'"' {
                 return None;
             }
             self.pass_string()?;
@@ -387,6 +377,7 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
+    #[inline(always)]
     fn value(&mut self, depth: usize) -> Option<Value<'a>> {
         match self.scan.peek()? {
             b'"' => self.scan.string().map(Value::String),
@@ -405,14 +396,8 @@ impl<'a> Builder<'a> {
         let mut more = self.scan.opened(b'}')?;
         while more {
             let name = self.scan.name()?;
-            // Most values are texts, and what stands between here and its place is copied twice.
-            if self.scan.peek()? == b'"' {
-                let text = self.scan.string()?;
-                self.members.push(Member::new(name, Value::String(text)));
-            } else {
-                let value = self.value(depth)?;
-                self.members.push(Member::new(name, value));
-            }
+            let value = self.value(depth)?;
+            self.members.push(Member::new(name, value));
             more = self.scan.goes_on(b'}')?;
         }
         Some(Value::Object(Members::of(self.members.split_off(first))))

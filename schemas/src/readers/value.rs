@@ -64,20 +64,9 @@ impl Key {
 const fn tag(name: &str) -> u32 {
     let bytes = name.as_bytes();
     let [.., last] = bytes else { return 0 };
-    let letters = u32::from_le_bytes([0, bytes[0], bytes[bytes.len() / 2], *last]);
-    lowered(letters) | (bytes.len() & 0xff) as u32
-}
-
-/// Four bytes in lower case at once, as [`u8::to_ascii_lowercase`] makes each.
-#[inline(always)]
-const fn lowered(bytes: u32) -> u32 {
-    const fn each(byte: u8) -> u32 {
-        u32::from_le_bytes([byte; 4])
-    }
-    let ascii = bytes & each(0x7f);
-    // The high bit of each that is an `A` or more, and of each that is more than a `Z`.
-    let (from_a, past_z) = (ascii.wrapping_add(each(0x80 - b'A')), ascii.wrapping_add(each(0x7f - b'Z')));
-    bytes | (from_a & !past_z & !bytes & each(0x80)) >> 2
+    let (first, middle) = (bytes[0], bytes[bytes.len() / 2]);
+    let lower = [first.to_ascii_lowercase(), middle.to_ascii_lowercase(), last.to_ascii_lowercase()];
+    u32::from_le_bytes([bytes.len() as u8, lower[0], lower[1], lower[2]])
 }
 
 /// The word of a tag and its bit: the upper seven bits of a product, in which all of the tag's have a part.
@@ -359,17 +348,6 @@ mod tests {
             }
         }
         assert!(matches!(parsed(r#""plain""#), Value::String(Cow::Borrowed("plain"))));
-    }
-
-    #[test]
-    fn bytes_are_lowered_together_as_alone() {
-        for byte in 0..=u8::MAX {
-            let (bytes, other) = ([byte, b'Z', byte, 0xff], [b'@', byte, b'a', byte]);
-            for bytes in [bytes, other] {
-                let alone = u32::from_le_bytes(bytes.map(|byte| byte.to_ascii_lowercase()));
-                assert_eq!(lowered(u32::from_le_bytes(bytes)), alone, "{bytes:?}");
-            }
-        }
     }
 
     #[test]
