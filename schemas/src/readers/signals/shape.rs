@@ -73,7 +73,7 @@ impl<'a> Shape<'a> for RawRecord<'a> {
         self.object()?.get_in_any_case(key)?.get().bytes().next()
     }
 
-    #[inline]
+    #[inline(always)]
     fn text(&self, key: &str) -> Option<&'a str> {
         self.object()?.get_in_any_case(key)?.get().strip_prefix('"')?.strip_suffix('"')
     }
@@ -129,7 +129,7 @@ pub(super) fn within<'s, 'v>(shape: &'s impl Shape<'v>, key: &str) -> Option<Inn
 }
 
 /// The discriminator `key`: a string without escapes, or empty.
-#[inline]
+#[inline(always)]
 pub(super) fn discriminator<'v>(shape: &impl Shape<'v>, key: &str) -> &'v str {
     shape.text(key).unwrap_or_default()
 }
