@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::cloudwatch;
 use super::context::Limits;
 use super::error::{ReadError, Reason};
+use super::plain::plain_end;
 use super::scan;
 use super::value::{Key, Members, Value};
 use crate::listed::Listed;
@@ -283,9 +284,9 @@ pub(in crate::readers) fn refuse_depth(record: &[u8]) -> Result<(), ReadError> {
 
 /// Where the string ends whose first letter is at `from`: at its closing quote, else with the record.
 fn string_end(record: &[u8], from: usize) -> usize {
-    let mut at = scan::plain_end(record, from);
+    let mut at = plain_end(record, from);
     while let Some(byte) = record.get(at).filter(|byte| **byte != b'"') {
-        at = scan::plain_end(record, at + if *byte == b'\\' { 2 } else { 1 });
+        at = plain_end(record, at + if *byte == b'\\' { 2 } else { 1 });
     }
     at
 }

@@ -17,6 +17,7 @@ mod error;
 mod json;
 mod network;
 mod opening;
+mod plain;
 mod scan;
 mod shipped;
 pub mod signals;
