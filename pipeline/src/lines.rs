@@ -1,5 +1,6 @@
 //! Records from files and pipes, one a line, in bounded memory. A JSON document that is printed over several
-//! lines, as portals export it, is one record too.
+//! lines, as portals export it, is one record too, and so is a Windows event in XML. What gzip has compressed, as stores
+//! of objects deliver it, is read as what it was.
 //!
 //! A line longer than the limit is kept up to the limit and skipped to its end, so that one endless line
 //! costs a dead letter and not the machine's memory. Files are read in the order of their names; the
@@ -11,9 +12,16 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use flate2::bufread::MultiGzDecoder;
 
 /// The name of standard input on the command line.
 pub const STDIN: &str = "-";
+
+/// How many bytes are read at once.
+const READ_BYTES: usize = 1 << 18;
+
+/// How whatever gzip has compressed begins (RFC 1952).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// One line of an input.
 pub struct Line<'a> {
@@ -41,11 +49,11 @@ impl Lines {
     /// Opens `path`, or standard input for `-`.
     ///
     /// # Errors
-    /// When the file cannot be opened.
+    /// When the file cannot be opened or read.
     pub fn open(path: &Path, bytes_max: usize) -> anyhow::Result<Self> {
         let name = path.display().to_string();
-        let reader: Box<dyn BufRead> = if name == STDIN {
-            Box::new(BufReader::with_capacity(1 << 18, io::stdin()))
+        let mut reader: Box<dyn BufRead> = if name == STDIN {
+            Box::new(BufReader::with_capacity(READ_BYTES, io::stdin()))
         } else {
             let file = File::open(path).with_context(|| format!("cannot open {name}"))?;
             let metadata = file.metadata().with_context(|| format!("cannot read {name}"))?;
@@ -54,8 +62,11 @@ impl Lines {
             }
             // Pipes and devices have no length; only a regular file can grow under the reader.
             let len = if metadata.is_file() { metadata.len() } else { u64::MAX };
-            Box::new(BufReader::with_capacity(1 << 18, file.take(len)))
+            Box::new(BufReader::with_capacity(READ_BYTES, file.take(len)))
         };
+        if reader.fill_buf().with_context(|| format!("cannot read {name}"))?.starts_with(&GZIP) {
+            reader = Box::new(BufReader::with_capacity(READ_BYTES, MultiGzDecoder::new(reader)));
+        }
         Ok(Self { name, reader, buffer: Vec::new(), number: 0, bytes_max, ahead: None })
     }
 
@@ -71,9 +82,12 @@ impl Lines {
             self.number += 1;
             let number = self.number;
             let len = match closing(&self.buffer) {
-                Some(bracket) => self.rest_of_document(bracket, len)?,
+                Some(end) => self.rest_of_document(end, len)?,
                 None => len,
             };
+            if is_around_events(&self.buffer) {
+                continue;
+            }
             if len > self.bytes_max || !self.buffer.trim_ascii().is_empty() {
                 return Ok(Some(Line { number, bytes: &self.buffer, len }));
             }
@@ -92,15 +106,17 @@ impl Lines {
         Ok(len.map(|len| (line, len)))
     }
 
-    /// Appends the lines up to the one that is nothing but `bracket`; returns the length of the whole. A line that
+    /// Appends the lines up to the one that is nothing but `end`; returns the length of the whole. A line that
     /// is not indented belongs to no such document: what came before it is broken, and it is read by itself.
-    fn rest_of_document(&mut self, bracket: u8, mut len: usize) -> anyhow::Result<usize> {
+    fn rest_of_document(&mut self, end: &[u8], mut len: usize) -> anyhow::Result<usize> {
         loop {
             let mut line = Vec::new();
             let read = read_bounded_line(&mut *self.reader, &mut line, self.bytes_max)
                 .with_context(|| format!("cannot read {} after line {}", self.name, self.number))?;
             let Some(read) = read else { return Ok(len) };
-            let goes_on = line.first().is_none_or(u8::is_ascii_whitespace) || line.trim_ascii_end() == [bracket];
+            // Within JSON a bracket that is indented closes something else.
+            let ends = if end.starts_with(b"<") { line.trim_ascii() } else { line.trim_ascii_end() } == end;
+            let goes_on = line.first().is_none_or(u8::is_ascii_whitespace) || ends;
             if !goes_on {
                 self.ahead = Some((line, read));
                 return Ok(len);
@@ -109,21 +125,34 @@ impl Lines {
             len += 1 + read;
             let room = self.bytes_max.saturating_sub(self.buffer.len());
             self.buffer.extend(std::iter::once(b'\n').chain(line.iter().copied()).take(room));
-            if line.trim_ascii_end() == [bracket] {
+            if ends {
                 return Ok(len);
             }
         }
     }
 }
 
-/// How a JSON document ends that is printed over several lines: it begins with a line that is nothing but its
-/// bracket, which a record of JSON lines never is.
-fn closing(line: &[u8]) -> Option<u8> {
+/// How a document ends that is printed over several lines: one of JSON begins with a line that is nothing but its
+/// bracket, which a record of JSON lines never is, and Windows events in XML with their tag.
+fn closing(line: &[u8]) -> Option<&'static [u8]> {
     match line.trim_ascii_end() {
-        b"{" => Some(b'}'),
-        b"[" => Some(b']'),
-        _ => None,
+        b"{" => Some(b"}"),
+        b"[" => Some(b"]"),
+        _ => is_lone_tag(line, b"<Event").then_some(b"</Event>"),
     }
+}
+
+/// Whether a line is nothing but one tag, which begins with `name`.
+fn is_lone_tag(line: &[u8], name: &[u8]) -> bool {
+    let Some(rest) = line.trim_ascii().strip_prefix(name) else { return false };
+    rest.first().is_some_and(|byte| matches!(byte, b' ' | b'>'))
+        && !rest.ends_with(b"/>")
+        && rest.iter().position(|byte| *byte == b'>') == rest.len().checked_sub(1)
+}
+
+/// Whether a line stands around Windows events in XML and says nothing of any.
+fn is_around_events(line: &[u8]) -> bool {
+    [&b"<?xml"[..], b"<Events", b"</Events"].iter().any(|name| is_lone_tag(line, name))
 }
 
 /// Appends at most `bytes_max` bytes of the next line to `buffer`; returns the line's full length, or
@@ -153,7 +182,8 @@ fn read_bounded_line(reader: &mut dyn BufRead, buffer: &mut Vec<u8>, bytes_max: 
     }
 }
 
-/// The files that `path` stands for: itself, or the JSON files of a directory in the order of their names.
+/// The files that `path` stands for: itself, or the JSON files of a directory in the order of their names, compressed
+/// or not. How many others lie there is said on standard error.
 ///
 /// # Errors
 /// When `path` does not exist, or is a directory without JSON files.
@@ -165,20 +195,34 @@ pub fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if !metadata.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    const ENDINGS: [&str; 3] = ["json", "jsonl", "ndjson"];
-    let mut files = Vec::new();
+    let (mut files, mut others) = (Vec::new(), 0);
     for entry in fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))? {
         let file = entry.with_context(|| format!("cannot list {}", path.display()))?.path();
-        let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-        if ENDINGS.contains(&ending) && file.is_file() {
+        if is_json(&file) && file.is_file() {
             files.push(file);
+        } else {
+            others += 1;
         }
     }
     if files.is_empty() {
-        bail!("{} holds no file that ends in .json, .jsonl or .ndjson", path.display());
+        bail!("{} holds no file that ends in .json, .jsonl or .ndjson, nor one of them in .gz", path.display());
+    }
+    if others > 0 {
+        crate::logging::tell(format_args!(
+            "{}: {others} entries end in none of .json, .jsonl and .ndjson and are passed over",
+            path.display()
+        ));
     }
     files.sort_unstable();
     Ok(files)
+}
+
+/// Whether a file's name says that it holds JSON, compressed or not.
+fn is_json(file: &Path) -> bool {
+    const ENDINGS: [&str; 3] = [".json", ".jsonl", ".ndjson"];
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 #[cfg(test)]
@@ -226,6 +270,16 @@ mod tests {
         let all = lines(b"{\n{\"a\":1}\n[\n{\"b\":2}\n", 100);
         let texts: Vec<_> = all.iter().map(|(number, bytes, _)| (*number, &**bytes)).collect();
         let expected: [(u64, &[u8]); 4] = [(1, b"{"), (2, b"{\"a\":1}"), (3, b"["), (4, b"{\"b\":2}")];
+        assert_eq!(texts, expected);
+    }
+
+    #[test]
+    fn events_in_xml_over_several_lines_are_one_each() {
+        let text = b"<?xml version=\"1.0\"?>\n<Events>\n <Event xmlns=\"x\">\n  <System/>\n </Event>\n</Events>\n<Event a='b'/>\n";
+        let all = lines(text, 100);
+        let texts: Vec<_> = all.iter().map(|(number, bytes, _)| (*number, &**bytes)).collect();
+        let expected: [(u64, &[u8]); 2] =
+            [(3, b" <Event xmlns=\"x\">\n  <System/>\n </Event>"), (7, b"<Event a='b'/>")];
         assert_eq!(texts, expected);
     }
 

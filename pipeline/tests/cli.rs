@@ -292,10 +292,33 @@ fn check_says_what_a_record_can_be_joined_by() {
 #[test]
 fn check_says_how_to_make_a_file_readable() {
     let folder = tempfile::tempdir().unwrap();
-    let sample = folder.path().join("trail.json.gz");
-    fs::write(&sample, b"\x1f\x8b\x08\x00\x00\xff").unwrap();
+    let sample = folder.path().join("trail.json");
+    fs::write(&sample, b"{\"name\":\"Ren\xe9\"}\n").unwrap();
     let output = weir(&["check", "--sample", sample.to_str().unwrap()]);
-    assert!(stderr(&output).contains("gunzip -c"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("iconv -f LATIN1"), "{}", stderr(&output));
+}
+
+/// Stores of objects deliver it so: compressed, in a folder with other things.
+#[test]
+fn compressed_files_are_read_and_others_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let compressed = folder.path().join("a.JSONL.gz");
+    let file = fs::File::create(&compressed).unwrap();
+    let mut encoder = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+    encoder.write_all(b"{\"id\":\"x\",\"request\":{\"prompt\":\"Hello\"}}\n").unwrap();
+    encoder.finish().unwrap();
+    fs::write(folder.path().join("notes.txt"), "words").unwrap();
+    let out = folder.path().join("out");
+    let output = weir(&["replay", "--input", &format!("ai={}", folder.path().display()), "--out", out.to_str().unwrap()]);
+    let said = stderr(&output);
+    assert!(said.contains("1 records: 1 interactions"), "{said}");
+    assert!(said.contains("1 entries end in none of .json, .jsonl and .ndjson"), "{said}");
+
+    let bytes = fs::read(&compressed).unwrap();
+    fs::write(&compressed, &bytes[..bytes.len() / 2]).unwrap();
+    let output = weir(&["check", "--sample", compressed.to_str().unwrap()]);
+    assert!(!output.status.success());
+    assert!(stderr(&output).contains("a.JSONL.gz"), "{}", stderr(&output));
 }
 
 #[test]

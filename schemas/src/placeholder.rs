@@ -15,7 +15,7 @@ pub(crate) fn trimmed(text: &str) -> &str {
 }
 
 /// The words for "nothing".
-static WORDS: Listed<29> = Listed::new([
+static WORDS: Listed<34> = Listed::new([
     "-1",
     "anonymous",
     "empty",
@@ -25,6 +25,7 @@ static WORDS: Listed<29> = Listed::new([
     "hidden_due_to_security_reasons",
     "masked",
     "missing",
+    "n.a.",
     "n/a",
     "n\\a",
     "na",
@@ -34,10 +35,15 @@ static WORDS: Listed<29> = Listed::new([
     "none",
     "not applicable",
     "not available",
+    "not_applicable",
+    "not_available",
     "not provided",
     "not set",
     "notavailable",
     "null",
+    // How Windows renders S-1-0-0.
+    "null sid",
+    "null-sid",
     // Microsoft's, in sign-ins of guests, for what is another tenant's.
     "pii removed",
     "redacted",
@@ -152,16 +158,19 @@ static BUILT_IN_ACCOUNTS: Listed<49> = Listed::new([
 pub(crate) fn is_built_in_account(account: &str) -> bool {
     // Desktop sessions and Exchange's own probes number their accounts.
     const PREFIXES: [&str; 4] = ["dwm-", "umfd-", "healthmailbox", "systemmailbox{"];
-    BUILT_IN_ACCOUNTS.has(account) || PREFIXES.iter().any(|prefix| account.starts_with(prefix))
+    // A cluster's own components, nodes and groups; its service accounts are somebody's.
+    let of_cluster = account.strip_prefix("system:").is_some_and(|name| !name.starts_with("serviceaccount:"));
+    BUILT_IN_ACCOUNTS.has(account) || of_cluster || PREFIXES.iter().any(|prefix| account.starts_with(prefix))
 }
 
 /// Whether `domain`, in lower case, is one of those that Windows makes up for accounts without a person behind them,
 /// in the languages in which it translates it.
 pub(crate) fn is_built_in_domain(domain: &str) -> bool {
-    static DOMAINS: Listed<12> = Listed::new([
+    static DOMAINS: Listed<14> = Listed::new([
         "autoridade nt",
         "autorite nt",
         "autorité nt",
+        "builtin",
         "font driver host",
         "iis apppool",
         "nt authority",
@@ -169,6 +178,7 @@ pub(crate) fn is_built_in_domain(domain: &str) -> bool {
         "nt service",
         "nt virtual machine",
         "nt-autorität",
+        "vordefiniert",
         "window manager",
         "zarządzanie nt",
     ]);
@@ -176,25 +186,32 @@ pub(crate) fn is_built_in_domain(domain: &str) -> bool {
 }
 
 /// Whether `account`, in lower case and without any domain, is the name that software ships with: a different
-/// person on every machine. With a machine or domain before it the name is one account and identifies.
+/// person on every machine. With a machine or domain before it the name is one account and identifies. On macOS the
+/// names of all daemons begin with an underscore.
 pub(crate) fn is_default_account(account: &str) -> bool {
-    static ACCOUNTS: Listed<14> = Listed::new([
-        "_mbsetupuser",
-        "_spotlight",
+    static ACCOUNTS: Listed<19> = Listed::new([
         "administrator",
         "azureuser",
         "centos",
+        "chrony",
         "daemon",
         "ec2-user",
+        "messagebus",
         "mysql",
         "nginx",
+        "ntp",
+        "polkitd",
         "postgres",
+        "redis",
+        "sshd",
+        "syslog",
         "ubuntu",
         "vagrant",
         "www-data",
         "xrdp",
     ]);
-    ACCOUNTS.has(account)
+    let daemon = account.starts_with('_') || account.starts_with("systemd-");
+    daemon || ACCOUNTS.has(account) || is_built_in_domain(account)
 }
 
 /// Whether a SID in lower case is none of a person: well-known ones, and of a domain's own the accounts that
@@ -208,7 +225,7 @@ pub(crate) fn is_built_in_sid(sid: &str) -> bool {
 }
 
 /// What makers and installers leave in, in lower case.
-static DEFAULT_DEVICES: Listed<27> = Listed::new([
+static DEFAULT_DEVICES: Listed<37> = Listed::new([
     "0123456789",
     "03000200-0400-0500-0006-000700080009",
     "123456789",
@@ -219,11 +236,20 @@ static DEFAULT_DEVICES: Listed<27> = Listed::new([
     "computer",
     "default",
     "default string",
+    "imac",
     "invalid",
     "ipad",
     "iphone",
     "localdomain",
     "localhost",
+    "mac mini",
+    "mac pro",
+    "mac studio",
+    "macbook",
+    "macbook air",
+    "macbook pro",
+    "macbook-air",
+    "macbook-pro",
     "mshome",
     "not specified",
     "o.e.m.",
@@ -235,12 +261,40 @@ static DEFAULT_DEVICES: Listed<27> = Listed::new([
     "unknown device",
     "unknown host",
     "unknown-host",
+    "windows device",
     "workgroup",
 ]);
 
 /// Whether a device's name or number, in lower case, is what a maker or an installer left in.
 pub(crate) fn is_default_device(id: &str) -> bool {
-    DEFAULT_DEVICES.has(id) || id.starts_with("localhost.")
+    DEFAULT_DEVICES.has(id) || id.starts_with("localhost.") || is_model(id)
+}
+
+/// Whether a device's name, in lower case, is that of its model: of Apple's the identifier (`mac15,6`), of phones the
+/// line and a number. Whoever bought the same has it too.
+fn is_model(name: &str) -> bool {
+    const APPLES: [&str; 12] = [
+        "appletv",
+        "imac",
+        "imacpro",
+        "ipad",
+        "iphone",
+        "ipod",
+        "mac",
+        "macbook",
+        "macbookair",
+        "macbookpro",
+        "macmini",
+        "macpro",
+    ];
+    const LINES: [&str; 5] = ["galaxy ", "ipad ", "iphone ", "pixel ", "sm-"];
+    let Some((model, revision)) = name.split_once(',') else {
+        let number = |rest: &str| rest.bytes().any(|byte| byte.is_ascii_digit());
+        return LINES.iter().any(|line| name.strip_prefix(line).is_some_and(number));
+    };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let line = model.trim_end_matches(|c: char| c.is_ascii_digit());
+    line.len() < model.len() && digits(revision) && APPLES.contains(&line)
 }
 
 /// Whether a hash in lower case is that of nothing: MD5, SHA-1 and SHA-256 of the empty file.

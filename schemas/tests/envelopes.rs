@@ -147,6 +147,13 @@ fn deliveries(record: &str) -> Vec<(&'static str, String)> {
             "Pub/Sub",
             json!({"message": {"data": encoded, "messageId": "1"}, "subscription": "projects/p/subscriptions/s"}),
         ),
+        ("Pub/Sub's message", json!({"data": encoded, "messageId": "1", "publishTime": "2026-05-01T12:00:00Z"})),
+        (
+            "Pub/Sub's pull",
+            json!({"receivedMessages": [{"ackId": "a", "message": {"data": encoded, "messageId": "1"}}]}),
+        ),
+        ("the journal", json!({"__REALTIME_TIMESTAMP": "1777636800000000", "_PID": "7", "MESSAGE": record})),
+        ("CloudTrail's history", json!({"Events": [{"EventId": "e", "ReadOnly": "false", "CloudTrailEvent": record}]})),
         ("GELF", gelf),
         ("syslog in a message", json!({"message": format!("<14>1 {header} {record}"), "host": "h"})),
         ("a marked message", json!({"message": format!("@cee: {record}")})),

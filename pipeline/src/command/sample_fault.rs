@@ -6,14 +6,16 @@
 use schemas::readers::RawRecord;
 
 /// How files begin that are no text of a format, and what makes them one.
-const BEGINNINGS: [(&[u8], &str); 6] = [
-    (b"\x1f\x8b", "compressed by gzip: unpack it first, `gunzip -c FILE | weir check --sample -`"),
+const BEGINNINGS: [(&[u8], &str); 5] = [
     (b"\x28\xb5\x2f\xfd", "compressed by zstd: unpack it first, `zstd -dc FILE | weir check --sample -`"),
     (b"PK\x03\x04", "a zip archive: unpack it first"),
     (b"PAR1", "Parquet, which is not read: export it as JSON lines"),
     (b"\xff\xfe", "UTF-16: convert it first, `iconv -f UTF-16 -t UTF-8 FILE | weir check --sample -`"),
     (b"\xfe\xff", "UTF-16: convert it first, `iconv -f UTF-16 -t UTF-8 FILE | weir check --sample -`"),
 ];
+/// What makes a file of an older character set one.
+const SINGLE_BYTE: &str =
+    "in a character set other than UTF-8: convert it first, `iconv -f LATIN1 -t UTF-8 FILE | weir check --sample -`";
 /// The most members that are named.
 const MEMBERS_MAX: usize = 12;
 /// The most characters of a name or a value that are shown.
@@ -23,7 +25,14 @@ const KINDS: [&str; 5] = ["category", "eventType", "kind", "type", "Type"];
 
 /// What is to be done with a file that begins like `record`.
 pub(super) fn remedy(record: &[u8]) -> Option<&'static str> {
-    BEGINNINGS.iter().find(|(beginning, _)| record.starts_with(beginning)).map(|(_, remedy)| *remedy)
+    let known = BEGINNINGS.iter().find(|(beginning, _)| record.starts_with(beginning)).map(|(_, remedy)| *remedy);
+    known.or_else(|| is_single_byte_text(record).then_some(SINGLE_BYTE))
+}
+
+/// Whether bytes that are no UTF-8 may be letters of an older character set: nothing among them controls a terminal.
+fn is_single_byte_text(record: &[u8]) -> bool {
+    let control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+    std::str::from_utf8(record).is_err() && !record.iter().any(control)
 }
 
 /// What an object looks like from above, so that whoever owns it sees which one it is and by what a reader would know it.
@@ -72,7 +81,8 @@ mod tests {
 
     #[test]
     fn files_of_other_kinds_are_told_by_their_beginning() {
-        assert!(remedy(b"\x1f\x8b\x08\0").is_some_and(|remedy| remedy.contains("gunzip")));
+        assert!(remedy(b"{\"name\":\"Ren\xe9\"}").is_some_and(|remedy| remedy.contains("LATIN1")));
+        assert_eq!(remedy(b"\x0a\x02\xff\x00"), None);
         assert!(remedy(b"\xff\xfe{\0").is_some_and(|remedy| remedy.contains("UTF-16")));
         assert_eq!(remedy(b"{\"a\":1}"), None);
     }

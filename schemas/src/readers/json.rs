@@ -97,8 +97,20 @@ impl<'a> Object<'a> {
 const WRAPPERS: [&str; 3] = ["records", "Records", "value"];
 
 /// Members that hold the records of a page of an API's answer, or of a list of Kubernetes.
-const PAGES: [&str; 10] =
-    ["Findings", "data", "entries", "events", "findings", "items", "logs", "resources", "result", "results"];
+const PAGES: [&str; 12] = [
+    "Events",
+    "Findings",
+    "data",
+    "entries",
+    "events",
+    "findings",
+    "items",
+    "logs",
+    "receivedMessages",
+    "resources",
+    "result",
+    "results",
+];
 
 /// What stands beside them: which list it is, how long, whether it went well, and where it goes on.
 static PAGE_KEYS: Listed<42> = Listed::new([
@@ -327,6 +339,46 @@ pub(in crate::readers) fn refuse_crowds(record: &[u8], values_max: usize) -> Res
     Ok(())
 }
 
+/// A copy of the JSON document `text` without what programs write and a decoder cannot hold: lone surrogates
+/// ([`mend_surrogates`]) and numbers ([`mend_numbers`]); `None` where there is none.
+pub(super) fn mend(text: &str) -> Option<String> {
+    let mended = mend_surrogates(text);
+    mend_numbers(mended.as_deref().unwrap_or(text)).or(mended)
+}
+
+/// A copy of the JSON document `text` with null for each number that is none in JSON, as Python and JavaScript write them
+/// (`NaN`, `Infinity`), or that no `f64` holds (`1e400`: RFC 8259 section 6 leaves the range to the reader); `None` where
+/// there is none.
+fn mend_numbers(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let is_end = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b'"') || byte.is_ascii_whitespace();
+    let mut mended: Option<String> = None;
+    let (mut at, mut copied) = (0, 0);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => at = string_end(bytes, at + 1) + 1,
+            b'-' | b'0'..=b'9' | b'N' | b'I' => {
+                let rest = bytes.get(at..)?;
+                let end = at + rest.iter().position(is_end).unwrap_or(rest.len());
+                let number = text.get(at..end)?;
+                let beyond =
+                    || number.ends_with(|c: char| c.is_ascii_digit()) && number.parse().is_ok_and(f64::is_infinite);
+                if matches!(number, "NaN" | "Infinity" | "-Infinity") || beyond() {
+                    let mended = mended.get_or_insert_with(|| String::with_capacity(text.len()));
+                    mended.push_str(text.get(copied..at)?);
+                    mended.push_str("null");
+                    copied = end;
+                }
+                at = end;
+            }
+            _ => at += 1,
+        }
+    }
+    let mut mended = mended?;
+    mended.push_str(text.get(copied..)?);
+    Some(mended)
+}
+
 /// A copy of the JSON document `text` in which U+FFFD stands for each lone surrogate; `None` where there is none.
 ///
 /// Python and JavaScript write half of a pair as `\ud83d` where a program has cut a string in the middle
@@ -361,6 +413,17 @@ pub fn mend_surrogates(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_that_are_none_become_null_and_texts_stay() {
+        let mended =
+            mend_numbers(r#"{"a":NaN,"b":[-Infinity, 1e400,-1e400, 12, -0.5e3],"c":"NaN, \"1e400","d": Infinity}"#);
+        let expected = r#"{"a":null,"b":[null, null,null, 12, -0.5e3],"c":"NaN, \"1e400","d": null}"#;
+        assert_eq!(mended.as_deref(), Some(expected));
+        for same in [r#"{"a":[1,2e30],"N":"I"}"#, "NaNs", "[inf,-inf]", "-", "1e400x", ""] {
+            assert_eq!(mend_numbers(same), None, "{same}");
+        }
+    }
 
     #[test]
     fn names_count_nothing_and_colons_make_no_record_smaller() {

@@ -347,7 +347,7 @@ fn of_element_number(number: usize, error: &ReadError) -> ReadError {
     ReadError::new(error.reason, format!("element {}: {}", number + 1, error.message))
 }
 
-/// Reads `bytes` again after a first `result`, without the lone surrogates where they made it no JSON.
+/// Reads `bytes` again after a first `result`, without the lone surrogates and the numbers where they made it no JSON.
 fn retry_mended(
     result: Result<(), ReadError>,
     bytes: &[u8],
@@ -355,7 +355,7 @@ fn retry_mended(
 ) -> Result<(), ReadError> {
     match result {
         Err(error) if error.reason == Reason::MalformedJson => {
-            match std::str::from_utf8(bytes).ok().and_then(json::mend_surrogates) {
+            match std::str::from_utf8(bytes).ok().and_then(json::mend) {
                 Some(mended) => read(mended.as_bytes()),
                 None => Err(error),
             }

@@ -76,8 +76,10 @@ const STREAMED: &[&str] = &["approximateArrivalTimestamp", "eventSource", "kines
 /// A message of Azure Event Hubs, as its capture keeps it. Source: learn.microsoft.com, Event Hubs Capture.
 const CAPTURED: &[&str] = &["EnqueuedTimeUtc"];
 
-/// A message that Google Pub/Sub pushes. Source: docs.cloud.google.com/pubsub/docs/push.
-const PUSHED: &[&str] = &["subscription"];
+/// A message that Google Pub/Sub pushes, or one of those that are pulled, and the message within by itself.
+/// Source: docs.cloud.google.com/pubsub/docs/push and reference/rest/v1/PubsubMessage.
+const PUSHED: &[&str] = &["ackId", "subscription"];
+const PUBLISHED: &[&str] = &["message_id", "messageId", "publishTime", "publish_time"];
 
 /// Every envelope. Objects come before texts, since what they hold may have texts too.
 const ENVELOPES: &[Envelope] = &[
@@ -95,6 +97,8 @@ const ENVELOPES: &[Envelope] = &[
     Envelope::within("event", "original", Holds::Text),
     Envelope::new("event.original", Holds::Text),
     Envelope::new("message", Holds::Text),
+    // The journal of systemd, and syslog-ng's JSON.
+    Envelope::new("MESSAGE", Holds::Text),
     // Splunk's own exports, and Cribl.
     Envelope::new("_raw", Holds::Text),
     // Fluent Bit and Docker.
@@ -109,6 +113,8 @@ const ENVELOPES: &[Envelope] = &[
     Envelope::new("full_message", Holds::Text),
     Envelope::new("short_message", Holds::Text),
     Envelope::new("Body", Holds::Text),
+    // CloudTrail's event history: docs.aws.amazon.com/awscloudtrail, LookupEvents.
+    Envelope::new("CloudTrailEvent", Holds::Text),
     Envelope::new("Body", Holds::EncodedBeside(CAPTURED)),
     Envelope::new("data", Holds::EncodedBeside(STREAMED)),
     // Firehose's request to an endpoint of HTTP: docs.aws.amazon.com/firehose/latest/dev/httpdeliveryrequestresponse.html.
@@ -116,6 +122,7 @@ const ENVELOPES: &[Envelope] = &[
     Envelope::within("kinesis", "data", Holds::EncodedBeside(STREAMED)),
     Envelope::new("data_base64", Holds::EncodedBeside(CLOUD_EVENTS)),
     Envelope::within("message", "data", Holds::EncodedBeside(PUSHED)),
+    Envelope::new("data", Holds::EncodedBeside(PUBLISHED)),
 ];
 
 /// What was in an envelope.

@@ -37,7 +37,7 @@ const FORMAT: Format = Format {
     recognised_by: "`category` `AdvancedHunting-*`; `Timestamp` with `ActionType` and `ReportId`; `AlertId` with `EntityType` or `Title`",
     native_id: "`ReportId`, `BehaviorId`, `RequestId`; rows of alerts: `AlertId`",
     time: "`Timestamp`",
-    severity: "rows of `AlertInfo` and `AlertEvidence` are one alert by `Severity`; what Microsoft flags in Copilot is an alert, medium; all others context; `AttackTechniques`",
+    severity: "rows of `AlertInfo` and `AlertEvidence` are one alert by `Severity`; what Microsoft flags in Copilot is an alert, medium; all others context, sign-ins by `RiskLevelDuringSignIn`; `AttackTechniques`",
     entities: "accounts by object id, SID, UPN and domain name; devices, files, processes, ips, URLs, applications",
 };
 
@@ -125,7 +125,20 @@ fn event(product: &'static str, envelope: Node<'_>, row: Node<'_>, otherwise: Gr
     }
     draft.native_id = report;
     draft.title = title(row, &table);
+    draft.severity = draft.severity.max(sign_in_risk(row));
     draft
+}
+
+/// What Entra ID held of a sign-in: 10 is low, 50 medium, 100 high.
+/// Source: learn.microsoft.com/defender-xdr/advanced-hunting-entraidsigninevents-table.
+fn sign_in_risk(row: Node<'_>) -> Severity {
+    let risk = row.get("RiskLevelDuringSignIn");
+    match risk.number().map(|level| level as u32) {
+        Some(10) => Severity::Low,
+        Some(50) => Severity::Medium,
+        Some(100) => Severity::High,
+        _ => Severity::Unknown,
+    }
 }
 
 /// The part of the estate that a table is about.
@@ -175,7 +188,11 @@ fn add_accounts(row: Node<'_>, draft: &mut Draft) {
         draft.add(things::microsoft_application(&[object], row.get("AccountDisplayName")));
     } else {
         draft.add(account_of(row, "Account"));
-        draft.add(things::user(&[object, address(row.get("UserId")), actor]));
+        // `AccountId` of `CloudAppEvents` is an object id, a UPN, or what an application numbers its users with.
+        let account = row.get("AccountId");
+        let own = account.text().is_some_and(|id| id.contains('@') || id.len() == GUID_CHARS);
+        let account = if own { account } else { Node::absent() };
+        draft.add(things::user(&[object, account, address(row.get("UserId")), actor]));
     }
     draft.add(account_of(row, "InitiatingProcessAccount"));
     draft.add(account_of(row, "TargetAccount"));

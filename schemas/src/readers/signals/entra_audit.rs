@@ -9,7 +9,7 @@ use super::entra::{EntraRecord, is_table};
 use super::fields::{Node, discriminator, has, has_any, is_one_of};
 use super::format::Format;
 use super::{intune, things};
-use crate::entity::{EntityKind, Role};
+use crate::entity::{Entity, EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::signal::Group;
 
@@ -42,7 +42,7 @@ const FORMAT: Format = Format {
     native_id: "`id`",
     time: "`activityDateTime`",
     severity: "always context",
-    entities: "actor and targets: users by id and UPN, applications and service principals, devices; ip",
+    entities: "actor and targets: users by id and UPN, applications and service principals, devices; ip; keys that an application gained or lost",
 };
 
 /// The most additional details that are looked at.
@@ -91,6 +91,7 @@ impl Reader for EntraAudit {
         for target in Node::new(&targets).items() {
             target_name = target_name.or(target.first(&["userPrincipalName", "displayName"]).text());
             add_target(target, application, &mut draft);
+            target.get("modifiedProperties").items().take(DETAILS_MAX).for_each(|change| add_keys(change, &mut draft));
         }
         let activity = entra.body.first(&["activityDisplayName", "operationName"]).text();
         let activity = activity.or_else(|| entra.envelope.get("operationName").text());
@@ -118,6 +119,24 @@ fn add_actor(initiated: Node<'_>, draft: &mut Draft) -> Option<String> {
     draft.add(things::microsoft_application(&ids, app.get("displayName")));
     let name = user.first(&["userPrincipalName", "displayName", "id"]).text();
     name.or_else(|| app.first(&["displayName", "servicePrincipalName", "appId"]).text()).map(Into::into)
+}
+
+/// Adds the keys that an application gained or lost, which its sign-ins name.
+fn add_keys(change: Node<'_>, draft: &mut Draft) {
+    if !change.get("displayName").is("KeyDescription") {
+        return;
+    }
+    let [old, new] = ["oldValue", "newValue"].map(|key| change.get(key).text().unwrap_or_default());
+    let changed = |keys: &str, others: &str, draft: &mut Draft| {
+        for key in keys.split("KeyIdentifier=").skip(1).take(DETAILS_MAX) {
+            let key = key.split([',', ']']).next().unwrap_or_default();
+            if !others.contains(key) {
+                draft.add(Entity::new(EntityKind::ApiKey, [key]));
+            }
+        }
+    };
+    changed(&new, &old, draft);
+    changed(&old, &new, draft);
 }
 
 fn is_application(target: Node<'_>) -> bool {

@@ -7,8 +7,13 @@ use super::fields::Node;
 use super::things::{self, SystemFiles};
 use crate::entity::{Entity, EntityKind};
 
-/// The thing that an observable names.
+/// The thing that an observable names; of those that repeat an attribute of who acted or was acted upon, none. These
+/// are read where they stand, as aliases of one, and a name by itself would be a second user.
 pub(super) fn observable(observable: Node<'_>) -> Option<Entity> {
+    let path = observable.get("name").text().unwrap_or_default();
+    if ["actor.user.", "actor.session.", "user."].iter().any(|person| path.starts_with(person)) {
+        return None;
+    }
     let value = observable.get("value");
     let kind = match observable.get("type_id").number()? as u32 {
         // A host name is a domain where it has dots; without, it is a device.

@@ -34,6 +34,9 @@ const FORMAT: Format = Format {
     entities: "actor and targets: users by id and login, applications, devices; ip, session, API tokens",
 };
 
+/// The most hops of a request that are looked at.
+const HOPS_MAX: usize = 16;
+
 /// Reads the Okta System Log.
 pub(super) struct Okta;
 
@@ -72,9 +75,12 @@ impl Reader for Okta {
         draft.time = event.get("published").time();
         draft.add(party(event.get("actor")));
         event.get("target").items().for_each(|target| draft.add(party(target)));
-        let chain = event.at("request.ipChain").items().next().map(|hop| hop.get("ip"));
+        // The client, then the proxies that the request passed.
+        let mut chain = event.at("request.ipChain").items().take(HOPS_MAX).map(|hop| hop.get("ip"));
+        let first = chain.next();
         let client = event.at("client.ipAddress");
-        draft.add_ips_as(Role::Source, if client.text().is_some() { Some(client) } else { chain });
+        draft.add_ips_as(Role::Source, if client.text().is_some() { Some(client) } else { first });
+        draft.add_ips_as(Role::Proxy, chain);
         let authentication = event.get("authenticationContext");
         let sessions = [authentication.get("externalSessionId").text(), authentication.get("rootSessionId").text()];
         draft.add(Entity::new(EntityKind::Session, sessions.iter().flatten().map(AsRef::as_ref)));

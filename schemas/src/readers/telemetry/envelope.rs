@@ -121,19 +121,20 @@ fn interaction(
     };
     let time = context.time(EventTime::parse(envelope.time.get()), &mut flags);
     let tools_offered = body.take_tools_offered();
+    let who = who(envelope, request, context);
     let model = body.model.or_else(|| envelope.model.owned()).or_else(|| request.model.owned());
     Interaction {
         id,
         time,
         tenant: context.tenant(envelope.tenant.get(), envelope.vendor_tenant.get()),
         format: format.to_owned(),
-        who: who(envelope, request, context),
+        who: Who { conversation_id: who.conversation_id.or(body.conversation), ..who },
         provider: envelope.provider.owned(),
         model,
         messages: body.messages,
         tools_offered,
         tokens: body.tokens,
-        latency_ms: envelope.latency_ms,
+        latency_ms: envelope.latency_ms.or(body.latency_ms),
         filters: body.filters,
         finish_reasons: body.finish_reasons,
         error: body.error,
@@ -187,7 +188,7 @@ fn who(envelope: &Envelope<'_>, request: &Request<'_>, context: &Context<'_>) ->
             .owned()
             .or_else(|| current.application.owned())
             .or_else(|| older.and_then(|older| older.application.owned())),
-        agent: named(&envelope.agent),
+        agent: named(&envelope.agent).or_else(|| request.agent.owned().map(|id| Named { id: Some(id), name: None })),
         source_ip: source_ip(envelope, current, older, context),
         user_agent: envelope
             .user_agent

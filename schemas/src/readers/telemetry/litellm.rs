@@ -121,6 +121,13 @@ object! {
 }
 
 object! {
+    /// What may stand alone in `messages`: a message, or without a role the whole body of a request.
+    OneMessage {
+        "role" => role: Text<'a>,
+    }
+}
+
+object! {
     /// What one of the proxy's guardrails did.
     Guardrail {
         "guardrail_name" => name: Text<'a>,
@@ -197,10 +204,17 @@ impl<'a> Payload<'a> {
         for document in self.metadata.searches.0.drain(..).flat_map(|search| search.response.documents.0) {
             document.collect_document(body);
         }
+        let mut whole = None;
         if let Some(messages) = self.messages {
-            request.messages = serde_json::from_str(messages.get())?;
+            match serde_json::from_str::<List<OneMessage<'_>>>(messages.get())?.0.as_slice() {
+                [one] if messages.get().starts_with('{') && one.role.get().is_none() => {
+                    whole = Some(serde_json::from_str::<Request<'_>>(messages.get())?);
+                }
+                _ => request.messages = serde_json::from_str(messages.get())?,
+            }
         }
         request.collect(body)?;
+        whole.map_or(Ok(()), |mut whole| whole.collect(body))?;
         let mcp = std::mem::take(&mut self.metadata.mcp);
         let tool = mcp.name.get();
         if tool.is_some() {

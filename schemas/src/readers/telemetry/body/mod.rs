@@ -66,6 +66,10 @@ pub(super) struct Body {
     pub truncated: bool,
     /// The model that answered.
     pub model: Option<String>,
+    /// The conversation that the provider keeps, as the answer names it.
+    pub conversation: Option<String>,
+    /// Milliseconds that the provider measured.
+    pub latency_ms: Option<u64>,
     /// Whether what is added now comes from the response.
     response: bool,
     /// How many answers of tools are being read, one within the other.

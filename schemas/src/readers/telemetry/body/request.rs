@@ -25,6 +25,13 @@ object! {
 }
 
 object! {
+    /// A conversation that a run of an assistant begins (OpenAI's Assistants).
+    Thread {
+        "messages" => messages: List<ChatMessage<'a>>,
+    }
+}
+
+object! {
     /// A request of any provider.
     Request {
         "model" | "modelId" | "model_id" => model: Text<'a>,
@@ -35,6 +42,7 @@ object! {
         "messages" | "additional_messages" => messages: List<ChatMessage<'a>>,
         "chat_history" => history: List<ChatMessage<'a>>,
         "contents" => contents: List<ChatMessage<'a>>,
+        "thread" => thread: Thread<'a>,
         "instances" => instances: List<Instance<'a>>,
         "documents" => documents: List<Part<'a>>,
         "context" => context: Retrieval<'a>,
@@ -54,7 +62,8 @@ object! {
         "tools" => tools: List<ToolDefinition<'a>>,
         "functions" => functions: List<ToolDefinition<'a>>,
         "toolConfig" | "tool_config" => tool_config: List<ToolDefinition<'a>>,
-        "conversation" => conversation: Conversation<'a>,
+        "conversation" | "conversation_id" => conversation: Conversation<'a>,
+        "agent_id" | "agentId" | "assistant_id" => agent: Text<'a>,
         "user" => user: Text<'a>,
         "safety_identifier" => safety_identifier: Text<'a>,
         "user_security_context" => security: SecurityContext<'a>,
@@ -115,6 +124,7 @@ impl<'a> Request<'a> {
         take(&mut self.prediction).collect(Channel::Document, Some("prediction"), body);
         let conversation = std::mem::take(&mut self.history.0).into_iter().chain(std::mem::take(&mut self.messages.0));
         let conversation = conversation.chain(std::mem::take(&mut self.contents.0));
+        let conversation = conversation.chain(std::mem::take(&mut self.thread.messages.0));
         conversation.for_each(|message| message.collect(Channel::User, body));
         std::mem::take(&mut self.instances.0).into_iter().for_each(|instance| instance.collect(body));
         for member in

@@ -82,6 +82,8 @@ object! {
         "message" | "content" => message: ChatMessage<'a>,
         "messages" => messages: List<ChatMessage<'a>>,
         "text" | "generated_text" | "outputText" => text: Text<'a>,
+        // Of Vertex AI's older chat, each with an author.
+        "candidates" => candidates: List<ChatMessage<'a>>,
         "data" => data: Content<'a>,
         "document" => documents: List<Part<'a>>,
         "finish_reason" | "finishReason" | "stop_reason" | "completionReason" => finish_reason: Reason<'a>,
@@ -109,7 +111,8 @@ impl Choice<'_> {
         if let Some(grounding) = self.grounding.0 {
             grounding.collect(body);
         }
-        self.messages.0.into_iter().chain([self.message]).for_each(|message| message.collect(Channel::Assistant, body));
+        let messages = self.messages.0.into_iter().chain(self.candidates.0).chain([self.message]);
+        messages.for_each(|message| message.collect(Channel::Assistant, body));
         body.push(Channel::Assistant, self.text.into_cow(), None);
         self.data.collect(Channel::Assistant, None, body);
         self.documents.0.into_iter().for_each(|document| document.collect_document(body));
@@ -176,7 +179,16 @@ object! {
         "prompt_eval_count" | "inputTextTokenCount" | "prompt_token_count" => input_tokens: Count,
         "eval_count" | "generation_token_count" => output_tokens: Count,
         "base64" => recorded: Text<'a>,
-        "body" | "chunks" | "events" => within: Within<'a>,
+        "body" | "chunks" | "events" | "stream" => within: Within<'a>,
+        "conversation_id" | "thread_id" => conversation: Text<'a>,
+        "metrics" => metrics: Metrics<'a>,
+    }
+}
+
+object! {
+    /// What Bedrock's Converse measured.
+    Metrics {
+        "latencyMs" => latency: Count,
     }
 }
 
@@ -236,6 +248,8 @@ impl Response<'_> {
         self.collect_failure(body);
         self.collect_verdicts(body);
         body.answered_by(&self.model);
+        body.conversation = body.conversation.take().or_else(|| self.conversation.owned());
+        body.latency_ms = body.latency_ms.or(self.metrics.latency.0);
         self.usage.collect(&mut body.tokens);
         collect_counts(self.input_tokens, self.output_tokens, &mut body.tokens);
         self.queries.0.into_iter().for_each(|query| query.text.collect(Channel::ToolCall, Some("search"), body));
