@@ -64,7 +64,7 @@ fn is_request(record: &RawRecord<'_>) -> bool {
     let asked = |member: &&str| begins(record, member, &['"', '[']);
     lists(record, "messages", "\"role\"")
         || lists(record, "contents", "\"parts\"")
-        || record.field("model").is_some() && ["input", "prompt"].iter().any(|m| asked(&m)) && !is_answer(record)
+        || record.field("model").is_some() && ["input", "prompt"].iter().any(asked) && !is_answer(record)
 }
 
 fn is_answer(record: &RawRecord<'_>) -> bool {
