@@ -27,7 +27,7 @@ const FORMAT: Format = Format {
     native_id: "`eventID`, in rows `AwsEventId`; S3's notifications have none",
     time: "`eventTime`, else `TimeGenerated`",
     severity: "always context: CloudTrail judges nothing",
-    entities: "caller by ARN, principal id and session e-mail; access keys, used and created; ip; instances; resources by ARN; Bedrock models, agents, guardrails; models and packages of SageMaker's registry",
+    entities: "caller by ARN, principal id and session e-mail; access keys, used, created, changed and deleted; ip; instances; resources by ARN; Bedrock models, agents, guardrails; models and packages of SageMaker's registry",
 };
 
 /// Reads CloudTrail events.
@@ -76,7 +76,7 @@ impl Reader for AwsCloudtrail {
         draft.add(things::user(&[signed_in, identity.at("onBehalfOf.userId")]).filter(|_| signed_in.exists()));
         add_insight(event.get("insightDetails"), &mut draft);
         draft.add_ips_as(Role::Source, [event.get("sourceIPAddress")]);
-        add_credentials(Node::new(&response), &mut draft);
+        add_credentials(Node::new(&request), Node::new(&response), &mut draft);
         let source = event.get("eventSource").text().unwrap_or_default();
         if source.eq_ignore_ascii_case("iam.amazonaws.com") {
             let name = request_user(&request);
@@ -136,8 +136,11 @@ fn request_user(request: &Value<'_>) -> Option<String> {
     Node::new(request).get("userName").text().map(Into::into)
 }
 
-/// The keys and the session that a call brought into being: whoever uses them later continues here.
-fn add_credentials(response: Node<'_>, draft: &mut Draft) {
+/// The key that a call is about, and the keys and the session that it brought into being: whoever uses them later
+/// continues here.
+fn add_credentials(request: Node<'_>, response: Node<'_>, draft: &mut Draft) {
+    // `DeleteAccessKey`, `UpdateAccessKey`, `GetAccessKeyLastUsed`.
+    draft.add_one(EntityKind::ApiKey, request.get("accessKeyId"));
     draft.add_one(EntityKind::ApiKey, response.at("accessKey.accessKeyId"));
     draft.add_one(EntityKind::ApiKey, response.at("credentials.accessKeyId"));
     let assumed = response.get("assumedRoleUser");

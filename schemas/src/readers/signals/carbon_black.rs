@@ -18,11 +18,14 @@ const PRODUCT: &str = "carbon_black";
 /// Types of records that the Data Forwarder writes beside alerts.
 const EVENT_TYPES: [&str; 3] = ["endpoint.event.", "watchlist.hit", "auth.event"];
 
+/// The most indicators of one alert that are looked at.
+const INDICATORS_MAX: usize = 64;
+
 const FORMAT: Format = Format {
     vendor: "VMware Carbon Black Cloud: alerts, endpoint events and watchlist hits of the Data Forwarder, audit logs",
     recognised_by: "`org_key` with `id` and an alert's times; a `type` such as `endpoint.event.procstart`; `loginName`, `orgName` and `eventId`; `actor`, `actor_ip` and `org_key`",
     native_id: "`id`, `event_id`, `eventId`; forwarded events have none",
-    time: "`first_event_timestamp` (v6 `first_event_time`), `detection_timestamp`; `device_timestamp`; `eventTime`, `create_time`; else `backend_timestamp`",
+    time: "`first_event_timestamp` (v6 `first_event_time`), `detection_timestamp`; `device_timestamp`; `eventTime`, `create_time` (watchlist hits too); else `backend_timestamp`",
     severity: "1 to 10 for alerts and watchlist hits, flagged audit entries medium; alert records are alerts, all else context",
     entities: "device, users of the device and of processes, images and files by hash and path, netconn's two ends, domains",
 };
@@ -116,8 +119,15 @@ fn alert(root: Node<'_>) -> Draft {
     draft.add_techniques_at(root.get("attack_technique"));
     // Watchlists' reports name techniques among their tags.
     draft.add_techniques_at(root.get("report_tags"));
-    for tag in root.get("ttps").items().filter_map(Node::word) {
+    // The older schema has tags and images by process.
+    let indicators = || root.get("threat_indicators").items().take(INDICATORS_MAX);
+    let tags = indicators().flat_map(|indicator| indicator.get("ttps").items());
+    for tag in root.get("ttps").items().chain(tags).filter_map(Node::word) {
         draft.add_techniques(&technique_of_tag(&tag));
+    }
+    for indicator in indicators() {
+        let (hash, name) = (indicator.get("sha256"), indicator.get("process_name"));
+        draft.add_image(EntityKind::Process, &[hash], Node::absent(), name);
     }
     for process in ["process", "parent", "childproc", "threat_cause_actor"] {
         add_image(EntityKind::Process, root, process, &mut draft);
@@ -154,8 +164,9 @@ fn event(root: Node<'_>) -> Draft {
         draft.group = Group::Identity;
     }
     draft.native_id = root.get("event_id").text().map(Into::into);
-    draft.time =
-        first_time(&["device_timestamp", "auth_event_timestamp", "backend_timestamp"].map(|key| root.get(key)));
+    draft.time = first_time(
+        &["device_timestamp", "auth_event_timestamp", "create_time", "backend_timestamp"].map(|key| root.get(key)),
+    );
     add_image(EntityKind::Process, root, "process", &mut draft);
     for process in ["parent", "childproc", "crossproc"] {
         add_image(EntityKind::Process, root, process, &mut draft);
@@ -168,7 +179,8 @@ fn event(root: Node<'_>) -> Draft {
     // `true`, or `inbound` as text in older schemas.
     let inbound = root.get("netconn_inbound").is_true();
     let (near, far) = if inbound { (Role::Destination, Role::Source) } else { (Role::Source, Role::Destination) };
-    draft.add_ips_as(near, ["local_ip", "netconn_local_ipv4", "netconn_local_ipv6"].map(|key| root.get(key)));
+    let own = ["local_ip", "netconn_local_ipv4", "netconn_local_ipv6", "device_internal_ip"];
+    draft.add_ips_as(near, own.map(|key| root.get(key)));
     draft.add_ips_as(far, ["remote_ip", "netconn_remote_ipv4", "netconn_remote_ipv6"].map(|key| root.get(key)));
     draft.add_ips_as(Role::Source, ["auth_remote_ipv4", "auth_remote_ipv6"].map(|key| root.get(key)));
     draft.add(things::device(&[root.get("auth_remote_device")]));

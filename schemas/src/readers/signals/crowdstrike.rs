@@ -10,6 +10,7 @@ use super::fields::{Node, first_time, has_any, member};
 use super::format::Format;
 use super::things::{self, Account};
 use crate::entity::{EntityKind, Role};
+use crate::readers::value::Value;
 use crate::readers::{Context, EventTime, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
@@ -21,10 +22,13 @@ const FORMAT: Format = Format {
     vendor: "CrowdStrike Falcon: Falcon Data Replicator, detection summaries, Event Streams",
     recognised_by: "`event_simpleName`, `fdr_event_type`, `ExternalApiType` or `unknown_payload` with an agent's or customer's id; `metadata.customerIDString`",
     native_id: "`CompositeId`, else `id`, `event_id`, the detection's or incident's own; audit events have none",
-    time: "`UTCTimestamp`, `ContextTimeStamp`, `timestamp`, `StartTime`, else `metadata.eventCreationTime`",
+    time: "`UTCTimestamp`, `ContextTimeStamp`, `timestamp`, `StartTime`, `StartTimeEpoch`, else `metadata.eventCreationTime`",
     severity: "`SeverityName`, else `Severity` on Falcon's scale; detection and incident summaries are alerts, all else context",
-    entities: "the sensor's device, accounts, images and files by hash and path, local and remote addresses, domains",
+    entities: "the sensor's device, accounts, images and files by hash and path, local and remote addresses, domains; of XDR detections the lists of hosts, users, e-mail addresses, addresses, domains and hashes",
 };
+
+/// The most elements of one list of an XDR detection that are looked at.
+const LIST_MAX: usize = 64;
 
 /// Reads Falcon events.
 pub(super) struct Crowdstrike;
@@ -60,7 +64,7 @@ impl Reader for Crowdstrike {
         draft.native_id = falcon.native_id();
         draft.time = falcon.time();
         draft.vendor_tenant = falcon.first(&["cid", "CustomerIdString", "customerIDString"]).text().map(Into::into);
-        for techniques in ["Technique", "TechniqueId", "MitreAttack"] {
+        for techniques in ["Technique", "TechniqueId", "TechniqueIds", "MitreAttack"] {
             draft.add_techniques_at(falcon.first(&[techniques]));
         }
         for attack in falcon.first(&["MitreAttack"]).items() {
@@ -70,6 +74,7 @@ impl Reader for Crowdstrike {
         add_devices(falcon, &mut draft);
         add_network(falcon, &name, &mut draft);
         add_files(falcon, &name, &mut draft);
+        add_lists(falcon, &mut draft);
         draft.title = title(falcon, &name);
         draft.publish(record, context, out)
     }
@@ -132,8 +137,15 @@ impl<'v> Falcon<'v> {
     }
 
     fn time(self) -> EventTime {
-        const TIMES: [&str; 6] =
-            ["UTCTimestamp", "ContextTimeStamp", "timestamp", "StartTimestamp", "StartTime", "eventCreationTime"];
+        const TIMES: [&str; 7] = [
+            "UTCTimestamp",
+            "ContextTimeStamp",
+            "timestamp",
+            "StartTimestamp",
+            "StartTime",
+            "StartTimeEpoch",
+            "eventCreationTime",
+        ];
         first_time(&TIMES.map(|key| self.first(&[key])))
     }
 }
@@ -175,7 +187,10 @@ fn add_accounts(falcon: Falcon<'_>, draft: &mut Draft) {
 
 fn add_devices(falcon: Falcon<'_>, draft: &mut Draft) {
     let own = |keys: &[&str]| falcon.first(keys);
-    let ids = [own(&["aid", "AgentIdString", "SensorId", "AgentId"])];
+    // Event Streams calls a firewall's sensor a device; the replicator's devices are what was plugged in.
+    let streamed = falcon.outer.at("metadata.eventType").exists();
+    let device = if streamed { own(&["DeviceId"]) } else { Node::absent() };
+    let ids = [own(&["aid", "AgentIdString", "SensorId", "AgentId"]), device];
     let host = own(&["ComputerName", "Hostname", "HostnameField"]);
     draft.add(things::device_in_domain(&ids, host, own(&["MachineDomain"])));
     for end in ["Source", "Target"] {
@@ -225,6 +240,33 @@ fn add_files(falcon: Falcon<'_>, name: &str, draft: &mut Draft) {
     draft.add_image(kind, &hashes, path, file);
 }
 
+/// What an XDR detection names, many of a kind in one text.
+fn add_lists(falcon: Falcon<'_>, draft: &mut Draft) {
+    let listed = |key: &str| -> Vec<Value<'_>> {
+        let texts: Vec<_> = falcon.first(&[key]).items().take(LIST_MAX).filter_map(Node::text).collect();
+        texts.iter().flat_map(|text| text.split(',')).take(LIST_MAX).map(|one| one.to_owned().into()).collect()
+    };
+    for host in listed("HostNames") {
+        draft.add(things::device(&[Node::new(&host)]));
+    }
+    for name in ["UserNames", "Users"].into_iter().flat_map(listed) {
+        let name = Node::new(&name);
+        draft.add(Account { ids: &[], domain: Node::absent(), name, display: Node::absent() }.entity());
+    }
+    for address in listed("EmailAddresses") {
+        draft.add(things::user(&[things::address(Node::new(&address))]));
+    }
+    for address in ["IPv4Addresses", "IPv6Addresses"].into_iter().flat_map(listed) {
+        draft.add_one(EntityKind::Ip, Node::new(&address));
+    }
+    for domain in listed("DomainNames") {
+        draft.add(things::url_or_domain(Node::new(&domain)));
+    }
+    for hash in ["SHA256Hashes", "MD5Hashes"].into_iter().flat_map(listed) {
+        draft.add_one(EntityKind::File, Node::new(&hash));
+    }
+}
+
 fn title(falcon: Falcon<'_>, name: &str) -> String {
     let own = |keys: &[&str]| falcon.first(keys).text();
     let what = if is_alert(name) {
@@ -239,10 +281,12 @@ fn title(falcon: Falcon<'_>, name: &str) -> String {
     if let Some(file) = own(&["TargetFileName", "FileName", "ImageFileName"]) {
         title.push_str(&format!(": {}", things::file_name(&file)));
     }
-    if let Some(user) = own(&["UserName", "SourceAccountName", "UserPrincipal", "UserId"]) {
+    if let Some(user) = own(&["UserName", "SourceAccountName", "UserPrincipal", "UserId", "UserNames", "Users"]) {
         title.push_str(&format!(" by {user}"));
     }
-    if let Some(host) = own(&["ComputerName", "Hostname", "HostnameField", "SourceEndpointHostName", "EndpointName"]) {
+    const HOSTS: [&str; 6] =
+        ["ComputerName", "Hostname", "HostnameField", "SourceEndpointHostName", "EndpointName", "HostNames"];
+    if let Some(host) = own(&HOSTS) {
         title.push_str(&format!(" on {host}"));
     }
     if let Some(far) = own(&["DomainName", "RemoteAddressIP4", "RemoteAddressIP6", "RemoteAddress"]) {

@@ -18,7 +18,7 @@ const FORMAT: Format = Format {
     native_id: "`composite_id`, `detection_id`",
     time: "`timestamp`, else `start_time`, `first_behavior`, `created_timestamp`",
     severity: "`severity_name` or `max_severity_displayname`, else `severity` or `max_severity` 1 to 100; always an alert",
-    entities: "device, accounts, process and parent, written files, addresses, domains",
+    entities: "device, accounts, process and parent, written files, addresses, domains; of NG-SIEM correlations the lists of hosts, users and addresses of either end",
 };
 
 /// The most behaviours of one detection that are looked at.
@@ -64,6 +64,7 @@ impl Reader for CrowdstrikeAlert {
         add_files(alert, &mut draft);
         add_network(alert, &mut draft);
         add_indicators(alert, &mut draft);
+        add_correlated(alert, &mut draft);
         for behavior in alert.get("behaviors").items().take(BEHAVIORS_MAX) {
             draft.add_techniques_at(behavior.get("technique_id"));
             add_accounts(behavior, domain, &mut draft);
@@ -135,6 +136,30 @@ fn add_indicators(alert: Node<'_>, draft: &mut Draft) {
     }
     for file in alert.get("quarantined_files").items().take(LIST_MAX) {
         draft.add_image(EntityKind::File, &[file.get("sha256")], file.first(&["filename", "paths"]), Node::absent());
+    }
+}
+
+/// What a correlation rule of NG-SIEM found in the events of any product, in lists (`type` `correlation-detection`).
+fn add_correlated(alert: Node<'_>, draft: &mut Draft) {
+    let listed = |key: &str| alert.get(key).items().take(LIST_MAX);
+    let mut known = Vec::new();
+    for user in listed("users") {
+        let (ids, name) = ([user.get("sid"), user.get("idp_id")], user.get("user_name"));
+        let account =
+            Account { ids: &ids, domain: Node::absent(), name, display: user.first(&["full_name", "user_name"]) };
+        draft.add(account.entity());
+        known.extend(name.text());
+    }
+    // The same people once more, by name alone.
+    for name in listed("user_names").filter(|name| !name.text().is_some_and(|name| known.contains(&name))) {
+        draft.add(Account { ids: &[], domain: Node::absent(), name, display: Node::absent() }.entity());
+    }
+    listed("host_names").for_each(|host| draft.add(things::device(&[host])));
+    for (role, end) in [(Role::Source, "source"), (Role::Destination, "destination")] {
+        for host in listed(&[end, "_hosts"].concat()) {
+            draft.add(things::device(&[host]).map(|host| host.in_role(role)));
+        }
+        draft.add_ips_as(role, listed(&[end, "_ips"].concat()));
     }
 }
 

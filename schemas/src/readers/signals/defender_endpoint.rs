@@ -32,7 +32,11 @@ pub(super) fn add_things(alert: Node<'_>, draft: &mut Draft) {
         draft.add(account(evidence, evidence.get("accountName")));
         draft.add_ips([evidence.get("ipAddress")]);
         draft.add(things::url_or_domain(evidence.get("url")));
-        draft.add_one(EntityKind::Mailbox, evidence.get("mailboxAddress"));
+        // Of a message the recipient is a user of the estate, the sender most often is not.
+        draft.add(things::user(&[evidence.get("recipient")]));
+        for address in ["mailboxAddress", "sender"] {
+            draft.add_one(EntityKind::Mailbox, evidence.get(address));
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use super::draft::Draft;
 use super::fields::{Node, first_time, has_object};
 use super::format::Format;
+use super::kubernetes_audit::is_service_account;
 use super::things;
 use super::title::Title;
 use crate::entity::{Entity, EntityKind, Role, canonical_id};
@@ -20,7 +21,7 @@ const FORMAT: Format = Format {
     native_id: "`insertId`; unique with log and time",
     time: "`timestamp`, else `receiveTimestamp`",
     severity: "always context",
-    entities: "caller by e-mail or subject, whom they act for, who gains or loses a role, service account key, ip, resource, Vertex AI models and agents",
+    entities: "caller by e-mail or subject, in a cluster also service accounts outside `kube-*`, whom they act for, who gains or loses a role, service account key, ip, resource, Vertex AI models and agents",
 };
 
 /// The most changes of a policy that are looked at.
@@ -98,13 +99,17 @@ fn principal(email: Node<'_>, subject: Node<'_>) -> Option<Entity> {
     let own = federated.and_then(|subject| subject.split_once("/subject/")).map(|(_, own)| own);
     let subject = match federated {
         Some(_) => federated,
+        // `system:serviceaccount:prod:deployer` is one name.
+        None if subject.as_deref().is_some_and(|subject| subject.starts_with("system:")) => subject.as_deref(),
         None => subject.as_deref().map(|subject| subject.rsplit_once(':').map_or(subject, |(_, bare)| bare)),
     };
     let own = own.filter(|own| own.contains('@'));
     let ids: Vec<&str> = email.as_deref().into_iter().chain(subject).chain(own).collect();
     let of_google = |id: &&str| {
         let domain = id.rsplit_once('@').map_or("", |(_, domain)| domain);
-        id.starts_with("system:") || domain.starts_with("gcp-sa-") || is_service_domain(domain)
+        (id.starts_with("system:") && !is_service_account(id))
+            || domain.starts_with("gcp-sa-")
+            || is_service_domain(domain)
     };
     if ids.iter().any(of_google) {
         return None;

@@ -96,12 +96,16 @@ fn add_caller(caller: Node<'_>, draft: &mut Draft) {
 fn principal(name: Node<'_>) -> Option<Entity> {
     let text = name.text()?;
     let own = ["system:", "eks:", "aks:", "gke-"].iter().any(|prefix| text.starts_with(prefix));
-    let account = text.strip_prefix("system:serviceaccount:").filter(|account| !account.starts_with("kube-"));
     let clusters_own = ["aksService", "masterclient", "kubernetes-admin", "kube-apiserver", "hcpService"];
-    if (own && account.is_none()) || clusters_own.iter().any(|known| text.eq_ignore_ascii_case(known)) {
+    if (own && !is_service_account(&text)) || clusters_own.iter().any(|known| text.eq_ignore_ascii_case(known)) {
         return None;
     }
     user(&[name])
+}
+
+/// Whether a user name in a cluster is that of a service account outside the cluster's own namespaces.
+pub(super) fn is_service_account(name: &str) -> bool {
+    name.strip_prefix("system:serviceaccount:").is_some_and(|account| !account.starts_with("kube-"))
 }
 
 /// `pods/exec web in production`, or the path of a request that is about no object.

@@ -52,6 +52,7 @@ mod product_group;
 mod push_security;
 mod security_alert;
 mod sentinelone;
+mod sentinelone_unified;
 mod shape;
 mod slack_audit;
 mod tailscale;

@@ -1,31 +1,34 @@
-//! SentinelOne: threats and custom-rule alerts of the management API, its activity log, and Deep Visibility events
-//! as Cloud Funnel writes them (keys with dots) or as the older API gives them.
+//! SentinelOne: threats and custom-rule alerts of the management API, unified alerts, its activity log, and Deep
+//! Visibility events as Cloud Funnel writes them (keys with dots) or as the older API gives them.
 //!
 //! Source: the management console's API documentation (Threats, Alerts, Activities, Deep Visibility) and the Cloud
-//! Funnel 2.0 schema. The agent's outer address is left out: everyone in an office shares it.
+//! Funnel 2.0 schema. The agent's outer address is left out: everyone in an office shares it. What a unified alert
+//! holds stands in [`super::sentinelone_unified`].
 
 use super::draft::Draft;
 use super::fields::{Node, first_time, has, has_any, is_one_of};
 use super::format::Format;
+use super::sentinelone_unified;
 use super::things::{self, Account};
 use crate::entity::{EntityKind, Role};
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader};
 use crate::severity::Severity;
 use crate::signal::Group;
 
-const PRODUCT: &str = "sentinelone";
+/// The product of every record, however it came.
+pub(super) const PRODUCT: &str = "sentinelone";
 
 /// Activity types that report a threat or an alert: threats mitigated and not, suspicious ones, custom rules,
 /// and what intelligence and SentinelOne's analysts mark.
 const ALERTS: [&str; 8] = ["18", "19", "3608", "4003", "4108", "4109", "4110", "4111"];
 
 const FORMAT: Format = Format {
-    vendor: "SentinelOne: threats, custom-rule alerts, activities, Deep Visibility",
-    recognised_by: "`threatInfo` or `alertInfo` with `agentDetectionInfo` or `agentRealtimeInfo`; `activityType` with `primaryDescription`; `event.type` with `agent.uuid`, `endpoint.name` or a `src.process`; `eventType`, `agentName` and `trueContext` or `processName`",
+    vendor: "SentinelOne: threats, custom-rule alerts, unified alerts, activities, Deep Visibility",
+    recognised_by: "`threatInfo` or `alertInfo` with `agentDetectionInfo` or `agentRealtimeInfo`; `detectedAt` and `detectionSource` with `analystVerdict`, `attackSurfaces` or `detectionTime`; `activityType` with `primaryDescription`; `event.type` with `agent.uuid`, `endpoint.name` or a `src.process`; `eventType`, `agentName` and `trueContext` or `processName`",
     native_id: "`id`, else `alertInfo.alertId`, `event.id`",
-    time: "`threatInfo.identifiedAt`, `alertInfo.createdAt`, `createdAt`, `event.time`, `eventTime`",
-    severity: "the rule's or the activity's word, else malicious is high, suspicious medium; threats, custom-rule alerts and the activities that report either are alerts",
-    entities: "the agent's device, the logged-on user and the process's, files and processes by hash and path, addresses, domains, URLs",
+    time: "`threatInfo.identifiedAt`, `alertInfo.createdAt`, `detectedAt`, `createdAt`, `event.time`, `eventTime`",
+    severity: "the rule's or the activity's word, else malicious is high, suspicious medium; threats, custom-rule and unified alerts and the activities that report either are alerts",
+    entities: "the agent's device, the logged-on user and the process's, who acts in the console, target and attacker of a unified alert, files and processes by hash and path, addresses, domains, URLs",
 };
 
 /// Reads SentinelOne records.
@@ -48,7 +51,7 @@ impl Reader for Sentinelone {
             && has_any(record, &["agent.uuid", "endpoint.name", "src.process.name", "src.process.image.path"]);
         let older =
             has(record, "eventType") && has(record, "agentName") && has_any(record, &["trueContext", "processName"]);
-        finding || activity || funnel || older
+        finding || activity || funnel || older || sentinelone_unified::recognises(record)
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
@@ -58,6 +61,8 @@ impl Reader for Sentinelone {
             threat(root)
         } else if root.get("alertInfo").is_object() {
             rule_alert(root)
+        } else if sentinelone_unified::recognises(record) {
+            sentinelone_unified::alert(root)
         } else if root.get("activityType").exists() {
             activity(root)
         } else {
@@ -67,7 +72,8 @@ impl Reader for Sentinelone {
     }
 }
 
-fn severity_of(word: Node<'_>, confidence: Node<'_>) -> Severity {
+/// The word for the severity, else the confidence that it is malicious.
+pub(super) fn severity_of(word: Node<'_>, confidence: Node<'_>) -> Severity {
     let word = word.word().unwrap_or_default();
     let known = Severity::from_word(word.strip_prefix("E_").unwrap_or(&word));
     match confidence.word().unwrap_or_default().to_ascii_lowercase().as_str() {
@@ -168,13 +174,17 @@ fn activity(root: Node<'_>) -> Draft {
     draft.time = root.get("createdAt").time();
     draft.vendor_tenant = root.get("accountId").text().map(Into::into);
     draft.add(things::device(&[root.get("agentId"), data.get("computerName")]));
+    // Who acts in the console has an id; `username` beside `byUser` is whom it was done to.
+    let actor = data.first(&["byUser", "username"]);
+    draft.add(things::person(&[root.get("userId"), things::address(actor)], actor));
     for user in [data.get("userName"), data.get("byUser"), data.get("username")] {
         draft.add(things::user(&[user]).filter(|user| user.ids.iter().any(|id| id.contains('@'))));
     }
     // Either digest may stand there, told apart by nothing but its length.
     let hash = data.get("fileContentHash");
     draft.add_image(EntityKind::File, &[hash], data.get("filePath"), data.get("fileDisplayName"));
-    draft.add_ips([data.get("agentIpV4"), data.get("ipAddress")]);
+    draft.add_ips([data.get("agentIpV4")]);
+    draft.add_ips_as(Role::Source, [data.get("ipAddress")]);
     draft.add_ips_as(Role::Destination, [data.get("dstIp")]);
     draft.add(things::url_or_domain(data.get("dnsRequest")));
     let title = root.get("primaryDescription").text();

@@ -49,7 +49,9 @@ impl Account<'_> {
 /// domain is a DNS name.
 fn names_in_domain<'n>(name: &'n str, domain: Option<&str>) -> Vec<Cow<'n, str>> {
     if name.contains('@') {
-        return vec![Cow::Borrowed(name)];
+        // A UPN says its domain, and before it sensors write the machine's or `AzureAD`.
+        let upn = name.rsplit_once('\\').map_or(name, |(_, upn)| if upn.contains('@') { upn } else { name });
+        return vec![Cow::Borrowed(upn)];
     }
     let (domain, account) = match name.split_once('\\') {
         Some((domain, account)) => (Some(domain), account),
@@ -306,6 +308,7 @@ mod tests {
             ["corp.example\\eve", "eve@corp.example", "s-1-5-21-1-2-3-1104"]
         );
         assert_eq!(ids(json!({"name": "CORP\\eve"})), ["corp\\eve"]);
+        assert_eq!(ids(json!({"name": "AzureAD\\eve@corp.example"})), ["eve@corp.example"]);
         assert_eq!(ids(json!({"name": "eve"})), ["eve"]);
         assert_eq!(ids(json!({"name": "eve", "upn": "eve@corp.example"})), ["eve@corp.example"]);
         for nobody in [

@@ -1,7 +1,7 @@
 //! Windows events: security log, Sysmon, Defender Antivirus, AD FS and SQL Server audits.
 //!
 //! - Recognised by `EventID` or `EventCode` with a computer, by `winlog`, by `Event` as an object, by `System` with
-//!   `EventData`.
+//!   `EventData`, by `ProviderName`, `MachineName` and `Id` as PowerShell names them.
 //! - Native id: computer, channel and record number; else the id that the log store gave.
 //! - Time: the event's creation. Severity: Defender Antivirus' own; other events are informational.
 //! - Alerts: Defender Antivirus' findings.
@@ -12,7 +12,7 @@
 //! knows how shippers write them. Only Defender Antivirus' findings are alerts.
 
 use super::draft::Draft;
-use super::fields::{Node, has, has_any};
+use super::fields::{Node, has, has_all, has_any};
 use super::format::Format;
 use super::things::{self, Account};
 use super::windows_files::add_files;
@@ -25,8 +25,8 @@ use crate::severity::Severity;
 use crate::signal::Group;
 
 const FORMAT: Format = Format {
-    vendor: "Windows security, Sysmon, Defender Antivirus, AD FS: Log Analytics, winlogbeat, XML as JSON, flat",
-    recognised_by: "`EventID` or `EventCode` with a computer; `winlog`; `Event.System`",
+    vendor: "Windows security, Sysmon, Defender Antivirus, AD FS: Log Analytics, winlogbeat, XML as JSON, flat, `Get-WinEvent`",
+    recognised_by: "`EventID` or `EventCode` with a computer; `winlog`; `Event.System`; `ProviderName`, `MachineName` and `Id`",
     native_id: "record id with computer and channel, else the event's own id",
     time: "`TimeCreated`, else `TimeGenerated`",
     severity: "context, except Defender Antivirus' findings by their severity; technique in Sysmon's `RuleName`",
@@ -51,7 +51,8 @@ impl Reader for WindowsEvent {
             && !has(record, "eventName");
         // `event` in lower case is another vendor's: only XML made into JSON has a capital.
         let xml = record.field("Event").is_some_and(|event| event.get().starts_with('{')) && !has(record, "metadata");
-        flat || xml || has(record, "winlog") || (has(record, "System") && has(record, "EventData"))
+        let powershell = has_all(record, &["ProviderName", "MachineName", "Id"]);
+        flat || xml || powershell || has(record, "winlog") || (has(record, "System") && has(record, "EventData"))
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {

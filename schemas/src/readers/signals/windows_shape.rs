@@ -1,8 +1,9 @@
 //! One Windows event, whichever shipper wrote it.
 //!
 //! Shapes: rows of the Log Analytics tables `SecurityEvent` and `Event`, winlogbeat's `winlog`, the XML
-//! rendered as JSON (`Event.System`, `Event.EventData`), flat objects as NXLog and Splunk make them of XML, and
-//! Splunk's extraction of the rendered text, which has names of its own (`Account_Name`, `Source_Network_Address`).
+//! rendered as JSON (`Event.System`, `Event.EventData`), flat objects as NXLog and Splunk make them of XML,
+//! PowerShell's `Get-WinEvent | ConvertTo-Json`, whose data has no names and is not read, and Splunk's extraction of
+//! the rendered text, which has names of its own (`Account_Name`, `Source_Network_Address`).
 
 use std::borrow::Cow;
 
@@ -125,7 +126,8 @@ impl<'v> WindowsRecord<'v> {
     }
 
     pub(super) fn event_id(&self) -> u32 {
-        let id = self.field(&["EventID", "event_id", "EventCode", "event.code", "EventID.Value", "EventID.value"]);
+        let id =
+            self.field(&["EventID", "event_id", "EventCode", "event.code", "EventID.Value", "EventID.value", "Id"]);
         id.and_then(|id| id.parse().ok()).unwrap_or_default()
     }
 
@@ -134,7 +136,7 @@ impl<'v> WindowsRecord<'v> {
     }
 
     fn find_computer(&self) -> Node<'v> {
-        let names = ["Computer", "computer_name", "ComputerName", "Hostname", "host.name", "host"];
+        let names = ["Computer", "computer_name", "ComputerName", "MachineName", "Hostname", "host.name", "host"];
         let system = names.iter().map(|name| self.system.at(name));
         let mut places = system.chain(names.iter().map(|name| self.root.at(name)));
         places.find(|place| place.is_text()).unwrap_or(Node::absent())
@@ -173,13 +175,14 @@ impl<'v> WindowsRecord<'v> {
     /// The account in whose name the event was written; for a PowerShell script the one that ran it. Services write as
     /// the machine, which is nobody.
     pub(super) fn security_user(&self) -> Option<Entity> {
-        const PLACES: [&str; 7] = [
+        const PLACES: [&str; 8] = [
             "Security.UserID",
             "Security.@UserID",
             "Security.#attributes.UserID",
             "Security.$.UserID",
             "user.identifier",
             "UserID",
+            "UserId.Value",
             "Security_UserID",
         ];
         let sid = |text: &str| text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("S-1-"));
