@@ -36,8 +36,7 @@ impl Reader for Batch {
     /// What has a `request` is an exchange.
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
         let is_object = |member: &&str| record.field(member).is_some_and(|value| value.get().starts_with('{'));
-        let is_line =
-            |(name, beside): &(&str, &[&str])| record.field(name).is_some() && beside.iter().any(is_object);
+        let is_line = |(name, beside): &(&str, &[&str])| record.field(name).is_some() && beside.iter().any(is_object);
         LINES.iter().any(is_line) && record.field("request").is_none()
     }
 
