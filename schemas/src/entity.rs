@@ -203,8 +203,8 @@ pub fn canonical_id(kind: EntityKind, id: &str) -> Option<String> {
 }
 
 fn has_control(id: &str) -> bool {
-    let ascii = |byte: u8| byte.is_ascii_control();
-    if id.is_ascii() { id.bytes().any(ascii) } else { id.chars().any(char::is_control) }
+    let plain = |plain, byte: u8| plain & (0x20..0x7f).contains(&byte);
+    !id.bytes().fold(true, plain) && id.chars().any(char::is_control)
 }
 
 /// Addresses in their shortest form, IPv4-mapped IPv6 as IPv4, ports and zones cut off; loopback,
@@ -245,7 +245,8 @@ pub fn is_private_ip(ip: &str) -> bool {
 
 /// Machine and built-in accounts act for no person and stand on every machine alike.
 fn canonical_user(id: &str) -> Option<String> {
-    let id = guest_at_home(id.to_lowercase());
+    let id = id.to_lowercase();
+    let id = if id.contains('#') { guest_at_home(id) } else { id };
     let (domain, account) = id.rsplit_once('\\').unwrap_or(("", &id));
     let machine = account.ends_with('$') || account.split_once('@').is_some_and(|(name, _)| name.ends_with('$'));
     let nothing = machine

@@ -19,6 +19,7 @@ pub mod handling;
 pub mod ids;
 pub mod incident;
 pub mod interaction;
+mod listed;
 pub mod ocsf;
 mod placeholder;
 pub mod readers;

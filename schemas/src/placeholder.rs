@@ -5,12 +5,55 @@
 //! before it keeps one. The tables hold what vendors document and what software ships with; a name that one
 //! company uses for its own purposes does not belong here.
 
+use crate::listed::Listed;
+
 /// `text` without white space around it, of which most texts have none.
 #[inline]
 pub(crate) fn trimmed(text: &str) -> &str {
     let plain = |end: Option<&u8>| end.is_some_and(u8::is_ascii_graphic);
     if plain(text.as_bytes().first()) && plain(text.as_bytes().last()) { text } else { text.trim() }
 }
+
+/// The words for "nothing".
+static WORDS: Listed<34> = Listed::new([
+    "-1",
+    "anonymous",
+    "empty",
+    "false",
+    "filtered",
+    // CloudTrail's for the name in a failed console logon, which may be a password.
+    "hidden_due_to_security_reasons",
+    "masked",
+    "missing",
+    "n.a.",
+    "n/a",
+    "n\\a",
+    "na",
+    "nil",
+    "no data",
+    "no value",
+    "none",
+    "not applicable",
+    "not available",
+    "not_applicable",
+    "not_available",
+    "not provided",
+    "not set",
+    "notavailable",
+    "null",
+    // How Windows renders S-1-0-0.
+    "null sid",
+    "null-sid",
+    // Microsoft's, in sign-ins of guests, for what is another tenant's.
+    "pii removed",
+    "redacted",
+    "unavailable",
+    "undefined",
+    "unidentified",
+    "unknown",
+    "unknown user",
+    "unspecified",
+]);
 
 /// Whether `text` is one of the ways in which sources write "nothing".
 pub fn is_placeholder(text: &str) -> bool {
@@ -21,8 +64,14 @@ pub fn is_placeholder(text: &str) -> bool {
         _ => {}
     }
     let text = trimmed(text);
-    if text.is_empty() {
-        return true;
+    // What begins and ends like a name is no sign and stands in no brackets, and of all ones every letter is an `f`.
+    match text.as_bytes() {
+        [] => return true,
+        [b'f' | b'F', ..] => {}
+        [first, .., last] if first.is_ascii_alphabetic() && last.is_ascii_alphanumeric() => {
+            return WORDS.has_in_any_case(text);
+        }
+        _ => {}
     }
     // All zeros and punctuation: zero GUIDs, 0.0.0.0, 0x0, 00:00:00:00, "-", "::", "-\-".
     let body = text.strip_prefix("0x").unwrap_or(text);
@@ -36,45 +85,6 @@ pub fn is_placeholder(text: &str) -> bool {
     {
         return true;
     }
-    const WORDS: [&str; 34] = [
-        "-1",
-        "anonymous",
-        "empty",
-        "false",
-        "filtered",
-        // CloudTrail's for the name in a failed console logon, which may be a password.
-        "hidden_due_to_security_reasons",
-        "masked",
-        "missing",
-        "n.a.",
-        "n/a",
-        "n\\a",
-        "na",
-        "nil",
-        "no data",
-        "no value",
-        "none",
-        "not applicable",
-        "not available",
-        "not_applicable",
-        "not_available",
-        "not provided",
-        "not set",
-        "notavailable",
-        "null",
-        // How Windows renders S-1-0-0.
-        "null sid",
-        "null-sid",
-        // Microsoft's, in sign-ins of guests, for what is another tenant's.
-        "pii removed",
-        "redacted",
-        "unavailable",
-        "undefined",
-        "unidentified",
-        "unknown",
-        "unknown user",
-        "unspecified",
-    ];
     // Most texts are longer than any of them, with two brackets on either side.
     const LONGEST: usize = "hidden_due_to_security_reasons".len() + 4;
     if text.len() > LONGEST {
@@ -82,17 +92,63 @@ pub fn is_placeholder(text: &str) -> bool {
     }
     // `(null)`, `<unknown>` and `[none]` are the same words in brackets.
     let word = text.trim_matches(|c| matches!(c, '(' | ')' | '<' | '>' | '[' | ']' | '{' | '}' | '"' | '\'' | '#'));
-    // Few texts are as long as one of them, and of the others no letter is looked at.
-    const LENGTHS: u64 = {
-        let (mut lengths, mut at) = (0, 0);
-        while at < WORDS.len() {
-            lengths |= 1 << WORDS[at].len();
-            at += 1;
-        }
-        lengths
-    };
-    LENGTHS >> word.len() & 1 == 1 && WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
+    WORDS.has_in_any_case(word)
 }
+
+/// Accounts that act for no person, in lower case.
+static BUILT_IN_ACCOUNTS: Listed<49> = Listed::new([
+    "anonymous logon",
+    "anonymous user",
+    // SharePoint and OneDrive themselves.
+    "app@sharepoint",
+    "convidado",
+    "default",
+    "defaultaccount",
+    "everyone",
+    "gast",
+    "guest",
+    "invitado",
+    "invité",
+    "iusr",
+    "jeder",
+    "krbtgt",
+    "local service",
+    "local system",
+    // What utmp has for a terminal that waits, and for the machine's own coming and going.
+    "login",
+    "reboot",
+    "runlevel",
+    "shutdown",
+    "localsystem",
+    "lokaler dienst",
+    "network service",
+    "netzwerkdienst",
+    "no user",
+    "nobody",
+    "not found",
+    "ospite",
+    "root",
+    "service local",
+    "service réseau",
+    "servicio de red",
+    "servicio local",
+    "serviço de rede",
+    "serviço local",
+    "servizio di rete",
+    "servizio locale",
+    "sistema",
+    "system",
+    "systemkonto",
+    "système",
+    "tout le monde",
+    "trustedinstaller",
+    "unknown user",
+    "unknown_user",
+    "wdagutilityaccount",
+    "window manager",
+    "гость",
+    "система",
+]);
 
 /// Whether `account`, in lower case and without its domain, acts for no person on any machine.
 ///
@@ -100,71 +156,17 @@ pub fn is_placeholder(text: &str) -> bool {
 /// anonymous logon, S-1-1-0 everyone, RIDs 501 guest and 503 default account); records that bring the SID as well are
 /// known by it ([`is_built_in_sid`]).
 pub(crate) fn is_built_in_account(account: &str) -> bool {
-    let listed = matches!(
-        account,
-        "anonymous logon"
-            | "anonymous user"
-            // SharePoint and OneDrive themselves.
-            | "app@sharepoint"
-            | "convidado"
-            | "default"
-            | "defaultaccount"
-            | "everyone"
-            | "gast"
-            | "guest"
-            | "invitado"
-            | "invité"
-            | "iusr"
-            | "jeder"
-            | "krbtgt"
-            | "local service"
-            | "local system"
-            // What utmp has for a terminal that waits, and for the machine's own coming and going.
-            | "login"
-            | "reboot"
-            | "runlevel"
-            | "shutdown"
-            | "localsystem"
-            | "lokaler dienst"
-            | "network service"
-            | "netzwerkdienst"
-            | "no user"
-            | "nobody"
-            | "not found"
-            | "ospite"
-            | "root"
-            | "service local"
-            | "service réseau"
-            | "servicio de red"
-            | "servicio local"
-            | "serviço de rede"
-            | "serviço local"
-            | "servizio di rete"
-            | "servizio locale"
-            | "sistema"
-            | "system"
-            | "systemkonto"
-            | "système"
-            | "tout le monde"
-            | "trustedinstaller"
-            | "unknown user"
-            | "unknown_user"
-            | "wdagutilityaccount"
-            | "window manager"
-            | "гость"
-            | "система"
-    );
     // Desktop sessions and Exchange's own probes number their accounts.
     const PREFIXES: [&str; 4] = ["dwm-", "umfd-", "healthmailbox", "systemmailbox{"];
     // A cluster's own components, nodes and groups; its service accounts are somebody's.
     let of_cluster = account.strip_prefix("system:").is_some_and(|name| !name.starts_with("serviceaccount:"));
-    listed || of_cluster || PREFIXES.iter().any(|prefix| account.starts_with(prefix))
+    BUILT_IN_ACCOUNTS.has(account) || of_cluster || PREFIXES.iter().any(|prefix| account.starts_with(prefix))
 }
 
 /// Whether `domain`, in lower case, is one of those that Windows makes up for accounts without a person behind them,
 /// in the languages in which it translates it.
 pub(crate) fn is_built_in_domain(domain: &str) -> bool {
-    const DOMAINS: [&str; 14] = [
+    static DOMAINS: Listed<14> = Listed::new([
         "autoridade nt",
         "autorite nt",
         "autorité nt",
@@ -179,15 +181,15 @@ pub(crate) fn is_built_in_domain(domain: &str) -> bool {
         "vordefiniert",
         "window manager",
         "zarządzanie nt",
-    ];
-    DOMAINS.contains(&domain)
+    ]);
+    DOMAINS.has(domain)
 }
 
 /// Whether `account`, in lower case and without any domain, is the name that software ships with: a different
 /// person on every machine. With a machine or domain before it the name is one account and identifies. On macOS the
 /// names of all daemons begin with an underscore.
 pub(crate) fn is_default_account(account: &str) -> bool {
-    const ACCOUNTS: [&str; 19] = [
+    static ACCOUNTS: Listed<19> = Listed::new([
         "administrator",
         "azureuser",
         "centos",
@@ -207,9 +209,9 @@ pub(crate) fn is_default_account(account: &str) -> bool {
         "vagrant",
         "www-data",
         "xrdp",
-    ];
+    ]);
     let daemon = account.starts_with('_') || account.starts_with("systemd-");
-    daemon || ACCOUNTS.contains(&account) || is_built_in_domain(account)
+    daemon || ACCOUNTS.has(account) || is_built_in_domain(account)
 }
 
 /// Whether a SID in lower case is none of a person: well-known ones, and of a domain's own the accounts that
@@ -222,49 +224,50 @@ pub(crate) fn is_built_in_sid(sid: &str) -> bool {
     account.is_none_or(|number| matches!(number, "501" | "502" | "503" | "504"))
 }
 
+/// What makers and installers leave in, in lower case.
+static DEFAULT_DEVICES: Listed<37> = Listed::new([
+    "0123456789",
+    "03000200-0400-0500-0006-000700080009",
+    "123456789",
+    "android",
+    "base board serial number",
+    "bogon",
+    "chassis serial number",
+    "computer",
+    "default",
+    "default string",
+    "imac",
+    "invalid",
+    "ipad",
+    "iphone",
+    "localdomain",
+    "localhost",
+    "mac mini",
+    "mac pro",
+    "mac studio",
+    "macbook",
+    "macbook air",
+    "macbook pro",
+    "macbook-air",
+    "macbook-pro",
+    "mshome",
+    "not specified",
+    "o.e.m.",
+    "oem",
+    "system product name",
+    "system serial number",
+    "to be filled by o.e.m",
+    "to be filled by o.e.m.",
+    "unknown device",
+    "unknown host",
+    "unknown-host",
+    "windows device",
+    "workgroup",
+]);
+
 /// Whether a device's name or number, in lower case, is what a maker or an installer left in.
 pub(crate) fn is_default_device(id: &str) -> bool {
-    let listed = matches!(
-        id,
-        "0123456789"
-            | "03000200-0400-0500-0006-000700080009"
-            | "123456789"
-            | "android"
-            | "base board serial number"
-            | "bogon"
-            | "chassis serial number"
-            | "computer"
-            | "default"
-            | "default string"
-            | "imac"
-            | "invalid"
-            | "ipad"
-            | "iphone"
-            | "localdomain"
-            | "localhost"
-            | "mac mini"
-            | "mac pro"
-            | "mac studio"
-            | "macbook"
-            | "macbook air"
-            | "macbook pro"
-            | "macbook-air"
-            | "macbook-pro"
-            | "mshome"
-            | "not specified"
-            | "o.e.m."
-            | "oem"
-            | "system product name"
-            | "system serial number"
-            | "to be filled by o.e.m"
-            | "to be filled by o.e.m."
-            | "unknown device"
-            | "unknown host"
-            | "unknown-host"
-            | "windows device"
-            | "workgroup"
-    );
-    listed || id.starts_with("localhost.") || is_model(id)
+    DEFAULT_DEVICES.has(id) || id.starts_with("localhost.") || is_model(id)
 }
 
 /// Whether a device's name, in lower case, is that of its model: of Apple's the identifier (`mac15,6`), of phones the

@@ -9,27 +9,39 @@ use serde_json::value::RawValue;
 use super::cloudwatch;
 use super::context::Limits;
 use super::error::{ReadError, Reason};
+use super::plain::plain_end;
 use super::scan;
-use super::value::{Members, Value};
+use super::value::{Key, Members, Value};
+use crate::listed::Listed;
 
 /// A JSON value within a record, checked and undecoded, without white space around it.
 #[derive(Clone, Copy, Debug)]
-pub struct Json<'a>(&'a str);
+pub struct Json<'a> {
+    written: &'a str,
+    /// Whether it is known to be a text without escapes.
+    plain: bool,
+}
 
 impl<'a> Json<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Self(text)
+    pub(super) fn new(written: &'a str, plain: bool) -> Self {
+        Self { written, plain }
     }
 
     /// The value as it was written.
+    #[inline]
     pub fn get(self) -> &'a str {
-        self.0
+        self.written
+    }
+
+    /// The text, where the value is known to be one without escapes.
+    pub(super) fn plain(self) -> Option<&'a str> {
+        if self.plain { self.written.strip_prefix('"')?.strip_suffix('"') } else { None }
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <&RawValue>::deserialize(deserializer).map(|raw| Self(raw.get()))
+        <&RawValue>::deserialize(deserializer).map(|raw| Self::new(raw.get(), false))
     }
 }
 
@@ -38,9 +50,15 @@ pub struct Object<'a>(Members<'a, Json<'a>>);
 
 impl<'a> Object<'a> {
     /// The member `key`; of repeated keys the last.
-    #[inline]
+    #[inline(always)]
     pub fn get(&self, key: &str) -> Option<Json<'a>> {
         self.0.get(key).copied()
+    }
+
+    /// The member `key` of a table.
+    #[inline(always)]
+    pub(super) fn get_key(&self, key: Key) -> Option<Json<'a>> {
+        self.0.get_key(key).copied()
     }
 
     /// The member `key` in any case; of several the exact one.
@@ -95,7 +113,7 @@ const PAGES: [&str; 12] = [
 ];
 
 /// What stands beside them: which list it is, how long, whether it went well, and where it goes on.
-const PAGE_KEYS: [&str; 42] = [
+static PAGE_KEYS: Listed<42> = Listed::new([
     "NextToken",
     "apiVersion",
     "cursor",
@@ -138,11 +156,11 @@ const PAGE_KEYS: [&str; 42] = [
     "tailnetId",
     "total",
     "version",
-];
+]);
 
 /// Whether a wrapper around records may have the member `key`; Graph adds `@odata.*`.
 fn is_of_wrapper(key: &str) -> bool {
-    [&WRAPPERS[..], &PAGES, &PAGE_KEYS].iter().any(|keys| keys.contains(&key)) || key.starts_with("@odata.")
+    PAGE_KEYS.has(key) || WRAPPERS.contains(&key) || PAGES.contains(&key) || key.starts_with("@odata.")
 }
 
 /// Whether `bytes` begin like an object that is no collection, by the name of its first member: enough to leave
@@ -209,6 +227,15 @@ pub(super) fn tree(bytes: &[u8], values_max: usize) -> Result<Value<'_>, ReadErr
     scan::tree(text).map_or_else(|| serde_json::from_str(text), Ok).map_err(|error| ReadError::json(&error))
 }
 
+/// The same where the record's top level is known.
+///
+/// # Errors
+/// As [`tree`].
+pub(super) fn tree_of<'a>(bytes: &'a [u8], object: &Object<'a>, values_max: usize) -> Result<Value<'a>, ReadError> {
+    refuse_crowds(bytes, values_max)?;
+    scan::tree_of(&object.0).map_or_else(|| tree(bytes, values_max), Ok)
+}
+
 /// Decodes a whole record into a tree, for those who walk it without a reader.
 ///
 /// # Errors
@@ -269,9 +296,9 @@ pub(in crate::readers) fn refuse_depth(record: &[u8]) -> Result<(), ReadError> {
 
 /// Where the string ends whose first letter is at `from`: at its closing quote, else with the record.
 fn string_end(record: &[u8], from: usize) -> usize {
-    let mut at = scan::plain_end(record, from);
+    let mut at = plain_end(record, from);
     while let Some(byte) = record.get(at).filter(|byte| **byte != b'"') {
-        at = scan::plain_end(record, at + if *byte == b'\\' { 2 } else { 1 });
+        at = plain_end(record, at + if *byte == b'\\' { 2 } else { 1 });
     }
     at
 }

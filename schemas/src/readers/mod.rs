@@ -17,6 +17,7 @@ mod error;
 mod json;
 mod network;
 mod opening;
+mod plain;
 mod scan;
 mod shipped;
 pub mod signals;
@@ -46,7 +47,6 @@ pub struct RawRecord<'a> {
     pub bytes: &'a [u8],
     object: OnceCell<Option<Object<'a>>>,
     value: OnceCell<Value<'a>>,
-    event: OnceCell<Option<Box<Self>>>,
     /// The most values that [`Self::value`] decodes.
     values_max: usize,
 }
@@ -55,7 +55,7 @@ impl<'a> RawRecord<'a> {
     /// The record in `bytes`.
     pub fn new(bytes: &'a [u8]) -> Self {
         let values_max = Limits::default().values_max;
-        Self { bytes, object: OnceCell::new(), value: OnceCell::new(), event: OnceCell::new(), values_max }
+        Self { bytes, object: OnceCell::new(), value: OnceCell::new(), values_max }
     }
 
     /// The record in `bytes`, whose top level is known.
@@ -70,6 +70,7 @@ impl<'a> RawRecord<'a> {
 
     /// The top-level members, undecoded; `None` where the bytes are no JSON object. Looked for when first
     /// asked, since a reader that is told its format decodes the record in one go.
+    #[inline]
     pub fn object(&self) -> Option<&Object<'a>> {
         let look = || match json::top_level(self.bytes) {
             Ok(json::Top::Object(object)) => Some(object),
@@ -78,36 +79,33 @@ impl<'a> RawRecord<'a> {
         self.object.get_or_init(look).as_ref()
     }
 
-    /// The object under `event`, itself undecoded: collectors and streams of logs put a record there, so that one
-    /// reader after the other looks into it.
-    pub(in crate::readers) fn event(&self) -> Option<&Self> {
-        let look = || {
-            let event = self.object()?.get_in_any_case("event").filter(|event| event.get().starts_with('{'))?;
-            Some(Box::new(Self::new(event.get().as_bytes())))
-        };
-        self.event.get_or_init(look).as_deref()
-    }
-
     /// The record as a tree, decoded when first asked: the reader walks it, and the hash of a record without an id
     /// is taken over it.
     pub(in crate::readers) fn value(&self) -> Result<&Value<'a>, ReadError> {
-        match self.value.get() {
-            Some(value) => Ok(value),
-            None => json::tree(self.bytes, self.values_max).map(|value| self.value.get_or_init(|| value)),
+        if let Some(value) = self.value.get() {
+            return Ok(value);
         }
+        let value = match self.object.get() {
+            Some(Some(object)) => json::tree_of(self.bytes, object, self.values_max)?,
+            _ => json::tree(self.bytes, self.values_max)?,
+        };
+        Ok(self.value.get_or_init(|| value))
     }
 
     /// The member `key` of the JSON object, undecoded.
+    #[inline(always)]
     pub fn field(&self, key: &str) -> Option<Json<'a>> {
         self.object().and_then(|object| object.get(key))
     }
 
     /// Whether the record is a JSON object with all of `keys`.
+    #[inline]
     pub fn has_all(&self, keys: &[&str]) -> bool {
         keys.iter().all(|key| self.field(key).is_some())
     }
 
     /// Whether the record is a JSON object with one of `keys`.
+    #[inline]
     pub fn has_any(&self, keys: &[&str]) -> bool {
         keys.iter().any(|key| self.field(key).is_some())
     }

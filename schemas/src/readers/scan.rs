@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use serde_json::Number;
 
 use super::json::Json;
+use super::plain::{first_end, plain_end};
 use super::value::{Member, Members, Value};
 
 /// The most levels that are read here, which is more than records have and less than serde_json allows.
@@ -27,6 +28,19 @@ pub(super) fn tree(text: &str) -> Option<Value<'_>> {
     let value = builder.value(DEPTH_MAX)?;
     builder.scan.end()?;
     Some(value)
+}
+
+/// The tree of an object of which the top level is known.
+pub(super) fn tree_of<'a>(members: &Members<'a, Json<'a>>) -> Option<Value<'a>> {
+    let mut builder = Builder { scan: Scan { text: "", at: 0 }, members: Vec::new(), elements: Vec::new() };
+    let decoded = members.try_map(|json| match json.plain() {
+        Some(text) => Some(Value::from(text)),
+        None => {
+            builder.scan = Scan { text: json.get(), at: 0 };
+            builder.value(DEPTH_MAX - 1)
+        }
+    });
+    decoded.map(Value::Object)
 }
 
 /// The members of the JSON object `text`, undecoded but checked.
@@ -61,26 +75,6 @@ pub(super) fn elements(text: &str) -> Option<Vec<Json<'_>>> {
     Some(elements)
 }
 
-/// Where the text that begins at `from` is interrupted: the first quote, backslash or control character, else the end.
-pub(super) fn plain_end(bytes: &[u8], from: usize) -> usize {
-    const ONES: u64 = u64::MAX / 0xff;
-    const HIGH: u64 = ONES << 7;
-    // A byte's high bit is set where it is zero, and may be where a lower byte is: the lowest one set is right.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    let mut at = from;
-    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        let word = u64::from_le_bytes(*chunk);
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let found = (control | zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c))) & HIGH;
-        if found != 0 {
-            return at + (found.trailing_zeros() / u8::BITS) as usize;
-        }
-        at += chunk.len();
-    }
-    let rest = bytes.get(at..).unwrap_or_default();
-    at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len())
-}
-
 /// A place in a document.
 struct Scan<'a> {
     text: &'a str,
@@ -89,19 +83,23 @@ struct Scan<'a> {
 
 impl<'a> Scan<'a> {
     /// The next byte that is no white space, which is not passed.
-    #[inline]
+    #[inline(always)]
     fn peek(&mut self) -> Option<u8> {
-        let bytes = self.text.as_bytes();
-        loop {
-            match *bytes.get(self.at)? {
-                b' ' | b'\n' | b'\r' | b'\t' => self.at += 1,
-                byte => return Some(byte),
-            }
+        match *self.text.as_bytes().get(self.at)? {
+            byte if byte > b' ' => Some(byte),
+            _ => self.peek_behind_space(),
         }
     }
 
+    #[inline(never)]
+    fn peek_behind_space(&mut self) -> Option<u8> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        self.at += rest.iter().position(|byte| !matches!(byte, b' ' | b'\n' | b'\r' | b'\t'))?;
+        self.text.as_bytes().get(self.at).copied()
+    }
+
     /// Passes `byte`, which must come next.
-    #[inline]
+    #[inline(always)]
     fn pass(&mut self, byte: u8) -> Option<()> {
         let next = self.peek()? == byte;
         self.at += 1;
@@ -114,7 +112,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Passes the bracket that is here; whether something comes before `close`.
-    #[inline]
+    #[inline(always)]
     fn opened(&mut self, close: u8) -> Option<bool> {
         self.at += 1;
         let empty = self.peek()? == close;
@@ -123,7 +121,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Passes what stands behind a member or an element; whether another comes before `close`.
-    #[inline]
+    #[inline(always)]
     fn goes_on(&mut self, close: u8) -> Option<bool> {
         let next = self.peek()?;
         self.at += 1;
@@ -131,7 +129,7 @@ impl<'a> Scan<'a> {
     }
 
     /// The name of the member that comes next, up to its value.
-    #[inline]
+    #[inline(always)]
     fn name(&mut self) -> Option<Cow<'a, str>> {
         let name = if self.peek()? == b'"' { self.string()? } else { return None };
         self.pass(b':')?;
@@ -139,10 +137,10 @@ impl<'a> Scan<'a> {
     }
 
     /// The text whose quote is here.
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Option<Cow<'a, str>> {
         let start = self.at + 1;
-        let end = plain_end(self.text.as_bytes(), start);
+        let end = first_end(self.text.as_bytes(), start);
         if self.text.as_bytes().get(end) == Some(&b'"') {
             self.at = end + 1;
             return self.text.get(start..end).map(Cow::Borrowed);
@@ -196,11 +194,23 @@ impl<'a> Scan<'a> {
         serde_json::from_str(quoted).ok().map(Cow::Owned)
     }
 
-    /// Passes the text whose quote is here. As with serde_json, what is not decoded may have half of a pair.
-    #[inline]
-    fn pass_string(&mut self) -> Option<()> {
+    /// Passes the text whose quote is here; whether it has no escapes. As with serde_json, what is not decoded may have
+    /// half of a pair.
+    #[inline(always)]
+    fn pass_string(&mut self) -> Option<bool> {
         let bytes = self.text.as_bytes();
-        let mut at = plain_end(bytes, self.at + 1);
+        let end = first_end(bytes, self.at + 1);
+        if bytes.get(end) == Some(&b'"') {
+            self.at = end + 1;
+            return Some(true);
+        }
+        self.pass_escaped_string(end).map(|()| false)
+    }
+
+    /// The same for a text that is first interrupted at `at`.
+    #[inline(never)]
+    fn pass_escaped_string(&mut self, mut at: usize) -> Option<()> {
+        let bytes = self.text.as_bytes();
         loop {
             match bytes.get(at)? {
                 b'"' => break,
@@ -277,44 +287,49 @@ impl<'a> Scan<'a> {
 
     /// The value that comes next, undecoded.
     fn undecoded(&mut self) -> Option<Json<'a>> {
-        self.peek()?;
+        let text = self.peek()? == b'"';
         let start = self.at;
-        self.pass_value(DEPTH_MAX)?;
-        self.text.get(start..self.at).map(Json::new)
+        let plain = if text { self.pass_string()? } else { self.pass_value(DEPTH_MAX).map(|()| false)? };
+        Some(Json::new(self.text.get(start..self.at)?, plain))
     }
 
+    /// Passes the value that comes next. What is not nested is passed where it stands, here as in the [`Builder`]: most
+    /// values are short texts, for which a call costs as much as their letters.
+    #[inline(always)]
     fn pass_value(&mut self, depth: usize) -> Option<()> {
         match self.peek()? {
-            b'"' => self.pass_string(),
-            b'{' => {
-                let depth = depth.checked_sub(1)?;
-                let mut more = self.opened(b'}')?;
-                while more {
-                    if self.peek()? != b'"' {
-                        return None;
-                    }
-                    self.pass_string()?;
-                    self.pass(b':')?;
-                    self.pass_value(depth)?;
-                    more = self.goes_on(b'}')?;
-                }
-                Some(())
-            }
-            b'[' => {
-                let depth = depth.checked_sub(1)?;
-                let mut more = self.opened(b']')?;
-                while more {
-                    self.pass_value(depth)?;
-                    more = self.goes_on(b']')?;
-                }
-                Some(())
-            }
+            b'"' => self.pass_string().map(drop),
+            b'{' => self.pass_object(depth.checked_sub(1)?),
+            b'[' => self.pass_array(depth.checked_sub(1)?),
             b'-' | b'0'..=b'9' => self.pass_number().map(drop),
             b't' => self.literal("true"),
             b'f' => self.literal("false"),
             b'n' => self.literal("null"),
             _ => None,
         }
+    }
+
+    fn pass_object(&mut self, depth: usize) -> Option<()> {
+        let mut more = self.opened(b'}')?;
+        while more {
+            if self.peek()? != b'"' {
+                return None;
+            }
+            self.pass_string()?;
+            self.pass(b':')?;
+            self.pass_value(depth)?;
+            more = self.goes_on(b'}')?;
+        }
+        Some(())
+    }
+
+    fn pass_array(&mut self, depth: usize) -> Option<()> {
+        let mut more = self.opened(b']')?;
+        while more {
+            self.pass_value(depth)?;
+            more = self.goes_on(b']')?;
+        }
+        Some(())
     }
 }
 
@@ -327,6 +342,7 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
+    #[inline(always)]
     fn value(&mut self, depth: usize) -> Option<Value<'a>> {
         match self.scan.peek()? {
             b'"' => self.scan.string().map(Value::String),
@@ -427,23 +443,6 @@ mod tests {
         assert!(tree(&deep(DEPTH_MAX + 2)).is_none() && elements(&deep(100_000)).is_none());
         for text in ["", "{", "[1,]", "{\"a\":1,}", "{} {}", "nulll", "\"\\ud800\"", "+1", "{\"a\" 1}", "1e999"] {
             assert!(tree(text).is_none(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_text_ends_where_a_loop_over_its_bytes_ends() {
-        let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-        for length in 0..40 {
-            for (at, byte) in
-                (0..length).flat_map(|at| [0, 0x1f, b'"', b'\\', 0x20, 0x7f, 0x80, 0xff].map(|byte| (at, byte)))
-            {
-                let mut bytes = vec![b'!'; length];
-                bytes[at] = byte;
-                for from in 0..length {
-                    let slow = bytes.iter().skip(from).position(special).map_or(length, |place| from + place);
-                    assert_eq!(plain_end(&bytes, from), slow, "{bytes:?} from {from}");
-                }
-            }
         }
     }
 }

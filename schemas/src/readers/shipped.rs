@@ -10,13 +10,13 @@ use std::borrow::Cow;
 
 use super::budget::Budget;
 use super::json::{Json, Object};
-use super::value::{Members, Value};
+use super::value::{Key, Members, Value};
 use super::{syslog, windows_xml};
 
 /// One kind of envelope.
 struct Envelope {
     /// The member that holds the record.
-    member: &'static str,
+    member: Key,
     /// The member within that one which holds it, where it lies one step further in.
     inner: Option<&'static str>,
     holds: Holds,
@@ -24,11 +24,11 @@ struct Envelope {
 
 impl Envelope {
     const fn new(member: &'static str, holds: Holds) -> Self {
-        Self { member, inner: None, holds }
+        Self { member: Key::new(member), inner: None, holds }
     }
 
     const fn within(member: &'static str, inner: &'static str, holds: Holds) -> Self {
-        Self { member, inner: Some(inner), holds }
+        Self { member: Key::new(member), inner: Some(inner), holds }
     }
 }
 
@@ -136,7 +136,7 @@ pub(super) struct Shipped<'a> {
 /// What `object` holds, where it is an envelope. What is compressed inflates within `budget`.
 pub(super) fn open<'a>(object: &Object<'a>, budget: &Budget) -> Option<Shipped<'a>> {
     ENVELOPES.iter().find_map(|envelope| {
-        let member = object.get(envelope.member)?;
+        let member = object.get_key(envelope.member)?;
         let member = envelope.inner.map_or(Some(member), |inner| within(member, inner))?;
         let beside = |keys: &[&str]| keys.iter().any(|key| object.get(key).is_some());
         let as_object = || member.get().starts_with('{').then_some(Cow::Borrowed(member.get()));
@@ -149,8 +149,8 @@ pub(super) fn open<'a>(object: &Object<'a>, budget: &Budget) -> Option<Shipped<'
                 (object.keys().count() == 1).then(|| decoded(member, budget)).flatten().map(Cow::Owned)
             }
         }?;
-        let path = envelope.inner.map(|inner| Cow::Owned(format!("{}.{inner}", envelope.member)));
-        Some(Shipped { member: path.unwrap_or(Cow::Borrowed(envelope.member)), text })
+        let path = envelope.inner.map(|inner| Cow::Owned(format!("{}.{inner}", envelope.member.name)));
+        Some(Shipped { member: path.unwrap_or(Cow::Borrowed(envelope.member.name)), text })
     })
 }
 
@@ -203,7 +203,7 @@ pub(super) fn is_envelope(record: &Value<'_>) -> bool {
     let Value::Object(members) = record else { return false };
     let beside = |keys: &[&str]| keys.iter().any(|key| members.get(key).is_some());
     ENVELOPES.iter().any(|envelope| {
-        let member = match (members.get(envelope.member), envelope.inner) {
+        let member = match (members.get_key(envelope.member), envelope.inner) {
             (Some(Value::Object(within)), Some(inner)) => within.get(inner),
             (_, Some(_)) => None,
             (member, None) => member,

@@ -46,13 +46,27 @@ impl<'a, T> Member<'a, T> {
     }
 }
 
+/// A name that tables hold, with its tag.
+#[derive(Clone, Copy)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    tag: u32,
+}
+
+impl Key {
+    pub(super) const fn new(name: &'static str) -> Self {
+        Self { name, tag: tag(name) }
+    }
+}
+
 /// What names that differ only in case have in common, and others seldom: the length and three of the letters.
 #[inline(always)]
-fn tag(name: &str) -> u32 {
+const fn tag(name: &str) -> u32 {
     let bytes = name.as_bytes();
-    let lower = |at: usize| bytes.get(at).map_or(0, u8::to_ascii_lowercase);
-    let last = bytes.len().saturating_sub(1);
-    u32::from_le_bytes([bytes.len() as u8, lower(0), lower(bytes.len() / 2), lower(last)])
+    let [.., last] = bytes else { return 0 };
+    let (first, middle) = (bytes[0], bytes[bytes.len() / 2]);
+    let lower = [first.to_ascii_lowercase(), middle.to_ascii_lowercase(), last.to_ascii_lowercase()];
+    u32::from_le_bytes([bytes.len() as u8, lower[0], lower[1], lower[2]])
 }
 
 /// The word of a tag and its bit: the upper seven bits of a product, in which all of the tag's have a part.
@@ -78,10 +92,31 @@ impl<'a, T> Members<'a, T> {
         Self { list, tags }
     }
 
+    /// The same members with what `decode` makes of their values.
+    pub(super) fn try_map<U>(&self, mut decode: impl FnMut(&T) -> Option<U>) -> Option<Members<'a, U>> {
+        let mut list = Vec::with_capacity(self.list.len());
+        for Member { tag, name, value } in &self.list {
+            list.push(Member { tag: *tag, name: name.clone(), value: decode(value)? });
+        }
+        Some(Members { list, tags: self.tags })
+    }
+
     /// The member called exactly `name`.
-    #[inline]
+    #[inline(always)]
     pub(in crate::readers) fn get(&self, name: &str) -> Option<&T> {
-        self.of_tag(tag(name)).find(|member| member.name == name).map(|member| &member.value)
+        let tag = tag(name);
+        if self.may_have(tag) { self.find(tag, name) } else { None }
+    }
+
+    /// The member called exactly `key`, where that is not a literal.
+    #[inline(always)]
+    pub(super) fn get_key(&self, key: Key) -> Option<&T> {
+        if self.may_have(key.tag) { self.find(key.tag, key.name) } else { None }
+    }
+
+    #[inline(never)]
+    fn find(&self, tag: u32, name: &str) -> Option<&T> {
+        self.of_tag(tag).find(|member| member.name == name).map(|member| &member.value)
     }
 
     /// The member called `name` in any case, since lakes lower names (`eventtype`, `calleripaddress`). Of those
@@ -95,12 +130,17 @@ impl<'a, T> Members<'a, T> {
 
     #[inline(never)]
     fn find_in_any_case(&self, tag: u32, name: &str) -> Option<&T> {
-        if let Some(exact) = self.of_tag(tag).find(|member| member.name == name) {
-            return Some(&exact.value);
+        let mut first_by_bytes: Option<&Member<'a, T>> = None;
+        for member in self.of_tag(tag) {
+            if member.name == name {
+                return Some(&member.value);
+            }
+            let before = first_by_bytes.is_none_or(|first| member.name < first.name);
+            if before && member.name.eq_ignore_ascii_case(name) {
+                first_by_bytes = Some(member);
+            }
         }
-        let fitting = || self.of_tag(tag).filter(|member| member.name.eq_ignore_ascii_case(name));
-        let first_by_bytes = || fitting().reduce(|first, member| if member.name < first.name { member } else { first });
-        first_by_bytes().map(|member| &member.value)
+        first_by_bytes.map(|member| &member.value)
     }
 
     #[inline(always)]

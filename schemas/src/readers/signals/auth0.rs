@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use super::draft::Draft;
 use super::fields::{Node, discriminator, has, has_all, has_any, is_one_of, within};
 use super::format::Format;
+use super::shape::{Inner, Shape};
 use super::things::{address, named, person, user};
 use super::title::Title;
 use crate::entity::{EntityKind, Role};
@@ -39,7 +40,7 @@ const ALERTS: [&str; 7] = [
 /// Reads Auth0's logs.
 pub(super) struct Auth0;
 
-fn is_log(record: &RawRecord<'_>) -> bool {
+fn is_log<'v>(record: &impl Shape<'v>) -> bool {
     has_all(record, &["type", "date"]) && has_any(record, &["client_id", "user_id", "connection", "strategy"])
 }
 
@@ -53,7 +54,7 @@ impl Reader for Auth0 {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        let inside = |data: RawRecord<'_>| {
+        let inside = |data: Inner<'_>| {
             let marked = has(record, "log_id") || has_any(&data, &["log_id", "details", "connection", "strategy"]);
             marked && is_log(&data)
         };

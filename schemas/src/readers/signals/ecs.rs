@@ -4,7 +4,7 @@
 //! what it was.
 
 use super::draft::Draft;
-use super::fields::{Node, discriminator, first_time, has, has_any, has_object, is_one_of, member};
+use super::fields::{Node, discriminator, first_time, has, has_any, has_object, is_one_of, member, within};
 use super::format::Format;
 use super::product_group;
 use super::things::{self, Account};
@@ -106,7 +106,7 @@ impl Reader for Ecs {
             return false;
         }
         let dotted = ["event.kind", "event.category", "event.action", "event.dataset", "kibana.alert.uuid"];
-        let nested = || record.event().is_some_and(|event| has_any(event, &EVENT_FIELDS));
+        let nested = || within(record, "event").is_some_and(|event| has_any(&event, &EVENT_FIELDS));
         let marked = || has_any(record, &["ecs", "ecs.version"]) && (has_field_set(record) || is_a_shippers(record));
         has_any(record, &dotted) || nested() || marked()
     }
@@ -149,12 +149,12 @@ impl Reader for Ecs {
 fn says_what(record: &RawRecord<'_>) -> bool {
     let dotted = ["event.action", "event.category", "event.code", "kibana.alert.uuid"];
     has_any(record, &dotted)
-        || record.event().is_some_and(|event| has_any(event, &["action", "category", "code"]))
+        || within(record, "event").is_some_and(|event| has_any(&event, &["action", "category", "code"]))
         || is_one_of(kind_of(record), &["alert", "signal"])
 }
 
-fn kind_of<'a>(record: &RawRecord<'a>) -> &'a str {
-    let nested = record.event().map(|event| discriminator(event, "kind"));
+fn kind_of<'r>(record: &'r RawRecord<'_>) -> &'r str {
+    let nested = within(record, "event").map(|event| discriminator(&event, "kind"));
     nested.unwrap_or_else(|| discriminator(record, "event.kind"))
 }
 

@@ -9,9 +9,10 @@ use std::borrow::Cow;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+pub(super) use super::shape::{discriminator, has, has_all, has_any, has_object, has_string, member, within};
 use crate::placeholder::{is_placeholder, trimmed};
+use crate::readers::EventTime;
 use crate::readers::value::Value;
-use crate::readers::{EventTime, Json, RawRecord};
 use crate::time::Timestamp;
 
 /// A place in a record, which may be empty.
@@ -258,53 +259,6 @@ fn calendar_time(text: &str) -> Option<Timestamp> {
 /// The first of `places` that holds a time.
 pub(super) fn first_time(places: &[Node<'_>]) -> EventTime {
     places.iter().fold(EventTime::Absent, |time, place| time.or_else(|| place.time()))
-}
-
-/// The top-level member `key` of a record in any case, undecoded.
-#[inline]
-pub(super) fn member<'a>(record: &RawRecord<'a>, key: &str) -> Option<Json<'a>> {
-    record.object()?.get_in_any_case(key)
-}
-
-/// Whether a record has the top-level member `key` in any case.
-#[inline]
-pub(super) fn has(record: &RawRecord<'_>, key: &str) -> bool {
-    member(record, key).is_some()
-}
-
-/// Whether a record has one of the top-level members `keys` in any case.
-#[inline]
-pub(super) fn has_any(record: &RawRecord<'_>, keys: &[&str]) -> bool {
-    keys.iter().any(|key| has(record, key))
-}
-
-/// Whether a record has all of the top-level members `keys` in any case.
-#[inline]
-pub(super) fn has_all(record: &RawRecord<'_>, keys: &[&str]) -> bool {
-    keys.iter().all(|key| has(record, key))
-}
-
-/// Whether the top-level member `key` is an object.
-#[inline]
-pub(super) fn has_object(record: &RawRecord<'_>, key: &str) -> bool {
-    member(record, key).is_some_and(|raw| raw.get().starts_with('{'))
-}
-
-/// Whether the top-level member `key` is a string.
-#[inline]
-pub(super) fn has_string(record: &RawRecord<'_>, key: &str) -> bool {
-    member(record, key).is_some_and(|raw| raw.get().starts_with('"'))
-}
-
-/// The object at the top-level member `key`, itself undecoded, for records in a wrapper.
-pub(super) fn within<'a>(record: &RawRecord<'a>, key: &str) -> Option<RawRecord<'a>> {
-    let raw = member(record, key).filter(|raw| raw.get().starts_with('{'))?;
-    Some(RawRecord::new(raw.get().as_bytes()))
-}
-
-/// The top-level discriminator `key`: a string without escapes, or empty.
-pub(super) fn discriminator<'a>(record: &RawRecord<'a>, key: &str) -> &'a str {
-    member(record, key).and_then(|raw| raw.get().strip_prefix('"')?.strip_suffix('"')).unwrap_or_default()
 }
 
 /// Whether `text` is one of `words`, in any case.

@@ -53,6 +53,7 @@ mod push_security;
 mod security_alert;
 mod sentinelone;
 mod sentinelone_unified;
+mod shape;
 mod slack_audit;
 mod tailscale;
 mod teleport;

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use super::draft::Draft;
 use super::fields::{Node, has_all, within};
 use super::format::Format;
+use super::shape::Shape;
 use super::things::person;
 use super::title::{Title, words};
 use crate::entity::{Entity, EntityKind, Role};
@@ -25,7 +26,7 @@ const FORMAT: Format = Format {
 /// Reads Notion's audit log.
 pub(super) struct NotionAudit;
 
-fn is_event(record: &RawRecord<'_>) -> bool {
+fn is_event<'v>(record: &impl Shape<'v>) -> bool {
     has_all(record, &["workspace_id", "type", "timestamp"])
         && within(record, "actor").is_some_and(|actor| has_all(&actor, &["id", "object"]))
 }
@@ -40,7 +41,7 @@ impl Reader for NotionAudit {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        is_event(record) || record.event().is_some_and(is_event)
+        is_event(record) || within(record, "event").is_some_and(|event| is_event(&event))
     }
 
     fn stands_under_event(&self) -> bool {

@@ -3,11 +3,10 @@
 //! Source: tailscale.com/kb/1203/audit-logging, tailscale.com/kb/1219/network-flow-logs. Every event is context. Of
 //! flows the tailnet's own addresses and those behind its routers are read, not the wire beneath it.
 
-use std::borrow::Cow;
-
 use super::draft::Draft;
-use super::fields::{Node, first_time, has, has_all, has_any, has_object};
+use super::fields::{Node, first_time, has, has_all, has_any, has_object, within};
 use super::format::Format;
+use super::shape::Shape;
 use super::things::{self, address, person, user};
 use super::title::{Title, words};
 use crate::entity::{Entity, EntityKind, Role};
@@ -29,7 +28,7 @@ pub(super) struct Tailscale;
 /// The most flows of each kind in one record that are looked at.
 const FLOWS_MAX: usize = 64;
 
-fn is_event(record: &RawRecord<'_>) -> bool {
+fn is_event<'v>(record: &impl Shape<'v>) -> bool {
     let audit = has_all(record, &["eventGroupID", "action"]) && has_object(record, "actor");
     let flow = ["virtualTraffic", "subnetTraffic", "exitTraffic", "physicalTraffic"];
     audit || (has(record, "nodeId") && has_any(record, &flow))
@@ -45,7 +44,7 @@ impl Reader for Tailscale {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        is_event(record) || record.event().is_some_and(is_event)
+        is_event(record) || within(record, "event").is_some_and(|event| is_event(&event))
     }
 
     fn stands_under_event(&self) -> bool {
@@ -93,15 +92,16 @@ fn flow(event: Node<'_>, root: Node<'_>) -> Draft {
         draft.add(user(&[address(node.get("user"))]));
     }
     let kinds = ["virtualTraffic", "subnetTraffic", "exitTraffic"].map(|kind| event.get(kind));
-    let mut ends: [(_, _, Vec<Cow<'_, str>>); 2] =
+    let mut ends: [(_, _, Vec<String>); 2] =
         [("src", Role::Source, Vec::new()), ("dst", Role::Destination, Vec::new())];
     for flow in kinds.iter().flat_map(|flows| flows.items().take(FLOWS_MAX)) {
         for (key, role, known) in &mut ends {
             let Some(end) = flow.get(key).text() else { continue };
+            let host = host_of(&end);
             // Flows differ in their ports more than in their hosts.
-            if !known.iter().any(|known| host_of(known) == host_of(&end)) {
+            if !known.iter().any(|known| known == host) {
                 draft.add_ips_as(*role, [flow.get(key)]);
-                known.push(end);
+                known.push(host.to_owned());
             }
         }
     }
@@ -115,7 +115,9 @@ fn flow(event: Node<'_>, root: Node<'_>) -> Draft {
 
 /// An end of a flow without its port.
 fn host_of(end: &str) -> &str {
-    match (end.split_once("]:"), end.split_once(':')) {
+    // To look for two letters takes several times as long as for one, and most addresses are of IPv4.
+    let bracketed = if end.contains(']') { end.split_once("]:") } else { None };
+    match (bracketed, end.split_once(':')) {
         (Some((host, _)), _) => host,
         (None, Some((host, port))) if !port.contains(':') => host,
         _ => end,

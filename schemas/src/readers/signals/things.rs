@@ -77,8 +77,8 @@ pub(super) fn unless_posix_uid(id: Node<'_>) -> Node<'_> {
 
 /// The user that the ids at `nodes` name.
 pub(super) fn user(nodes: &[Node<'_>]) -> Option<Entity> {
-    let ids: Vec<_> = nodes.iter().filter_map(|node| node.text()).collect();
-    Entity::new(EntityKind::User, ids.iter().map(AsRef::as_ref))
+    let ids = nodes.iter().filter_map(|node| canonical_id(EntityKind::User, &node.text()?));
+    Entity::of_canonical_ids(EntityKind::User, ids.collect())
 }
 
 /// The user that the ids at `nodes` name, with the name at `name` for people.

@@ -8,8 +8,9 @@
 use std::borrow::Cow;
 
 use super::draft::Draft;
-use super::fields::{Node, discriminator, first_time, has_all, has_any, has_object};
+use super::fields::{Node, discriminator, first_time, has_all, has_any, has_object, within};
 use super::format::Format;
+use super::shape::Inner;
 use super::things::{self, address, url_or_domain, user};
 use super::title::{Title, words};
 use crate::entity::{EntityKind, Role};
@@ -59,11 +60,11 @@ impl Reader for Zscaler {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        let audit = |event: &RawRecord<'_>| {
-            has_all(event, &["auditlogtype", "adminid"]) && has_any(event, &["action", "recordid"])
+        let audit = |event: Inner<'_>| {
+            has_all(&event, &["auditlogtype", "adminid"]) && has_any(&event, &["action", "recordid"])
         };
         let named = discriminator(record, "sourcetype").starts_with("zscaler") && has_object(record, "event");
-        named || record.event().is_some_and(audit)
+        named || within(record, "event").is_some_and(audit)
     }
 
     fn stands_under_event(&self) -> bool {

@@ -33,7 +33,9 @@ impl Reader for OtlpJson {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        [TRACES, LOGS, METRICS].iter().any(|keys| record.has_any(keys))
+        record.has_any(&TRACES)
+            || record.has_any(&LOGS)
+            || record.has_any(&METRICS)
             || is_lone_span(record)
             || is_lone_log_record(record)
     }
