@@ -27,7 +27,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use schemas::{EntityKind, Signal, Timestamp};
+use schemas::{Entity, EntityKind, Signal, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::index::Span;
@@ -112,8 +112,13 @@ fn day_of(signal: &Signal) -> i64 {
 /// The names of which a signal says that they are one, two or more of each.
 fn taught(signal: &Signal) -> impl Iterator<Item = (EntityKind, Vec<&String>)> {
     let named = signal.entities.iter().filter(|entity| has_aliases(entity.kind) && !entity.mentioned);
-    let names = named.map(|entity| (entity.kind, entity.ids.iter().filter(|id| !is_generic(id)).collect::<Vec<_>>()));
+    let names = named.map(|entity| (entity.kind, taught_by(entity).collect::<Vec<_>>()));
     names.filter(|(_, names)| names.len() > 1)
+}
+
+/// The names of an entity that are somebody's in particular.
+fn taught_by(entity: &Entity) -> impl Iterator<Item = &String> {
+    entity.ids.iter().filter(|id| !is_generic(id))
 }
 
 fn is_sid(name: &str) -> bool {
@@ -153,10 +158,10 @@ impl<S: Store> Turn<'_, S> {
         self.held.identities.borrow_mut().put(key, row.map(Arc::new));
     }
 
-    /// Notes that what a name stands for has changed.
-    fn rename(&self, kind: EntityKind, name: &str) {
+    /// Notes that what a name stands for has changed, from what `row` says.
+    fn rename(&self, kind: EntityKind, name: &str, row: &IdentityRow) {
         self.held.renamed.note(name);
-        self.held.said.borrow_mut().rename(name_hash(self.tenant.as_str(), kind, name));
+        self.held.said.borrow_mut().rename(name_hash(self.tenant.as_str(), kind, name), !row.0.is_empty());
     }
 
     fn aliases_max(&self) -> usize {
@@ -174,10 +179,10 @@ impl<S: Store> Turn<'_, S> {
     pub fn learn_and_keys_of(&mut self, signal: &Signal) -> Result<(Vec<LinkKey>, usize), StoreError> {
         let said = signal.entities.iter().filter(|entity| has_aliases(entity.kind));
         let tenant = self.tenant.clone();
-        let names = said.clone().flat_map(|entity| entity.ids.iter().map(|id| (entity.kind, id)));
-        let names = names.map(|(kind, id)| name_hash(tenant.as_str(), kind, id));
-        let saying = self.held.said.borrow().saying(self.tenant.as_str(), day_of(signal), said.clone());
-        let is_known = self.held.said.borrow_mut().is_known(saying, names.clone());
+        let hash = |kind, id: &String| name_hash(tenant.as_str(), kind, id);
+        let names = said.clone().flat_map(|entity| entity.ids.iter().map(|id| hash(entity.kind, id)));
+        let saying = self.held.said.borrow().saying(tenant.as_str(), day_of(signal), said.clone());
+        let is_known = self.held.said.borrow().is_known(saying, names);
         if is_known {
             let (mut keys, dropped) = self.rules.keys(signal);
             let more = self.add_aliases(&mut keys, true)?;
@@ -188,7 +193,9 @@ impl<S: Store> Turn<'_, S> {
         let named = self.rules.keys(signal).0;
         let is_plain = || keys.len() == named.len() && keys.iter().zip(&named).all(|(a, b)| a.weight == b.weight);
         if dropped == 0 && is_plain() && self.teaches_nothing(signal)? {
-            self.held.said.borrow_mut().note(saying, names);
+            let alone = said.filter(|entity| entity.mentioned || taught_by(entity).nth(1).is_none());
+            let alone = alone.flat_map(|entity| entity.ids.iter().map(|id| hash(entity.kind, id)));
+            self.held.said.borrow_mut().note(saying, alone);
         }
         Ok((keys, dropped))
     }
@@ -340,7 +347,7 @@ impl<S: Store> Turn<'_, S> {
             }
             // That they were seen again changes nothing that follows from them.
             if !rows[at].names_as(&old[at]) {
-                self.rename(kind, names[at]);
+                self.rename(kind, names[at], &old[at]);
             }
             if old[at].0.is_empty() {
                 self.expire_identity_at(day, kind, names[at]);
@@ -359,8 +366,8 @@ impl<S: Store> Turn<'_, S> {
             let mut row = Arc::unwrap_or_clone(self.identity(kind, &beside.name)?);
             if let Some(alias) = row.alias(name).filter(|alias| !alias.dead) {
                 alias.dead = true;
+                self.rename(kind, &beside.name, &row);
                 self.put_identity(kind, &beside.name, Some(row));
-                self.rename(kind, &beside.name);
             }
         }
         Ok(())
@@ -432,7 +439,7 @@ impl<S: Store> Turn<'_, S> {
         let mut row = Arc::unwrap_or_clone(self.identity(kind, name)?);
         let kept = millis(self.rules.config.alias_secs);
         let now = self.clock.watermark.millis();
-        self.rename(kind, name);
+        self.rename(kind, name, &row);
         row.0.retain(|alias| (alias.day + 1).saturating_mul(DAY_MS).saturating_add(kept) > now);
         match row.0.iter().map(|alias| alias.day).min() {
             Some(day) => {

@@ -23,15 +23,14 @@ use std::ops::ControlFlow;
 
 use schemas::entity::IDS_PER_ENTITY_MAX;
 use schemas::{Entity, EntityKind, Group, Role, Signal, Timestamp, is_private_ip};
-use serde::{Deserialize, Serialize};
 
 use crate::fold::canonical;
 use crate::index::Span;
 use crate::key_filter;
 use crate::link::millis;
 use crate::link_key::LinkKey;
-use crate::state::{Class, decode, encode};
-use crate::store::keys::Table;
+use crate::state::Class;
+use crate::store::keys::{Key, Parts, Table};
 use crate::store::{Store, StoreError};
 use crate::timers::Aged;
 use crate::turn::Turn;
@@ -50,7 +49,7 @@ const CLAIMED: u8 = 0;
 const WAITING: u8 = 1;
 
 /// That a device had an address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Claim {
     /// The device's names, sorted.
     ids: Vec<String>,
@@ -60,10 +59,33 @@ struct Claim {
 }
 
 /// Who claimed an address in a stretch, in the order of names; one more than [`CLAIMS_MAX`] at most.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct LeaseRow(Vec<Claim>);
 
 impl LeaseRow {
+    /// Its bytes: of each claim both minutes, the number of names, and the names. Nearly every signal writes one.
+    fn bytes(&self) -> Vec<u8> {
+        let claims = self.0.iter().fold(Key::default(), |row, claim| {
+            let names = u8::try_from(claim.ids.len()).unwrap_or(u8::MAX);
+            let row = row.time(claim.first).time(claim.last).byte(names);
+            claim.ids.iter().take(usize::from(names)).fold(row, |row, id| row.name(id))
+        });
+        claims.done()
+    }
+
+    /// Reads what [`Self::bytes`] wrote.
+    fn read(bytes: &[u8]) -> Result<Self, StoreError> {
+        let (mut rest, mut claims) = (Parts::after(bytes, 0), Vec::new());
+        while !rest.is_empty() {
+            let minutes = (rest.time(), rest.time(), rest.byte());
+            let (Some(first), Some(last), Some(names)) = minutes else { return Err(damaged()) };
+            let names = (0..names).map(|_| rest.name().map(str::to_owned));
+            let ids: Vec<String> = names.collect::<Option<_>>().ok_or_else(damaged)?;
+            claims.push(Claim { ids, first, last });
+        }
+        Ok(Self(claims))
+    }
+
     /// Adds a claim; says whether it reaches further back in time than what was claimed.
     fn add(&mut self, ids: &[String], minute: i64) -> bool {
         let mut whole = Claim { ids: ids.to_vec(), first: minute, last: minute };
@@ -98,6 +120,10 @@ impl LeaseRow {
         let alone = by_then.iter().all(|before| before.last <= last.first);
         Some(Some(last).filter(|_| alone))
     }
+}
+
+fn damaged() -> StoreError {
+    StoreError::Damaged("a claim of an address that does not read".to_owned())
 }
 
 fn minute(time: Timestamp) -> i64 {
@@ -150,19 +176,20 @@ impl<S: Store> Turn<'_, S> {
             let start = stretch(signal.time);
             let since = Timestamp::from_millis(start.max(0)).unwrap_or_default();
             let key = self.key(Table::Lease).name(&ip).time(start).done();
-            let noted = key_filter::hash(self.tenant.as_str(), CLAIMED, &format!("{start}/{ip}"));
+            let name = format!("{start}/{ip}");
+            let noted = key_filter::hash(self.tenant.as_str(), CLAIMED, &name);
             let may_be_known = self.held.recent.borrow().may_have(noted, since);
             let known = if may_be_known { self.db.get(&key)? } else { None };
-            let known = known.map(|bytes| decode::<LeaseRow>(&bytes)).transpose()?;
+            let known = known.map(|bytes| LeaseRow::read(&bytes)).transpose()?;
             let mut row = known.clone().unwrap_or_default();
             let earlier = row.add(&device.ids, minute(signal.time));
             if known.as_ref() == Some(&row) {
                 continue;
             }
-            self.db.put(key, encode(&row)?);
+            self.db.put(key, row.bytes());
             if known.is_none() {
                 let kept = millis(self.rules.config.retention_secs).saturating_add(STRETCH_MS);
-                self.expire_together_at(since.saturating_add_millis(kept), Aged::Lease, &format!("{start}/{ip}"));
+                self.expire_together_at(since.saturating_add_millis(kept), Aged::Lease, &name);
                 self.note(noted, since);
             }
             if earlier && self.may_wait(&ip, signal.time) {
@@ -209,7 +236,7 @@ impl<S: Store> Turn<'_, S> {
         let to = self.key(Table::Lease).name(ip).time(time.millis().saturating_add(1)).done();
         let mut found: Result<Option<Vec<String>>, StoreError> = Ok(None);
         self.db.scan(&from, &to, true, &mut |_, bytes| {
-            let row = match decode::<LeaseRow>(bytes) {
+            let row = match LeaseRow::read(bytes) {
                 Ok(row) => row,
                 Err(error) => {
                     found = Err(error);
@@ -263,6 +290,21 @@ mod tests {
 
     fn ids(names: &[&str]) -> Vec<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    /// The layout is the state's format.
+    #[test]
+    fn a_row_comes_back_and_damage_is_no_panic() {
+        let mut row = LeaseRow::default();
+        row.add(&ids(&["pc-b", "é"]), 29_626_667);
+        row.add(&ids(&["pc-a"]), 3);
+        let minutes = |first: u8| [0, 0, 0, 0, 0, first, 0, 0, 0, 0, 0, first, 1];
+        assert_eq!(LeaseRow(vec![row.0[0].clone()]).bytes(), [minutes(3).as_slice(), b"\x04pc-a"].concat());
+        let bytes = row.bytes();
+        assert_eq!(LeaseRow::read(&bytes).expect("a row"), row);
+        let cut = (0..bytes.len()).filter(|length| LeaseRow::read(&bytes[..*length]).is_ok());
+        assert_eq!(cut.collect::<Vec<_>>(), [0, 18], "between two claims");
+        assert!(LeaseRow::read(&[0xff; 64]).is_err());
     }
 
     #[test]

@@ -278,6 +278,11 @@ impl<'a> Parts<'a> {
         Self(key.get(prefix..).unwrap_or_default())
     }
 
+    /// Whether nothing is left.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The next byte.
     pub fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;

@@ -31,7 +31,7 @@ const POSITION: &[u8] = b"\0position";
 /// The row that says what the directory is.
 const FORMAT: &[u8] = b"\0format";
 /// The layout of rows that this version reads and writes.
-const FORMAT_VERSION: &str = "weir-correlator 6";
+const FORMAT_VERSION: &str = "weir-correlator 7";
 
 /// Why state could not be read or written.
 #[derive(Debug, thiserror::Error)]
