@@ -104,14 +104,14 @@ fn an_address_that_was_known_after_all_takes_the_reason_away() {
 /// Who worked here yesterday is known this morning; what others did, or what was done to several, is no everyday of hers.
 #[test]
 fn who_was_here_the_day_before_is_known() {
-    let morning = [before(), record("morning", -2 * HOUR, HOME), asked("asked", 0)];
+    let seen = signal("seen", Context, -3 * HOUR, &[(User, "alice"), (Session, "s1")]);
+    let morning = [before(), seen, record("morning", -2 * HOUR, HOME), asked("asked", 0)];
     let yesterday = |uid: &str, user: &str| {
         let mut made = signal(uid, Context, -25 * HOUR, &[(User, user)]);
         made.entities.extend(Entity::new(Session, ["s1"]));
         made
     };
-    let seen = signal("seen", Context, -3 * HOUR, &[(User, "alice"), (Session, "s1")]);
-    let with = |further: &[Signal]| open(&run(&[&morning[..], &[seen.clone()], further].concat())).len();
+    let with = |further: &[Signal]| open(&run(&[&morning[..], further].concat())).len();
     assert_eq!(with(&[]), 1, "two records");
     assert_eq!(with(&[yesterday("of-alice", "alice")]), 0);
     assert_eq!(with(&[yesterday("of-bob", "bob")]), 1);
