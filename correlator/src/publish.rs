@@ -9,7 +9,10 @@
 //! publish every change; large ones at most once in `coalesce_secs` of event time, and where only records joined that
 //! are no alerts, once they lasted an eighth longer, so that what a busy person does all day costs few snapshots. A merge
 //! of two published incidents and a higher severity are told at once. What is too light to be anybody's business stays a candidate:
-//! kept, counted, and published when something joins it. An earlier opener of a large incident waits,
+//! kept, counted, and published when something joins it. What was published and turns out to be as light is *withdrawn*:
+//! one last word, resolved, and then nothing more until something joins it, or an analyst takes it up. So what stands in
+//! the end follows from the records and not from who came first, and what is grave is told at once all the same.
+//! An earlier opener of a large incident waits,
 //! so that a storm in descending order of time does not renumber the incident with every alert.
 
 use std::collections::BTreeSet;
@@ -130,11 +133,7 @@ impl<S: Store> Turn<'_, S> {
         };
         let mut incident = self.compose(id, uid.clone())?;
         let steering = self.component(id).map(|c| c.steering.clone()).unwrap_or_default();
-        if known.is_none() && !steering.has_case && !surfaces(&incident, &self.rules.config) {
-            if let Some(component) = self.component_mut(id).filter(|component| !component.candidate) {
-                component.candidate = true;
-                self.stats.candidates += 1;
-            }
+        if incident.withdrawn && self.says_nothing(id, known.as_ref(), &uid) {
             return Ok(());
         }
         let surfaced = known.is_none() && self.component(id).is_some_and(|component| component.candidate);
@@ -146,6 +145,7 @@ impl<S: Store> Turn<'_, S> {
                 activity: Activity::Close,
                 status: IncidentStatus::Closed,
                 merged_into: Some(uid.clone()),
+                withdrawn: false,
                 ..incident.clone()
             };
             self.stats.incidents_merged += 1;
@@ -160,24 +160,37 @@ impl<S: Store> Turn<'_, S> {
             return Ok(());
         }
         self.stats.incidents_created += u64::from(known.is_none());
+        self.stats.incidents_withdrawn += u64::from(incident.withdrawn);
         incident.revision = known.as_ref().map_or(1, |known| known.revision.saturating_add(1));
         incident.activity = match known {
             None => Activity::Create,
             Some(_) if steering.closed => Activity::Close,
             Some(_) => Activity::Update,
         };
-        let (revision, time, severity) = (incident.revision, incident.time, incident.severity);
+        let Incident { revision, time, severity, withdrawn, .. } = incident;
         if known.is_none() {
             let row = self.key(Table::Incident).tail(uid.as_str());
             self.db.put(row, encode(&id)?);
             self.tell_related(id)?;
         }
         if let Some(component) = self.component_mut(id) {
-            component.published = Some(Published { uid, named, revision, time, severity, digest });
+            component.published = Some(Published { uid, named, revision, time, severity, digest, withdrawn });
             component.alerted = false;
         }
         self.hand_out(incident);
         Ok(())
+    }
+
+    /// Whether a component that is too light to be anybody's business stays as it is: a candidate, or withdrawn already.
+    fn says_nothing(&mut self, id: ComponentId, known: Option<&Published>, uid: &IncidentUid) -> bool {
+        let Some(known) = known else {
+            if let Some(component) = self.component_mut(id).filter(|component| !component.candidate) {
+                component.candidate = true;
+                self.stats.candidates += 1;
+            }
+            return true;
+        };
+        known.withdrawn && known.uid == *uid
     }
 
     /// The last revision of a component's incident, where it was published; `merged_into` stays open.
@@ -189,14 +202,20 @@ impl<S: Store> Turn<'_, S> {
             revision: known.revision.saturating_add(1),
             activity: Activity::Close,
             status: IncidentStatus::Closed,
+            withdrawn: false,
             ..incident
         }))
     }
 
-    /// A snapshot of the component; revision and activity are the caller's.
+    /// A snapshot of the component, withdrawn where it is too light to be published and no analyst took it up; revision
+    /// and activity are the caller's.
     pub fn compose(&mut self, id: ComponentId, uid: IncidentUid) -> Result<Incident, StoreError> {
         let mut incident = self.snapshot_of(id, uid)?;
         self.tell_case(id, &mut incident)?;
+        let has_case = self.component(id).is_some_and(|component| component.steering.has_case);
+        if !has_case && !surfaces(&incident, &self.rules.config) {
+            (incident.withdrawn, incident.status) = (true, IncidentStatus::Resolved);
+        }
         Ok(incident)
     }
 

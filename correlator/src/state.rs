@@ -127,6 +127,9 @@ pub struct Published {
     pub severity: Severity,
     /// A digest of what was published.
     pub digest: [u8; 16],
+    /// Whether it was taken back with that revision.
+    #[serde(default)]
+    pub withdrawn: bool,
 }
 
 /// What people did to a component, as far as linking must know it.

@@ -42,6 +42,8 @@ pub struct Stats {
     pub candidates: u64,
     /// Those of them that were published later, or became part of another incident.
     pub candidates_over: u64,
+    /// Times that a published incident was taken back, since what came later explains it.
+    pub incidents_withdrawn: u64,
     /// Incidents merged into another.
     pub incidents_merged: u64,
     /// Incidents closed because they were quiet.

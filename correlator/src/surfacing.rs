@@ -10,17 +10,23 @@
 //! - Anything else says that something happened: a credential left, a document carried orders. It waits where it is light
 //!   only, and for anything out of the ordinary, a vendor's low alert or an address that is new included.
 //!
-//! It is decided by what had arrived, and nothing that was published is taken back: where an earlier record that comes
-//! late shows that an address was no new one, the incident that surfaced for it stays. What a rule concluded, mostly from
-//! several records, is never lone. Candidates are kept and counted ([`crate::publish`]).
+//! Records of their everyday are near ones, and of those a step further the user's own: who worked here yesterday is
+//! known this morning.
+//!
+//! It is a function of the incident as it stands. What surfaced before it could be seen how ordinary it is, since an
+//! earlier record comes late or the day has only begun, is withdrawn ([`crate::publish`]). What a rule concluded, mostly
+//! from several records, is never lone. Candidates are kept and counted.
 
-use schemas::{Category, Incident, Member, Severity, Signal, SignalKind};
+use std::collections::BTreeSet;
+
+use schemas::{Category, EntityKind, Incident, Member, Severity, Signal, SignalKind};
 
 use crate::config::Config;
+use crate::several::names_several;
 use crate::sigma::attribute::CHANNEL;
 use crate::snapshot::{NEW_ADDRESS, TWO_PLACES};
 
-/// Whether an incident that was never published is worth somebody's look.
+/// Whether an incident is worth somebody's look.
 pub fn surfaces(incident: &Incident, config: &Config) -> bool {
     incident.priority >= config.surface_priority_min
         && lone(incident).is_none_or(|alert| stands(alert, incident, config))
@@ -37,7 +43,7 @@ fn stands(alert: &Signal, incident: &Incident, config: &Config) -> bool {
     let others = || incident.members.iter().filter(|member| member.signal.uid != alert.uid);
     let has = |name: &str| incident.priority_factors.iter().any(|factor| factor.name == name);
     let tells_more = |signal: &Signal| signal.techniques.iter().any(|technique| !alert.techniques.contains(technique));
-    if is_attempt(alert) && others().filter(|member| is_everyday(member)).count() >= config.surface_known_records_min {
+    if is_attempt(alert) && everyday(alert, incident) >= config.surface_known_records_min {
         let grave = |signal: &Signal| signal.severity >= Severity::Medium;
         let unusual = |signal: &Signal| signal.kind == SignalKind::Context && tells_more(signal);
         return incident.severity >= config.surface_lone_attempt_severity_min
@@ -58,7 +64,23 @@ fn is_attempt(alert: &Signal) -> bool {
         && channels.is_some_and(|channels| channels.iter().all(|channel| channel == "user"))
 }
 
-/// Whether a member is a record of what the people in the incident do anyway.
-fn is_everyday(member: &Member) -> bool {
-    member.signal.kind == SignalKind::Context && member.hops == 1
+/// How many records there are of what the alert's user does anyway.
+fn everyday(alert: &Signal, incident: &Incident) -> usize {
+    let context = || incident.members.iter().filter(|member| member.signal.kind == SignalKind::Context);
+    let (near, far): (Vec<&Member>, Vec<&Member>) = context().partition(|member| member.hops == 1);
+    // Near records bring the names that the user has elsewhere.
+    let mut names: BTreeSet<&str> = users(alert).collect();
+    for member in &near {
+        if users(&member.signal).any(|id| names.contains(id)) {
+            names.extend(users(&member.signal));
+        }
+    }
+    let is_own = |signal: &Signal| !names_several(signal) && users(signal).any(|id| names.contains(id));
+    near.len() + far.into_iter().filter(|member| is_own(&member.signal)).count()
+}
+
+/// The identifiers of users who took part in what a signal tells.
+fn users(signal: &Signal) -> impl Iterator<Item = &str> {
+    let acting = signal.entities.iter().filter(|entity| entity.kind == EntityKind::User && !entity.mentioned);
+    acting.flat_map(|entity| entity.ids.iter().map(String::as_str))
 }

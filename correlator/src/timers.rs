@@ -215,7 +215,10 @@ impl<S: Store> Turn<'_, S> {
             Some(last) if !closed => {
                 self.stats.incidents_closed += 1;
                 self.put_redirect(&last.uid, None)?;
-                self.leave_traces(id, &last)?;
+                // What was explained has nothing that could go on.
+                if !last.withdrawn {
+                    self.leave_traces(id, &last)?;
+                }
                 self.keep_closed(&last)?;
                 self.hand_out(last);
             }

@@ -12,7 +12,7 @@ use crate::hash::content_hash;
 use crate::intel::Feeds;
 use crate::lexicon::{Lexicon, LexiconError};
 use crate::settings::Settings;
-use crate::text_entities::{ENTITIES_PER_ANNOTATION_MAX, TextEntities, url_of_document};
+use crate::text_entities::{ENTITIES_PER_ANNOTATION_MAX, TextEntities, place_of_document};
 use crate::view::View;
 
 /// The detectors, compiled once and shared by every thread.
@@ -199,11 +199,15 @@ fn call_of(interaction: &Interaction, index: u32) -> Option<u32> {
 
 /// Where the text of a message comes from, as records of others name it: the document's own URL, else what its call
 /// asked for. Whoever changed it last may have planted what was found in it.
-fn origin(interaction: &Interaction, index: u32, named: &BTreeMap<u32, TextEntities>) -> Option<Entity> {
-    let message = interaction.messages.get(index as usize)?;
+fn origin(interaction: &Interaction, index: u32, named: &BTreeMap<u32, TextEntities>) -> Vec<Entity> {
+    let Some(message) = interaction.messages.get(index as usize) else { return Vec::new() };
     let brought = matches!(message.channel, Channel::Document | Channel::ToolResult);
-    let own = message.name.as_deref().filter(|_| brought).and_then(url_of_document);
-    own.or_else(|| named.get(&call_of(interaction, index)?)?.urls().next().cloned())
+    let own: Vec<Entity> = message.name.iter().filter(|_| brought).flat_map(|name| place_of_document(name)).collect();
+    if !own.is_empty() {
+        return own;
+    }
+    let call = call_of(interaction, index).and_then(|call| named.get(&call));
+    call.map(|call| call.first_place().cloned().collect()).unwrap_or_default()
 }
 
 /// Sightings as annotations, in order.
@@ -352,6 +356,13 @@ mod tests {
         assert_eq!(urls(vec![call("send", one), bad]), [drop.to_owned()].into(), "nobody asked for it");
         let document = Message::request(Channel::Document, poisoned).named(Some(one));
         assert_eq!(urls(vec![document]), [one, drop].map(str::to_owned).into());
+        let shown = "https://docs.google.com/document/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgVE2upms/edit";
+        let interaction = crate::cases::talk(vec![call("read", shown), result("read", poisoned)]);
+        let annotated = Detectors::new().expect("compiles").annotate(&interaction, &Settings::default()).annotated;
+        let mut entities = annotated.annotations.iter().flat_map(|annotation| &annotation.entities);
+        let item =
+            schemas::Entity::new(schemas::EntityKind::CloudResource, ["1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgVE2upms"]);
+        assert!(entities.any(|entity| Some(entity) == item.as_ref()), "{:#?}", annotated.annotations);
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod credential_leak;
 mod data_poisoning;
 mod decode;
 mod detector;
+mod drive;
 mod evidence;
 pub mod features;
 mod filter;

@@ -20,6 +20,7 @@ use crate::credential::verify::is_placeholder;
 use crate::credential::words::key_id;
 use crate::credential::{Kind as SecretKind, secrets};
 use crate::detector::Mask;
+use crate::drive::item_shown;
 use crate::sensitive::may_identify;
 use crate::shared_hosts::{Sharing, sharing};
 use crate::tool_arguments::percent_decoded;
@@ -54,9 +55,11 @@ impl TextEntities {
         Self(found)
     }
 
-    /// The URLs among them, in the order of the text.
-    pub fn urls(&self) -> impl Iterator<Item = &Entity> {
-        self.0.iter().map(|(_, entity)| entity).filter(|entity| entity.kind == EntityKind::Url)
+    /// What the first URL of the text leads to: the URL itself, and the item that it shows.
+    pub fn first_place(&self) -> impl Iterator<Item = &Entity> {
+        let places = || self.0.iter().filter(|(_, entity)| is_place(entity));
+        let first = places().map(|(span, _)| *span).next();
+        places().filter(move |(span, _)| Some(*span) == first).map(|(_, entity)| entity)
     }
 
     /// Those nearest to `span`, at most [`ENTITIES_PER_ANNOTATION_MAX`], none twice.
@@ -156,14 +159,18 @@ impl Kind {
     }
 }
 
-/// The URL that `name` is, where a document is called by its own.
-pub fn url_of_document(name: &str) -> Option<Entity> {
-    let url = url_at(name, 0).filter(|url| url.len() == name.len())?;
-    let [_, url] = of_url(url, false);
-    url
+/// The URL that `name` is, where a document is called by its own, and the item that it shows.
+pub fn place_of_document(name: &str) -> impl Iterator<Item = Entity> {
+    let url = url_at(name, 0).filter(|url| url.len() == name.len());
+    url.map(|url| of_url(url, false)).into_iter().flatten().flatten().filter(is_place)
 }
 
-/// The host of a URL, and the URL itself where it is one party's and nothing in it is `hidden`.
+fn is_place(entity: &Entity) -> bool {
+    matches!(entity.kind, EntityKind::Url | EntityKind::CloudResource)
+}
+
+/// The host of a URL, or where that is everyone's the item of Drive that the URL shows; and the URL itself where it is
+/// one party's and nothing in it is `hidden`.
 fn of_url(url: &str, hidden: bool) -> [Option<Entity>; 2] {
     let parts = parts(url);
     if !is_web(&parts) {
@@ -174,6 +181,8 @@ fn of_url(url: &str, hidden: bool) -> [Option<Entity>; 2] {
     let host = match name.parse::<IpAddr>() {
         Ok(_) => Entity::new(EntityKind::Ip, [name.as_str()]),
         Err(_) if shared == Sharing::Own && is_host_name(&name) => Entity::new(EntityKind::Domain, [name.as_str()]),
+        // An id that Drive's own log has in the clear, however much the URL may look like a secret.
+        Err(_) if !hidden => item_shown(&parts),
         Err(_) => None,
     };
     let segments = parts.path.split('/').filter(|segment| !segment.is_empty()).count();

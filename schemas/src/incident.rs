@@ -227,6 +227,10 @@ pub struct Incident {
     /// Listed members whose alert is suppressed.
     #[serde(default)]
     pub suppressed: Vec<Suppressed>,
+    /// Whether it was taken back: what came after it was published explains it, and nobody had taken it up. It is resolved,
+    /// and new again as soon as something joins it that makes it somebody's business.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withdrawn: bool,
     /// What people decided about it.
     #[serde(default)]
     pub handling: Handling,

@@ -137,6 +137,10 @@ fn incidents_are_valid() -> Result<()> {
     };
     let value = schemas.check(&incident_bytes(&merged))?;
     assert_eq!((&value["status"], &value["unmapped"]["merged_into"]), (&json!("Closed"), &json!("survivor")));
+    let withdrawn = Incident { status: IncidentStatus::Resolved, withdrawn: true, ..incident.clone() };
+    let value = schemas.check(&incident_bytes(&withdrawn))?;
+    let told = (&value["status_id"], &value["status_detail"]);
+    assert_eq!(told, (&json!(4), &json!("Withdrawn: later records explain it")));
 
     let mut hostile = incident;
     for member in &mut hostile.members {

@@ -121,6 +121,7 @@ pub fn snapshot(
         split_from: component.split_from.clone(),
         related: Vec::new(),
         suppressed: Vec::new(),
+        withdrawn: false,
         handling: Handling::default(),
     }
 }

@@ -114,13 +114,13 @@ pub fn check_revisions(revisions: &[Incident]) {
     }
 }
 
-/// The last revisions of the incidents that are open.
+/// The last revisions of the incidents that are open and were not withdrawn.
 pub fn open(revisions: &[Incident]) -> Vec<Incident> {
     let mut last: BTreeMap<IncidentUid, Incident> = BTreeMap::new();
     for incident in revisions {
         last.insert(incident.uid.clone(), incident.clone());
     }
-    last.into_values().filter(|incident| incident.activity != Activity::Close).collect()
+    last.into_values().filter(|incident| incident.activity != Activity::Close && !incident.withdrawn).collect()
 }
 
 /// What must not depend on the order of arrival: all but numbers, times of publication and history.

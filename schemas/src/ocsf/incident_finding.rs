@@ -21,6 +21,8 @@ use crate::signal::{Group, Signal, SignalKind};
 
 /// Shared entities that the words name; the rest is counted, and `unmapped.links` has all.
 const SHARED_IN_WORDS_MAX: usize = 3;
+/// Why an incident is resolved that nobody dealt with.
+const WITHDRAWN: &str = "Withdrawn: later records explain it";
 
 #[derive(Serialize)]
 struct IncidentFinding<'a> {
@@ -35,6 +37,8 @@ struct IncidentFinding<'a> {
     priority: &'static str,
     status_id: u8,
     status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_detail: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict_id: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -192,6 +196,7 @@ pub fn write_incident_finding(incident: &Incident, out: &mut Vec<u8>) {
         priority,
         status_id,
         status,
+        status_detail: incident.withdrawn.then_some(WITHDRAWN),
         verdict_id: verdict.map(|(id, _, _)| id),
         verdict: verdict.map(|(_, caption, _)| caption),
         is_suspected_breach: verdict.and_then(|(_, _, breach)| breach),

@@ -99,7 +99,9 @@ fn homes(config: &Config, signals: Vec<Signal>) -> anyhow::Result<Homes> {
     }
     keep(correlator.flush()?);
     let mut homes: BTreeMap<SignalUid, (u8, String)> = BTreeMap::new();
-    for (uid, incident) in last.into_iter().filter(|(_, incident)| incident.merged_into.is_none()) {
+    // What was withdrawn is as if it had never been told.
+    let stands = |incident: &Incident| incident.merged_into.is_none() && !incident.withdrawn;
+    for (uid, incident) in last.into_iter().filter(|(_, incident)| stands(incident)) {
         for member in incident.members {
             let home = (member.hops, uid.clone());
             let known = homes.entry(member.signal.uid).or_insert_with(|| home.clone());

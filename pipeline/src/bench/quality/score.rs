@@ -17,7 +17,7 @@ pub const BENIGN: &str = "benign incidents a day";
 pub const BENIGN_REGISTERED: &str = "benign incidents a day, tests registered";
 
 /// What is reported, in this order, with the goal where there is one.
-pub const FIGURES: [(&str, &str); 22] = [
+pub const FIGURES: [(&str, &str); 23] = [
     ("pairwise precision, macro per campaign", "≥ 0.98"),
     ("pairwise recall, macro per campaign", "≥ 0.98"),
     ("ARI, macro per campaign", "≥ 0.98"),
@@ -31,6 +31,7 @@ pub const FIGURES: [(&str, &str); 22] = [
     (BENIGN_REGISTERED, "≤ 0.1"),
     ("lone attacks' incidents a day", ""),
     ("incidents a day", ""),
+    ("of these, withdrawn a day", ""),
     ("alerts per campaign's incident", ""),
     ("largest incident, share of all signals", "≤ 0.05"),
     ("id survival", "1"),
@@ -115,6 +116,8 @@ impl Score {
         self.set(BENIGN, benign / days);
         self.set("lone attacks' incidents a day", lone / days);
         self.set("incidents a day", all / days);
+        let withdrawn = told.standing().filter(|(_, incident)| incident.withdrawn).count();
+        self.set("of these, withdrawn a day", withdrawn as f64 / days);
         if of_campaigns > 0.0 {
             self.set("alerts per campaign's incident", alerts / of_campaigns);
         }
@@ -289,6 +292,7 @@ mod tests {
             members: ids.iter().map(member).collect(),
             members_total: ids.len() as u64,
             merged_into: None,
+            withdrawn: false,
         };
         Told {
             incidents: incidents.iter().map(|(uid, ids)| ((*uid).to_owned(), incident(ids))).collect(),

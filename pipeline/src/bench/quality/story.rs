@@ -32,6 +32,8 @@ pub struct Incident {
     pub members_total: u64,
     /// The incident that it became part of.
     pub merged_into: Option<String>,
+    /// Whether it was taken back: somebody had to look at it, and it tells of nothing.
+    pub withdrawn: bool,
 }
 
 /// Everything that a replay told.
@@ -71,6 +73,7 @@ impl Told {
                 members: members(line),
                 members_total: line.pointer("/unmapped/members_total")?.as_u64()?,
                 merged_into: text(line, "/unmapped/merged_into"),
+                withdrawn: line.get("status_detail").is_some(),
             };
         }
         Some(())
@@ -84,7 +87,7 @@ impl Told {
     /// Where each record is told of: of several incidents, the one that it is nearest to.
     pub fn homes(&self) -> BTreeMap<&str, &str> {
         let mut best: BTreeMap<&str, (&Member, &str)> = BTreeMap::new();
-        for (uid, incident) in self.standing() {
+        for (uid, incident) in self.standing().filter(|(_, incident)| !incident.withdrawn) {
             for member in &incident.members {
                 let nearer = |known: &Member| {
                     (known.hops, -known.strength).partial_cmp(&(member.hops, -member.strength))

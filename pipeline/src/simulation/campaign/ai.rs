@@ -124,7 +124,7 @@ impl Play<'_, '_> {
         let everyday = self.everyday();
         let found = self.pivoted.then(|| ToolCall {
             name: "search",
-            arguments: json!({ "source": document_url(&self.cast.document) }),
+            arguments: json!({ "source": document_url(self.cast.victim, &self.cast.document) }),
             result: format!("Procedures of the team, changed lately. {link}"),
         });
         Turn { tool: found, answer: format!("{} {link}", everyday.answer), ..everyday }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Play;
 use super::catalogue::Cloud;
-use crate::simulation::organisation::{AWS_ACCOUNT, access_key};
+use crate::simulation::organisation::{AWS_ACCOUNT, Person, access_key};
 use crate::simulation::vendors::{aws, defender, github, google};
 
 impl Play<'_, '_> {
@@ -128,9 +128,9 @@ impl Play<'_, '_> {
             let document = if insider { &taken } else { &self.cast.document };
             let rng = &mut self.scene.rng;
             let written = if person.subsidiary {
-                google::activity(rng, time, &person, &ip, ("drive", operation.1, &[("doc_id", document)]))
+                google::activity(rng, time, &person, &ip, ("drive", operation.1, &[("doc_id", &drive_id(document))]))
             } else {
-                let details = json!({ "ObjectId": document_url(document) });
+                let details = json!({ "ObjectId": sharepoint_url(document) });
                 defender::office(rng, time, &person, &ip, ("SharePoint", operation.0, details))
             };
             self.add(time, written);
@@ -138,7 +138,20 @@ impl Play<'_, '_> {
     }
 }
 
-/// Where a document is found by those who search for it.
-pub(super) fn document_url(document: &str) -> String {
+/// Where a document of `owner` is found by those who search for it.
+pub(super) fn document_url(owner: &Person, document: &str) -> String {
+    if owner.subsidiary {
+        format!("https://docs.google.com/document/d/{}/edit", drive_id(document))
+    } else {
+        sharepoint_url(document)
+    }
+}
+
+fn sharepoint_url(document: &str) -> String {
     format!("https://contoso.sharepoint.example/sites/team/{document}.docx")
+}
+
+/// What Drive calls a document: 44 letters, which stand in its URL too.
+fn drive_id(document: &str) -> String {
+    format!("1{document:A<43}")
 }
