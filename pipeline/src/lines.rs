@@ -114,9 +114,11 @@ impl Lines {
             let read = read_bounded_line(&mut *self.reader, &mut line, self.bytes_max)
                 .with_context(|| format!("cannot read {} after line {}", self.name, self.number))?;
             let Some(read) = read else { return Ok(len) };
-            // Within JSON a bracket that is indented closes something else.
-            let ends = if end.starts_with(b"<") { line.trim_ascii() } else { line.trim_ascii_end() } == end;
-            let goes_on = line.first().is_none_or(u8::is_ascii_whitespace) || ends;
+            // Within JSON a bracket that is indented closes something else. Texts within XML have lines as they like.
+            let of_xml = end.starts_with(b"<");
+            let ends = if of_xml { line.trim_ascii_end().ends_with(end) } else { line.trim_ascii_end() == end };
+            let goes_on = if of_xml { !begins_record(&line) } else { line.first().is_none_or(u8::is_ascii_whitespace) };
+            let goes_on = goes_on || ends;
             if !goes_on {
                 self.ahead = Some((line, read));
                 return Ok(len);
@@ -138,8 +140,19 @@ fn closing(line: &[u8]) -> Option<&'static [u8]> {
     match line.trim_ascii_end() {
         b"{" => Some(b"}"),
         b"[" => Some(b"]"),
-        _ => is_lone_tag(line, b"<Event").then_some(b"</Event>"),
+        text => (is_event(text) && !text.ends_with(b"</Event>") && !text.ends_with(b"/>")).then_some(b"</Event>"),
     }
+}
+
+/// Whether a line begins a Windows event in XML.
+fn is_event(line: &[u8]) -> bool {
+    let rest = line.trim_ascii_start().strip_prefix(b"<Event");
+    rest.and_then(<[u8]>::first).is_some_and(|byte| matches!(byte, b' ' | b'>'))
+}
+
+/// Whether a line begins a record of its own, so that an event which does not end takes no other with it.
+fn begins_record(line: &[u8]) -> bool {
+    is_event(line) || line.starts_with(b"{\"")
 }
 
 /// Whether a line is nothing but one tag, which begins with `name`.
@@ -281,6 +294,18 @@ mod tests {
         let expected: [(u64, &[u8]); 2] =
             [(3, b" <Event xmlns=\"x\">\n  <System/>\n </Event>"), (7, b"<Event a='b'/>")];
         assert_eq!(texts, expected);
+    }
+
+    #[test]
+    fn texts_within_an_event_have_lines_of_their_own_and_one_that_does_not_end_takes_no_other() {
+        let text = b"<Event a='b'><System/>\n<Data>if (1)\n{\n}</Data></Event>\n<Event a='c'>\n cut\n{\"a\":1}\n";
+        let texts: Vec<_> = lines(text, 100).into_iter().map(|(number, bytes, _)| (number, bytes)).collect();
+        let expected: [(u64, &[u8]); 3] = [
+            (1, b"<Event a='b'><System/>\n<Data>if (1)\n{\n}</Data></Event>"),
+            (5, b"<Event a='c'>\n cut"),
+            (7, b"{\"a\":1}"),
+        ];
+        assert_eq!(texts.iter().map(|(number, bytes)| (*number, &**bytes)).collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -210,7 +210,8 @@ pub(crate) fn is_default_account(account: &str) -> bool {
         "www-data",
         "xrdp",
     ]);
-    let daemon = account.starts_with('_') || account.starts_with("systemd-");
+    let letters = |name: &str| name.bytes().all(|byte| byte.is_ascii_lowercase());
+    let daemon = account.strip_prefix('_').is_some_and(letters) || account.starts_with("systemd-");
     daemon || ACCOUNTS.has(account) || is_built_in_domain(account)
 }
 
@@ -287,14 +288,24 @@ fn is_model(name: &str) -> bool {
         "macmini",
         "macpro",
     ];
-    const LINES: [&str; 5] = ["galaxy ", "ipad ", "iphone ", "pixel ", "sm-"];
+    const LINES: [&str; 4] = ["galaxy ", "ipad ", "iphone ", "pixel "];
     let Some((model, revision)) = name.split_once(',') else {
         let number = |rest: &str| rest.bytes().any(|byte| byte.is_ascii_digit());
-        return LINES.iter().any(|line| name.strip_prefix(line).is_some_and(number));
+        return LINES.iter().any(|line| name.strip_prefix(line).is_some_and(number)) || is_samsung(name);
     };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let line = model.trim_end_matches(|c: char| c.is_ascii_digit());
     line.len() < model.len() && digits(revision) && APPLES.contains(&line)
+}
+
+/// Whether a name is a model of Samsung's: `sm-g991b`.
+fn is_samsung(name: &str) -> bool {
+    let Some(model) = name.strip_prefix("sm-").map(str::as_bytes) else { return false };
+    let (Some(series), Some(number)) = (model.first(), model.get(1..4)) else { return false };
+    model.len() <= 6
+        && series.is_ascii_alphabetic()
+        && number.iter().all(u8::is_ascii_digit)
+        && model.iter().all(u8::is_ascii_alphanumeric)
 }
 
 /// Whether a hash in lower case is that of nothing: MD5, SHA-1 and SHA-256 of the empty file.

@@ -153,7 +153,10 @@ fn deliveries(record: &str) -> Vec<(&'static str, String)> {
             json!({"receivedMessages": [{"ackId": "a", "message": {"data": encoded, "messageId": "1"}}]}),
         ),
         ("the journal", json!({"__REALTIME_TIMESTAMP": "1777636800000000", "_PID": "7", "MESSAGE": record})),
-        ("CloudTrail's history", json!({"Events": [{"EventId": "e", "ReadOnly": "false", "CloudTrailEvent": record}]})),
+        (
+            "CloudTrail's history",
+            json!({"Events": [{"EventId": "e", "EventName": "x", "EventSource": "y", "CloudTrailEvent": record}]}),
+        ),
         ("GELF", gelf),
         ("syslog in a message", json!({"message": format!("<14>1 {header} {record}"), "host": "h"})),
         ("a marked message", json!({"message": format!("@cee: {record}")})),

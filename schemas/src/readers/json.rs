@@ -341,7 +341,7 @@ pub(in crate::readers) fn refuse_crowds(record: &[u8], values_max: usize) -> Res
 
 /// A copy of the JSON document `text` without what programs write and a decoder cannot hold: lone surrogates
 /// ([`mend_surrogates`]) and numbers ([`mend_numbers`]); `None` where there is none.
-pub(super) fn mend(text: &str) -> Option<String> {
+pub(in crate::readers) fn mend(text: &str) -> Option<String> {
     let mended = mend_surrogates(text);
     mend_numbers(mended.as_deref().unwrap_or(text)).or(mended)
 }

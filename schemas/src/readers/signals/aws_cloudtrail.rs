@@ -51,6 +51,11 @@ impl Reader for AwsCloudtrail {
         ((event || has_all(record, &["eventID", "insightDetails"])) && !delivered) || bridged
     }
 
+    /// A row of the event history has the event itself as a text, and only its beginning beside it.
+    fn may_only_carry(&self, record: &RawRecord<'_>) -> bool {
+        has(record, "CloudTrailEvent")
+    }
+
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
         let root = record.value()?;
         let root = Node::new(root);

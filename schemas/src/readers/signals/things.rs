@@ -27,7 +27,7 @@ impl Account<'_> {
     /// The user with every identifier; `None` for machines, built-in accounts and nobody.
     pub(super) fn entity(&self) -> Option<Entity> {
         let name = self.name.text();
-        if name.as_deref().is_some_and(|name| canonical_id(EntityKind::User, name).is_none()) {
+        if name.as_deref().is_some_and(names_no_account) {
             // The SID beside a machine's or service's name is the machine's or service's.
             return None;
         }
@@ -43,6 +43,14 @@ impl Account<'_> {
         let built_in = service.iter().flatten().any(|full| canonical_id(EntityKind::User, full).is_none());
         entity.filter(|_| !built_in).map(|entity| entity.named(self.display.text().as_deref()))
     }
+}
+
+/// Whether `name` is of a machine or of what is built in. A name that software ships with is somebody's where a SID or a
+/// domain stands beside it.
+fn names_no_account(name: &str) -> bool {
+    let whole = name.contains(['\\', '@']);
+    let name = if whole { Cow::Borrowed(name) } else { Cow::Owned(format!("domain\\{name}")) };
+    canonical_id(EntityKind::User, &name).is_none()
 }
 
 /// The forms of an account's name that name one account: `DOMAIN\name`, and `name@domain` where the

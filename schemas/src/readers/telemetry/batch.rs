@@ -12,22 +12,19 @@
 //! and each is an interaction: what was asked is worth a look before it is answered. The name that the caller gave a
 //! line (`custom_id`, `recordId`, `key`) is unique within its file only, and is no id.
 
+use super::bare::is_of_schema;
 use super::body::{Body, Request, read_response};
 use super::envelope::Envelope;
 use super::lenient::{Raw, Text, object};
 use crate::readers::json::decode;
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, Reason};
+use crate::readers::{Context, Json, Output, RawRecord, ReadError, Reader, Reason};
 
 /// Reads `batch` records.
 pub struct Batch;
 
 /// How a caller names a line, and what stands beside each name.
-const LINES: [(&str, &[&str]); 3] = [
-    ("custom_id", &["body", "error", "params", "response", "result"]),
-    ("recordId", &["modelInput", "modelOutput"]),
-    ("key", &["response"]),
-];
-
+const LINES: [(&str, &[&str]); 2] =
+    [("custom_id", &["body", "params", "response", "result"]), ("recordId", &["modelInput", "modelOutput"])];
 impl Reader for Batch {
     fn name(&self) -> &'static str {
         "batch"
@@ -37,7 +34,15 @@ impl Reader for Batch {
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
         let is_object = |member: &&str| record.field(member).is_some_and(|value| value.get().starts_with('{'));
         let is_line = |(name, beside): &(&str, &[&str])| record.field(name).is_some() && beside.iter().any(is_object);
-        LINES.iter().any(is_line) && record.field("request").is_none()
+        // `response` is null then.
+        let unanswered = || record.has_all(&["custom_id", "error", "response"]);
+        let of_gemini = || {
+            let answer = record.field("response").map_or("", Json::get);
+            record.field("key").is_some() && answer.starts_with('{') && answer.contains("\"candidates\"")
+        };
+        (LINES.iter().any(is_line) || unanswered() || of_gemini())
+            && record.field("request").is_none()
+            && !is_of_schema(record)
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {

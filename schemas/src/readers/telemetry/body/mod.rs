@@ -48,7 +48,7 @@ pub(super) use request::Request;
 
 use super::lenient::{List, Text};
 use crate::interaction::{Channel, FilterVerdict, Message, Skipped, Tokens};
-use crate::readers::json::mend_surrogates;
+use crate::readers::json::mend;
 
 /// How many of the latest verdicts a repeat is looked for in; Azure has a dozen categories.
 const VERDICTS_COMPARED_MAX: usize = 32;
@@ -146,14 +146,14 @@ impl Body {
         std::mem::take(&mut self.offered).names()
     }
 
-    /// Decodes JSON within a string once more where lone surrogates were in the way, which mending the whole
+    /// Decodes JSON within a string once more where lone surrogates or numbers were in the way, which mending the whole
     /// record does not reach; tells whether that helped.
     pub fn retry_mended(
         &mut self,
         json: &str,
         decode: impl Fn(&str, &mut Self) -> Result<(), serde_json::Error>,
     ) -> bool {
-        mend_surrogates(json).is_some_and(|mended| decode(&mended, self).is_ok())
+        mend(json).is_some_and(|mended| decode(&mended, self).is_ok())
     }
 
     /// Remembers which tool the call `id` goes to.

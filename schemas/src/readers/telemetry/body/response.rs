@@ -13,7 +13,7 @@ use super::recorded::RecordedResponse;
 use super::usage::{Usage, collect_counts};
 use super::{Body, event_stream, stream};
 use crate::interaction::{Channel, FilterVerdict};
-use crate::readers::json::mend_surrogates;
+use crate::readers::json::mend;
 
 object! {
     /// What a filter that blocked a request adds to the error.
@@ -230,7 +230,7 @@ pub(super) fn collect_object(json: &str, body: &mut Body) -> Result<(), serde_js
 
 /// Adds what a response object within a string says, which a reader of the whole record cannot mend.
 pub(super) fn collect_embedded(json: &str, body: &mut Body) -> bool {
-    collect_object(json, body).is_ok() || mend_surrogates(json).is_some_and(|json| collect_object(&json, body).is_ok())
+    collect_object(json, body).is_ok() || mend(json).is_some_and(|json| collect_object(&json, body).is_ok())
 }
 
 impl Response<'_> {

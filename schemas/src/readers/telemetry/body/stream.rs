@@ -21,7 +21,7 @@ use super::pieces::{CallPiece, Pieces, Slot, Sort};
 use super::response::{collect_embedded, guardrail_verdict};
 use super::usage::collect_counts;
 use crate::interaction::{Channel, Skipped, Tokens};
-use crate::readers::json::{mend_surrogates, whole_elements};
+use crate::readers::json::{mend, whole_elements};
 
 /// Adds what the recorded stream `text` says.
 pub(super) fn collect(text: &str, body: &mut Body) {
@@ -138,7 +138,7 @@ impl Stream {
     /// Reads one event; tells whether it was one.
     fn read(&mut self, json: &str, body: &mut Body) -> bool {
         json.starts_with('{')
-            && (self.try_read(json, body) || mend_surrogates(json).is_some_and(|mended| self.try_read(&mended, body)))
+            && (self.try_read(json, body) || mend(json).is_some_and(|mended| self.try_read(&mended, body)))
     }
 
     fn try_read(&mut self, json: &str, body: &mut Body) -> bool {
