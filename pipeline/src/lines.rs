@@ -140,7 +140,7 @@ fn closing(line: &[u8]) -> Option<&'static [u8]> {
     match line.trim_ascii_end() {
         b"{" => Some(b"}"),
         b"[" => Some(b"]"),
-        text => (is_event(text) && !text.ends_with(b"</Event>") && !text.ends_with(b"/>")).then_some(b"</Event>"),
+        text => (is_event(text) && !text.ends_with(b"</Event>") && !is_empty_tag(text)).then_some(b"</Event>"),
     }
 }
 
@@ -148,6 +148,11 @@ fn closing(line: &[u8]) -> Option<&'static [u8]> {
 fn is_event(line: &[u8]) -> bool {
     let rest = line.trim_ascii_start().strip_prefix(b"<Event");
     rest.and_then(<[u8]>::first).is_some_and(|byte| matches!(byte, b' ' | b'>'))
+}
+
+/// Whether a line is one tag that closes itself.
+fn is_empty_tag(line: &[u8]) -> bool {
+    line.ends_with(b"/>") && line.iter().position(|byte| *byte == b'>') == line.len().checked_sub(1)
 }
 
 /// Whether a line begins a record of its own, so that an event which does not end takes no other with it.
