@@ -200,6 +200,18 @@ fn said(read: &[Interaction]) -> String {
     said
 }
 
+/// What is read goes to a topic in Avro.
+#[test]
+fn counts_end_where_avros_numbers_do() {
+    for count in ["18446744073709551615", "1e300", "\"18446744073709551615\""] {
+        let record = format!(
+            r#"{{"request":{{"prompt":"Hi"}},"response":{{"usage":{{"prompt_tokens":{count},"completion_tokens":7}}}}}}"#
+        );
+        let tokens = read_one(record.as_bytes()).tokens;
+        assert_eq!((tokens.input, tokens.output), (Some(i64::MAX.unsigned_abs()), Some(7)), "{count}");
+    }
+}
+
 #[test]
 fn no_text_of_a_case_is_lost() {
     let (mut checked, mut lost) = (0, Vec::new());

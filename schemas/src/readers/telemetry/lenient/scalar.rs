@@ -116,9 +116,18 @@ impl<'a> Visitor<'a> for LineVisitor {
 
 any_value!(Line<'a>, LineVisitor);
 
-/// A count: a number that is not negative, also in a string.
+/// A count: a number that is not negative, also in a string; at most [`COUNT_MAX`].
 #[derive(Clone, Copy, Default)]
 pub(in crate::readers::telemetry) struct Count(pub Option<u64>);
+
+/// The highest count, where Avro's numbers end.
+const COUNT_MAX: u64 = i64::MAX as u64;
+
+impl From<u64> for Count {
+    fn from(number: u64) -> Self {
+        Self(Some(number.min(COUNT_MAX)))
+    }
+}
 
 struct CountVisitor;
 
@@ -130,7 +139,7 @@ impl<'a> Visitor<'a> for CountVisitor {
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(Count(Some(number)))
+        Ok(number.into())
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
@@ -139,11 +148,11 @@ impl<'a> Visitor<'a> for CountVisitor {
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
         // The cast saturates, which is what a count beyond u64 should do.
-        Ok(Count((number >= 0.0).then_some(number as u64)))
+        Ok(if number >= 0.0 { (number as u64).into() } else { Count::default() })
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Count(text.trim().parse().ok()))
+        Ok(text.trim().parse().map_or(Count::default(), u64::into))
     }
 
     pass_over!(bool, null, list, object);
