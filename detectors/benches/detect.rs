@@ -125,6 +125,7 @@ fn read(record: &[u8]) -> Vec<Interaction> {
     let context = Context {
         group: Group::Ai,
         broker_time: Timestamp::default(),
+        envelope_time: None,
         clamp_future: false,
         tenant_header: None,
         tenancy: &Tenancy::default(),

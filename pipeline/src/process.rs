@@ -129,6 +129,7 @@ impl Processor {
         let context = Context {
             group: source.group,
             broker_time: delivery.time,
+            envelope_time: None,
             clamp_future: delivery.clamp_future,
             tenant_header: delivery.tenant,
             tenancy: &source.tenancy,

@@ -14,6 +14,7 @@ fn read_as(bytes: &[u8], format: Option<&'static dyn readers::Reader>) -> Result
     let context = Context {
         group: Group::Ai,
         broker_time: Timestamp::from_millis(BROKER_MILLIS).expect("a time"),
+        envelope_time: None,
         clamp_future: true,
         tenant_header: Some("acme"),
         tenancy: &tenancy,

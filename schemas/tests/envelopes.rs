@@ -39,6 +39,23 @@ fn lines(out: &Output) -> Vec<String> {
     out.inputs.iter().map(|input| line(input).expect("JSON")).collect()
 }
 
+/// Whether what was read in an envelope is what the record alone gives, but for what follows from the envelope's time
+/// where the record has none.
+fn are_alike(found: &[String], alone: &[String]) -> bool {
+    let without_time = |line: &String| {
+        let mut line: Value = serde_json::from_str(line).expect("JSON");
+        let members = line.as_object_mut().expect("an object");
+        ["uid", "native_id", "time", "flags"].iter().for_each(|member| drop(members.remove(*member)));
+        line
+    };
+    let timeless = |line: &String| line.contains("\"broker_time\"");
+    found.len() == alone.len()
+        && found
+            .iter()
+            .zip(alone)
+            .all(|(found, alone)| found == alone || timeless(alone) && without_time(found) == without_time(alone))
+}
+
 fn read_as(bytes: &[u8], format: &str) -> Result<Output, ReadError> {
     let mut out = Output::default();
     let reader = readers::by_name(format).expect("a reader");
@@ -237,7 +254,7 @@ fn what_a_collector_has_as_the_body_of_a_log_record_is_read() {
                 for out in
                     [read(log_record(body.clone()).as_bytes()), read_as(log_record(body).as_bytes(), "otlp_json")]
                 {
-                    assert_eq!(lines(&out.expect("sound")), expected, "{}", file.display());
+                    assert!(are_alike(&lines(&out.expect("sound")), &expected), "{}", file.display());
                 }
             }
         }
@@ -276,7 +293,7 @@ fn every_signal_is_read_in_every_envelope() {
                 let about = format!("{} in {envelope}", file.display());
                 for out in [read(text.as_bytes()), read_as(text.as_bytes(), &reader)] {
                     let found = lines(&out.unwrap_or_else(|error| panic!("{about}: {error}")));
-                    assert!(found == expected || is_own(&reader, envelope, &text), "{about}: {found:?}");
+                    assert!(are_alike(&found, &expected) || is_own(&reader, envelope, &text), "{about}: {found:?}");
                 }
                 assert_eq!(readers::reader_of(text.as_bytes()).map(|reader| reader.name()), Some(&*reader), "{about}");
             }
@@ -308,7 +325,7 @@ fn every_signal_is_its_vendors_among_the_members_of_a_shipper() {
     assert!(read_beside > 80, "only {read_beside} cases have no member of a shipper's name");
 }
 
-const EXCHANGE: &str = r#"{"id":"i-1","request":{"prompt":"Hello"}}"#;
+const EXCHANGE: &str = r#"{"id":"i-1","time":"2026-05-01T12:00:00Z","request":{"prompt":"Hello"}}"#;
 
 #[test]
 fn telemetry_is_read_in_every_envelope() {
@@ -419,7 +436,7 @@ fn objects_that_follow_each_other_are_a_batch() {
         (format!(r#"{{"event":{EXCHANGE}}}{{"event":{EXCHANGE}}}"#), 2, vec![]),
         (format!(r#"{EXCHANGE}{{"a":1}}{EXCHANGE}"#), 2, vec![r#"{"a":1}"#]),
         (format!("{EXCHANGE}{EXCHANGE}{{\"id\":"), 2, vec!["{\"id\":"]),
-        (format!("{EXCHANGE}{EXCHANGE}7 {EXCHANGE}"), 2, vec!["7 {\"id\":\"i-1\",\"request\":{\"prompt\":\"Hello\"}}"]),
+        (format!("{EXCHANGE}{EXCHANGE}7 {EXCHANGE}"), 2, vec![&*format!("7 {EXCHANGE}")]),
     ] {
         for out in [read(text.as_bytes()), read_as(text.as_bytes(), "exchange")] {
             let out = out.unwrap_or_else(|error| panic!("{text}: {error}"));

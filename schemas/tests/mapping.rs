@@ -43,6 +43,7 @@ fn try_with(reader: &'static dyn Reader, record: &str) -> Result<Output, ReadErr
     let context = Context {
         group: Group::Cloud,
         broker_time: Timestamp::from_millis(1_780_000_000_000).expect("in range"),
+        envelope_time: None,
         clamp_future: true,
         tenant_header: None,
         tenancy: &tenancy,

@@ -48,6 +48,7 @@ fn read(folder: &str) -> Option<Read> {
     let context = Context {
         group: Group::Identity,
         broker_time: Timestamp::from_millis(1_800_000_000_000).expect("in range"),
+        envelope_time: None,
         clamp_future: false,
         tenant_header: None,
         tenancy: &tenancy,

@@ -25,6 +25,7 @@ fn with_context<T>(run: impl FnOnce(&Context<'_>) -> T) -> T {
     run(&Context {
         group: Group::Endpoint,
         broker_time: Timestamp::from_millis(BROKER_MILLIS).expect("in range"),
+        envelope_time: None,
         clamp_future: true,
         tenant_header: None,
         tenancy: &tenancy,

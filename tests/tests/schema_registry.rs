@@ -196,6 +196,7 @@ fn interaction(exchange: &Value) -> Result<Interaction> {
     let context = Context {
         group: schemas::Group::Ai,
         broker_time: schemas::Timestamp::default(),
+        envelope_time: None,
         clamp_future: false,
         tenant_header: None,
         tenancy: &tenancy,

@@ -179,6 +179,7 @@ impl Config {
         Context {
             group,
             broker_time: as_of.unwrap_or_default(),
+            envelope_time: None,
             clamp_future: as_of.is_some(),
             tenant_header: None,
             tenancy,

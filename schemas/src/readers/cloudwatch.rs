@@ -8,9 +8,11 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+use super::Carried;
 use super::budget::Budget;
 use super::error::{ReadError, Reason};
 use super::json::{Json, Object, Top, elements, refuse_crowds, top_level};
+use crate::time::Timestamp;
 
 /// The members of the envelope, and of what wraps it.
 pub(super) const KEYS: [&str; 7] =
@@ -27,7 +29,7 @@ struct Compressed<'a> {
 ///
 /// # Errors
 /// When the envelope cannot be opened, or holds more than `budget` allows.
-pub(super) fn open(object: &Object<'_>, budget: &Budget) -> Option<Result<Vec<String>, ReadError>> {
+pub(super) fn open(object: &Object<'_>, budget: &Budget) -> Option<Result<Vec<Carried>, ReadError>> {
     let values_max = budget.limits().values_max;
     if let Some(wrapped) = object.get("awslogs") {
         return Some(inflate(wrapped, budget).and_then(|json| match top_level(json.as_bytes())? {
@@ -40,18 +42,24 @@ pub(super) fn open(object: &Object<'_>, budget: &Budget) -> Option<Result<Vec<St
 }
 
 /// What the events say. One without a message stands for itself, to be rejected like any other record.
-fn messages(object: &Object<'_>, values_max: usize) -> Result<Vec<String>, ReadError> {
+fn messages(object: &Object<'_>, values_max: usize) -> Result<Vec<Carried>, ReadError> {
     if object.get("messageType").is_some_and(|kind| kind.get() == "\"CONTROL_MESSAGE\"") {
         return Ok(Vec::new());
     }
     let events = object.get("logEvents").map_or("[]", Json::get);
     refuse_crowds(events.as_bytes(), values_max)?;
     let events: Vec<Json<'_>> = elements(events).map_err(|error| ReadError::json(&error))?;
-    let message = |event: Json<'_>| match top_level(event.get().as_bytes()) {
-        Ok(Top::Object(event)) => serde_json::from_str(event.get("message")?.get()).ok(),
+    let known = |event: Json<'_>| match top_level(event.get().as_bytes()) {
+        Ok(Top::Object(event)) => {
+            let written = event.get("timestamp").and_then(|time| Timestamp::parse(time.get()));
+            Some(Carried { text: serde_json::from_str(event.get("message")?.get()).ok()?, written })
+        }
         _ => None,
     };
-    Ok(events.into_iter().map(|event| message(event).unwrap_or_else(|| event.get().to_owned())).collect())
+    Ok(events
+        .into_iter()
+        .map(|event| known(event).unwrap_or_else(|| Carried { text: event.get().to_owned(), written: None }))
+        .collect())
 }
 
 fn inflate(wrapped: Json<'_>, budget: &Budget) -> Result<String, ReadError> {

@@ -62,7 +62,7 @@ impl Reader for CommandReader {
         if command.incident.is_none() && !nameless {
             return Err(missing("incident"));
         }
-        out.command(command, own.is_none());
+        out.command(command, own.is_none() && context.envelope_time.is_none());
         Ok(())
     }
 }

@@ -100,6 +100,8 @@ pub struct Context<'a> {
     pub group: Group,
     /// When the broker took the record, or for files the time of the record before it.
     pub broker_time: Timestamp,
+    /// When the envelope around the record says that it was written, which counts where the record says nothing.
+    pub envelope_time: Option<Timestamp>,
     /// Whether [`Self::broker_time`] is a clock's, against which times in the future and far in the past show.
     pub clamp_future: bool,
     /// The Kafka header `weir-tenant`.
@@ -131,11 +133,11 @@ impl Context<'_> {
             .unwrap_or_default()
     }
 
-    /// The record's time, or the broker's where there is none, none that can be read, or one in the future; says
-    /// so in `flags`. A time far in the past is flagged and kept: backfills and queues that stood still bring old
+    /// The record's time, else its envelope's, or the broker's where there is none, none that can be read, or one in
+    /// the future; says so in `flags`. A time far in the past is flagged and kept: backfills and queues that stood still bring old
     /// records, and what they tell did happen then.
     pub fn time(&self, own: impl Into<EventTime>, flags: &mut Vec<Flag>) -> Timestamp {
-        let (flag, time) = match own.into() {
+        let (flag, time) = match own.into().or_else(|| self.envelope_time.into()) {
             EventTime::Absent => (Flag::BrokerTime, self.broker_time),
             EventTime::Unreadable => (Flag::InvalidTime, self.broker_time),
             EventTime::At(time) if self.clamp_future && self.is_ahead(time) => (Flag::FutureTime, self.broker_time),
@@ -144,6 +146,15 @@ impl Context<'_> {
         };
         flags.push(flag);
         time
+    }
+
+    /// What stands for the id of a record that has none: `hash`, of its content, and the time of its envelope where
+    /// its own says nothing, since the same may be said twice.
+    pub fn derived_id(&self, hash: String, own: EventTime) -> String {
+        match (own, self.envelope_time) {
+            (EventTime::Absent, Some(time)) => format!("{hash}-{}", time.millis()),
+            _ => hash,
+        }
     }
 
     fn is_ahead(&self, time: Timestamp) -> bool {
@@ -175,6 +186,7 @@ mod tests {
         let context = Context {
             group: Group::Ai,
             broker_time: Timestamp::default(),
+            envelope_time: None,
             clamp_future: false,
             tenant_header: None,
             tenancy: &tenancy,

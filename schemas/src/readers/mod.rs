@@ -40,6 +40,7 @@ pub use self::watch::Watch;
 use crate::command::Command;
 use crate::interaction::Interaction;
 use crate::signal::Signal;
+use crate::time::Timestamp;
 
 /// One record as it came: its bytes, and its top level where it is a JSON object.
 pub struct RawRecord<'a> {
@@ -141,6 +142,14 @@ pub struct Rejected {
     pub error: ReadError,
 }
 
+/// A document within a record that may be a record of somebody else's.
+#[derive(Debug)]
+struct Carried {
+    text: String,
+    /// When it was written, where what is around it says so.
+    written: Option<Timestamp>,
+}
+
 /// Everything that came out of one record.
 #[derive(Debug, Default)]
 pub struct Output {
@@ -151,7 +160,7 @@ pub struct Output {
     /// Elements of a collection that could not be read.
     pub rejected: Vec<Rejected>,
     /// Documents within the record that may be records of somebody else's, on their way to a reader.
-    carried: Vec<String>,
+    carried: Vec<Carried>,
 }
 
 impl Output {

@@ -14,8 +14,9 @@ use super::json::{self, Json, Top};
 use super::shipped::{self, Shipped};
 use super::value::{Members, Value};
 use super::{
-    Context, Input, Limits, Output, RawRecord, Reader, Rejected, all, cloudwatch, signals, syslog, windows_xml,
+    Carried, Context, Input, Limits, Output, RawRecord, Reader, Rejected, all, cloudwatch, signals, syslog, windows_xml,
 };
+use crate::time::Timestamp;
 
 /// How many envelopes may lie in each other. XML in Splunk's collector in CloudWatch's envelope makes three; each level
 /// is a copy of what it holds.
@@ -72,7 +73,7 @@ fn reader_within(
             Some(elements) => of_element(elements.first()?.get().as_bytes()),
             None => match cloudwatch::open(&object, budget) {
                 Some(messages) => {
-                    reader_within(messages.ok()?.first()?.as_bytes(), told, envelopes_left.checked_sub(1)?, budget)
+                    reader_within(messages.ok()?.first()?.text.as_bytes(), told, envelopes_left.checked_sub(1)?, budget)
                 }
                 None => reader_of_record(&RawRecord::opened(bytes, Some(object)), told, envelopes_left, budget),
             },
@@ -148,7 +149,10 @@ impl Opening<'_> {
             Ok(Top::Array(elements)) => self.elements(&elements, out),
             Err(error) => match (xml(bytes), line(bytes)) {
                 (Some(xml), _) => self.events(&windows_xml::events(xml)?, out),
-                (None, Some(message)) => self.opened()?.document(message.as_bytes(), out),
+                (None, Some(message)) => {
+                    let written = json::text_of(bytes).ok().and_then(syslog::time);
+                    self.opened()?.written(written, message.as_bytes(), out)
+                }
                 (None, None) => {
                     let record = RawRecord::opened(bytes, None).within(self.context.limits);
                     let reader = self.format.or_else(|| recognise(&record)).ok_or(error)?;
@@ -199,15 +203,15 @@ impl Opening<'_> {
     }
 
     /// Reads the messages of CloudWatch's envelope, each a document of its own.
-    fn messages(self, messages: &[String], out: &mut Output) -> Result<(), ReadError> {
+    fn messages(self, messages: &[Carried], out: &mut Output) -> Result<(), ReadError> {
         self.budget.elements(messages.len())?;
         let opened = self.opened()?;
         if messages.is_empty() {
             out.passed_by = out.passed_by.saturating_add(1);
         }
         for (number, message) in messages.iter().enumerate() {
-            let bytes = message.as_bytes();
-            if let Err(error) = opened.document(bytes, out) {
+            let bytes = message.text.as_bytes();
+            if let Err(error) = opened.written(message.written, bytes, out) {
                 out.rejected.push(Rejected { bytes: bytes.to_vec(), error: of_element_number(number, &error) });
             }
         }
@@ -244,7 +248,7 @@ impl Opening<'_> {
     ) -> Result<(), ReadError> {
         json::refuse_depth(record.bytes)?;
         let result = match (reader, self.carried(reader, record)) {
-            (_, Some(shipped)) => return self.shipped(&shipped, out),
+            (_, Some(shipped)) => return self.shipped(record, &shipped, out),
             (Some(reader), None) => self.read_as(reader, record, out),
             (None, None) => {
                 let message = "no reader recognises the shape of this object";
@@ -259,7 +263,7 @@ impl Opening<'_> {
         };
         match (result, self.format) {
             (Err(error), Some(reader)) => match carried(reader) {
-                Some(shipped) => self.shipped(&shipped, out),
+                Some(shipped) => self.shipped(record, &shipped, out),
                 None => Err(error),
             },
             (result, _) => result,
@@ -285,12 +289,12 @@ impl Opening<'_> {
     /// Reads what a reader found of others' in a record of its own.
     fn read_carried(self, out: &mut Output) {
         for carried in std::mem::take(&mut out.carried) {
-            let bytes = carried.as_bytes();
+            let bytes = carried.text.as_bytes();
             let known =
                 self.envelopes_left > 0 && reader_within(bytes, None, self.envelopes_left - 1, self.budget).is_some();
             // What no reader knows is a line in a log of something else.
             let result = match self.opened() {
-                Ok(opened) if known => Self { format: None, ..opened }.document(bytes, out),
+                Ok(opened) if known => Self { format: None, ..opened }.written(carried.written, bytes, out),
                 _ => {
                     out.passed_by = out.passed_by.saturating_add(1);
                     Ok(())
@@ -322,11 +326,19 @@ impl Opening<'_> {
         if reader.may_only_carry(record) { open().filter(known) } else { None }
     }
 
-    fn shipped(self, shipped: &Shipped<'_>, out: &mut Output) -> Result<(), ReadError> {
-        self.opened()?.document(shipped.text.as_bytes(), out).map_err(|error| {
+    /// Reads what the envelope `record` holds.
+    fn shipped(self, record: &RawRecord<'_>, shipped: &Shipped<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let written = record.object().and_then(shipped::time_of);
+        self.opened()?.written(written, shipped.text.as_bytes(), out).map_err(|error| {
             let message = format!("within `{}`: {}", shipped.member, error.message);
             ReadError { message, ..error }
         })
+    }
+
+    /// Reads a document that its envelope says was `written` then; where it does not, one further out may.
+    fn written(self, written: Option<Timestamp>, bytes: &[u8], out: &mut Output) -> Result<(), ReadError> {
+        let context = Context { envelope_time: written.or(self.context.envelope_time), ..*self.context };
+        Opening { context: &context, ..self }.document(bytes, out)
     }
 
     /// The same, one envelope further in.

@@ -12,6 +12,7 @@ use super::budget::Budget;
 use super::json::{Json, Object};
 use super::value::{Key, Members, Value};
 use super::{syslog, windows_xml};
+use crate::time::Timestamp;
 
 /// One kind of envelope.
 struct Envelope {
@@ -124,6 +125,47 @@ const ENVELOPES: &[Envelope] = &[
     Envelope::within("message", "data", Holds::EncodedBeside(PUSHED)),
     Envelope::new("data", Holds::EncodedBeside(PUBLISHED)),
 ];
+
+/// Where envelopes say when what they hold was written, by the names that their sources give above; the journal of
+/// systemd has microseconds (systemd.journal-fields), OpenTelemetry's and Kinesis' numbers show their unit in their size.
+const TIMES: [&str; 16] = [
+    "@timestamp",
+    "timestamp",
+    "time",
+    "_time",
+    "date",
+    "Timestamp",
+    "eventTime",
+    "EventTime",
+    "receiveTimestamp",
+    "__REALTIME_TIMESTAMP",
+    "publishTime",
+    "publish_time",
+    "EnqueuedTimeUtc",
+    "approximateArrivalTimestamp",
+    "ISODATE",
+    "SentTimestamp",
+];
+
+/// The members of envelopes in which the record and its time lie one step further in.
+const WITHIN: [&str; 5] = ["message", "Sns", "kinesis", "kinesisRecordMetadata", "attributes"];
+
+/// When an envelope says that what it holds was written.
+pub(super) fn time_of(object: &Object<'_>) -> Option<Timestamp> {
+    let time = |value: Json<'_>| {
+        let text = value.get().trim_matches('"');
+        Timestamp::parse(text).filter(|time| *time > Timestamp::default())
+    };
+    let own = || TIMES.iter().find_map(|name| object.get(name).and_then(time));
+    let inner = || {
+        let objects = WITHIN.iter().filter_map(|name| object.get(name).filter(|value| value.get().starts_with('{')));
+        objects.into_iter().find_map(|value| {
+            let members: Members<'_, Json<'_>> = serde_json::from_str(value.get()).ok()?;
+            TIMES.iter().find_map(|name| members.get(name).copied().and_then(time))
+        })
+    };
+    own().or_else(inner)
+}
 
 /// What was in an envelope.
 pub(super) struct Shipped<'a> {

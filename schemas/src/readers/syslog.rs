@@ -4,7 +4,8 @@
 //! RFC 3164 section 4, with what relays write to files: no priority, and often a time of
 //! RFC 3339. Before the JSON may stand `@cee:`, the mark of Common Event Expression, which rsyslog and syslog-ng
 //! write. Of a header that is not RFC 5424's only the beginning is held to a form, since every sender has its own.
-//! What a header says is not taken over: the record within says itself where and when.
+//! Of what a header says only a time with its zone is taken over, for records that say none of their own: the record
+//! within says itself where.
 
 use crate::time::Timestamp;
 
@@ -37,6 +38,14 @@ pub(super) fn object(line: &str) -> Option<&str> {
     let message = message.trim_start().trim_start_matches('\u{feff}');
     let message = message.strip_prefix(CEE).unwrap_or(message).trim_start();
     message.starts_with('{').then_some(message)
+}
+
+/// The time in the header of `line`, where it is one of RFC 3339: RFC 5424's, or the one that relays write to files.
+pub(super) fn time(line: &str) -> Option<Timestamp> {
+    let line = after_count(line.trim_start());
+    let header = after_priority(line).map_or(line, |rest| rest.strip_prefix("1 ").unwrap_or(rest));
+    let first = header.split(' ').next().filter(|first| first.len() > 19 && first.contains('T'))?;
+    Timestamp::parse(first)
 }
 
 /// What follows the count of bytes, where one stands before `<PRI>`.

@@ -21,6 +21,7 @@ impl Surroundings {
         Context {
             group: Group::Ai,
             broker_time: Timestamp::from_millis(BROKER_MILLIS).expect("in range"),
+            envelope_time: None,
             clamp_future: true,
             tenant_header: None,
             tenancy: &self.tenancy,

@@ -23,6 +23,7 @@ fn read(bytes: &[u8]) -> (bool, Output) {
     let context = Context {
         group: Group::Ai,
         broker_time: Timestamp::default(),
+        envelope_time: None,
         clamp_future: true,
         tenant_header: None,
         tenancy: &TENANCY,

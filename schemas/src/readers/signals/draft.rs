@@ -138,7 +138,7 @@ impl Draft {
             Some(id) => id,
             None => {
                 flags.push(Flag::DerivedId);
-                content_hash(record.value()?)
+                context.derived_id(content_hash(record.value()?), self.time)
             }
         };
         let time = context.time(self.time, &mut flags);

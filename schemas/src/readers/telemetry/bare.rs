@@ -7,8 +7,10 @@
 use std::borrow::Cow;
 
 use super::body::{Body, RecordedResponse, Request};
+use super::common_schema::is_of_schema;
 use super::exchange::Fields;
 use super::litellm::LiteLlm;
+use crate::interaction::Channel;
 use crate::readers::json::decode;
 use crate::readers::{Context, Output, RawRecord, ReadError, Reader, Reason};
 
@@ -34,16 +36,19 @@ impl Reader for Bare {
         let (envelope, _, response) = decode::<Fields<'_>>(record.bytes, values_max)?.split();
         let mut body = Body::default();
         let mut request = Request::default();
-        let [asked, answered] = sides(record);
+        let (asked, answered, messages) = (asked(record), answered(record), written_out(record));
         if is_request(record) {
             request = decode(asked.as_bytes(), values_max)?;
             request.collect(&mut body).map_err(|error| ReadError::json(&error))?;
         }
-        if is_answer(record) {
-            decode::<RecordedResponse<'_>>(answered.as_bytes(), values_max)?.collect(&mut body);
-        } else {
+        if let Some(messages) = &messages {
+            body.collect_messages(messages, Channel::User).map_err(|error| ReadError::json(&error))?;
+        }
+        // An answer may have a text of that name.
+        if !is_answer(record) {
             response.collect(&mut body);
         }
+        decode::<RecordedResponse<'_>>(answered.as_bytes(), values_max)?.collect(&mut body);
         if body.says_nothing() {
             let message = "the members of a model's request or answer hold neither a text nor a count";
             return Err(ReadError::new(Reason::UnrecognisedFormat, message));
@@ -63,49 +68,67 @@ fn lists(record: &RawRecord<'_>, member: &str, word: &str) -> bool {
     record.field(member).is_some_and(|value| value.get().starts_with('[') && value.get().contains(word))
 }
 
-/// Members by which a record is of a schema that any product writes, models' among them: OCSF, ECS.
-pub(super) fn is_of_schema(record: &RawRecord<'_>) -> bool {
-    record.has_any(&["class_uid", "ecs", "ecs.version", "event.kind"]) || begins(record, "event", &['{'])
+/// What asks a model, beside which the `message` of a log's line is the line's own.
+const QUESTIONS: [&str; 5] = ["contents", "input", "inputs", "messages", "prompt"];
+
+/// What of a record the request is read from. Messages are read for themselves where they are [`written_out`].
+fn asked<'r>(record: &RawRecord<'r>) -> Cow<'r, str> {
+    let is_text = |member: &str| begins(record, member, &['"']);
+    match record.has_any(&QUESTIONS) {
+        true => members(record, |member| member != "message" && !(member == "messages" && is_text(member))),
+        false => whole(record),
+    }
 }
 
-/// What of a record the request may be read from, and what the answer: the line of a log has a `message` of its own
-/// beside the messages, and where that is an object it is an answer. A chunk of a stream is a stream of one.
-fn sides<'r>(record: &RawRecord<'r>) -> [Cow<'r, str>; 2] {
-    let whole = Cow::Borrowed(std::str::from_utf8(record.bytes).unwrap_or_default());
-    let lists_messages = record.has_any(&["contents", "messages"]);
-    let asked = if lists_messages { without_message(record) } else { None };
-    let logged = record.has_any(&["choices", "contents", "messages"]) && begins(record, "message", &['"']);
-    let answered = if record.str("object") == Some("chat.completion.chunk") {
-        Some(format!("[{whole}]"))
-    } else if logged {
-        without_message(record)
+/// What the answer is read from: all of a record that is one, of another what a log has beside the request. A chunk of a
+/// stream is a stream of one.
+fn answered<'r>(record: &RawRecord<'r>) -> Cow<'r, str> {
+    if record.str("object") == Some("chat.completion.chunk") {
+        Cow::Owned(format!("[{}]", whole(record)))
+    } else if !is_answer(record) {
+        members(record, |member| ANSWERS.contains(&member) || ABOUT_ANSWERS.contains(&member))
+    } else if (record.has_any(&QUESTIONS) || record.field("choices").is_some()) && begins(record, "message", &['"']) {
+        members(record, |member| member != "message")
     } else {
-        None
-    };
-    [asked, answered].map(|side| side.map_or(whole.clone(), Cow::Owned))
+        whole(record)
+    }
 }
 
-/// The record without its member `message`, where it has one.
-fn without_message(record: &RawRecord<'_>) -> Option<String> {
-    let object = record.object().filter(|object| object.get("message").is_some())?;
-    let others = object.members().filter(|(key, _)| *key != "message");
-    let others: Vec<String> =
-        others.map(|(key, value)| format!("{}:{}", serde_json::Value::from(key), value.get())).collect();
-    Some(format!("{{{}}}", others.join(",")))
+fn whole<'r>(record: &RawRecord<'r>) -> Cow<'r, str> {
+    Cow::Borrowed(std::str::from_utf8(record.bytes).unwrap_or_default())
 }
 
-/// Settings of models of which a request has one; one that has none says no more than its model and its text.
-const SETTINGS: [&str; 20] = [
+/// The record with only those members that `keep` names.
+fn members(record: &RawRecord<'_>, keep: impl Fn(&str) -> bool) -> Cow<'static, str> {
+    let members = record.object().into_iter().flat_map(|object| object.members()).filter(|(key, _)| keep(key));
+    let members = members.map(|(key, value)| format!("{}:{}", serde_json::Value::from(key), value.get()));
+    Cow::Owned(format!("{{{}}}", members.collect::<Vec<_>>().join(",")))
+}
+
+/// The messages where a log has them as JSON in a string.
+fn written_out(record: &RawRecord<'_>) -> Option<String> {
+    let written = record.field("messages").filter(|value| value.get().starts_with('"'))?;
+    let messages: String = serde_json::from_str(written.get()).ok()?;
+    (messages.trim_start().starts_with('[') && messages.contains("\"role\"")).then_some(messages)
+}
+
+/// What logs call the answer, where it is no `response` as an `exchange` has it.
+const ANSWERS: [&str; 7] =
+    ["answer", "assistant_response", "completion", "generated_text", "output", "output_text", "response_text"];
+
+/// What logs say about an answer.
+const ABOUT_ANSWERS: [&str; 5] = ["error", "finish_reason", "stop_reason", "tool_calls", "usage"];
+
+/// What a request sets beside its text; one with nothing of it is told by having no more than its model and its text.
+const SETTINGS: [&str; 18] = [
     "format",
     "instructions",
     "keep_alive",
-    "max_output_tokens",
-    "max_tokens",
-    "max_tokens_to_sample",
     "options",
+    "parameters",
     "raw",
     "reasoning",
-    "response",
+    "seed",
     "stop",
     "stop_sequences",
     "store",
@@ -115,17 +138,38 @@ const SETTINGS: [&str; 20] = [
     "temperature",
     "tools",
     "top_p",
-    "usage",
+    "user",
+];
+
+/// How long an answer may be, which only a model is told.
+const LENGTHS: [&str; 8] = [
+    "maxTokens",
+    "max_completion_tokens",
+    "max_gen_len",
+    "max_new_tokens",
+    "max_output_tokens",
+    "max_tokens",
+    "max_tokens_to_sample",
+    "n_predict",
 ];
 
 fn is_request(record: &RawRecord<'_>) -> bool {
-    let asked = |member: &&str| begins(record, member, &['"', '[']);
+    let text = |member: &str| begins(record, member, &['"']);
+    let asks = || begins(record, "input", &['"', '[']) || begins(record, "prompt", &['"', '[']);
+    let of_model = || record.has_any(&["model", "modelId", "model_id"]);
     let is_alone = || record.object().is_some_and(|object| object.keys().count() == 2);
+    let is_set = || record.has_any(&SETTINGS) || record.has_any(&LENGTHS);
+    let answers = || ANSWERS.iter().chain(&["response"]);
+    let is_answered = || answers().chain(&ABOUT_ANSWERS).any(|member| record.field(member).is_some());
     lists(record, "messages", "\"role\"")
+        || written_out(record).is_some()
         || lists(record, "contents", "\"parts\"")
-        || record.field("model").is_some()
-            && ["input", "prompt"].iter().any(asked)
-            && (is_alone() || record.has_any(&SETTINGS))
+        || of_model() && asks() && (is_alone() || is_set() || is_answered())
+        || text("prompt") && (record.has_any(&LENGTHS) || answers().any(|answer| text(answer)))
+        // Cohere, Amazon Titan, Hugging Face.
+        || text("message") && (lists(record, "chat_history", "\"message\"") || of_model() && (is_alone() || is_set()))
+        || text("inputText") && begins(record, "textGenerationConfig", &['{'])
+        || text("inputs") && begins(record, "parameters", &['{'])
 }
 
 fn is_answer(record: &RawRecord<'_>) -> bool {
@@ -137,7 +181,8 @@ fn is_answer(record: &RawRecord<'_>) -> bool {
         || lists(record, "choices", "\"message\"") && counted()
         || lists(record, "candidates", "\"content\"") && counted()
         || lists(record, "results", "\"generated_text\"")
-        // Bedrock's Converse, Ollama, Cohere, Anthropic's older interface.
+        // Amazon Titan, Bedrock's Converse, Ollama, Cohere, Anthropic's older interface.
+        || lists(record, "results", "\"outputText\"")
         || begins(record, "output", &['{']) && record.field("stopReason").is_some()
         || record.has_all(&["done", "model"]) && (begins(record, "message", &['{']) || begins(record, "response", &['"']))
         || begins(record, "message", &['{']) && record.has_all(&["finish_reason", "id"])

@@ -3,20 +3,20 @@
 //! | provider | request | answer |
 //! |---|---|---|
 //! | OpenAI, Azure OpenAI, Mistral and their like | `body` | `response.body` |
-//! | Anthropic | `params` | `result.message` |
+//! | Anthropic | `params`, alone or as it is sent, one of `requests` | `result.message` |
 //! | Amazon Bedrock | `modelInput` | `modelOutput`, beside the request |
-//! | Gemini | (an `exchange`) | `response`, beside a `key` |
+//! | Gemini | (an `exchange`) | `response` or `error`, beside a `key`, which may stand in `metadata` |
 //!
 //! Sources: platform.openai.com/docs/guides/batch, docs.anthropic.com (message batches), ai.google.dev (batch mode),
 //! docs.aws.amazon.com/bedrock/latest/userguide/batch-inference-data.html. Request and answer mostly come in two files,
 //! and each is an interaction: what was asked is worth a look before it is answered. The name that the caller gave a
 //! line (`custom_id`, `recordId`, `key`) is unique within its file only, and is no id.
 
-use super::bare::is_of_schema;
 use super::body::{Body, Request, read_response};
+use super::common_schema::is_of_schema;
 use super::envelope::Envelope;
 use super::lenient::{Raw, Text, object};
-use crate::readers::json::decode;
+use crate::readers::json::{decode, elements};
 use crate::readers::{Context, Json, Output, RawRecord, ReadError, Reader, Reason};
 
 /// Reads `batch` records.
@@ -25,6 +25,7 @@ pub struct Batch;
 /// How a caller names a line, and what stands beside each name.
 const LINES: [(&str, &[&str]); 2] =
     [("custom_id", &["body", "params", "response", "result"]), ("recordId", &["modelInput", "modelOutput"])];
+
 impl Reader for Batch {
     fn name(&self) -> &'static str {
         "batch"
@@ -36,30 +37,53 @@ impl Reader for Batch {
         let is_line = |(name, beside): &(&str, &[&str])| record.field(name).is_some() && beside.iter().any(is_object);
         // `response` is null then.
         let unanswered = || record.has_all(&["custom_id", "error", "response"]);
-        let of_gemini = || {
-            let answer = record.field("response").map_or("", Json::get);
-            record.field("key").is_some() && answer.starts_with('{') && answer.contains("\"candidates\"")
-        };
-        (LINES.iter().any(is_line) || unanswered() || of_gemini())
+        (LINES.iter().any(is_line) || unanswered() || is_of_gemini(record) || sent_at_once(record).is_some())
             && record.field("request").is_none()
             && !is_of_schema(record)
     }
 
     fn read(&self, record: &RawRecord<'_>, context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
-        let line: Line<'_> = decode(record.bytes, context.limits.values_max)?;
+        let Some(lines) = sent_at_once(record) else {
+            return self.line(record.bytes, context, out);
+        };
+        let lines = elements(lines.get()).map_err(|error| ReadError::json(&error))?;
+        lines.into_iter().try_for_each(|line| self.line(line.get().as_bytes(), context, out))
+    }
+}
+
+/// Whether a record is an answer of Gemini: its caller's name for it and what came of it.
+fn is_of_gemini(record: &RawRecord<'_>) -> bool {
+    let within = |member: &str, word: &str| {
+        let value = record.field(member).map_or("", Json::get);
+        value.starts_with('{') && value.contains(word)
+    };
+    let is_alone = || record.object().is_some_and(|object| object.keys().count() == 2);
+    let named = record.field("key").is_some() || within("metadata", "\"key\"");
+    named && (within("response", "\"candidates\"") || is_alone() && within("error", "\"message\""))
+}
+
+/// The lines of a batch that is sent to Anthropic in one request.
+fn sent_at_once<'r>(record: &RawRecord<'r>) -> Option<Json<'r>> {
+    let requests = record.field("requests").filter(|requests| requests.get().starts_with('['))?;
+    (requests.get().contains("\"custom_id\"") && requests.get().contains("\"params\"")).then_some(requests)
+}
+
+impl Batch {
+    fn line(&self, bytes: &[u8], context: &Context<'_>, out: &mut Output) -> Result<(), ReadError> {
+        let line: Line<'_> = decode(bytes, context.limits.values_max)?;
         let mut body = Body::default();
         let request = line.collect(&mut body).map_err(|error| ReadError::json(&error))?;
         if body.says_nothing() && request.model.get().is_none() {
             let message = "neither the request nor the answer holds a text or the name of a model";
             return Err(ReadError::new(Reason::UnrecognisedFormat, message));
         }
-        line.envelope().publish(self.name(), &request, body, record.bytes, context, out);
+        line.envelope().publish(self.name(), &request, body, bytes, context, out);
         Ok(())
     }
 }
 
 object! {
-    /// What came over HTTP: around the body, or the body itself.
+    /// A message of HTTP with its body; of an answer that comes without one, neither is there.
     Answer {
         "request_id" => id: Text<'a>,
         "body" => body: Raw<'a>,

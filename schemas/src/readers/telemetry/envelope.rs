@@ -112,14 +112,15 @@ fn interaction(
     if body.truncated {
         flags.push(Flag::Truncated);
     }
+    let own = EventTime::parse(envelope.time.get());
     let id = match envelope.id.owned() {
         Some(id) => InteractionId::new(id),
         None => {
             flags.push(Flag::DerivedId);
-            InteractionId::new(content_id(bytes))
+            InteractionId::new(context.derived_id(content_id(bytes), own))
         }
     };
-    let time = context.time(EventTime::parse(envelope.time.get()), &mut flags);
+    let time = context.time(own, &mut flags);
     let tools_offered = body.take_tools_offered();
     let who = who(envelope, request, context);
     let model = body.model.or_else(|| envelope.model.owned()).or_else(|| request.model.owned());
@@ -150,7 +151,9 @@ fn interaction(
 
 /// Texts that are turned into vectors will be retrieved some day, and no model follows them now.
 fn embedded_texts_are_documents(interaction: &mut Interaction) {
-    if interaction.skipped.embeddings > 0 {
+    // So providers call the models that do it.
+    let is_for_vectors = interaction.model.as_ref().is_some_and(|model| model.contains("embed"));
+    if interaction.skipped.embeddings > 0 || is_for_vectors {
         let texts = interaction.messages.iter_mut().filter(|message| message.channel == Channel::User);
         texts.for_each(|message| message.channel = Channel::Document);
     }

@@ -10,6 +10,7 @@ mod bare;
 mod batch;
 mod bedrock;
 mod body;
+mod common_schema;
 mod envelope;
 mod exchange;
 mod lenient;

@@ -155,7 +155,7 @@ object! {
         "type" | "__type" => kind: Text<'a>,
         "output" | "outputs" | "steps" => output: List<ChatMessage<'a>>,
         "output_text" | "completion" | "generation" | "response" | "generated_text" | "text_output" | "outputText"
-            | "suggestion" | "answer" => text: Text<'a>,
+            | "suggestion" | "answer" | "response_text" | "assistant_response" => text: Text<'a>,
         "thinking" => thinking: Text<'a>,
         "message" => message: List<ChatMessage<'a>>,
         "text" => bare_text: Text<'a>,

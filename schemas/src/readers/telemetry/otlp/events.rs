@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use super::super::body::Body;
 use super::super::lenient::{Raw, Text, object};
 use super::openinference::collect_values;
-use super::{Call, Dialect, Event, Role, Span, Value, error, frameworks, guardrail, sides, tokens};
+use super::{Call, Dialect, Event, Role, Span, Value, agents, error, frameworks, guardrail, sides, tokens};
 use crate::interaction::Channel;
 
 pub(super) struct Events;
@@ -39,6 +39,7 @@ pub(super) fn is_of_genai(event: &Event<'_>) -> bool {
         || channel(event).is_some()
         || guardrail::is_finding(event)
         || sides::are_in(event)
+        || agents::is_agents(event)
 }
 
 /// The channel of a message of the request; `None` for any other event.

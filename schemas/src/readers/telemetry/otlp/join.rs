@@ -8,12 +8,14 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::{Event, Export, LogRecord, Place, Span, Value, events};
+use crate::readers::Carried;
 use crate::readers::shipped::record_in;
+use crate::time::Timestamp;
 
 /// Gives the records of GenAI calls to their spans, makes spans of the rest of them, and tells how many
 /// records belong to other software. Of those, whatever was written as JSON goes to `carried`: collectors read files
 /// and queues of vendors, and have each line as a record's body.
-pub(super) fn give_records_to_spans(export: &mut Export<'_>, carried: &mut Vec<String>) -> u32 {
+pub(super) fn give_records_to_spans(export: &mut Export<'_>, carried: &mut Vec<Carried>) -> u32 {
     let records = std::mem::take(&mut export.records);
     if records.is_empty() {
         return 0;
@@ -24,7 +26,7 @@ pub(super) fn give_records_to_spans(export: &mut Export<'_>, carried: &mut Vec<S
     for record in records {
         if !events::is_of_genai(&record.event) {
             match document(&record.event) {
-                Some(document) => carried.push(document),
+                Some(text) => carried.push(Carried { text, written: written(&record.event) }),
                 None => others = others.saturating_add(1),
             }
             continue;
@@ -46,6 +48,11 @@ pub(super) fn give_records_to_spans(export: &mut Export<'_>, carried: &mut Vec<S
         }
     }
     others
+}
+
+/// When a log record was written, where it says so.
+fn written(event: &Event<'_>) -> Option<Timestamp> {
+    Timestamp::from_nanos(event.nanos).filter(|time| *time > Timestamp::default())
 }
 
 /// What may be a record of somebody else's in a record's body, written out or structured.

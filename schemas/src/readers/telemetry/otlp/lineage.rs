@@ -35,6 +35,7 @@ const KEYS: [(Trait, &[&str]); TRAITS] = [
         Trait::UserId,
         &[
             "enduser.id",
+            "user.account_uuid",
             "user.id",
             "enduser.pseudo.id",
             "traceloop.association.properties.user_id",
@@ -43,6 +44,7 @@ const KEYS: [(Trait, &[&str]); TRAITS] = [
             "ai.telemetry.metadata.userId",
             "ai.telemetry.metadata.user_id",
             "gen_ai.user",
+            "user.account_id",
             "llm.user",
         ],
     ),
@@ -57,6 +59,7 @@ const KEYS: [(Trait, &[&str]); TRAITS] = [
         Trait::Conversation,
         &[
             "gen_ai.conversation.id",
+            "conversation.id",
             "traceloop.association.properties.conversation_id",
             "traceloop.association.properties.thread_id",
             "traceloop.association.properties.chat_id",

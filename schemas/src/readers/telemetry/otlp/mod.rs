@@ -9,6 +9,7 @@
 //! wrapper is context, and [`wrapper`] says which ones are read all the same. Conventions name no end user for
 //! GenAI spans; who took part is inherited from parents and the resource (see [`lineage`]).
 
+mod agents;
 mod chain;
 mod events;
 mod flat;
@@ -209,6 +210,7 @@ const DIALECTS: &[&dyn Dialect] = &[
     &events::Events,
     &vercel::Vercel,
     &frameworks::Frameworks,
+    &agents::Agents,
 ];
 
 /// Turns every GenAI span into an interaction.
