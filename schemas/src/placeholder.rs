@@ -15,7 +15,7 @@ pub(crate) fn trimmed(text: &str) -> &str {
 }
 
 /// The words for "nothing".
-static WORDS: Listed<34> = Listed::new([
+static WORDS: Listed<36> = Listed::new([
     "-1",
     "anonymous",
     "empty",
@@ -53,6 +53,9 @@ static WORDS: Listed<34> = Listed::new([
     "unknown",
     "unknown user",
     "unspecified",
+    // Two names, each without a value.
+    "null null",
+    "unset",
 ]);
 
 /// Whether `text` is one of the ways in which sources write "nothing".
@@ -85,6 +88,10 @@ pub fn is_placeholder(text: &str) -> bool {
     {
         return true;
     }
+    // `%%1833` stands for a word that Windows looks up when it shows an event.
+    if text.strip_prefix("%%").is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
+        return true;
+    }
     // Most texts are longer than any of them, with two brackets on either side.
     const LONGEST: usize = "hidden_due_to_security_reasons".len() + 4;
     if text.len() > LONGEST {
@@ -96,7 +103,7 @@ pub fn is_placeholder(text: &str) -> bool {
 }
 
 /// Accounts that act for no person, in lower case.
-static BUILT_IN_ACCOUNTS: Listed<49> = Listed::new([
+static BUILT_IN_ACCOUNTS: Listed<54> = Listed::new([
     "anonymous logon",
     "anonymous user",
     // SharePoint and OneDrive themselves.
@@ -148,6 +155,12 @@ static BUILT_IN_ACCOUNTS: Listed<49> = Listed::new([
     "window manager",
     "гость",
     "система",
+    // An audit user id of Linux that was never set.
+    "4294967295",
+    "anonymous_logon",
+    "local_service",
+    "local_system",
+    "network_service",
 ]);
 
 /// Whether `account`, in lower case and without its domain, acts for no person on any machine.
@@ -226,7 +239,7 @@ pub(crate) fn is_built_in_sid(sid: &str) -> bool {
 }
 
 /// What makers and installers leave in, in lower case.
-static DEFAULT_DEVICES: Listed<37> = Listed::new([
+static DEFAULT_DEVICES: Listed<46> = Listed::new([
     "0123456789",
     "03000200-0400-0500-0006-000700080009",
     "123456789",
@@ -264,6 +277,15 @@ static DEFAULT_DEVICES: Listed<37> = Listed::new([
     "unknown-host",
     "windows device",
     "workgroup",
+    "desktop",
+    "hvm domu",
+    "kvm",
+    "laptop",
+    "mac",
+    "pc",
+    "virtual machine",
+    "virtualbox",
+    "vmware virtual platform",
 ]);
 
 /// Whether a device's name or number, in lower case, is what a maker or an installer left in.
@@ -271,10 +293,10 @@ pub(crate) fn is_default_device(id: &str) -> bool {
     DEFAULT_DEVICES.has(id) || id.starts_with("localhost.") || is_model(id)
 }
 
-/// Whether a device's name, in lower case, is that of its model: of Apple's the identifier (`mac15,6`), of phones the
-/// line and a number. Whoever bought the same has it too.
+/// Whether a device's name, in lower case, is that of its model: Apple's identifier (`mac15,6`) and its likes, or the line
+/// of a maker with a number behind it. Whoever bought the same has it too.
 fn is_model(name: &str) -> bool {
-    const APPLES: [&str; 12] = [
+    const NUMBERED: [&str; 13] = [
         "appletv",
         "imac",
         "imacpro",
@@ -287,15 +309,44 @@ fn is_model(name: &str) -> bool {
         "macbookpro",
         "macmini",
         "macpro",
+        "vmware",
     ];
-    const LINES: [&str; 4] = ["galaxy ", "ipad ", "iphone ", "pixel "];
-    let Some((model, revision)) = name.split_once(',') else {
-        let number = |rest: &str| rest.bytes().any(|byte| byte.is_ascii_digit());
-        return LINES.iter().any(|line| name.strip_prefix(line).is_some_and(number)) || is_samsung(name);
-    };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let line = model.trim_end_matches(|c: char| c.is_ascii_digit());
-    line.len() < model.len() && digits(revision) && APPLES.contains(&line)
+    let is_numbered = |(model, revision): (&str, &str)| {
+        let line = model.trim_end_matches(|c: char| c.is_ascii_digit());
+        line.len() < model.len() && digits(revision) && NUMBERED.contains(&line)
+    };
+    name.split_once(',').is_some_and(is_numbered) || is_of_line(name) || is_samsung(name)
+}
+
+/// Whether a name is a line that a maker sells with a number behind it. Names of machines have no spaces.
+fn is_of_line(name: &str) -> bool {
+    const LINES: [&str; 22] = [
+        "elitebook ",
+        "galaxy ",
+        "hp elitebook ",
+        "hp probook ",
+        "hp zbook ",
+        "ideapad ",
+        "inspiron ",
+        "ipad ",
+        "iphone ",
+        "latitude ",
+        "macbook air ",
+        "macbook pro ",
+        "optiplex ",
+        "pixel ",
+        "precision ",
+        "standard pc ",
+        "surface ",
+        "thinkcentre ",
+        "thinkpad ",
+        "vostro ",
+        "xps ",
+        "zbook ",
+    ];
+    let number = |rest: &str| rest.bytes().any(|byte| byte.is_ascii_digit());
+    name.contains(' ') && LINES.iter().any(|line| name.strip_prefix(line).is_some_and(number))
 }
 
 /// Whether a name is a model of Samsung's: `sm-g991b`.

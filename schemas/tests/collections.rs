@@ -25,6 +25,10 @@ fn pages_and_lists_are_opened() {
         format!(r#"{{"version":"1.1","tailnet":"example.com","logs":[{EXCHANGE},{EXCHANGE}]}}"#),
         format!(r#"{{"ok":1,"result":[{EXCHANGE},{EXCHANGE}]}}"#),
         format!(r#"{{"Findings":[{EXCHANGE},{EXCHANGE}]}}"#),
+        format!(
+            r#"{{"took":3,"hits":{{"total":2,"hits":[{{"_index":"a","_id":"1","_source":{EXCHANGE}}},{EXCHANGE}]}}}}"#
+        ),
+        format!(r#"{{"data":{{"alerts":{{"edges":[{{"node":{EXCHANGE}}},{{"node":{EXCHANGE}}}],"totalCount":2}}}}}}"#),
     ] {
         assert_eq!(read(page.as_bytes()).expect("a page").inputs.len(), 2, "{page}");
     }
@@ -32,7 +36,14 @@ fn pages_and_lists_are_opened() {
 
 #[test]
 fn a_member_of_that_name_among_others_is_no_page() {
-    for record in [r#"{"data":[{"a":1}],"colour":"red"}"#, r#"{"data":[1,2,3]}"#, r#"{"items":"none"}"#] {
+    for record in [
+        r#"{"data":[{"a":1}],"colour":"red"}"#,
+        r#"{"data":[1,2,3]}"#,
+        r#"{"items":"none"}"#,
+        r#"{"took":3,"hits":[1]}"#,
+        r#"{"data":{"alerts":{"edges":[{"node":{"a":1}}]},"users":{"edges":[]}}}"#,
+        r#"{"data":{"alerts":{"edges":[{"cursor":"c"}]}}}"#,
+    ] {
         assert_eq!(read(record.as_bytes()).expect_err(record).reason, Reason::UnrecognisedFormat);
     }
 }

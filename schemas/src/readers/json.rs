@@ -82,15 +82,37 @@ impl<'a> Object<'a> {
         // `value` or `data` beside other fields is a member like any other.
         // A record may begin with its time; Firehose's comes second.
         if !self.keys().all(|key| is_of_wrapper(key) || key == "timestamp") {
-            return None;
+            return self.found();
         }
         let array = |key: &&str| self.get(key).filter(|member| member.get().starts_with('['));
         if let Some(wrapper) = WRAPPERS.iter().find_map(array) {
             return elements(wrapper.get()).ok();
         }
-        let page = elements(PAGES.iter().find_map(array)?.get()).ok()?;
+        let Some(page) = PAGES.iter().find_map(array) else { return self.connection() };
+        let page = elements(page.get()).ok()?;
         page.iter().all(|element| element.get().starts_with('{')).then_some(page)
     }
+
+    /// What a search of Elasticsearch or OpenSearch found. Source: elastic.co, search API.
+    fn found(&self) -> Option<Vec<Json<'a>>> {
+        let hits = self.get("hits").filter(|_| self.get("took").is_some())?;
+        elements(member(hits, "hits")?.get()).ok()
+    }
+
+    /// The nodes of a GraphQL connection, the answer to a query for one list. Source: relay.dev, Cursor Connections.
+    fn connection(&self) -> Option<Vec<Json<'a>>> {
+        let data: Members<'a, Json<'a>> = serde_json::from_str(self.get("data")?.get()).ok()?;
+        let mut lists = data.iter();
+        let (Some((_, list)), None) = (lists.next(), lists.next()) else { return None };
+        let edges = elements(member(*list, "edges")?.get()).ok()?;
+        edges.into_iter().map(|edge| member(edge, "node")).collect()
+    }
+}
+
+/// The member `key` of an object.
+pub(super) fn member<'a>(object: Json<'a>, key: &str) -> Option<Json<'a>> {
+    let members: Members<'a, Json<'a>> = serde_json::from_str(object.get()).ok()?;
+    members.get(key).copied()
 }
 
 /// Members that hold the records of a collection.
@@ -171,7 +193,8 @@ pub(super) fn is_lone_object(bytes: &[u8]) -> bool {
         let end = key.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
         (key.get(end) == Some(&b'"')).then_some(std::str::from_utf8(key.get(..end)?).ok()?)
     };
-    first_key().is_some_and(|key| !is_of_wrapper(key) && !cloudwatch::KEYS.contains(&key))
+    let is_of_search = |key: &str| ["_scroll_id", "hits", "took"].contains(&key);
+    first_key().is_some_and(|key| !is_of_wrapper(key) && !cloudwatch::KEYS.contains(&key) && !is_of_search(key))
 }
 
 pub(super) enum Top<'a> {

@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 
 use super::budget::Budget;
-use super::json::{Json, Object};
+use super::json::{self, Json, Object};
 use super::value::{Key, Members, Value};
 use super::{syslog, windows_xml};
 use crate::time::Timestamp;
@@ -179,7 +179,7 @@ pub(super) struct Shipped<'a> {
 pub(super) fn open<'a>(object: &Object<'a>, budget: &Budget) -> Option<Shipped<'a>> {
     ENVELOPES.iter().find_map(|envelope| {
         let member = object.get_key(envelope.member)?;
-        let member = envelope.inner.map_or(Some(member), |inner| within(member, inner))?;
+        let member = envelope.inner.map_or(Some(member), |inner| json::member(member, inner))?;
         let beside = |keys: &[&str]| keys.iter().any(|key| object.get(key).is_some());
         let as_object = || member.get().starts_with('{').then_some(Cow::Borrowed(member.get()));
         let text = match envelope.holds {
@@ -194,12 +194,6 @@ pub(super) fn open<'a>(object: &Object<'a>, budget: &Budget) -> Option<Shipped<'
         let path = envelope.inner.map(|inner| Cow::Owned(format!("{}.{inner}", envelope.member.name)));
         Some(Shipped { member: path.unwrap_or(Cow::Borrowed(envelope.member.name)), text })
     })
-}
-
-/// The member `inner` of an object.
-fn within<'a>(object: Json<'a>, inner: &str) -> Option<Json<'a>> {
-    let members: Members<'a, Json<'a>> = serde_json::from_str(object.get()).ok()?;
-    members.get(inner).copied()
 }
 
 /// The record in a member that is a text; its JSON is given.

@@ -147,6 +147,9 @@ fn add_credentials(request: Node<'_>, response: Node<'_>, draft: &mut Draft) {
     // `DeleteAccessKey`, `UpdateAccessKey`, `GetAccessKeyLastUsed`.
     draft.add_one(EntityKind::ApiKey, request.get("accessKeyId"));
     draft.add_one(EntityKind::ApiKey, response.at("accessKey.accessKeyId"));
+    // Long-term API keys of Bedrock are credentials of a user for one service.
+    draft.add_one(EntityKind::ApiKey, request.get("serviceSpecificCredentialId"));
+    draft.add_one(EntityKind::ApiKey, response.at("serviceSpecificCredential.serviceSpecificCredentialId"));
     draft.add_one(EntityKind::ApiKey, response.at("credentials.accessKeyId"));
     let assumed = response.get("assumedRoleUser");
     draft.add(things::user(&[assumed.get("arn"), assumed.get("assumedRoleId")]));

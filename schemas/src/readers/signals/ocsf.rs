@@ -77,7 +77,7 @@ impl Reader for Ocsf {
             draft.add_one(EntityKind::CloudResource, resource.first(&["uid", "name"]));
             draft.add(user(resource.get("owner")));
         }
-        event.get("observables").items().take(LIST_MAX).for_each(|thing| draft.add(observable(thing)));
+        event.get("observables").items().take(LIST_MAX).for_each(|thing| draft.add(observable(thing, event)));
         draft.title = title(event, class);
         draft.publish(record, context, out)
     }

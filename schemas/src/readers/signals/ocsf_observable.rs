@@ -7,11 +7,12 @@ use super::fields::Node;
 use super::things::{self, SystemFiles};
 use crate::entity::{Entity, EntityKind};
 
-/// The thing that an observable names; of those that repeat an attribute of who acted or was acted upon, none. These
-/// are read where they stand, as aliases of one, and a name by itself would be a second user.
-pub(super) fn observable(observable: Node<'_>) -> Option<Entity> {
+/// The thing that an observable of `event` names; of those that repeat an attribute of who acted or was acted upon, none.
+/// These are read where they stand, as aliases of one, and a name by itself would be a second user.
+pub(super) fn observable(observable: Node<'_>, event: Node<'_>) -> Option<Entity> {
     let path = observable.get("name").text().unwrap_or_default();
-    if ["actor.user.", "actor.session.", "user."].iter().any(|person| path.starts_with(person)) {
+    let is_of_person = ["actor.user.", "actor.session.", "user."].iter().any(|person| path.starts_with(person));
+    if is_of_person && event.at(&path).exists() {
         return None;
     }
     let value = observable.get("value");
@@ -39,7 +40,7 @@ mod tests {
     #[test]
     fn types_say_what_a_value_is() {
         let of = |type_id: u32, value: &str| {
-            let entity = observable(Node::new(&json!({"type_id": type_id, "value": value}).into()))?;
+            let entity = observable(Node::new(&json!({"type_id": type_id, "value": value}).into()), Node::absent())?;
             Some((entity.kind, entity.ids.join(" ")))
         };
         for (type_id, value, kind, ids) in [
@@ -58,5 +59,15 @@ mod tests {
         {
             assert_eq!(of(type_id, value), None, "{type_id} {value}");
         }
+    }
+
+    #[test]
+    fn who_is_named_elsewhere_in_the_event_is_not_named_twice() {
+        let of_event = |event: serde_json::Value| {
+            let named = json!({"name": "actor.user.name", "type_id": 4, "value": "eve"}).into();
+            observable(Node::new(&named), Node::new(&event.into())).is_some()
+        };
+        assert!(!of_event(json!({"actor": {"user": {"name": "eve", "uid": "7"}}})));
+        assert!(of_event(json!({"actor": {"process": {"pid": 7}}})));
     }
 }
