@@ -66,7 +66,7 @@ fn what_is_said_twice_is_two_interactions_and_what_is_delivered_twice_one() {
 fn an_envelopes_time_is_held_to_the_brokers_clock() {
     let line = |time: Value| read_one(json!({"log": BODY, "time": time}).to_string().as_bytes()).flags;
     assert_eq!(line(json!("2031-01-01T00:00:00Z")), [Flag::DerivedId, Flag::FutureTime]);
-    for unknown in [json!("soon"), json!(0), json!(null), json!({"at": 1})] {
+    for unknown in [json!("soon"), json!(0), json!(5), json!(null), json!({"at": 1})] {
         assert_eq!(line(unknown.clone()), [Flag::DerivedId, Flag::BrokerTime], "{unknown}");
     }
 }

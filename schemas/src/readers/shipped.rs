@@ -150,11 +150,14 @@ const TIMES: [&str; 16] = [
 /// The members of envelopes in which the record and its time lie one step further in.
 const WITHIN: [&str; 5] = ["message", "Sns", "kinesis", "kinesisRecordMetadata", "attributes"];
 
+/// 2000-01-01, before which no log was shipped: what is less counts something else.
+const EARLIEST_MILLIS: i64 = 946_684_800_000;
+
 /// When an envelope says that what it holds was written.
 pub(super) fn time_of(object: &Object<'_>) -> Option<Timestamp> {
     let time = |value: Json<'_>| {
         let text = value.get().trim_matches('"');
-        Timestamp::parse(text).filter(|time| *time > Timestamp::default())
+        Timestamp::parse(text).filter(|time| time.millis() > EARLIEST_MILLIS)
     };
     let own = || TIMES.iter().find_map(|name| object.get(name).and_then(time));
     let inner = || {
