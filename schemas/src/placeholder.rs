@@ -103,7 +103,7 @@ pub fn is_placeholder(text: &str) -> bool {
 }
 
 /// Accounts that act for no person, in lower case.
-static BUILT_IN_ACCOUNTS: Listed<54> = Listed::new([
+static BUILT_IN_ACCOUNTS: Listed<55> = Listed::new([
     "anonymous logon",
     "anonymous user",
     // SharePoint and OneDrive themselves.
@@ -161,6 +161,8 @@ static BUILT_IN_ACCOUNTS: Listed<54> = Listed::new([
     "local_service",
     "local_system",
     "network_service",
+    // LiteLLM's for keys that were given to nobody.
+    "default_user_id",
 ]);
 
 /// Whether `account`, in lower case and without its domain, acts for no person on any machine.
@@ -202,7 +204,7 @@ pub(crate) fn is_built_in_domain(domain: &str) -> bool {
 /// person on every machine. With a machine or domain before it the name is one account and identifies. On macOS the
 /// names of all daemons begin with an underscore.
 pub(crate) fn is_default_account(account: &str) -> bool {
-    static ACCOUNTS: Listed<19> = Listed::new([
+    static ACCOUNTS: Listed<34> = Listed::new([
         "administrator",
         "azureuser",
         "centos",
@@ -222,6 +224,22 @@ pub(crate) fn is_default_account(account: &str) -> bool {
         "vagrant",
         "www-data",
         "xrdp",
+        "admin",
+        "almalinux",
+        "core",
+        "debian",
+        "fedora",
+        "kali",
+        "opc",
+        "pi",
+        "rocky",
+        // RID 500 in the languages in which Windows translates it.
+        "administrador",
+        "administrateur",
+        "administratör",
+        "rendszergazda",
+        "järjestelmänvalvoja",
+        "администратор",
     ]);
     let letters = |name: &str| name.bytes().all(|byte| byte.is_ascii_lowercase());
     let daemon = account.strip_prefix('_').is_some_and(letters) || account.starts_with("systemd-");
@@ -239,7 +257,7 @@ pub(crate) fn is_built_in_sid(sid: &str) -> bool {
 }
 
 /// What makers and installers leave in, in lower case.
-static DEFAULT_DEVICES: Listed<46> = Listed::new([
+static DEFAULT_DEVICES: Listed<57> = Listed::new([
     "0123456789",
     "03000200-0400-0500-0006-000700080009",
     "123456789",
@@ -286,11 +304,35 @@ static DEFAULT_DEVICES: Listed<46> = Listed::new([
     "virtual machine",
     "virtualbox",
     "vmware virtual platform",
+    "debian",
+    "ipad air",
+    "ipad mini",
+    "ipad pro",
+    "kali",
+    "mac-mini",
+    "macbookair",
+    "macbookpro",
+    "macmini",
+    "raspberrypi",
+    "ubuntu",
 ]);
 
 /// Whether a device's name or number, in lower case, is what a maker or an installer left in.
 pub(crate) fn is_default_device(id: &str) -> bool {
-    DEFAULT_DEVICES.has(id) || id.starts_with("localhost.") || is_model(id)
+    DEFAULT_DEVICES.has(at_home(id)) || id.starts_with("localhost.") || is_model(id)
+}
+
+/// A name without what a network at home puts behind it: a domain that everybody has, and on Apple's devices the number
+/// with which Bonjour tells a second one of that name apart.
+fn at_home(id: &str) -> &str {
+    const DOMAINS: [&str; 7] = [".fritz.box", ".home", ".home.arpa", ".lan", ".local", ".localdomain", ".speedport.ip"];
+    const APPLES: [&str; 4] = ["imac", "ipad", "iphone", "macbook"];
+    let name = DOMAINS.iter().find_map(|domain| id.strip_suffix(domain)).unwrap_or(id);
+    let digit = |number: &str| number.len() == 1 && number.bytes().all(|byte| byte.is_ascii_digit());
+    match name.rsplit_once('-') {
+        Some((bare, number)) if digit(number) && APPLES.iter().any(|apple| bare.starts_with(apple)) => bare,
+        _ => name,
+    }
 }
 
 /// Whether a device's name, in lower case, is that of its model: Apple's identifier (`mac15,6`) and its likes, or the line

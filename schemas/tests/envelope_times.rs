@@ -1,4 +1,5 @@
 //! Records without a time of their own: their envelopes say when they were written, and tell those apart that are alike.
+#![cfg(test)]
 
 mod telemetry_support;
 

@@ -1,4 +1,5 @@
 //! What names nothing is never an entity, and what resembles it is.
+#![cfg(test)]
 
 use schemas::{Entity, EntityKind};
 
@@ -95,6 +96,10 @@ fn placeholders_are_never_entities() {
                 "systemd-resolve",
                 "system:apiserver",
                 "system:node:worker-1",
+                "admin",
+                "Administrateur",
+                "Администратор",
+                "opc",
                 "unknown@unknown",
                 "unknown@n/a",
                 "system@NT AUTHORITY",
@@ -129,6 +134,14 @@ fn placeholders_are_never_entities() {
                 "Pixel 7",
                 "SM-G991B",
                 "Windows Device",
+                "macbook-pro.local",
+                "MacBook-Pro-2.local",
+                "mac.lan",
+                "macbookpro.fritz.box",
+                "ipad.lan",
+                "iPad Pro",
+                "raspberrypi",
+                "ubuntu",
                 "Latitude 5420",
                 "OptiPlex 7090",
                 "XPS 13 9310",
@@ -196,6 +209,11 @@ fn names_that_resemble_placeholders_are_kept() {
         (User, "system:serviceaccount:prod:app"),
         (User, "nullsid"),
         (User, "builtin.bob"),
+        (User, "contoso\\admin"),
+        (User, "admin@contoso.example"),
+        (Device, "macbook-pro.corp.example"),
+        (Device, "mac-12"),
+        (Device, "ubuntu-3a.local"),
         (User, "unknown@contoso.example"),
         (User, "mira@unknown"),
         (User, "system@contoso.example"),

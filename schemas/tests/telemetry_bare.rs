@@ -1,4 +1,5 @@
 //! Requests and answers with nothing around them, logs that flatten both, and lines of batches.
+#![cfg(test)]
 
 mod telemetry_support;
 

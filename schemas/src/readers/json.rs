@@ -96,7 +96,7 @@ impl<'a> Object<'a> {
     /// What a search of Elasticsearch or OpenSearch found. Source: elastic.co, search API.
     fn found(&self) -> Option<Vec<Json<'a>>> {
         let hits = self.get("hits").filter(|_| self.get("took").is_some())?;
-        elements(member(hits, "hits")?.get()).ok()
+        elements(member(hits, "hits").or_else(|| member(hits, "events"))?.get()).ok()
     }
 
     /// The nodes of a GraphQL connection, the answer to a query for one list. Source: relay.dev, Cursor Connections.
@@ -104,6 +104,9 @@ impl<'a> Object<'a> {
         let data: Members<'a, Json<'a>> = serde_json::from_str(self.get("data")?.get()).ok()?;
         let mut lists = data.iter();
         let (Some((_, list)), None) = (lists.next(), lists.next()) else { return None };
+        if let Some(nodes) = member(*list, "nodes") {
+            return elements(nodes.get()).ok();
+        }
         let edges = elements(member(*list, "edges")?.get()).ok()?;
         edges.into_iter().map(|edge| member(edge, "node")).collect()
     }
@@ -119,9 +122,11 @@ pub(super) fn member<'a>(object: Json<'a>, key: &str) -> Option<Json<'a>> {
 const WRAPPERS: [&str; 3] = ["records", "Records", "value"];
 
 /// Members that hold the records of a page of an API's answer, or of a list of Kubernetes.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 14] = [
     "Events",
     "Findings",
+    "Messages",
+    "Results",
     "data",
     "entries",
     "events",
@@ -135,28 +140,41 @@ const PAGES: [&str; 12] = [
 ];
 
 /// What stands beside them: which list it is, how long, whether it went well, and where it goes on.
-static PAGE_KEYS: Listed<42> = Listed::new([
+static PAGE_KEYS: Listed<58> = Listed::new([
+    "MillisBehindLatest",
+    "NextShardIterator",
     "NextToken",
+    "ResponseMetadata",
+    "Schema",
+    "Stats",
     "apiVersion",
     "cursor",
     "deliveryStreamArn",
     "errors",
     "etag",
+    "fields",
     "first_id",
     "has_more",
+    "highlighted",
+    "init_offset",
     "invocationId",
     "kind",
     "last_id",
     "length",
     "limit",
+    "log_type",
+    "messages",
     "meta",
     "metadata",
     "next",
+    "nextBackwardToken",
+    "nextForwardToken",
     "nextLink",
     "nextPageToken",
     "nextToken",
     "next_cursor",
     "next_page",
+    "node_key",
     "num_available",
     "num_found",
     "object",
@@ -164,11 +182,14 @@ static PAGE_KEYS: Listed<42> = Listed::new([
     "ok",
     "page_info",
     "pagination",
+    "post_process_count",
+    "preview",
     "region",
     "requestId",
     "request_id",
     "response_metadata",
     "schema",
+    "searchedLogStreams",
     "selfLink",
     "sourceKinesisStreamArn",
     "start",

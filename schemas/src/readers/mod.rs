@@ -39,7 +39,7 @@ use self::value::Value;
 pub use self::watch::Watch;
 use crate::command::Command;
 use crate::interaction::Interaction;
-use crate::signal::Signal;
+use crate::signal::{Flag, Signal};
 use crate::time::Timestamp;
 
 /// One record as it came: its bytes, and its top level where it is a JSON object.
@@ -131,6 +131,17 @@ pub enum Input {
         /// Whether its time is the broker's.
         timeless: bool,
     },
+}
+
+impl Input {
+    /// Whether its time is the broker's, since nothing says another.
+    fn lacks_time(&self) -> bool {
+        match self {
+            Self::Interaction(interaction) => interaction.flags.contains(&Flag::BrokerTime),
+            Self::Signal(signal) => signal.flags.contains(&Flag::BrokerTime),
+            Self::Command { .. } => false,
+        }
+    }
 }
 
 /// An element of a collection that could not be read.

@@ -275,6 +275,12 @@ impl Opening<'_> {
     fn read_as(self, reader: &'static dyn Reader, record: &RawRecord<'_>, out: &mut Output) -> Result<(), ReadError> {
         let from = out.inputs.len();
         reader.read(record, self.context, out)?;
+        // Shippers put their time among a record's members, too.
+        let timeless = out.inputs.get(from..).unwrap_or_default().iter().any(Input::lacks_time);
+        if let Some(time) = record.object().filter(|_| timeless).and_then(shipped::time_of) {
+            out.inputs.truncate(from);
+            reader.read(record, &Context { envelope_time: Some(time), ..*self.context }, out)?;
+        }
         let forgiving = self.format.is_some() && reader.format().is_some();
         let empty = |input: &Input| matches!(input, Input::Signal(signal) if signal.entities.is_empty());
         if forgiving && out.inputs.iter().skip(from).all(empty) && !reader.recognises(record) {

@@ -118,6 +118,8 @@ const ENVELOPES: &[Envelope] = &[
     Envelope::new("CloudTrailEvent", Holds::Text),
     Envelope::new("Body", Holds::EncodedBeside(CAPTURED)),
     Envelope::new("data", Holds::EncodedBeside(STREAMED)),
+    // Kinesis' GetRecords.
+    Envelope::new("Data", Holds::EncodedBeside(&["PartitionKey", "SequenceNumber"])),
     // Firehose's request to an endpoint of HTTP: docs.aws.amazon.com/firehose/latest/dev/httpdeliveryrequestresponse.html.
     Envelope::new("data", Holds::EncodedAlone),
     Envelope::within("kinesis", "data", Holds::EncodedBeside(STREAMED)),
@@ -128,7 +130,7 @@ const ENVELOPES: &[Envelope] = &[
 
 /// Where envelopes say when what they hold was written, by the names that their sources give above; the journal of
 /// systemd has microseconds (systemd.journal-fields), OpenTelemetry's and Kinesis' numbers show their unit in their size.
-const TIMES: [&str; 16] = [
+const TIMES: [&str; 24] = [
     "@timestamp",
     "timestamp",
     "time",
@@ -142,9 +144,18 @@ const TIMES: [&str; 16] = [
     "publishTime",
     "publish_time",
     "EnqueuedTimeUtc",
+    "ApproximateArrivalTimestamp",
     "approximateArrivalTimestamp",
     "ISODATE",
     "SentTimestamp",
+    // What loggers and databases write beside a record that has no time of its own.
+    "@t",
+    "createdAt",
+    "datetime",
+    "request_time",
+    "startTime",
+    "started_at",
+    "ts",
 ];
 
 /// The members of envelopes in which the record and its time lie one step further in.

@@ -150,8 +150,12 @@ impl<'v> Falcon<'v> {
     }
 }
 
+/// The most connections and names of a detection that are looked at.
+const ACCESSES_MAX: usize = 16;
+
 fn is_alert(name: &str) -> bool {
-    name.ends_with("DetectionSummaryEvent") || matches!(name, "IdentityProtectionEvent" | "IncidentSummaryEvent")
+    name.ends_with("DetectionSummaryEvent")
+        || matches!(name, "CSPMIOAStreamingEvent" | "IdentityProtectionEvent" | "IncidentSummaryEvent")
 }
 
 /// Falcon's word for the severity, else its number: 1 to 5 in older events, 1 to 100 in newer ones.
@@ -166,7 +170,11 @@ pub(super) fn severity_of(word: Node<'_>, number: Node<'_>) -> Severity {
 
 fn add_accounts(falcon: Falcon<'_>, draft: &mut Draft) {
     let own = |keys: &[&str]| falcon.first(keys);
-    let ids = [own(&["UserSid"]), own(&["UserPrincipal"]), own(&["UserUUID"])];
+    // Newer detections have the SID where Falcon's own users have their address.
+    let number = own(&["UserId"]);
+    let is_sid = number.text().is_some_and(|id| id.starts_with("S-1-"));
+    let sid = if is_sid { number } else { own(&["UserSid"]) };
+    let ids = [sid, own(&["UserPrincipal"]), own(&["UserUUID"])];
     let domain = own(&["LogonDomain", "UserDomain", "MachineDomain"]);
     draft.add(Account { ids: &ids, domain, name: own(&["UserName"]), display: Node::absent() }.entity());
     for end in ["Source", "Target"] {
@@ -205,8 +213,14 @@ fn add_devices(falcon: Falcon<'_>, draft: &mut Draft) {
 fn add_network(falcon: Falcon<'_>, name: &str, draft: &mut Draft) {
     const LOCAL: [&str; 4] = ["LocalAddressIP4", "LocalAddressIP6", "LocalIP", "LocalAddress"];
     const REMOTE: [&str; 3] = ["RemoteAddressIP4", "RemoteAddressIP6", "RemoteAddress"];
-    const CLIENT: [&str; 5] =
-        ["UserIp", "SourceEndpointIpAddress", "SourceEndpointAddressIP4", "EndpointIp", "OriginSourceIpAddress"];
+    const CLIENT: [&str; 6] = [
+        "UserIp",
+        "UserSourceIp",
+        "SourceEndpointIpAddress",
+        "SourceEndpointAddressIP4",
+        "EndpointIp",
+        "OriginSourceIpAddress",
+    ];
     let inbound = falcon.first(&["ConnectionDirection"]).is("1") || name.starts_with("UserLogon");
     let (near, far) = if inbound { (Role::Destination, Role::Source) } else { (Role::Source, Role::Destination) };
     draft.add_ips_as(near, LOCAL.map(|key| falcon.first(&[key])));
@@ -217,6 +231,12 @@ fn add_network(falcon: Falcon<'_>, name: &str, draft: &mut Draft) {
     }
     for url in ["DomainName", "HttpUrl"] {
         draft.add(things::url_or_domain(falcon.first(&[url])));
+    }
+    for access in falcon.event.get("NetworkAccesses").items().take(ACCESSES_MAX) {
+        draft.add_ips_as(Role::Destination, [access.get("RemoteAddress")]);
+    }
+    for request in falcon.event.get("DnsRequests").items().take(ACCESSES_MAX) {
+        draft.add(things::url_or_domain(request.get("DomainName")));
     }
 }
 

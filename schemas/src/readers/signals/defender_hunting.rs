@@ -198,6 +198,10 @@ fn add_accounts(row: Node<'_>, draft: &mut Draft) {
     draft.add(account_of(row, "TargetAccount"));
     // Who wrote a file over the network.
     draft.add(account_of(row, "RequestAccount"));
+    // Whom attack disruption contained.
+    let source = |name: &str| row.get(&["SourceUser", name].concat());
+    let (ids, domain) = ([source("Sid")], source("DomainName"));
+    draft.add(Account { ids: &ids, domain, name: source("Name"), display: Node::absent() }.entity());
     // All names of one person, in the table that is there for that.
     let known = ["AccountObjectId", "AccountUpn", "OnPremSid", "CloudSid"].map(|key| row.get(key));
     let [object_id, upn, sid, cloud_sid] = known;
@@ -251,7 +255,8 @@ fn add_files(row: Node<'_>, draft: &mut Draft) {
 }
 
 fn add_network(row: Node<'_>, draft: &mut Draft) {
-    const CLIENT: [&str; 5] = ["IPAddress", "SenderIPv4", "SenderIPv6", "ClientIP", "RequestSourceIP"];
+    const CLIENT: [&str; 6] =
+        ["IPAddress", "SenderIPv4", "SenderIPv6", "ClientIP", "RequestSourceIP", "SourceIpAddress"];
     draft.add_ips_as(Role::Source, CLIENT.map(|key| row.get(key)));
     let own = row.get("IPAddresses").unfolded();
     draft.add_ips(Node::new(&own).items().take(LIST_MAX).map(|address| address.get("IPAddress")));

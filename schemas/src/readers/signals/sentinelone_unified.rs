@@ -40,7 +40,7 @@ pub(super) fn alert(root: Node<'_>) -> Draft {
     let hashes = ["sha256", "sha1", "md5"].map(|hash| image.get(hash));
     draft.add_image(EntityKind::Process, &hashes, image.get("path"), image.get("name"));
     draft.title = root.get("name").text().unwrap_or("SentinelOne alert".into()).into_owned();
-    if let Some(host) = root.get("assets").items().find_map(|asset| asset.get("name").text()) {
+    if let Some(host) = root.first(&["assets", "asset"]).items().find_map(|asset| asset.get("name").text()) {
         draft.title.push_str(&format!(" on {host}"));
     }
     draft
@@ -61,8 +61,9 @@ fn group_of(surfaces: Node<'_>) -> Group {
 /// The devices and who was logged on to them. What was known of an asset when it was attacked stands apart from the
 /// asset, so that with several nothing says whose it was.
 fn add_assets(root: Node<'_>, draft: &mut Draft) {
-    let (assets, known) = (root.get("assets"), root.at("detectionTime.assets"));
+    let (assets, known) = (root.first(&["assets", "asset"]), root.at("detectionTime.assets"));
     let one = assets.items().count() == 1;
+    let known = if known.exists() { known } else { root.get("detectionTime") };
     let then = if one { known.single() } else { Node::absent() };
     let domain = then.at("asset.domain");
     for asset in assets.items().take(ASSETS_MAX) {

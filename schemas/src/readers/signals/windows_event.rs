@@ -180,6 +180,8 @@ fn add_network(event: &WindowsRecord<'_>, draft: &mut Draft) {
     draft.add_ips_as(Role::Source, FROM.map(|key| event.data(key)));
     draft.add_ips_as(Role::Destination, TO.map(|key| event.data(key)));
     draft.add(things::device(&[event.first(&["WorkstationName", "Workstation"])]));
+    // Where somebody's credentials were used (4648).
+    draft.add(things::device(&[event.data("TargetServerName")]).map(|host| host.in_role(Role::Destination)));
     for name in ["DestinationHostname", "QueryName"] {
         draft.add(things::url_or_domain(event.data(name)));
     }

@@ -22,7 +22,7 @@ object! {
     /// The end user.
     UserField {
         "id" => id: Text<'a>,
-        "name" => name: Text<'a>,
+        "name" | "username" => name: Text<'a>,
         "tenant_id" => tenant_id: Text<'a>,
         "type" => kind: Text<'a>,
     }

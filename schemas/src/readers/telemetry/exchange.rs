@@ -66,7 +66,7 @@ impl Reader for Exchange {
                 let asked = body.messages.len();
                 logged.collect_response(&mut body).map_err(|error| ReadError::json(&error))?;
                 answered = body.messages.len() > asked;
-                envelope.provider = envelope.provider.or(logged.provider());
+                envelope = logged.complete(envelope);
             } else {
                 rpc::collect(record.bytes, &mut body).map_err(|error| ReadError::json(&error))?;
                 answered = !body.says_nothing();

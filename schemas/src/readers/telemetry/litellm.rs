@@ -1,4 +1,4 @@
-//! `litellm`: the StandardLoggingPayload of the LiteLLM proxy, as its callbacks write it.
+//! `litellm`: the StandardLoggingPayload of the LiteLLM proxy, as its callbacks write it, and the rows of its spend logs.
 //!
 //! Source: docs.litellm.ai/docs/proxy/logging_spec. The proxy has rewritten every provider's exchange in
 //! OpenAI's shape: `messages` and `model_parameters` are the request, `response` is the response. Its keys, users,
@@ -19,8 +19,8 @@ pub struct LiteLlm;
 
 /// Members of every payload, and some of which versions have had one or another.
 const KEYS: [&str; 3] = ["call_type", "metadata", "model"];
-const MARKS: [&str; 5] =
-    ["hidden_params", "litellm_call_id", "model_map_information", "model_parameters", "response_cost"];
+const MARKS: [&str; 6] =
+    ["hidden_params", "litellm_call_id", "model_map_information", "model_parameters", "response_cost", "spend"];
 
 impl Reader for LiteLlm {
     fn name(&self) -> &'static str {
@@ -147,6 +147,9 @@ struct Payload<'a> {
     start: Text<'a>,
     end: Text<'a>,
     end_user: Text<'a>,
+    /// Of a spend log's row, which has beside the metadata what the payload has in it.
+    row_user: Text<'a>,
+    row_key: Text<'a>,
     metadata: Metadata<'a>,
     error: ErrorInformation<'a>,
     guardrails: List<Guardrail<'a>>,
@@ -164,7 +167,7 @@ impl<'a> Payload<'a> {
         let count = || serde_json::from_str::<Count>(value.get()).map(|count| count.0);
         match key {
             "id" => self.envelope.id = text(value)?,
-            "litellm_call_id" => self.call_id = text(value)?,
+            "litellm_call_id" | "request_id" => self.call_id = text(value)?,
             "session_id" => self.envelope.conversation_id = text(value)?,
             "call_type" => self.call_type = text(value)?,
             "status" => self.status = text(value)?,
@@ -173,6 +176,8 @@ impl<'a> Payload<'a> {
             "startTime" => self.start = text(value)?,
             "endTime" => self.end = text(value)?,
             "end_user" => self.end_user = text(value)?,
+            "user" => self.row_user = text(value)?,
+            "api_key" => self.row_key = text(value)?,
             "requester_ip_address" => self.envelope.source_ip = text(value)?,
             "user_agent" => self.envelope.user_agent = text(value)?,
             "prompt_tokens" => self.tokens.input = count()?,
@@ -281,7 +286,8 @@ impl<'a> Payload<'a> {
         let Self { envelope, metadata, start, end, .. } = self;
         let seconds = |text: &Text<'_>| text.get().and_then(|text| text.parse::<f64>().ok());
         let latency = seconds(&start).zip(seconds(&end)).map(|(start, end)| (end - start) * 1e3);
-        let key_owner = if metadata.user_id.get() == Some(NOBODY) { Text::default() } else { metadata.user_id };
+        let somebody = |user: Text<'a>| if user.get() == Some(NOBODY) { Text::default() } else { user };
+        let key_owner = somebody(metadata.user_id).or(somebody(self.row_user));
         let user = self.end_user.or(metadata.end_user).or(key_owner);
         let mut envelope = Envelope {
             id: envelope.id.or(self.call_id),
@@ -295,7 +301,7 @@ impl<'a> Payload<'a> {
             source_ip: envelope.source_ip.or(metadata.source_ip),
             user_agent: envelope.user_agent.or(metadata.user_agent),
             headers: metadata.headers,
-            api_key_id: metadata.key_hash,
+            api_key_id: metadata.key_hash.or(self.row_key),
             ..envelope
         };
         envelope.user.id = user;

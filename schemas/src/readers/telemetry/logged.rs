@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use super::body::{Body, read_response};
+use super::envelope::{Envelope, UserField};
 use super::lenient::{Raw, Text, object};
 
 object! {
@@ -54,6 +55,8 @@ object! {
         "request" => request: HttpMessage<'a>,
         "response" => response: HttpMessage<'a>,
         "ai" => plugins: Plugins<'a>,
+        "client_ip" => client: Text<'a>,
+        "consumer" => consumer: UserField<'a>,
     }
 }
 
@@ -77,8 +80,15 @@ impl<'a> Logged<'a> {
         Ok(())
     }
 
-    /// The provider that Kong asked.
-    pub fn provider(&self) -> Text<'a> {
-        Text(self.plugins.proxy.about.provider.owned().map(Cow::Owned))
+    /// What Kong says of the provider that it asked and of the consumer who asked it, where `envelope` says nothing.
+    /// Source: developer.konghq.com, log serializers.
+    pub fn complete(self, envelope: Envelope<'a>) -> Envelope<'a> {
+        let named = envelope.user.id.get().is_some() || envelope.user.name.get().is_some();
+        Envelope {
+            provider: envelope.provider.or(self.plugins.proxy.about.provider),
+            source_ip: envelope.source_ip.or(self.client),
+            user: if named { envelope.user } else { self.consumer },
+            ..envelope
+        }
     }
 }

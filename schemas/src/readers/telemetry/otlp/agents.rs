@@ -1,14 +1,13 @@
 //! What coding agents write into log records: Claude Code, Codex, Gemini CLI and what was made of it.
 //!
 //! Each says in an event of its own what its user typed, which tool ran and what a call of the model cost; texts are there
-//! where whoever set it up asked for them. A call's texts are its user's prompt and its tools' inputs and outputs: the
-//! answers of the model are not told but by Gemini CLI.
+//! where whoever set it up asked for them: a prompt, a tool's input and output, an answer, or the whole bodies of a call.
 //! Sources: docs.anthropic.com/en/docs/claude-code/monitoring-usage; github.com/openai/codex, `codex-rs/otel`;
 //! github.com/google-gemini/gemini-cli, `docs/cli/telemetry.md`.
 
 use std::borrow::Cow;
 
-use super::super::body::read_response;
+use super::super::body::{Request, read_response};
 use super::{Call, Dialect, Event, Span, Value};
 use crate::interaction::{Channel, Tokens};
 use crate::readers::Json;
@@ -34,8 +33,18 @@ fn told<'e>(event: &'e Event<'_>) -> Option<(&'static str, &'e str)> {
 }
 
 /// The events that say something about an exchange with a model.
-const EVENTS: [&str; 7] =
-    ["user_prompt", "tool_result", "tool_call", "api_request", "api_response", "api_error", "sse_event"];
+const EVENTS: [&str; 10] = [
+    "user_prompt",
+    "tool_result",
+    "tool_call",
+    "api_request",
+    "api_request_body",
+    "api_response",
+    "api_response_body",
+    "assistant_response",
+    "api_error",
+    "sse_event",
+];
 
 /// Whether the event is one of a coding agent.
 pub(super) fn is_agents(event: &Event<'_>) -> bool {
@@ -87,9 +96,20 @@ fn collect(event: &Event<'_>, what: &str, call: &mut Call) {
                 body.push(Channel::User, request, None);
             }
         }
-        "api_response" => {
+        "api_request_body" => {
+            let request = event.attributes.get("body").map(Value::json).unwrap_or_default();
+            let decoded =
+                serde_json::from_str(&request).is_ok_and(|mut request: Request<'_>| request.collect(body).is_ok());
+            if !decoded {
+                // Bodies are cut where they are long.
+                body.truncated = true;
+                body.push(Channel::User, request, None);
+            }
+        }
+        "api_response" | "api_response_body" | "assistant_response" => {
             body.begin_response();
-            let response = event.attributes.get("response_text").map(Value::json).unwrap_or_default();
+            let response = ["response_text", "body", "response"].iter().find_map(|name| event.attributes.get(name));
+            let response = response.map(Value::json).unwrap_or_default();
             let decoded = serde_json::from_str::<Json<'_>>(&response).is_ok_and(|raw| read_response(raw, body).is_ok());
             if !decoded {
                 body.push(Channel::Assistant, response, None);

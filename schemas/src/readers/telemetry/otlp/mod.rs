@@ -40,7 +40,7 @@ use wrapper::Wanted;
 use super::body::Body;
 use super::envelope::keep_newest;
 use crate::ids::InteractionId;
-use crate::interaction::{Interaction, Tokens, TraceContext};
+use crate::interaction::{Interaction, Tokens, TraceContext, Who};
 use crate::readers::{Context, EventTime, Output};
 use crate::signal::Flag;
 use crate::time::Timestamp;
@@ -292,15 +292,16 @@ fn interaction(
     format: &str,
     context: &Context<'_>,
 ) -> Interaction {
+    let who = traits.who(call.conversation.clone(), context);
     let mut flags = Vec::new();
     if call.truncated || call.body.truncated {
         flags.push(Flag::Truncated);
     }
     // Log records have no id of their own, and several of one span may come in several messages.
     let own = (span.place.span_id != 0 && !span.orphaned).then(|| format!("{:016x}", span.place.span_id));
-    let id = call.id.or(own).unwrap_or_else(|| {
+    let id = call.id.clone().or(own).unwrap_or_else(|| {
         flags.push(Flag::DerivedId);
-        derived_id(&call.body, span)
+        derived_id(&call, &who, span)
     });
     let start = (span.start_nanos > 0).then(|| Timestamp::from_nanos(span.start_nanos)).flatten();
     let start = if span.start_unreadable { EventTime::Unreadable } else { start.into() };
@@ -313,7 +314,7 @@ fn interaction(
         time,
         tenant: context.tenant(None, traits.vendor_tenant().as_deref()),
         format: format.to_owned(),
-        who: traits.who(call.conversation, context),
+        who,
         provider: call.provider,
         model: body.model.or(call.model),
         messages: body.messages,
@@ -331,14 +332,24 @@ fn interaction(
     interaction
 }
 
-/// The id of a call without any: a hash of where and when it was and what was said.
-fn derived_id(body: &Body, span: &Span<'_>) -> String {
+/// The id of a call without any: a hash of where and when it was, who took part, what it cost and what was said.
+fn derived_id(call: &Call, who: &Who, span: &Span<'_>) -> String {
     let mut content = span.start_nanos.to_be_bytes().to_vec();
     if span.orphaned {
         content.extend(span.place.trace_id.to_be_bytes());
         content.extend(span.place.span_id.to_be_bytes());
     }
-    for message in &body.messages {
+    let user = who.user.as_ref();
+    let parts = [user.and_then(|user| user.id.as_ref()), user.and_then(|user| user.name.as_ref())];
+    let parts = parts.into_iter().chain([&who.conversation_id, &who.session_id, &call.model].map(Option::as_ref));
+    for part in parts {
+        content.extend_from_slice(part.map_or(b"", |part| part.as_bytes()));
+        content.push(0);
+    }
+    for count in [call.body.tokens.input, call.body.tokens.output] {
+        content.extend(count.unwrap_or_default().to_be_bytes());
+    }
+    for message in &call.body.messages {
         content.extend_from_slice(message.text.expose().as_bytes());
         content.push(0);
     }
