@@ -219,13 +219,15 @@ impl<S: Store> Turn<'_, S> {
     }
 
     fn openers_with(&mut self, key: &LinkKey, subject: &Subject, reached: &mut Vec<Reach>) -> Result<(), StoreError> {
-        let time = subject.signal.time;
         let Some(head) = self.known_head(key)? else { return Ok(()) };
-        if !self.may_have(key, &head, Class::Opener, Span::around(time, self.rules.window(key.kind)), subject) {
+        let span = Span::around(subject.signal.time, self.openers_within(key, subject));
+        if !self.may_have(key, &head, Class::Opener, span, subject) {
             return Ok(());
         }
         let known = self.known_side(key, subject)?;
-        for (posting, certain) in self.candidates(key, &head, Class::Opener, subject)? {
+        let mut candidates = self.candidates(key, &head, Class::Opener, subject)?;
+        candidates.extend(self.repeats_beyond(key, subject)?.into_iter().map(|posting| (posting, false)));
+        for (posting, certain) in candidates {
             let Some(component) = self.home(&posting)? else { continue };
             if reached.iter().any(|reach| reach.component == component && reach.bridge) {
                 continue;

@@ -11,7 +11,7 @@ use correlator::inventory::Expected;
 use correlator::{Asset, Config, Correlator, Inventory, MapStore};
 use schemas::EntityKind::{ApiKey, Device, Ip, User};
 use schemas::SignalKind::{AiAlert, Context};
-use schemas::{EntityKind, Incident, Severity, Signal, SignalKind, Timestamp};
+use schemas::{Entity, EntityKind, Incident, Severity, Signal, SignalKind, Timestamp};
 
 const EXIT: &str = "203.0.113.9";
 const MINUTE: i64 = 60_000;
@@ -155,6 +155,40 @@ fn the_same_threat_from_one_address_is_one_story_where_nobody_is_named() {
     assert_eq!(in_any_order(&[alert("one", 0), other]).len(), 2);
     let named = |uid: &str, user: &str| signal(uid, AiAlert, 0, &[(User, user), (Ip, EXIT)]);
     assert_eq!(in_any_order(&[named("one", "alice"), named("two", "bob")]).len(), 2);
+}
+
+/// Who scans every night is one story, as long as it is the same from the same address of the internet.
+#[test]
+fn who_comes_back_every_night_is_one_story() {
+    let alert = |uid: &str, at: i64, ip: &str| signal(uid, AiAlert, at, &[(EntityKind::Application, "chat"), (Ip, ip)]);
+    let nights = |ip: &str| (0..4).map(|n| alert(&format!("night{n}"), n * 25 * HOUR, ip)).collect::<Vec<_>>();
+    let counted = |signals: &[Signal]| in_any_order(signals).iter().map(|i| i.members_total).collect::<Vec<_>>();
+    assert_eq!(counted(&nights(EXIT)), [4]);
+    assert_eq!(counted(&nights("10.1.2.3")), [1; 4], "another machine has it the next day");
+    assert_eq!(counted(&[alert("one", 0, EXIT), alert("two", 49 * HOUR, EXIT)]), [1; 2]);
+    // What is known by a name is not taken for somebody else's.
+    let named: Vec<Signal> = (0..2).map(|n| signal(&format!("n{n}"), AiAlert, n * 25 * HOUR, &[(Ip, EXIT)])).collect();
+    let alice = Entity::new(User, ["alice"]);
+    let named: Vec<Signal> = named
+        .into_iter()
+        .map(|s| Signal { entities: s.entities.iter().cloned().chain(alice.clone()).collect(), ..s })
+        .collect();
+    assert_eq!(counted(&named), [1; 2]);
+}
+
+/// A scan every night hides nothing that comes of it: another threat from there is an incident of its own, whoever has
+/// the first one on the desk.
+#[test]
+fn what_comes_of_a_scan_is_told() {
+    let scan =
+        |n: i64| signal(&format!("scan{n}"), AiAlert, n * 24 * HOUR, &[(EntityKind::Application, "chat"), (Ip, EXIT)]);
+    let mut signals: Vec<Signal> = (0..4).map(scan).collect();
+    signals.push(Signal {
+        category: Some(schemas::Category::CredentialLeak),
+        ..signal("leak", AiAlert, 72 * HOUR + MINUTE, &[(EntityKind::Application, "chat"), (Ip, EXIT)])
+    });
+    let incidents = in_any_order(&signals);
+    assert_eq!(incidents.iter().map(|incident| incident.members_total).collect::<Vec<_>>(), [4, 1]);
 }
 
 /// A key that a whole company uses says nothing, wherever a record of it comes from.
