@@ -170,8 +170,7 @@ pub struct Config {
     pub users_per_new_ip_max: u32,
     /// What techniques in the order of an attack add to what is shared, less than `link_threshold`.
     pub sequence_bonus: f32,
-    /// What it adds that two alerts name no user, the same threat and the same address, less than `link_threshold`;
-    /// an address of the internet does not age between them, for `artifact_window_secs`.
+    /// What it adds that two alerts name no user, the same threat and the same address, less than `link_threshold`.
     pub repeat_bonus: f32,
     /// Names beside one name before it counts as ambiguous.
     pub aliases_per_id_max: u32,

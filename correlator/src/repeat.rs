@@ -39,13 +39,10 @@ impl Rules {
         millis(self.config.artifact_window_secs)
     }
 
-    /// What a distance in time leaves of the weight of a key that repeats share; `None` beyond their window.
+    /// What a distance in time leaves of the weight of a key that repeats share; `None` beyond its window.
     pub fn recency_of_repeat(&self, key: &LinkKey, distance_ms: i64) -> Option<u32> {
-        if lasts(key) {
-            (distance_ms <= self.repeat_window()).then_some(WHOLE)
-        } else {
-            self.recency(key.kind, distance_ms)
-        }
+        let ageless = lasts(key) && distance_ms <= self.repeat_window();
+        if ageless { Some(WHOLE) } else { self.recency(key.kind, distance_ms) }
     }
 }
 
