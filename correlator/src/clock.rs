@@ -157,4 +157,17 @@ mod tests {
         clock.advance("source-0", at(0), &config());
         assert_eq!((clock.sources.len(), clock.newest), (config().sources_max, Timestamp::MAX));
     }
+
+    /// Of two that share a clock the faster one speaks for both.
+    #[test]
+    fn sources_beyond_the_bound_hold_nothing_back() {
+        let slowest = |sources_max: usize| {
+            let (mut clock, config) = (TenantRow::default(), Config { sources_max, ..config() });
+            for (source, hours) in [("a", 10), ("slow", 1), ("b", 10), ("a", 12)] {
+                clock.advance(source, at(100 * HOUR + hours * HOUR), &config);
+            }
+            clock.sources.iter().map(|source| source.newest.millis() / HOUR - 100).min()
+        };
+        assert_eq!([3, 2].map(slowest), [Some(1), Some(10)]);
+    }
 }

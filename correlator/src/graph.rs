@@ -219,13 +219,13 @@ impl<S: Store> Turn<'_, S> {
     }
 
     fn openers_with(&mut self, key: &LinkKey, subject: &Subject, reached: &mut Vec<Reach>) -> Result<(), StoreError> {
-        let time = subject.signal.time;
         let Some(head) = self.known_head(key)? else { return Ok(()) };
-        if !self.may_have(key, &head, Class::Opener, Span::around(time, self.rules.window(key.kind)), subject) {
+        let span = Span::around(subject.signal.time, self.openers_within(key, subject));
+        if !self.may_have(key, &head, Class::Opener, span, subject) {
             return Ok(());
         }
         let known = self.known_side(key, subject)?;
-        for (posting, certain) in self.candidates(key, &head, Class::Opener, subject)? {
+        for (posting, certain) in self.candidates(key, &head, subject)? {
             let Some(component) = self.home(&posting)? else { continue };
             if reached.iter().any(|reach| reach.component == component && reach.bridge) {
                 continue;
@@ -236,29 +236,29 @@ impl<S: Store> Turn<'_, S> {
         Ok(())
     }
 
-    /// The nearest postings that stand for all of `class`, each with whether it is linked for certain.
+    /// The nearest openers that stand for all, each with whether it is linked for certain.
     fn candidates(
         &self,
         key: &LinkKey,
         head: &Head,
-        class: Class,
         subject: &Subject,
     ) -> Result<Vec<(Arc<Posting>, bool)>, StoreError> {
         let (time, uid) = (subject.signal.time, &subject.signal.uid);
         let compared_max = self.rules.config.compared_per_key_max;
         let mut found = Vec::new();
         if !subject.keys.contains(key) || key.mentioned {
-            let nearest = self.nearest(key, class, time, compared_max, uid)?;
+            let nearest = self.nearest(key, Class::Opener, time, compared_max, uid)?;
             found.extend(nearest.into_iter().map(|posting| (posting, false)));
             return Ok(found);
         }
-        for stretch in self.stretches(key, head, class, time)? {
+        for stretch in self.stretches(key, head, Class::Opener, time)? {
             let certain = stretch.solid && key.kind != EntityKind::ApiKey && self.rules.joins_alone(key);
             // Of two scopes the nearest does not stand for all.
             let max = if certain && self.rules.config.scopes.is_empty() { 1 } else { compared_max };
-            let postings = self.postings(key, class, stretch.span, stretch.before, max, uid)?;
+            let postings = self.postings(key, Class::Opener, stretch.span, stretch.before, max, uid)?;
             found.extend(postings.into_iter().map(|posting| (posting, certain)));
         }
+        found.extend(self.repeats_beyond(key, subject)?.into_iter().map(|posting| (posting, false)));
         Ok(found)
     }
 

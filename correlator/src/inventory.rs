@@ -178,6 +178,11 @@ impl Inventory {
         self.assets.len()
     }
 
+    /// Whether it says of anything that it tests.
+    pub fn registers_tests(&self) -> bool {
+        self.assets.iter().any(|asset| asset.expected.is_some())
+    }
+
     /// Why an alert is expected: for what the first of those who act in it, or are acted upon, was registered.
     /// Neither whom only a text names nor where traffic goes to counts: an attacker chooses both.
     pub fn expected(&self, alert: &Signal) -> Option<String> {
@@ -271,6 +276,8 @@ mod tests {
         assert_eq!(inventory.expected(&alert(10, &[red().map(schemas::Entity::mentioned)])), None);
         assert!(inventory.expected(&alert(10, &[ip()])).is_some());
         assert_eq!(inventory.expected(&alert(10, &[ip().map(|ip| ip.in_role(Role::Destination))])), None);
+        let none = Inventory::new(vec![asset(&["alice@contoso.example"], 0.9)]).expect("an inventory");
+        assert_eq!([&inventory, &none].map(Inventory::registers_tests), [true, false]);
     }
 
     #[test]

@@ -50,6 +50,7 @@ mod publish;
 mod recent;
 mod relink;
 mod renamed;
+mod repeat;
 mod said;
 mod several;
 pub mod sigma;

@@ -16,7 +16,8 @@
 //! (neither a hub nor merely mentioned in a text), which decides whether the link may make two stories one.
 //!
 //! Alerts that name nobody (no user, as an application writes that sends none along) have an address at most: the
-//! same threat from the same address, no hub, is a *repeat* and adds to it, so that a flood is one story.
+//! same threat from the same address, no hub, is a *repeat* and adds to it, so that a flood is one story, and a scan of
+//! every night too ([`crate::repeat`]).
 //!
 //! A hub attaches only together with a second, *independent* kind: what one thing is called twice (a computer
 //! and its address, a person and the mailbox, a program and its file) counts once where a hub is among it.
@@ -50,6 +51,7 @@ use schemas::{Category, Entity, EntityKind, Signal, SignalKind, Timestamp, is_pr
 use crate::config::Config;
 use crate::evidence::{Evidence, KINDS, Worth, is_actor};
 use crate::link_key::{LinkKey, is_generic, names_user, shared};
+use crate::repeat::is_repeat;
 use crate::store::StoreError;
 use crate::tactic::stage;
 
@@ -121,7 +123,7 @@ pub struct Rules {
 }
 
 /// A share of 1 in thousandths.
-const WHOLE: u32 = 1_000;
+pub const WHOLE: u32 = 1_000;
 
 fn thousandths(number: f32) -> u32 {
     (number * 1_000.0).round() as u32
@@ -282,7 +284,7 @@ impl Rules {
     }
 
     /// What a distance in time leaves of a kind's weight; `None` beyond its window.
-    fn recency(&self, kind: EntityKind, distance_ms: i64) -> Option<u32> {
+    pub fn recency(&self, kind: EntityKind, distance_ms: i64) -> Option<u32> {
         let window = self.window(kind);
         let distance = distance_ms.saturating_abs();
         let lost = i64::from(self.recency_lost).saturating_mul(distance) / window;
@@ -334,11 +336,13 @@ impl Rules {
         let mut evidence = Evidence::default();
         let mut same_person = false;
         let openers = [a, b].map(|side| side.kind == SignalKind::AiAlert);
-        let distance_ms = a.time.abs_diff(b.time);
+        let (distance_ms, repeat) = (a.time.abs_diff(b.time), is_repeat(a, b));
         for (x, y) in shared(a.keys, b.keys) {
             let mentioned = x.mentioned || y.mentioned;
             same_person |= x.kind == EntityKind::User && !mentioned;
-            let Some(recency) = self.recency(x.kind, distance_ms) else { continue };
+            let recency =
+                if repeat { self.recency_of_repeat(x, distance_ms) } else { self.recency(x.kind, distance_ms) };
+            let Some(recency) = recency else { continue };
             let spread = if self.is_indexed(x) { spread(x, y)? } else { Spread::Few };
             let attaches = spread == Spread::Rare && self.may_be_rare(x) && openers != [true; 2];
             let (weight, plain) = (x.weight.min(y.weight), self.share(spread));
@@ -363,7 +367,7 @@ impl Rules {
         let ordered = in_order(a, b) && evidence.kinds().any(particular);
         let evidence = if ordered { evidence.in_sequence(self.sequence_bonus) } else { evidence };
         let from_one = evidence.kinds().any(|(kind, worth)| kind == EntityKind::Ip && !worth.hub);
-        Ok(if from_one && is_repeat(a, b) { evidence.repeated(self.repeat_bonus) } else { evidence })
+        Ok(if from_one && repeat { evidence.repeated(self.repeat_bonus) } else { evidence })
     }
 }
 
@@ -371,11 +375,6 @@ impl Rules {
 fn in_order(a: Side<'_>, b: Side<'_>) -> bool {
     let (first, then) = if a.time <= b.time { (a, b) } else { (b, a) };
     first.time < then.time && first.stage.zip(then.stage).is_some_and(|(first, then)| first < then)
-}
-
-/// Whether both are AI alerts of the same threat that name nobody.
-fn is_repeat(a: Side<'_>, b: Side<'_>) -> bool {
-    a.threat.is_some() && a.threat == b.threat && !names_user(a.keys) && !names_user(b.keys)
 }
 
 /// Whether people who have nothing to do with each other share the kind.

@@ -11,7 +11,7 @@ use correlator::inventory::Expected;
 use correlator::{Asset, Config, Correlator, Inventory, MapStore};
 use schemas::EntityKind::{ApiKey, Device, Ip, User};
 use schemas::SignalKind::{AiAlert, Context};
-use schemas::{EntityKind, Incident, Severity, Signal, SignalKind, Timestamp};
+use schemas::{Entity, EntityKind, Incident, Severity, Signal, SignalKind, Timestamp};
 
 const EXIT: &str = "203.0.113.9";
 const MINUTE: i64 = 60_000;
@@ -155,6 +155,41 @@ fn the_same_threat_from_one_address_is_one_story_where_nobody_is_named() {
     assert_eq!(in_any_order(&[alert("one", 0), other]).len(), 2);
     let named = |uid: &str, user: &str| signal(uid, AiAlert, 0, &[(User, user), (Ip, EXIT)]);
     assert_eq!(in_any_order(&[named("one", "alice"), named("two", "bob")]).len(), 2);
+}
+
+fn at_chat(uid: &str, at: i64, ip: &str) -> Signal {
+    signal(uid, AiAlert, at, &[(EntityKind::Application, "chat"), (Ip, ip)])
+}
+
+/// How many members the incidents have, the smallest first.
+fn sizes(signals: &[Signal]) -> Vec<u64> {
+    let mut sizes: Vec<u64> = in_any_order(signals).iter().map(|incident| incident.members_total).collect();
+    sizes.sort_unstable();
+    sizes
+}
+
+/// Who scans every night is one story, as long as it is the same from the same address of the internet.
+#[test]
+fn who_comes_back_every_night_is_one_story() {
+    let nights = |ip: &str| (0..3).map(|n| at_chat(&format!("night{n}"), n * 25 * HOUR, ip)).collect::<Vec<_>>();
+    assert_eq!(sizes(&nights(EXIT)), [3]);
+    assert_eq!(sizes(&nights("10.1.2.3")), [1; 3], "another machine has it the next day");
+    assert_eq!(sizes(&[at_chat("one", 0, EXIT), at_chat("two", 49 * HOUR, EXIT)]), [1; 2]);
+    // Whoever has a name is known by that, and not by the address.
+    let named = nights(EXIT).into_iter().map(|mut alert| {
+        alert.entities.extend(Entity::new(User, ["alice"]));
+        alert
+    });
+    assert_eq!(sizes(&named.collect::<Vec<_>>()), [1; 3]);
+}
+
+/// A scan of every night hides nothing that comes of it: another threat from there is an incident of its own.
+#[test]
+fn what_comes_of_a_scan_is_told() {
+    let mut signals: Vec<Signal> = (0..3).map(|n| at_chat(&format!("scan{n}"), n * 24 * HOUR, EXIT)).collect();
+    let leak = at_chat("leak", 48 * HOUR + MINUTE, EXIT);
+    signals.push(Signal { category: Some(schemas::Category::CredentialLeak), ..leak });
+    assert_eq!(sizes(&signals), [1, 3]);
 }
 
 /// A key that a whole company uses says nothing, wherever a record of it comes from.

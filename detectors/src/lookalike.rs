@@ -1,8 +1,9 @@
 //! Hosts that read like somebody else's name.
 //!
-//! By shape: letters of other scripts, also in punycode; digits and pairs of letters that look like one (`0` for `o`,
-//! `rn` for `m`). By claim: the name with a word such as "login", hyphenated. By slip: one letter more, less, other or in another place, which covers the names that a flipped bit
-//! makes of a name in memory. Against a short list of brands that phishing imitates, and the operator's own domains.
+//! By shape: letters of other scripts, also in punycode, and then one letter of them may be another; digits and pairs of
+//! letters that look like one (`0` for `o`, `rn` for `m`). By claim: the name with a word such as "login", hyphenated. By
+//! slip: one letter more, less, other or in another place, which covers the names that a flipped bit makes of a name in
+//! memory. Against a short list of brands that phishing imitates, and the operator's own domains.
 //!
 //! Not here: what else is odd about a URL ([`crate::malicious_url`]).
 
@@ -119,6 +120,10 @@ fn by_shape(host: &str, names: Names<'_>) -> Option<(&'static str, f32)> {
     if imitates(&digits) || imitates(&pairs) {
         return Some(("lookalike_host", 0.75));
     }
+    // Chrome's warnings compare what names look like too, and let one letter differ.
+    if plain_names(host).any(|drawn| names.all().any(|name| is_slip(&drawn, name))) {
+        return Some(("lookalike_host", 0.65));
+    }
     let mixed = read.iter().any(|label| {
         label.bytes().any(|b| b.is_ascii_alphabetic()) && label.chars().any(|c| c.is_alphabetic() && !is_latin(c))
     });
@@ -160,8 +165,12 @@ fn digit_as_letter(c: char) -> Option<char> {
 /// A registrable name one slip away from another.
 fn by_slip(host: &str, names: Names<'_>) -> Option<(&'static str, f32)> {
     let (label, _) = site(host).split_once('.')?;
-    let slip = |name: &str| one_slip(label, name) && name.chars().count() >= SLIP_CHARS_MIN;
-    names.all().any(slip).then_some(("typosquat", 0.55))
+    names.all().any(|name| is_slip(label, name)).then_some(("typosquat", 0.55))
+}
+
+/// Whether `written` is one slip away from a name that is long enough to tell.
+fn is_slip(written: &str, name: &str) -> bool {
+    one_slip(written, name) && name.chars().count() >= SLIP_CHARS_MIN
 }
 
 /// Whether one insertion, deletion, substitution or swap of neighbours makes `written` of `name`
@@ -214,6 +223,8 @@ mod tests {
             ("раypal.com", "lookalike_host"),
             ("login.paypa1.example", "lookalike_host"),
             ("rnicrosoft.com", "lookalike_host"),
+            ("xn--cntoso-3ya.files.test", "lookalike_host"),
+            ("cüntoso.test", "lookalike_host"),
             ("paypal-security-check.com", "lookalike_host"),
             ("login.contoso-verify.test", "lookalike_host"),
             ("c0ntoso.example", "lookalike_host"),

@@ -259,6 +259,72 @@ fn whoever_is_new_to_a_model_registry_is_an_alert() -> Result<()> {
     Ok(())
 }
 
+/// From the records to the incident: somebody new registers a version of a model in Azure Machine Learning, as the
+/// activity log or the registry's own table says it, and a day later an application uses that model.
+#[test]
+fn a_model_that_somebody_new_registered_in_azure_and_that_is_used_is_an_incident() -> Result<()> {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/cases/signals/azure_activity");
+    let case = |name: &str| -> Result<Value> { Ok(serde_json::from_slice(&fs::read(cases.join(name))?)?) };
+    let mut activity = case("machine_learning_model.in.json")?;
+    activity["callerIpAddress"] = json!("198.51.100.77");
+    let mut table = case("machine_learning_registry_row.in.json")?;
+    (table["UserName"], table["UserObjectId"]) = (json!("eve@contoso.example"), json!("aa11-eve"));
+    let told = [
+        ("machine_learning_model.in.json", "time", activity, "weir_story_rewritten_model"),
+        ("machine_learning_registry_row.in.json", "TimeGenerated", table, "weir_story_new_accounts_model"),
+    ];
+    for (usual, time, mut changed, rule) in told {
+        // The pipeline's ten days before, and a week after, so that it is decided.
+        let mut lines = Vec::new();
+        for day in (1..=10).chain(12..=19) {
+            let mut record = case(usual)?;
+            record[time] = json!(format!("2026-05-{day:02}T12:00:00Z"));
+            lines.push(record);
+        }
+        changed[time] = json!("2026-05-11T12:00:00Z");
+        lines.push(changed);
+        let used = |id: &str, day: u32, model: &str| {
+            json!({ "id": id, "time": format!("2026-05-{day:02}T09:00:00Z"), "application": "claims-desk", "model": model,
+                "user": { "id": "bob@contoso.example" },
+                "request": { "messages": [{ "role": "user", "content": "Which claims are open?" }] } })
+        };
+        let work = tempfile::tempdir()?;
+        let (ai, cloud) = (work.path().join("ai.jsonl"), work.path().join("cloud.jsonl"));
+        let written = |lines: &[Value]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+        fs::write(&cloud, written(&lines))?;
+        let raised = |name: &str, uses: &[Value]| -> Result<Vec<Value>> {
+            fs::write(&ai, written(uses))?;
+            let out = work.path().join(name);
+            replay(&[("ai", &ai), ("cloud", &cloud)], &out)?;
+            let of_rule = |alert: &Value| alert.pointer("/finding_info/analytic/name") == Some(&json!(rule));
+            let uids: Vec<Value> = json_lines(&out.join("alerts.jsonl"))?
+                .iter()
+                .filter(|alert| of_rule(alert))
+                .filter_map(|alert| alert.pointer("/finding_info/uid").cloned())
+                .collect();
+            let incidents = final_incidents(&json_lines(&out.join("incidents.jsonl"))?)?;
+            let has = |incident: &Value| {
+                members(incident).iter().any(|member| member.get("uid").is_some_and(|uid| uids.contains(uid)))
+            };
+            Ok(incidents.into_values().filter(has).collect())
+        };
+        let last = used("late", 19, "gpt-4o");
+        let incidents =
+            raised("used", &[used("before", 10, "claims-triage"), used("after", 12, "claims-triage"), last.clone()])?;
+        let [incident] = incidents.as_slice() else { anyhow::bail!("{rule}: {} incidents", incidents.len()) };
+        let written_then = |member: &Value| member.get("created_time") == Some(&json!(1_778_500_800_000_i64));
+        ensure!(
+            members(incident).iter().any(written_then),
+            "{rule}: the record of the change is no member: {incident}"
+        );
+        ensure!(
+            raised("unused", &[used("before", 10, "claims-triage"), used("other", 12, "gpt-4o"), last])?.is_empty(),
+            "{rule}"
+        );
+    }
+    Ok(())
+}
+
 /// What a known user asked for once is a candidate; of whom nothing is known, and what came of it, is an incident.
 #[test]
 fn a_lone_attempt_of_a_known_user_is_a_candidate() -> Result<()> {

@@ -168,6 +168,9 @@ impl<'a> World<'a> {
         let (mut all, mut solid): (BTreeMap<EntityKind, Best>, BTreeMap<EntityKind, u64>) = Default::default();
         let distance = a.time.abs_diff(b.time);
         let mut same_person = false;
+        let names_user = |signal: &Signal| signal.entities.iter().any(|e| e.kind == EntityKind::User && !e.mentioned);
+        let alerts = a.kind == SignalKind::AiAlert && b.kind == SignalKind::AiAlert;
+        let again = alerts && a.category == b.category && !names_user(a) && !names_user(b);
         for (x, y) in a.entities.iter().flat_map(|x| b.entities.iter().map(move |y| (x, y))) {
             let pairs = x.ids.iter().flat_map(|i| y.ids.iter().map(move |j| (i, j)));
             for (i, j) in pairs.filter(|_| x.kind == y.kind) {
@@ -177,7 +180,9 @@ impl<'a> World<'a> {
                     continue;
                 }
                 same_person |= x.kind == EntityKind::User && !mention;
-                if distance > window(x.kind) {
+                let lasting = again && x.kind == EntityKind::Ip && i.starts_with("203.");
+                let window = if lasting { 48 * HOUR } else { window(x.kind) };
+                if distance > window {
                     continue;
                 }
                 let acting = |signal: &Signal, e: &Entity, id: &str| {
@@ -185,7 +190,7 @@ impl<'a> World<'a> {
                 };
                 let weight = acting(a, x, i).min(acting(b, y, j));
                 let share = self.share(x.kind, i, a.time.millis()).min(self.share(x.kind, j, b.time.millis()));
-                let recency = 1_000 - (400 * distance / window(x.kind)) as u64;
+                let recency = if lasting { 1_000 } else { 1_000 - (400 * distance / window) as u64 };
                 let worth = weight * share * recency / 1_000_000;
                 let rare = self.is_rare(x.kind, i, a.time.millis()) && self.is_rare(x.kind, j, b.time.millis());
                 let attaches = rare && !(a.kind == SignalKind::AiAlert && b.kind == SignalKind::AiAlert);
@@ -200,8 +205,6 @@ impl<'a> World<'a> {
                 }
             }
         }
-        let names_user = |signal: &Signal| signal.entities.iter().any(|e| e.kind == EntityKind::User && !e.mentioned);
-        let alerts = a.kind == SignalKind::AiAlert && b.kind == SignalKind::AiAlert;
         let meeting_place = |kind: &EntityKind| match kind {
             EntityKind::Agent | EntityKind::Application | EntityKind::Ip | EntityKind::Model | EntityKind::Tool => true,
             EntityKind::ApiKey => alerts,
@@ -237,8 +240,7 @@ impl<'a> World<'a> {
         let artefact =
             [EntityKind::File, EntityKind::Url, EntityKind::CloudResource].iter().any(|k| solid.contains_key(k));
         let from_one = all.get(&EntityKind::Ip).is_some_and(|best| !best.hub);
-        let same = a.category == b.category && !names_user(a) && !names_user(b);
-        let repeat = if alerts && from_one && same { 200 } else { 0 };
+        let repeat = if again && from_one { 200 } else { 0 };
         let bonus = sequence + repeat;
         let plain = all.values().map(|best| best.worth - best.rarity).sum::<u64>() + bonus;
         Strength {

@@ -7,6 +7,9 @@ use crate::config::{Config, run_cases};
 use crate::failure::Failure;
 use crate::logging::tell;
 
+/// How a test is registered, in JSONL.
+const TEST_ASSET: &str = r#"{"kind": "user", "ids": ["svc-redteam"], "expected": "authorised_test"}"#;
+
 /// Runs the command.
 ///
 /// # Errors
@@ -21,6 +24,13 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
         }
         tell(format_args!("the configuration holds"));
         check_rules(&config)?;
+        if !config.file.correlation.inventory.registers_tests() {
+            // An estate without tests is rare, and what they do looks like what they play.
+            tell(format_args!(
+                "the [inventory] registers no tests: what a red team, a scanner or a sandbox does opens incidents. A line \
+                 of its `file`: {TEST_ASSET}"
+            ));
+        }
     }
     match &args.sample {
         Some(path) => super::sample::describe_file(&config, path, args),
@@ -41,4 +51,17 @@ fn check_rules(config: &Config) -> Result<(), Failure> {
 /// The configuration with every default. Secrets are named by where they stand, never by what they are.
 fn effective(config: &Config) -> anyhow::Result<String> {
     Ok(toml::to_string(&config.file)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use correlator::{Asset, Inventory};
+
+    use super::*;
+
+    #[test]
+    fn what_is_recommended_registers_a_test() {
+        let asset: Asset = serde_json::from_str(TEST_ASSET).expect("an asset");
+        assert!(Inventory::new(vec![asset]).expect("an inventory").registers_tests());
+    }
 }

@@ -8,6 +8,7 @@
 
 mod clustering;
 mod order;
+mod overlap;
 mod score;
 mod story;
 

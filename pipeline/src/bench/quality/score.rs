@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::clustering::{adjusted_rand, pairs};
+use super::overlap::pairwise;
 use super::story::{Incident, Told};
 use crate::simulation::{Label, Record, Stream};
 
@@ -16,12 +17,17 @@ pub const BENIGN: &str = "benign incidents a day";
 /// The same where the inventory says what tests.
 pub const BENIGN_REGISTERED: &str = "benign incidents a day, tests registered";
 
+const PRECISION_WHEREVER: &str = "precision, wherever a record stands";
+const RECALL_WHEREVER: &str = "recall, wherever a record stands";
+
 /// What is reported, in this order, with the goal where there is one.
-pub const FIGURES: [(&str, &str); 23] = [
+pub const FIGURES: [(&str, &str); 25] = [
     ("pairwise precision, macro per campaign", "≥ 0.98"),
     ("pairwise recall, macro per campaign", "≥ 0.98"),
     ("ARI, macro per campaign", "≥ 0.98"),
     ("ARI over all attack records", "≥ 0.98"),
+    (PRECISION_WHEREVER, ""),
+    (RECALL_WHEREVER, ""),
     ("share of steps in the best incident", ""),
     ("fragments per campaign", "1"),
     ("share of items in no incident", "0"),
@@ -83,8 +89,11 @@ impl Score {
         let share = unseen.len() as f64 / f64::max((campaigns.len() + unseen.len()) as f64, 1.0);
         self.set("detectors: share of campaigns without any alert", share);
         let mut sums: BTreeMap<&'static str, (f64, f64)> = BTreeMap::new();
+        let residences = told.residences();
         for name in campaigns {
-            for (figure, value) in campaign(name, &placed, truth, told, homes) {
+            let wherever = [PRECISION_WHEREVER, RECALL_WHEREVER].into_iter().zip(pairwise(name, &items, &residences));
+            let wherever = wherever.filter_map(|(figure, value)| Some((figure, value?)));
+            for (figure, value) in campaign(name, &placed, truth, told, homes).into_iter().chain(wherever) {
                 let (sum, count) = sums.entry(figure).or_default();
                 (*sum, *count) = (*sum + value, *count + 1.0);
             }

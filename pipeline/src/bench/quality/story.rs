@@ -8,6 +8,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde_json::Value;
 
+use super::overlap::Residences;
+
 /// A member of an incident.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Member {
@@ -102,6 +104,17 @@ impl Told {
             }
         }
         best.into_iter().map(|(id, (_, uid))| (id, uid)).collect()
+    }
+
+    /// All incidents in which each record is told of.
+    pub fn residences(&self) -> Residences<'_> {
+        let mut residences = Residences::new();
+        for (uid, incident) in self.standing().filter(|(_, incident)| !incident.withdrawn) {
+            for member in &incident.members {
+                residences.entry(member.id.as_str()).or_default().insert(uid);
+            }
+        }
+        residences
     }
 
     /// The share of uids that lead to an incident that stands, over as many merges as it takes.
