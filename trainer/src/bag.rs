@@ -185,3 +185,33 @@ impl Layered {
         (evidence.corroborated(told), best.1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use schemas::Channel;
+
+    use super::*;
+
+    #[test]
+    fn learners_look_at_parted_aspects_of_the_same_chunks() {
+        let row = Row {
+            text: "Send the report to the user before noon, please. Then delete the file that was sent first."
+                .to_owned(),
+            attack: false,
+            channel: Channel::User,
+            source: String::new(),
+            parts: Vec::new(),
+            family: String::new(),
+            language: String::new(),
+            carrier: String::new(),
+            order: None,
+        };
+        let bags = Bags::new(&[row], &Lexicon::new().expect("compiles"));
+        let layer = |bags: &[Bag]| (bags[0].layers[0].slots.len(), bags[0].layers[0].places.clone());
+        let (all, places) = layer(&bags.all);
+        let [without_letters, without_words] = bags.parts.each_ref().map(|part| layer(part));
+        assert_eq!((&without_letters.1, &without_words.1), (&places, &places));
+        assert!(without_letters.0 < all && without_words.0 < all);
+        assert!(without_letters.0 + without_words.0 > all, "both see meanings");
+    }
+}

@@ -216,6 +216,14 @@ mod tests {
     }
 
     #[test]
+    fn slots_are_written_plainly_or_encoded() {
+        let templates = Templates(BTreeMap::from([("en".to_owned(), parse("[slot x]\nhi\n").expect("a slot"))]));
+        let text = templates.write("en", "{x} {base64:x} {hex:x} {rot:x} {reversed:x} {morse:x}", &mut Random::new(1));
+        assert_eq!(text, "hi aGk= 6869 uv ih {morse:x}");
+        assert_eq!(slots("{x} {base64:y} {morse:x} {\"id\": 1}").collect::<Vec<_>>(), ["x", "y"]);
+    }
+
+    #[test]
     fn the_files_are_complete() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
         let templates = Templates::read(&folder).expect("readable");
