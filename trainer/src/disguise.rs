@@ -29,8 +29,11 @@ pub fn disguise(text: &str, read: bool, random: &mut Random) -> String {
     }
 }
 
+/// Writes a text in an encoding.
+pub type Encode = fn(&str) -> String;
+
 /// What people write text in so that others decode it, by the names that templates give it.
-pub const ENCODINGS: [(&str, fn(&str) -> String); 6] = [
+pub const ENCODINGS: [(&str, Encode); 6] = [
     ("base64", |text| base64::engine::general_purpose::STANDARD.encode(text)),
     ("hex", hex),
     ("bits", bits),

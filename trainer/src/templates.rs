@@ -12,7 +12,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::disguise::ENCODINGS;
+use crate::disguise::{ENCODINGS, Encode};
 use crate::random::Random;
 
 /// How deep slots may nest.
@@ -129,7 +129,7 @@ impl Templates {
 }
 
 /// How a slot is to be encoded, and its name.
-fn encoding(slot: &str) -> (Option<fn(&str) -> String>, &str) {
+fn encoding(slot: &str) -> (Option<Encode>, &str) {
     let known = slot.split_once(':').and_then(|(encoding, name)| {
         let (_, encode) = ENCODINGS.iter().find(|(own, _)| *own == encoding)?;
         Some((Some(*encode), name))
