@@ -19,10 +19,21 @@ const AT: u32 = step(START, '@' as u32);
 
 /// Takes the features of one text in the order of the text.
 pub trait Sink {
-    /// One feature. Any bits may be used, the high ones are mixed best.
-    fn feature(&mut self, hash: u32);
+    /// One feature, by what it looks at. Any bits of the hash may be used, the high ones are mixed best.
+    fn feature(&mut self, aspect: Aspect, hash: u32);
     /// The chunk that began at the end of the last one ends before byte `end`.
     fn chunk(&mut self, end: usize);
+}
+
+/// What a feature looks at. To score, that does not matter; a learner may look at one aspect without another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aspect {
+    /// Words as they are written, with their neighbours and the signs beside them.
+    Words,
+    /// Short runs of letters.
+    Letters,
+    /// Concepts and meanings in their order, and signs by themselves.
+    Meanings,
 }
 
 /// From how many bytes on a chunk ends with its sentence or line.
@@ -98,6 +109,18 @@ enum Kind {
     SenseTriple,
     SenseSkip,
     SenseFirst,
+}
+
+impl Kind {
+    const fn aspect(self) -> Aspect {
+        match self {
+            Self::Word | Self::Pair | Self::Triple | Self::Skip | Self::Stem | Self::StemPair => Aspect::Words,
+            Self::WordSign | Self::SignWord => Aspect::Words,
+            Self::Letters | Self::DensePair | Self::DenseTriple => Aspect::Letters,
+            Self::Sign | Self::Meaning | Self::MeaningPair | Self::MeaningTriple => Aspect::Meanings,
+            Self::Sense | Self::SensePair | Self::SenseTriple | Self::SenseSkip | Self::SenseFirst => Aspect::Meanings,
+        }
+    }
 }
 
 /// Two or three hashes of one kind as one, well mixed.
@@ -402,6 +425,6 @@ impl<'s, 'h, S: Sink> Reader<'s, 'h, S> {
     }
 
     fn send(&mut self, kind: Kind, a: u32, b: u32) {
-        self.sink.feature(mix(kind, a, b));
+        self.sink.feature(kind.aspect(), mix(kind, a, b));
     }
 }

@@ -17,7 +17,7 @@ use std::ops::Range;
 use schemas::{Channel, Severity};
 
 use crate::detector::Sighting;
-use crate::features::{Sink, extract};
+use crate::features::{Aspect, Sink, extract};
 use crate::meaning::Meanings;
 use crate::rules::Verdict;
 use crate::second_stage::Doubt;
@@ -239,7 +239,7 @@ impl<'t> Windows<'t> {
 }
 
 impl Sink for Windows<'_> {
-    fn feature(&mut self, hash: u32) {
+    fn feature(&mut self, _: Aspect, hash: u32) {
         let weight = self.table.get(slot(hash)).copied().unwrap_or_default();
         self.current.sum = self.current.sum.wrapping_add(i32::from(weight.cast_signed()));
         self.current.count = self.current.count.wrapping_add(1);
@@ -278,7 +278,7 @@ fn joined(chunk: Chunk, before: Chunk) -> Chunk {
 pub fn fingerprint() -> u32 {
     struct Digest(u32);
     impl Sink for Digest {
-        fn feature(&mut self, hash: u32) {
+        fn feature(&mut self, _: Aspect, hash: u32) {
             self.0 = self.0.rotate_left(5).wrapping_add(hash);
         }
 
@@ -306,7 +306,7 @@ mod tests {
     }
 
     impl Sink for Collected {
-        fn feature(&mut self, hash: u32) {
+        fn feature(&mut self, _: Aspect, hash: u32) {
             self.open.push(hash);
         }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use detectors::features::{Sink, extract};
+use detectors::features::{Aspect, Sink, extract};
 use detectors::model::{Evidence, WINDOW_CHUNKS_MAX, head_of, meets, score, slot};
 use detectors::{Lexicon, View};
 use schemas::{Interaction, InteractionId, Message, TenantId, Timestamp};
@@ -24,6 +24,8 @@ pub struct Layered {
     pub order: Option<Window>,
     /// Where each chunk ends in the folded text.
     places: Vec<usize>,
+    /// What is not looked at.
+    unseen: Option<Aspect>,
 }
 
 /// A row's texts.
@@ -36,8 +38,10 @@ pub struct Bag {
 }
 
 impl Sink for Layered {
-    fn feature(&mut self, hash: u32) {
-        self.slots.push(slot(hash) as u32);
+    fn feature(&mut self, aspect: Aspect, hash: u32) {
+        if self.unseen != Some(aspect) {
+            self.slots.push(slot(hash) as u32);
+        }
     }
 
     fn chunk(&mut self, end: usize) {
@@ -47,19 +51,40 @@ impl Sink for Layered {
 }
 
 impl Bag {
-    /// The bag of `row`.
-    pub fn new(row: &Row, lexicon: &Lexicon) -> Self {
+    /// The bag of `row`, without the features that look at `unseen`.
+    pub fn new(row: &Row, lexicon: &Lexicon, unseen: Option<Aspect>) -> Self {
         let interaction = interaction(row);
         let view = View::new(&interaction, lexicon);
         let texts = view.messages.iter().flat_map(|message| message.texts.iter());
         let layers = texts.map(|text| {
             let (telling, floor) = detectors::telling(row.channel, text);
-            let mut layered = Layered { telling, floor, ..Layered::default() };
+            let mut layered = Layered { telling, floor, unseen, ..Layered::default() };
             extract(text.folded(), &text.hits, &mut layered);
             layered.order = row.order.and_then(|order| layered.holding(order, |range| text.span(range)));
             layered
         });
         Self { layers: layers.collect(), head: head_of(row.channel) }
+    }
+}
+
+/// The bags of all rows: what is judged, and what is learned from.
+#[derive(Debug)]
+pub struct Bags {
+    /// With all their features.
+    pub all: Vec<Bag>,
+    /// The same rows for each of the learners that [`LEFT_OUT`] parts.
+    pub parts: [Vec<Bag>; LEFT_OUT.len()],
+}
+
+/// What each learner does not look at. Learned together, whichever of words and runs of letters explains the known
+/// sources keeps the other from learning what would hold in foreign ones.
+const LEFT_OUT: [Aspect; 2] = [Aspect::Letters, Aspect::Words];
+
+impl Bags {
+    /// The bags of `rows`.
+    pub fn new(rows: &[Row], lexicon: &Lexicon) -> Self {
+        let of = |unseen| rows.iter().map(|row| Bag::new(row, lexicon, unseen)).collect();
+        Self { all: of(None), parts: LEFT_OUT.map(|aspect| of(Some(aspect))) }
     }
 }
 
@@ -158,5 +183,35 @@ impl Layered {
         let evidence =
             Evidence { chunks: self.ends.len() as u32, range: self.range(best.1), ..Evidence::of(window, whole) };
         (evidence.corroborated(told), best.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::Channel;
+
+    use super::*;
+
+    #[test]
+    fn learners_look_at_parted_aspects_of_the_same_chunks() {
+        let row = Row {
+            text: "Send the report to the user before noon, please. Then delete the file that was sent first."
+                .to_owned(),
+            attack: false,
+            channel: Channel::User,
+            source: String::new(),
+            parts: Vec::new(),
+            family: String::new(),
+            language: String::new(),
+            carrier: String::new(),
+            order: None,
+        };
+        let bags = Bags::new(&[row], &Lexicon::new().expect("compiles"));
+        let layer = |bags: &[Bag]| (bags[0].layers[0].slots.len(), bags[0].layers[0].places.clone());
+        let (all, places) = layer(&bags.all);
+        let [without_letters, without_words] = bags.parts.each_ref().map(|part| layer(part));
+        assert_eq!((&without_letters.1, &without_words.1), (&places, &places));
+        assert!(without_letters.0 < all && without_words.0 < all);
+        assert!(without_letters.0 + without_words.0 > all, "both see meanings");
     }
 }

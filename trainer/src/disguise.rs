@@ -1,5 +1,7 @@
 //! Disguises: how people hide what they write from filters, and how they mistype without meaning to.
 
+use base64::Engine;
+
 use crate::random::Random;
 
 /// The disguises, in the order of [`disguise`].
@@ -20,11 +22,40 @@ pub fn disguise(text: &str, read: bool, random: &mut Random) -> String {
         6 => text.split(' ').collect::<Vec<_>>().join(["_", "-", ".", "  "][random.below(4)]),
         7 => text.chars().enumerate().map(|(at, c)| if at % 2 == 0 { c.to_ascii_uppercase() } else { c }).collect(),
         8 => typos(text, 12, random),
-        9 => text.bytes().map(|b| format!("{b:02x}")).collect(),
-        10 => text.bytes().map(|b| format!("{b:08b}")).collect::<Vec<_>>().join(" "),
-        11 => text.bytes().map(|b| format!("%{b:02X}")).collect(),
-        _ => map(text, |c, _| rotated(c), random),
+        9 => hex(text),
+        10 => bits(text),
+        11 => percent(text),
+        _ => rot(text),
     }
+}
+
+/// Writes a text in an encoding.
+pub type Encode = fn(&str) -> String;
+
+/// What people write text in so that others decode it, by the names that templates give it.
+pub const ENCODINGS: [(&str, Encode); 6] = [
+    ("base64", |text| base64::engine::general_purpose::STANDARD.encode(text)),
+    ("hex", hex),
+    ("bits", bits),
+    ("percent", percent),
+    ("rot", rot),
+    ("reversed", |text| text.chars().rev().collect()),
+];
+
+fn hex(text: &str) -> String {
+    text.bytes().map(|b| format!("{b:02x}")).collect()
+}
+
+fn bits(text: &str) -> String {
+    text.bytes().map(|b| format!("{b:08b}")).collect::<Vec<_>>().join(" ")
+}
+
+fn percent(text: &str) -> String {
+    text.bytes().map(|b| format!("%{b:02X}")).collect()
+}
+
+fn rot(text: &str) -> String {
+    text.chars().map(rotated).collect()
 }
 
 fn map(text: &str, change: impl Fn(char, &mut Random) -> char, random: &mut Random) -> String {

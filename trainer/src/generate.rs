@@ -65,7 +65,8 @@ const TASK_BYTES_MAX: usize = 250;
 const TASKS: usize = 3000;
 
 /// The families of benign texts that ask an assistant for something.
-const REQUESTS: [&str; 8] = ["everyday", "honest", "keys", "longprompt", "longrole", "prompting", "said", "topics"];
+const REQUESTS: [&str; 9] =
+    ["encoded", "everyday", "honest", "keys", "longprompt", "longrole", "prompting", "said", "topics"];
 
 /// The families of attacks that only make sense in what is said to an assistant: their words stand in many documents.
 const SPOKEN: [&str; 5] = ["agentuser", "hijack", "keeper", "muzzle", "tale"];

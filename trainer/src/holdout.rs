@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::bag::Bag;
+use crate::bag::Bags;
 use crate::learn::{Learner, Lesson};
 use crate::measure::{Scored, auc, share, threshold};
 use crate::odds::{self, Known};
@@ -62,13 +62,13 @@ pub fn weights(rows: &[Row]) -> Vec<f32> {
 /// The evidence for every row of one fold, learned from the other rows.
 pub fn unseen(
     rows: &[Row],
-    bags: &[Bag],
+    bags: &Bags,
     weights: &[f32],
     out: impl Fn(&Row) -> bool,
     heads: &[Head; HEADS],
 ) -> Vec<(usize, Evidence)> {
     let learner = Learner::learn(bags, &lessons(rows, weights, |row| !out(row)), 7);
-    let scored = rows.iter().zip(bags).enumerate().filter(|(_, (row, _))| out(row));
+    let scored = rows.iter().zip(&bags.all).enumerate().filter(|(_, (row, _))| out(row));
     scored.map(|(at, (_, bag))| (at, learner.evidence(bag, &heads[bag.head]))).collect()
 }
 

@@ -5,10 +5,14 @@
 //! generator knows what carries an order, only windows that touch the order are called an attack. Each weight
 //! is the sum of one that all channels share and one of the head's own, so channels learn from each other
 //! without having to agree.
+//!
+//! Two learners look at different aspects of the same texts ([`crate::bag::Bags`]), and the mean of their tables is what
+//! is learned (a logarithmic opinion pool: Sutton, Sindelar and McCallum, "Reducing Weight Undertraining in Structured
+//! Discriminative Learning", 2006).
 
 use detectors::model::{Evidence, HEADS, Head, TABLE_BITS, score};
 
-use crate::bag::{Bag, Layered, Window};
+use crate::bag::{Bag, Bags, Layered, Window};
 use crate::random::Random;
 
 /// How often each row is seen.
@@ -52,7 +56,12 @@ pub struct Lesson {
 
 impl Learner {
     /// Learns `lessons` about `bags`.
-    pub fn learn(bags: &[Bag], lessons: &[Lesson], seed: u64) -> Self {
+    pub fn learn(bags: &Bags, lessons: &[Lesson], seed: u64) -> Self {
+        let [first, others @ ..] = bags.parts.each_ref().map(|part| Self::learn_part(part, lessons, seed));
+        others.into_iter().fold(first, Self::joined).divided(bags.parts.len() as f32)
+    }
+
+    fn learn_part(bags: &[Bag], lessons: &[Lesson], seed: u64) -> Self {
         let slot = Slot { weights: [0.0; HEADS + 1], squares: [SQUARES; HEADS + 1] };
         let mut learner = Self { slots: vec![slot; 1 << TABLE_BITS], biases: [0.0; HEADS], step: STEP };
         let mut order = lessons.to_vec();
@@ -67,6 +76,19 @@ impl Learner {
             }
         }
         learner
+    }
+
+    /// The sum of both tables.
+    fn joined(mut self, other: Self) -> Self {
+        for (own, other) in self.slots.iter_mut().zip(&other.slots) {
+            own.weights.iter_mut().zip(other.weights).for_each(|(own, other)| *own += other);
+        }
+        self
+    }
+
+    fn divided(mut self, by: f32) -> Self {
+        self.slots.iter_mut().flat_map(|slot| &mut slot.weights).for_each(|weight| *weight /= by);
+        self
     }
 
     fn weight(&self, head: usize, slot: u32) -> f32 {

@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use detectors::Lexicon;
 
-use crate::bag::Bag;
+use crate::bag::{Bag, Bags};
 use crate::holdout::{Judged, fold_of};
 use crate::learn::Learner;
 use crate::row::Row;
@@ -79,7 +79,7 @@ fn main() -> Result<()> {
     rows.extend(padding::rows(&rows));
     println!("{samples} samples, {generated} generated, {} padded", rows.len() - samples - generated);
     let lexicon = Lexicon::new()?;
-    let bags: Vec<Bag> = rows.iter().map(|row| Bag::new(row, &lexicon)).collect();
+    let bags = Bags::new(&rows, &lexicon);
     let weights = holdout::weights(&rows);
 
     let by_source = |row: &Row| row.parts.iter().map(|part| fold_of(part)).collect();
@@ -130,7 +130,7 @@ fn main() -> Result<()> {
     }
     if !options.dry {
         let languages = holdout::keys(&rows, |row| Some(row.language.clone()).filter(|language| !language.is_empty()));
-        let own: Vec<(&Row, &Bag)> = rows.iter().zip(&bags).take(samples).collect();
+        let own: Vec<(&Row, &Bag)> = rows.iter().zip(&bags.all).take(samples).collect();
         output::write(&options.out, &learner, &heads, &report, &own, (generated, languages.len()))?;
     }
     Ok(())
@@ -148,7 +148,7 @@ fn source_fold(row: &Row) -> Option<String> {
 /// Every group of `key` judged by what was learned without it, and without texts that its sources carry.
 fn judged<'r>(
     rows: &'r [Row],
-    bags: &[Bag],
+    bags: &Bags,
     weights: &[f32],
     key: impl Fn(&Row) -> Option<String>,
     parts: impl Fn(&Row) -> Vec<String>,
@@ -177,7 +177,7 @@ fn probed<'r>(
     lexicon: &Lexicon,
 ) -> Vec<Judged<'r>> {
     let judge = |row: &'r Row| {
-        let bag = Bag::new(row, lexicon);
+        let bag = Bag::new(row, lexicon, None);
         Judged { row, evidence: learner.evidence(&bag, &heads[bag.head]), head: bag.head }
     };
     rows.iter().map(judge).collect()

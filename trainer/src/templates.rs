@@ -4,13 +4,15 @@
 //! `[human FAMILY]` what stands in documents for a model and for people, `[slot NAME]` values. The families of
 //! `common` are written in every language, from slots that each of them fills. Each line is
 //! one template: `{name}` stands for a line of a slot, of this file or of `common`; `(a|b)` for one of its
-//! alternatives, which may be empty and nest; `\n` for a line break. Lines that start with `#` are comments.
+//! alternatives, which may be empty and nest; `{base64:name}` for a line of a slot in one of
+//! [`crate::disguise::ENCODINGS`]; `\n` for a line break. Lines that start with `#` are comments.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::disguise::{ENCODINGS, Encode};
 use crate::random::Random;
 
 /// How deep slots may nest.
@@ -105,11 +107,15 @@ impl Templates {
         let (mut text, mut rest) = (String::new(), chosen.as_str());
         while let Some((before, after)) = rest.split_once('{') {
             text.push_str(before);
-            let slot = after.split_once('}').and_then(|(name, _)| Some((name, self.values(language, name)?)));
+            let slot = after.split_once('}').and_then(|(name, _)| {
+                let (encode, name) = encoding(name);
+                Some((encode, self.values(language, name)?))
+            });
             match slot.filter(|_| depth < DEPTH_MAX) {
-                Some((_, values)) => {
+                Some((encode, values)) => {
                     let value = random.pick(values).cloned().unwrap_or_default();
-                    text.push_str(&self.expand(language, &value, random, depth + 1));
+                    let value = self.expand(language, &value, random, depth + 1);
+                    text.push_str(&encode.map_or_else(|| value.clone(), |encode| encode(&value)));
                     rest = after.split_once('}').map_or("", |(_, rest)| rest);
                 }
                 None => {
@@ -122,9 +128,18 @@ impl Templates {
     }
 }
 
+/// How a slot is to be encoded, and its name.
+fn encoding(slot: &str) -> (Option<Encode>, &str) {
+    let known = slot.split_once(':').and_then(|(encoding, name)| {
+        let (_, encode) = ENCODINGS.iter().find(|(own, _)| *own == encoding)?;
+        Some((Some(*encode), name))
+    });
+    known.unwrap_or((None, slot))
+}
+
 /// The slots that a template names.
 fn slots(template: &str) -> impl Iterator<Item = &str> {
-    let names = template.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+    let names = template.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| encoding(name).1);
     // Other braces are code or data.
     let plain = |name: &&str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase()) && *name != "payload";
     names.filter(plain)
@@ -198,6 +213,14 @@ mod tests {
         let expected = ["f(x) !", "f(x) a!", "f(x) b c!", "f(x) b d!"];
         assert_eq!(texts.iter().map(String::as_str).collect::<Vec<_>>(), expected);
         assert_eq!(choose("open (a|b", &mut Random::new(1)), "open (ab");
+    }
+
+    #[test]
+    fn slots_are_written_plainly_or_encoded() {
+        let templates = Templates(BTreeMap::from([("en".to_owned(), parse("[slot x]\nhi\n").expect("a slot"))]));
+        let text = templates.write("en", "{x} {base64:x} {hex:x} {rot:x} {reversed:x} {morse:x}", &mut Random::new(1));
+        assert_eq!(text, "hi aGk= 6869 uv ih {morse:x}");
+        assert_eq!(slots("{x} {base64:y} {morse:x} {\"id\": 1}").collect::<Vec<_>>(), ["x", "y"]);
     }
 
     #[test]
