@@ -4,6 +4,7 @@
 mod telemetry_support;
 
 use schemas::readers::Reason;
+use serde_json::json;
 use telemetry_support::{read, read_one};
 
 const EXCHANGE: &str = r#"{"id":"i-1","request":{"prompt":"Hello"}}"#;
@@ -28,6 +29,13 @@ fn pages_and_lists_are_opened() {
         format!(
             r#"{{"took":3,"hits":{{"total":2,"hits":[{{"_index":"a","_id":"1","_source":{EXCHANGE}}},{EXCHANGE}]}}}}"#
         ),
+        format!(r#"{{"data":{{"alerts":{{"nodes":[{EXCHANGE},{EXCHANGE}]}}}}}}"#),
+        format!(r#"{{"took":3,"hits":{{"events":[{{"_index":"a","_id":"1","_source":{EXCHANGE}}},{EXCHANGE}]}}}}"#),
+        format!(r#"{{"node_key":"k","log_type":"result","data":[{EXCHANGE},{EXCHANGE}]}}"#),
+        format!(r#"{{"preview":false,"init_offset":0,"messages":[],"fields":[],"results":[{EXCHANGE},{EXCHANGE}]}}"#),
+        format!(r#"{{"Stats":{{}},"Schema":[],"Results":[{EXCHANGE},{EXCHANGE}]}}"#),
+        format!(r#"{{"nextForwardToken":"f","events":[{0},{0}]}}"#, json!({"timestamp": 1, "message": EXCHANGE})),
+        format!(r#"{{"Messages":[{0},{0}]}}"#, json!({"MessageId": "m", "Body": EXCHANGE})),
         format!(r#"{{"data":{{"alerts":{{"edges":[{{"node":{EXCHANGE}}},{{"node":{EXCHANGE}}}],"totalCount":2}}}}}}"#),
     ] {
         assert_eq!(read(page.as_bytes()).expect("a page").inputs.len(), 2, "{page}");

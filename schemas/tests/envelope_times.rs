@@ -80,3 +80,12 @@ fn the_nearest_envelope_that_says_a_time_counts() {
     let silent = json!({"log": BODY}).to_string();
     assert_eq!(read_one(outer(&silent).as_bytes()).time.millis(), MILLIS + 60_000);
 }
+
+#[test]
+fn a_shippers_time_counts_among_the_members_of_the_record_too() {
+    for member in ["@timestamp", "_time", "date", "ts", "request_time"] {
+        let mut record: Value = serde_json::from_str(BODY).expect("JSON");
+        record[member] = json!("2026-05-01T11:58:00Z");
+        assert_eq!(read_one(record.to_string().as_bytes()).time.millis(), MILLIS, "{member}");
+    }
+}
