@@ -60,6 +60,8 @@ fn logs_of_anything_else_are_no_bodies() {
         json!({"question": "example.org.", "answer": "192.0.2.1"}),
         json!({"messages": "3 queued", "queue": "mail"}),
         json!({"key": "a", "error": {"message": "no such file"}, "host": "db-1"}),
+        json!({"error": {"message": "no such file"}, "host": "db-1"}),
+        json!({"role": "admin", "content": "Hi"}),
     ] {
         assert!(read(record.to_string().as_bytes()).is_err(), "{record}");
     }
@@ -92,4 +94,44 @@ fn answers_of_geminis_batches_are_known_by_their_key() {
     assert_eq!(texts(&interaction), [("assistant", "Hello.")]);
     let failed = json!({"key": "a", "error": {"code": 400, "message": "too long", "status": "INVALID_ARGUMENT"}});
     assert!(read_one(failed.to_string().as_bytes()).error.is_some());
+}
+
+#[test]
+fn answers_that_are_none_are_read_alone() {
+    let refused = json!({"error": {"code": "content_filter", "message": "The prompt was filtered", "innererror": {
+        "code": "ResponsibleAIPolicyViolation", "content_filter_result": {"jailbreak": {"detected": true, "filtered": true}}}}});
+    let interaction = read_one(refused.to_string().as_bytes());
+    assert_eq!((interaction.error.as_deref(), interaction.filters.len()), (Some("content_filter"), 1));
+    let failed =
+        json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}, "request_id": "r"});
+    assert_eq!(read_one(failed.to_string().as_bytes()).error.as_deref(), Some("overloaded_error"));
+    for wordless in [
+        json!({"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": [0.1]}]}),
+        json!({"created": 1_777_636_800, "data": [{"b64_json": "AA"}]}),
+    ] {
+        let out = read(wordless.to_string().as_bytes()).expect("recognised");
+        assert_eq!((out.inputs.len(), out.passed_by), (0, 1), "{wordless}");
+    }
+}
+
+#[test]
+fn messages_alone_are_read_by_their_roles() {
+    for (message, channel) in [
+        (json!({"role": "user", "content": "Hi"}), "user"),
+        (
+            json!({"id": "m", "type": "message", "role": "system", "content": [{"type": "input_text", "text": "Hi"}]}),
+            "system",
+        ),
+        (json!({"role": "tool", "tool_call_id": "c", "content": "Hi"}), "tool_result"),
+    ] {
+        assert_eq!(texts(&read_one(message.to_string().as_bytes())), [(channel, "Hi")], "{message}");
+    }
+}
+
+#[test]
+fn what_is_not_to_be_told_is_no_text() {
+    let record = json!({"model": "m", "messages": [{"role": "user", "content": "redacted-by-litellm"}],
+        "usage": {"prompt_tokens": 3}});
+    let interaction = read_one(record.to_string().as_bytes());
+    assert_eq!((texts(&interaction).len(), interaction.tokens.input), (0, Some(3)));
 }

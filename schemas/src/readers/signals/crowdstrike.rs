@@ -137,13 +137,15 @@ impl<'v> Falcon<'v> {
     }
 
     fn time(self) -> EventTime {
-        const TIMES: [&str; 7] = [
+        const TIMES: [&str; 9] = [
             "UTCTimestamp",
             "ContextTimeStamp",
             "timestamp",
             "StartTimestamp",
             "StartTime",
             "StartTimeEpoch",
+            "IncidentStartTime",
+            "EventCreatedTimestamp",
             "eventCreationTime",
         ];
         first_time(&TIMES.map(|key| self.first(&[key])))
@@ -198,7 +200,7 @@ fn add_devices(falcon: Falcon<'_>, draft: &mut Draft) {
     // Event Streams calls a firewall's sensor a device; the replicator's devices are what was plugged in.
     let streamed = falcon.outer.at("metadata.eventType").exists();
     let device = if streamed { own(&["DeviceId"]) } else { Node::absent() };
-    let ids = [own(&["aid", "AgentIdString", "SensorId", "AgentId"]), device];
+    let ids = [own(&["aid", "AgentIdString", "SensorId", "AgentId", "HostID"]), device];
     let host = own(&["ComputerName", "Hostname", "HostnameField"]);
     draft.add(things::device_in_domain(&ids, host, own(&["MachineDomain"])));
     for end in ["Source", "Target"] {
@@ -231,6 +233,15 @@ fn add_network(falcon: Falcon<'_>, name: &str, draft: &mut Draft) {
     }
     for url in ["DomainName", "HttpUrl"] {
         draft.add(things::url_or_domain(falcon.first(&[url])));
+    }
+    // What of a customer's own list was met.
+    let (kind, value) = (falcon.first(&["IOCType"]).word().unwrap_or_default(), falcon.first(&["IOCValue"]));
+    if kind.contains("domain") {
+        draft.add(things::url_or_domain(value));
+    } else if kind.contains("ip") {
+        draft.add_ips_as(Role::Destination, [value]);
+    } else if !kind.is_empty() {
+        draft.add_one(EntityKind::File, value);
     }
     for access in falcon.event.get("NetworkAccesses").items().take(ACCESSES_MAX) {
         draft.add_ips_as(Role::Destination, [access.get("RemoteAddress")]);
@@ -290,7 +301,7 @@ fn add_lists(falcon: Falcon<'_>, draft: &mut Draft) {
 fn title(falcon: Falcon<'_>, name: &str) -> String {
     let own = |keys: &[&str]| falcon.first(keys).text();
     let what = if is_alert(name) {
-        own(&["Name", "DetectName", "IncidentType", "DetectDescription", "Description"])
+        own(&["Name", "DetectName", "DetectDescription", "Description", "PolicyStatement"])
     } else {
         own(&["OperationName"])
     };

@@ -12,7 +12,7 @@ use super::exchange::Fields;
 use super::litellm::LiteLlm;
 use crate::interaction::Channel;
 use crate::readers::json::decode;
-use crate::readers::{Context, Output, RawRecord, ReadError, Reader, Reason};
+use crate::readers::{Context, Json, Output, RawRecord, ReadError, Reader, Reason};
 
 /// Reads `body` records.
 pub struct Bare;
@@ -23,7 +23,7 @@ impl Reader for Bare {
     }
 
     fn recognises(&self, record: &RawRecord<'_>) -> bool {
-        let told = is_request(record) || is_answer(record);
+        let told = is_request(record) || is_answer(record) || is_message(record);
         told && record.field("request").is_none() && !is_of_schema(record) && !LiteLlm.recognises(record)
     }
 
@@ -41,8 +41,9 @@ impl Reader for Bare {
             request = decode(asked.as_bytes(), values_max)?;
             request.collect(&mut body).map_err(|error| ReadError::json(&error))?;
         }
-        if let Some(messages) = &messages {
-            body.collect_messages(messages, Channel::User).map_err(|error| ReadError::json(&error))?;
+        let said = if is_message(record) { Some(&*asked) } else { messages.as_deref() };
+        if let Some(said) = said {
+            body.collect_messages(said, Channel::User).map_err(|error| ReadError::json(&error))?;
         }
         // An answer may have a text of that name.
         if !is_answer(record) {
@@ -172,12 +173,29 @@ fn is_request(record: &RawRecord<'_>) -> bool {
         || text("inputs") && begins(record, "parameters", &['{'])
 }
 
+/// Whether a record is one message of a conversation, as lists of stored ones hold them; an answer is more.
+fn is_message(record: &RawRecord<'_>) -> bool {
+    let role = record.str("role").filter(|role| ["assistant", "developer", "system", "tool", "user"].contains(role));
+    role.is_some() && begins(record, "content", &['"', '[']) && !is_answer(record) && !is_request(record)
+}
+
+/// Whether a record is what a provider answers where it does not answer: an error and nothing of anybody else's.
+fn is_failure(record: &RawRecord<'_>) -> bool {
+    let error = record.field("error").map_or("", Json::get);
+    let of_answer = |key: &str| ["error", "id", "request_id", "status", "type"].contains(&key);
+    error.starts_with('{')
+        && error.contains("\"message\"")
+        && record.object().is_some_and(|it| it.keys().all(of_answer))
+}
+
 fn is_answer(record: &RawRecord<'_>) -> bool {
-    let of_openai = ["chat.completion", "chat.completion.chunk", "text_completion", "response"];
+    let of_openai = ["chat.completion", "chat.completion.chunk", "embedding", "response", "text_completion"];
     let of_assistant = || record.str("type") == Some("message") && record.str("role") == Some("assistant");
     let counted = || record.has_any(&["created", "id", "model", "usage", "usageMetadata", "modelVersion"]);
     record.str("object").is_some_and(|object| of_openai.contains(&object))
         || of_assistant()
+        || is_failure(record)
+        || lists(record, "data", "\"b64_json\"") && record.field("created").is_some()
         || lists(record, "choices", "\"message\"") && counted()
         || lists(record, "candidates", "\"content\"") && counted()
         || lists(record, "results", "\"generated_text\"")

@@ -53,6 +53,9 @@ use crate::readers::json::mend;
 /// How many of the latest verdicts a repeat is looked for in; Azure has a dozen categories.
 const VERDICTS_COMPARED_MAX: usize = 32;
 
+/// What coding agents and LiteLLM write in place of a text that is not to be told.
+const REDACTED: [&str; 3] = ["<REDACTED>", "[REDACTED]", "redacted-by-litellm"];
+
 /// What the bodies of one exchange say, in the order in which the model saw it.
 #[derive(Default)]
 pub(super) struct Body {
@@ -97,9 +100,9 @@ impl Body {
         self.response = true;
     }
 
-    /// Adds a text unless it is empty.
+    /// Adds a text unless it is empty, or stands for one that is not to be told.
     pub fn push(&mut self, channel: Channel, text: Cow<'_, str>, name: Option<&str>) {
-        if text.is_empty() {
+        if text.is_empty() || REDACTED.contains(&text.as_ref()) {
             return;
         }
         let message = Message::request(channel, text).named(name);

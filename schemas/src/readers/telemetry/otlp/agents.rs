@@ -18,9 +18,6 @@ pub(super) struct Agents;
 const AGENTS: [(&str, &str); 4] =
     [("claude_code.", "anthropic"), ("codex.", "openai"), ("gemini_cli.", "gcp.gemini"), ("qwen-code.", "alibaba")];
 
-/// What an agent says in place of a prompt that is not to be told.
-const REDACTED: [&str; 2] = ["<REDACTED>", "[REDACTED]"];
-
 /// The agent's provider and what happened. Claude Code has its own name in the record's body alone.
 fn told<'e>(event: &'e Event<'_>) -> Option<(&'static str, &'e str)> {
     let of = |name: &'e str| AGENTS.iter().find_map(|(agent, provider)| Some((*provider, name.strip_prefix(agent)?)));
@@ -70,14 +67,7 @@ impl Dialect for Agents {
 fn collect(event: &Event<'_>, what: &str, call: &mut Call) {
     let body = &mut call.body;
     match what {
-        "user_prompt" => {
-            let prompt = text(event, &["prompt"]);
-            body.push(
-                Channel::User,
-                prompt.filter(|prompt| !REDACTED.contains(&prompt.as_ref())).unwrap_or_default(),
-                None,
-            );
-        }
+        "user_prompt" => body.push(Channel::User, text(event, &["prompt"]).unwrap_or_default(), None),
         "tool_result" | "tool_call" => {
             let name = event.attributes.text("tool_name").or_else(|| event.attributes.text("function_name"));
             let id = event.attributes.text("call_id").or_else(|| event.attributes.text("tool_use_id"));
