@@ -204,7 +204,7 @@ pub(crate) fn is_built_in_domain(domain: &str) -> bool {
 /// person on every machine. With a machine or domain before it the name is one account and identifies. On macOS the
 /// names of all daemons begin with an underscore.
 pub(crate) fn is_default_account(account: &str) -> bool {
-    static ACCOUNTS: Listed<34> = Listed::new([
+    static ACCOUNTS: Listed<33> = Listed::new([
         "administrator",
         "azureuser",
         "centos",
@@ -224,7 +224,6 @@ pub(crate) fn is_default_account(account: &str) -> bool {
         "vagrant",
         "www-data",
         "xrdp",
-        "admin",
         "almalinux",
         "core",
         "debian",
@@ -257,7 +256,7 @@ pub(crate) fn is_built_in_sid(sid: &str) -> bool {
 }
 
 /// What makers and installers leave in, in lower case.
-static DEFAULT_DEVICES: Listed<57> = Listed::new([
+static DEFAULT_DEVICES: Listed<55> = Listed::new([
     "0123456789",
     "03000200-0400-0500-0006-000700080009",
     "123456789",
@@ -295,10 +294,8 @@ static DEFAULT_DEVICES: Listed<57> = Listed::new([
     "unknown-host",
     "windows device",
     "workgroup",
-    "desktop",
     "hvm domu",
     "kvm",
-    "laptop",
     "mac",
     "pc",
     "virtual machine",
